@@ -1,1 +1,9 @@
 //! The executable specification of Flask's session lifetime.
+//!
+//! - [`value`], [`config`], [`clock`] and [`protocol`] are the plain types that everything shares.
+
+pub mod adapter;
+pub mod clock;
+pub mod config;
+pub mod protocol;
+pub mod value;

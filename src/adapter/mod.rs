@@ -1,0 +1,27 @@
+//! What the suite knows of an implementation under test: one trait, behind which a type of this crate, a program or a
+//! server may stand.
+
+use crate::protocol::{Call, Hello, Reply};
+
+/// An implementation under test.
+pub trait Implementation: Sync {
+    /// What the implementation says of itself.
+    fn hello(&self) -> &Hello;
+
+    /// Answers every call, in the order of the calls. No call depends on another, and each may be answered at any time in
+    /// any order behind the scenes.
+    ///
+    /// A call during which the implementation broke is answered with [`Reply::Error`]; [`Broken`] is for what makes going on
+    /// pointless.
+    fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken>;
+}
+
+/// Nothing more can be learned from this implementation: the run ends without a judgement (exit status 2).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what}\n{remedy}")]
+pub struct Broken {
+    /// What happened, and during which call.
+    pub what: String,
+    /// What to do about it.
+    pub remedy: String,
+}

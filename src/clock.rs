@@ -1,0 +1,102 @@
+//! Time as an input: nothing in this crate's model asks the machine what time it is.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde_json::Number;
+use std::fmt;
+
+/// A point in time: whole microseconds since the Unix epoch.
+///
+/// On the adapter protocol it is a number of seconds with at most six decimals.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnixTime {
+    micros: i64,
+}
+
+impl UnixTime {
+    /// A point in time at a whole second. Seconds beyond what the type holds saturate.
+    pub const fn from_seconds(seconds: i64) -> Self {
+        Self { micros: seconds.saturating_mul(1_000_000) }
+    }
+
+    /// A point in time from microseconds.
+    pub const fn from_micros(micros: i64) -> Self {
+        Self { micros }
+    }
+
+    /// Microseconds since the epoch.
+    pub const fn micros(self) -> i64 {
+        self.micros
+    }
+
+    /// Whole seconds since the epoch, rounded down: what a signature's timestamp holds (`SIG-4`).
+    pub const fn seconds(self) -> i64 {
+        self.micros.div_euclid(1_000_000)
+    }
+
+    /// The point in time some microseconds later (or earlier).
+    pub const fn plus_micros(self, micros: i64) -> Self {
+        Self { micros: self.micros.saturating_add(micros) }
+    }
+
+    /// The point in time some seconds later (or earlier).
+    pub const fn plus_seconds(self, seconds: i64) -> Self {
+        self.plus_micros(seconds.saturating_mul(1_000_000))
+    }
+}
+
+impl fmt::Display for UnixTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.micros.rem_euclid(1_000_000) {
+            0 => write!(f, "{}", self.seconds()),
+            fraction => {
+                let digits = format!("{fraction:06}");
+                write!(f, "{}.{}", self.seconds(), digits.trim_end_matches('0'))
+            }
+        }
+    }
+}
+
+impl Serialize for UnixTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.micros % 1_000_000 {
+            0 => serializer.serialize_i64(self.seconds()),
+            _ => serializer.serialize_f64(self.micros as f64 / 1e6),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for UnixTime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = Number::deserialize(deserializer)?;
+        if let Some(seconds) = number.as_i64() {
+            return match seconds.checked_mul(1_000_000) {
+                Some(micros) => Ok(Self { micros }),
+                None => Err(D::Error::custom(format!("the time {seconds} is out of range"))),
+            };
+        }
+        match number.as_f64().map(|seconds| (seconds * 1e6).round()) {
+            Some(micros) if micros.abs() < 9e18 => Ok(Self { micros: micros as i64 }),
+            _ => Err(D::Error::custom(format!("the time {number} is out of range"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn microseconds_survive_the_line() {
+        for text in ["0", "1700000000", "1700000000.25", "1700000000.999999", "253402300799.5"] {
+            let time: UnixTime = serde_json::from_str(text).unwrap();
+            assert_eq!(serde_json::to_string(&time).unwrap(), text);
+            assert_eq!(time.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn seconds_round_down() {
+        assert_eq!(UnixTime::from_micros(1_999_999).seconds(), 1);
+        assert_eq!(UnixTime::from_micros(-1).seconds(), -1);
+    }
+}

@@ -1,0 +1,301 @@
+//! What an application configures about its session cookie: the plain type that the model, the verifier and the adapter
+//! protocol share. Every member's default is Flask's.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde_json::{Value as Json, json};
+
+/// Configuration of an application, as in `config` of the adapter protocol.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// `SECRET_KEY`; none or empty means that there are no sessions (`KEY-5`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret_key: Option<Key>,
+    /// `SECRET_KEY_FALLBACKS`: older keys, which verify and never sign (`KEY-2`, `KEY-3`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fallback_keys: Option<Fallbacks>,
+    /// `PERMANENT_SESSION_LIFETIME`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub lifetime: Lifetime,
+    /// `SESSION_REFRESH_EACH_REQUEST` (`REN-1`).
+    #[serde(skip_serializing_if = "is_true")]
+    pub refresh_each_request: bool,
+    /// `SESSION_COOKIE_NAME`.
+    #[serde(skip_serializing_if = "is_session")]
+    pub cookie_name: String,
+    /// `SESSION_COOKIE_DOMAIN`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cookie_domain: Option<String>,
+    /// `SESSION_COOKIE_PATH`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cookie_path: Option<String>,
+    /// `APPLICATION_ROOT`, which is the cookie's path where `cookie_path` is none.
+    #[serde(skip_serializing_if = "is_slash")]
+    pub application_root: String,
+    /// `SESSION_COOKIE_HTTPONLY`.
+    #[serde(skip_serializing_if = "is_true")]
+    pub cookie_httponly: bool,
+    /// `SESSION_COOKIE_SECURE`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub cookie_secure: bool,
+    /// `SESSION_COOKIE_SAMESITE`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cookie_samesite: Option<String>,
+    /// `SESSION_COOKIE_PARTITIONED`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub cookie_partitioned: bool,
+    /// `SecureCookieSessionInterface.salt`.
+    #[serde(skip_serializing_if = "is_flask_salt")]
+    pub salt: String,
+    /// `SecureCookieSessionInterface.digest_method`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub digest: Digest,
+    /// `SecureCookieSessionInterface.key_derivation`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub key_derivation: KeyDerivation,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            secret_key: None,
+            fallback_keys: None,
+            lifetime: Lifetime::default(),
+            refresh_each_request: true,
+            cookie_name: "session".to_owned(),
+            cookie_domain: None,
+            cookie_path: None,
+            application_root: "/".to_owned(),
+            cookie_httponly: true,
+            cookie_secure: false,
+            cookie_samesite: None,
+            cookie_partitioned: false,
+            salt: "cookie-session".to_owned(),
+            digest: Digest::default(),
+            key_derivation: KeyDerivation::default(),
+        }
+    }
+}
+
+impl Config {
+    /// Flask's defaults with a secret key.
+    pub fn with_key(key: impl Into<Key>) -> Self {
+        Self { secret_key: Some(key.into()), ..Self::default() }
+    }
+
+    /// The secret key's bytes; none when there is no key or an empty one.
+    pub fn signing_key(&self) -> Option<&[u8]> {
+        self.secret_key.as_ref().map(Key::bytes).filter(|key| !key.is_empty())
+    }
+
+    /// Every key that verifies, the current one first. Empty without a secret key. Text in place of the list of fallback
+    /// keys is a list of its characters (`KEY-4`).
+    pub fn verifying_keys(&self) -> Vec<Vec<u8>> {
+        let Some(current) = self.signing_key() else {
+            return Vec::new();
+        };
+        let mut keys = vec![current.to_vec()];
+        match &self.fallback_keys {
+            None => {}
+            Some(Fallbacks::Keys(older)) => {
+                keys.extend(older.iter().rev().map(|key| key.bytes().to_vec()));
+            }
+            Some(Fallbacks::Text(text)) => {
+                keys.extend(text.chars().rev().map(|c| c.to_string().into_bytes()));
+            }
+        }
+        keys
+    }
+}
+
+/// A secret key: bytes, or text that stands for its UTF-8 bytes (`KEY-6`).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Key {
+    /// Raw bytes.
+    Bytes(Vec<u8>),
+    /// Text.
+    Text(String),
+}
+
+impl Key {
+    /// The key's bytes.
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Bytes(bytes) => bytes,
+            Self::Text(text) => text.as_bytes(),
+        }
+    }
+}
+
+impl From<&str> for Key {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl Serialize for Key {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Bytes(bytes) => json!({ "$bytes": STANDARD.encode(bytes) }).serialize(serializer),
+            Self::Text(text) => serializer.serialize_str(text),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let bytes = match Json::deserialize(deserializer)? {
+            Json::String(text) => return Ok(Self::Text(text)),
+            Json::Object(object) if object.len() == 1 => {
+                object.get("$bytes").and_then(Json::as_str).and_then(|t| STANDARD.decode(t).ok())
+            }
+            _ => None,
+        };
+        bytes.map(Self::Bytes).ok_or_else(|| D::Error::custom("a key is text or {\"$bytes\":\"base64\"}"))
+    }
+}
+
+/// What stands where the list of fallback keys belongs.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Fallbacks {
+    /// A list of keys, the oldest first by custom; the order has no effect on what is accepted.
+    Keys(Vec<Key>),
+    /// Text, which Flask takes for a list of one-letter keys (`KEY-4`).
+    Text(String),
+}
+
+/// How long a signature is accepted and a persistent cookie kept.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Lifetime {
+    /// Configured as a `timedelta` of this many seconds.
+    Delta(f64),
+    /// Configured as an integer number of seconds.
+    Seconds(i64),
+}
+
+impl Default for Lifetime {
+    fn default() -> Self {
+        Self::Seconds(31 * 24 * 60 * 60)
+    }
+}
+
+impl Lifetime {
+    /// The lifetime in microseconds, or none when no `timedelta` holds it (beyond 999,999,999 days, `EXP-9`).
+    pub fn micros(self) -> Option<i128> {
+        const DAY: i128 = 86_400_000_000;
+        let micros = match self {
+            Self::Delta(seconds) => (seconds * 1e6).round_ties_even() as i128,
+            Self::Seconds(seconds) => i128::from(seconds) * 1_000_000,
+        };
+        (-999_999_999 * DAY..1_000_000_000 * DAY).contains(&micros).then_some(micros)
+    }
+
+    /// The whole seconds that a signature's age is held against, truncated toward zero (`EXP-5`); none as for
+    /// [`Lifetime::micros`].
+    pub fn max_age(self) -> Option<i64> {
+        self.micros().and_then(|micros| i64::try_from(micros / 1_000_000).ok())
+    }
+}
+
+impl Serialize for Lifetime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Delta(seconds) => serializer.serialize_f64(*seconds),
+            Self::Seconds(seconds) => serializer.serialize_i64(*seconds),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Lifetime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = serde_json::Number::deserialize(deserializer)?;
+        match (number.as_i64(), number.as_f64()) {
+            (Some(seconds), _) => Ok(Self::Seconds(seconds)),
+            (None, Some(seconds)) => Ok(Self::Delta(seconds)),
+            _ => Err(D::Error::custom("a lifetime is a number of seconds")),
+        }
+    }
+}
+
+/// The hash function under the signature.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names say it all")]
+pub enum Digest {
+    #[default]
+    Sha1,
+    Sha224,
+    Sha256,
+    Sha384,
+    Sha512,
+}
+
+/// How the signing key is made from secret key and salt (`KEY-1`, `KEY-7`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyDerivation {
+    /// `digest(salt || secret)`.
+    Concat,
+    /// `digest(salt || "signer" || secret)`.
+    DjangoConcat,
+    /// `HMAC(secret, salt)`, Flask's.
+    #[default]
+    Hmac,
+    /// The secret key itself.
+    None,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+fn is_true(value: &bool) -> bool {
+    *value
+}
+
+fn is_session(name: &str) -> bool {
+    name == "session"
+}
+
+fn is_slash(root: &str) -> bool {
+    root == "/"
+}
+
+fn is_flask_salt(salt: &str) -> bool {
+    salt == "cookie-session"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_flasks_default_and_is_not_written() {
+        let config: Config = serde_json::from_str(r#"{"secret_key":"k"}"#).unwrap();
+        assert_eq!(config, Config::with_key("k"));
+        assert_eq!(serde_json::to_string(&config).unwrap(), r#"{"secret_key":"k"}"#);
+    }
+
+    #[test]
+    fn integers_and_fractions_of_lifetime_keep_their_form() {
+        for text in [r#"{"lifetime":1800}"#, r#"{"lifetime":1800.0}"#, r#"{"lifetime":-0.5}"#] {
+            let config: Config = serde_json::from_str(text).unwrap();
+            assert_eq!(serde_json::to_string(&config).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn lifetimes_truncate_toward_zero_and_have_an_end() {
+        assert_eq!(Lifetime::Delta(-0.5).max_age(), Some(0));
+        assert_eq!(Lifetime::Delta(59.9).max_age(), Some(59));
+        assert_eq!(Lifetime::Seconds(86_400_000_000_000).micros(), None);
+        assert!(Lifetime::Seconds(86_399_999_999_999).micros().is_some());
+    }
+
+    #[test]
+    fn unknown_members_are_refused() {
+        assert!(serde_json::from_str::<Config>(r#"{"secret":"k"}"#).is_err());
+    }
+}

@@ -1,0 +1,488 @@
+//! The adapter protocol, version 1, as types: what is asked of an implementation and what it answers
+//! (`spec/adapter-protocol.md`). Only lines and their meaning live here; processes and pipes do not.
+
+use crate::{
+    clock::UnixTime,
+    config::Config,
+    value::{Map, Value, wire},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+use std::{collections::BTreeSet, sync::Arc};
+
+/// The version that this crate speaks.
+pub const VERSION: u32 = 1;
+
+/// One question to an implementation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Call {
+    /// One request through a whole application.
+    Exchange(Exchange),
+    /// Write a session.
+    Sign(Sign),
+    /// Read one cookie value.
+    Verify(Verify),
+}
+
+/// `verify`: one cookie value as the session code sees it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Verify {
+    /// What the application configures.
+    pub config: Arc<Config>,
+    /// The clock.
+    pub now: UnixTime,
+    /// The cookie's value.
+    pub cookie: String,
+}
+
+/// `sign`: a session to be written.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sign {
+    /// What the application configures.
+    pub config: Arc<Config>,
+    /// The clock.
+    pub now: UnixTime,
+    /// The session.
+    pub session: Map,
+}
+
+/// `exchange`: one request through a whole application.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exchange {
+    /// What the application configures.
+    pub config: Arc<Config>,
+    /// The clock.
+    pub now: UnixTime,
+    /// The Cookie header, one character for each byte; none for no header.
+    #[serde(default)]
+    pub cookie_header: Option<String>,
+    /// The HTTP method.
+    #[serde(default = "get", skip_serializing_if = "is_get")]
+    pub method: String,
+    /// The path, which chooses the route.
+    #[serde(default = "root", skip_serializing_if = "is_root")]
+    pub path: String,
+    /// What the view does with the session, in order.
+    #[serde(default)]
+    pub actions: Vec<Action>,
+}
+
+fn get() -> String {
+    "GET".to_owned()
+}
+
+fn is_get(method: &str) -> bool {
+    method == "GET"
+}
+
+fn root() -> String {
+    "/".to_owned()
+}
+
+fn is_root(path: &str) -> bool {
+    path == "/"
+}
+
+/// One thing that the view does with the session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+#[expect(missing_docs, reason = "the table of actions in the protocol says what each does")]
+pub enum Action {
+    Append {
+        key: Value,
+        value: Value,
+    },
+    Bool,
+    Clear,
+    Contains {
+        key: Value,
+    },
+    Delete {
+        key: Value,
+    },
+    Get {
+        key: Value,
+    },
+    Items,
+    Iterate,
+    Len,
+    Modified,
+    Mutate {
+        key: Value,
+        path: Vec<Value>,
+        value: Value,
+    },
+    NotFound,
+    Nothing,
+    Permanent,
+    Pop {
+        key: Value,
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+        default: Option<Value>,
+    },
+    #[serde(rename = "popitem")]
+    PopItem,
+    Raise,
+    Set {
+        key: Value,
+        value: Value,
+    },
+    #[serde(rename = "setdefault")]
+    SetDefault {
+        key: Value,
+        value: Value,
+    },
+    SetModified {
+        value: bool,
+    },
+    SetPermanent {
+        value: bool,
+    },
+    StreamGet {
+        key: Value,
+    },
+    Union {
+        values: Map,
+    },
+    Update {
+        values: Map,
+    },
+}
+
+/// Tells a member that is null from one that is missing.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+/// An implementation's answer to a call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// The adapter itself broke.
+    Error(String),
+    /// What the implementation did.
+    Ok(Answer),
+    /// The implementation does not have what was asked.
+    Unsupported(String),
+}
+
+/// What an implementation did with a call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// To `exchange`.
+    Exchange(Exchanged),
+    /// To `sign`.
+    Sign(Signed),
+    /// To `verify`.
+    Verify(Verified),
+}
+
+/// What `verify` found.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verified {
+    /// The cookie counts, and this is its session.
+    Accepted(Map),
+    /// An error came out.
+    Raised(String),
+    /// An empty session takes the cookie's place.
+    Rejected(Option<Reason>),
+}
+
+/// Why a cookie is rejected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reason {
+    /// Older than the lifetime.
+    Expired,
+    /// Signed later than now.
+    Future,
+    /// Signed, but not a session (where `odd_payload` is `reject`).
+    Payload,
+    /// No key made the signature, or there is none.
+    Signature,
+    /// Signed, but the timestamp is missing or cannot be read.
+    Timestamp,
+}
+
+/// What `sign` made.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Signed {
+    /// The cookie's value.
+    Cookie(String),
+    /// An error came out.
+    Raised(String),
+}
+
+/// What came of a request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Exchanged {
+    /// The HTTP status.
+    pub status: u16,
+    /// The session as it was opened; none when opening raised.
+    pub opened: Option<Map>,
+    /// One result for each action that came to its end.
+    pub results: Vec<Value>,
+    /// Set-Cookie and Vary headers in order.
+    pub headers: Vec<(String, String)>,
+}
+
+/// What an implementation says of itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hello {
+    /// The implementation's name.
+    pub name: String,
+    /// Its version.
+    #[serde(default)]
+    pub version: String,
+    /// What it runs on.
+    #[serde(default)]
+    pub runtime: String,
+    /// The operations that it offers.
+    pub ops: BTreeSet<String>,
+    /// The kinds of value that it carries.
+    #[serde(default = "json_only")]
+    pub values: BTreeSet<String>,
+    /// How it decides what the specification leaves open.
+    #[serde(default)]
+    pub choices: Choices,
+}
+
+fn json_only() -> BTreeSet<String> {
+    BTreeSet::from(["json".to_owned()])
+}
+
+/// Decisions that the specification leaves to an implementation. The defaults are Flask's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Choices {
+    /// `SIG-7`.
+    pub base64: Base64Choice,
+    /// `PAY-14`.
+    pub odd_payload: OddChoice,
+    /// `SIG-9`.
+    pub timestamp_range: OddChoice,
+    /// `PAY-12`.
+    pub compression: CompressionChoice,
+    /// `PAY-2`.
+    pub key_order: OrderChoice,
+    /// Whether `verify` gives its reasons.
+    pub reasons: ReasonsChoice,
+}
+
+/// Which spellings of base64 are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Base64Choice {
+    /// Everything that Python's decoder reads.
+    #[default]
+    Lenient,
+    /// The canonical spelling alone.
+    Strict,
+}
+
+/// What something signed but odd does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OddChoice {
+    /// An error comes out.
+    #[default]
+    Raise,
+    /// An empty session takes its place.
+    Reject,
+}
+
+/// How payloads are compressed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CompressionChoice {
+    /// Another deflate stream, used exactly when it pays.
+    Any,
+    /// Never when writing.
+    Never,
+    /// The bytes of stock zlib at its default level.
+    #[default]
+    Zlib,
+}
+
+/// The order of keys in a written payload.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OrderChoice {
+    /// Any order.
+    Any,
+    /// By code point.
+    #[default]
+    Sorted,
+}
+
+/// Whether reasons are given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReasonsChoice {
+    /// No reasons.
+    #[default]
+    None,
+    /// The words of the protocol.
+    Typed,
+}
+
+/// The request that opens a conversation.
+pub fn hello_line(id: u64) -> String {
+    json!({ "id": id, "op": "hello", "protocol": VERSION }).to_string()
+}
+
+impl Call {
+    /// The operation's name.
+    pub fn op(&self) -> &'static str {
+        match self {
+            Self::Exchange(_) => "exchange",
+            Self::Sign(_) => "sign",
+            Self::Verify(_) => "verify",
+        }
+    }
+
+    /// The application's configuration.
+    pub fn config(&self) -> &Arc<Config> {
+        match self {
+            Self::Exchange(call) => &call.config,
+            Self::Sign(call) => &call.config,
+            Self::Verify(call) => &call.config,
+        }
+    }
+
+    /// The members of the call without `id` and `op`: a vector's `input`.
+    pub fn to_json(&self) -> Json {
+        let json = match self {
+            Self::Exchange(call) => serde_json::to_value(call),
+            Self::Sign(call) => serde_json::to_value(call),
+            Self::Verify(call) => serde_json::to_value(call),
+        };
+        json.unwrap_or_default()
+    }
+
+    /// A call from its operation and members; the error says what is wrong with them.
+    pub fn from_json(op: &str, input: Json) -> Result<Self, String> {
+        let call = match op {
+            "exchange" => serde_json::from_value(input).map(Self::Exchange),
+            "sign" => serde_json::from_value(input).map(Self::Sign),
+            "verify" => serde_json::from_value(input).map(Self::Verify),
+            other => return Err(format!("unknown operation {other:?}")),
+        };
+        call.map_err(|error| error.to_string())
+    }
+
+    /// The request line, without its newline.
+    pub fn to_line(&self, id: u64) -> String {
+        let mut line = json!({ "id": id, "op": self.op() });
+        if let (Json::Object(line), Json::Object(members)) = (&mut line, self.to_json()) {
+            line.extend(members);
+        }
+        line.to_string()
+    }
+
+    /// The kinds of value that an adapter must carry to be asked this, beyond `json`.
+    pub fn kinds_needed(&self) -> BTreeSet<&'static str> {
+        let mut kinds = BTreeSet::new();
+        match self {
+            Self::Sign(call) => wire::kinds_needed(&Value::Map(call.session.clone()), &mut kinds),
+            Self::Exchange(call) => {
+                for action in &call.actions {
+                    action.values(|value| wire::kinds_needed(value, &mut kinds));
+                }
+            }
+            Self::Verify(_) => {}
+        }
+        kinds
+    }
+}
+
+impl Action {
+    /// Shows every value in the action to `see`; a key that is not text is shown within a map.
+    fn values(&self, mut see: impl FnMut(&Value)) {
+        let keyed = |key: &Value, value: &Value| Value::Map([(key.clone(), value.clone())].into_iter().collect());
+        match self {
+            Self::Append { key, value }
+            | Self::Mutate { key, value, .. }
+            | Self::Set { key, value }
+            | Self::SetDefault { key, value } => see(&keyed(key, value)),
+            Self::Contains { key } | Self::Delete { key } | Self::Get { key } | Self::StreamGet { key } => {
+                see(&keyed(key, &Value::Null))
+            }
+            Self::Pop { key, default } => see(&keyed(key, default.as_ref().unwrap_or(&Value::Null))),
+            Self::Union { values } | Self::Update { values } => see(&Value::Map(values.clone())),
+            _ => {}
+        }
+    }
+}
+
+impl Reply {
+    /// The reply to `call` in the members of a line; the error says what is wrong with them.
+    pub fn from_json(call: &Call, line: &Json) -> Result<Self, String> {
+        match (line.get("ok"), line.get("unsupported"), line.get("error")) {
+            (Some(ok), None, None) => Answer::from_json(call.op(), ok).map(Self::Ok),
+            (None, Some(what), None) => Ok(Self::Unsupported(plain(what))),
+            (None, None, Some(what)) => Ok(Self::Error(plain(what))),
+            _ => Err("a reply has exactly one of \"ok\", \"unsupported\" and \"error\"".to_owned()),
+        }
+    }
+}
+
+/// The text in a JSON string, or the JSON of anything else.
+fn plain(json: &Json) -> String {
+    json.as_str().map_or_else(|| json.to_string(), str::to_owned)
+}
+
+impl Answer {
+    /// The answer in the `ok` of a reply, or in a vector's `output`.
+    pub fn from_json(op: &str, ok: &Json) -> Result<Self, String> {
+        match op {
+            "exchange" => Exchanged::deserialize(ok).map(Self::Exchange).map_err(|e| e.to_string()),
+            "sign" => match (ok.get("cookie").and_then(Json::as_str), ok.get("raised")) {
+                (Some(cookie), None) => Ok(Self::Sign(Signed::Cookie(cookie.to_owned()))),
+                (None, Some(what)) => Ok(Self::Sign(Signed::Raised(plain(what)))),
+                _ => Err("sign answers {\"cookie\":\"…\"} or {\"raised\":\"…\"}".to_owned()),
+            },
+            "verify" => Verified::from_json(ok).map(Self::Verify),
+            other => Err(format!("unknown operation {other:?}")),
+        }
+    }
+
+    /// The `ok` of a reply.
+    pub fn to_json(&self) -> Json {
+        match self {
+            Self::Exchange(exchanged) => serde_json::to_value(exchanged).unwrap_or_default(),
+            Self::Sign(Signed::Cookie(cookie)) => json!({ "cookie": cookie }),
+            Self::Sign(Signed::Raised(what)) | Self::Verify(Verified::Raised(what)) => {
+                json!({ "raised": what })
+            }
+            Self::Verify(Verified::Accepted(session)) => {
+                json!({ "accepted": true, "session": session })
+            }
+            Self::Verify(Verified::Rejected(Some(reason))) => {
+                json!({ "accepted": false, "reason": reason })
+            }
+            Self::Verify(Verified::Rejected(None)) => json!({ "accepted": false }),
+        }
+    }
+}
+
+impl Verified {
+    fn from_json(ok: &Json) -> Result<Self, String> {
+        match (ok.get("accepted").and_then(Json::as_bool), ok.get("raised")) {
+            (Some(true), None) => {
+                let session = ok.get("session").ok_or("an accepted cookie needs its \"session\"")?;
+                wire::decode_map(session).map(Self::Accepted).map_err(|e| format!("session: {e}"))
+            }
+            (Some(false), None) => match ok.get("reason") {
+                None | Some(Json::Null) => Ok(Self::Rejected(None)),
+                Some(reason) => Reason::deserialize(reason)
+                    .map(|reason| Self::Rejected(Some(reason)))
+                    .map_err(|e| format!("reason: {e}")),
+            },
+            (None, Some(what)) => Ok(Self::Raised(plain(what))),
+            _ => Err("verify answers {\"accepted\":…} or {\"raised\":\"…\"}".to_owned()),
+        }
+    }
+}
