@@ -5,5 +5,6 @@
 pub mod adapter;
 pub mod clock;
 pub mod config;
+pub mod model;
 pub mod protocol;
 pub mod value;

@@ -1,0 +1,49 @@
+//! The specification in code: what Flask's default session interface does, as pure functions of configuration, state, event
+//! and *now*.
+//!
+//! No I/O, no clock of its own and no tricks of speed: each function is meant to be read beside the rule that it cites in
+//! `spec/session-lifetime.md`. From the inside out:
+//!
+//! - [`json`] and [`tagging`]: Python's JSON text and Flask's tags for what JSON lacks;
+//! - [`base64`] and [`payload`]: text to cookie characters and back, compressed when that pays;
+//! - [`signing`]: key derivation, timestamp, signature, age;
+//! - [`cookie_header`] and [`set_cookie`]: the two headers;
+//! - [`session`] and [`server`]: what a view does with a session, and one whole request.
+
+pub mod base64;
+pub mod cookie_header;
+pub mod http_date;
+pub mod json;
+pub mod payload;
+pub mod server;
+pub mod session;
+pub mod set_cookie;
+pub mod signing;
+pub mod tagging;
+
+/// An error that comes out of the implementation, as an exception does from Flask: a server answers 500.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Raised {
+    /// An action that the session refuses: a missing key, a wrong index, `raise` itself.
+    #[error("the view raised")]
+    Action,
+    /// A cookie attribute that cannot be written (`SET-6`).
+    #[error("a cookie attribute cannot be written")]
+    Attribute,
+    /// A Cookie header that is not UTF-8 (`HDR-6`).
+    #[error("the Cookie header is not UTF-8")]
+    CookieHeader,
+    /// A date or lifetime that no calendar holds (`EXP-9`, `SIG-9`).
+    #[error("a time is beyond the calendar")]
+    Calendar,
+    /// Keys that cannot be ordered or written (`PAY-5`), or a number with too many digits.
+    #[error("the session cannot be written as JSON")]
+    NotJson,
+    /// A write without a secret key (`KEY-5`).
+    #[error("there is no secret key")]
+    NoSecretKey,
+    /// A signed payload that is not a session (`PAY-14`).
+    #[error("the payload is not a session")]
+    Payload,
+}

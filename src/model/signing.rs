@@ -1,0 +1,159 @@
+//! Signature and timestamp: `payload.timestamp.signature` (`KEY-*`, `SIG-*`, `EXP-*`).
+
+use super::{Raised, base64};
+use crate::{
+    clock::UnixTime,
+    config::{Config, Digest, KeyDerivation},
+    protocol::{Base64Choice, Choices, OddChoice, Reason},
+};
+use hmac::{Hmac, KeyInit, Mac};
+use sha1::Sha1;
+use sha2::{Digest as _, Sha224, Sha256, Sha384, Sha512};
+
+/// The last second that Python's calendar holds, 9999-12-31T23:59:59Z.
+pub const LAST_SECOND: i64 = 253_402_300_799;
+
+/// Why a cookie does not open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// An error comes out.
+    Raised(Raised),
+    /// An empty session takes its place.
+    Rejected(Reason),
+}
+
+impl From<Raised> for Refusal {
+    fn from(raised: Raised) -> Self {
+        Self::Raised(raised)
+    }
+}
+
+/// The payload, signed at `now` with a secret key.
+pub fn sign(payload: &str, key: &[u8], config: &Config, now: UnixTime) -> Result<String, Raised> {
+    let seconds = u64::try_from(now.seconds()).map_err(|_| Raised::Calendar)?;
+    let signed = format!("{payload}.{}", base64::encode(&timestamp_bytes(seconds)));
+    let signature = mac(config.digest, &derive_key(config, key), &[signed.as_bytes()]);
+    Ok(format!("{signed}.{}", base64::encode(&signature)))
+}
+
+/// Unix seconds as big-endian bytes without leading zeros (`SIG-4`).
+fn timestamp_bytes(seconds: u64) -> Vec<u8> {
+    seconds.to_be_bytes().into_iter().skip_while(|byte| *byte == 0).collect()
+}
+
+/// The payload of a cookie value that a key of `config` signed no longer ago than its lifetime.
+pub fn verify<'a>(cookie: &'a str, config: &Config, now: UnixTime, choices: &Choices) -> Result<&'a [u8], Refusal> {
+    let max_age = config.lifetime.max_age().ok_or(Raised::Calendar)?;
+    let signed = verify_signature(cookie.as_bytes(), config, choices).ok_or(Refusal::Rejected(Reason::Signature))?;
+    let (payload, timestamp) = split(signed).ok_or(Refusal::Rejected(Reason::Timestamp))?;
+    let timestamp = read_timestamp(timestamp, choices).ok_or(Refusal::Rejected(Reason::Timestamp))?;
+
+    let age = i128::from(now.seconds()) - i128::from(timestamp);
+    let refused = match age {
+        _ if age > i128::from(max_age) => Reason::Expired,
+        _ if age < 0 => Reason::Future,
+        _ => return Ok(payload),
+    };
+    // Refusing it, Flask makes a date of the timestamp.
+    match (i64::try_from(timestamp), choices.timestamp_range) {
+        (Ok(..=LAST_SECOND), _) => Err(Refusal::Rejected(refused)),
+        (_, OddChoice::Raise) => Err(Refusal::Raised(Raised::Calendar)),
+        (_, OddChoice::Reject) => Err(Refusal::Rejected(Reason::Timestamp)),
+    }
+}
+
+/// What stands before the last dot, when what stands behind it is its signature by any of the keys (`SIG-2`, `KEY-3`).
+fn verify_signature<'a>(cookie: &'a [u8], config: &Config, choices: &Choices) -> Option<&'a [u8]> {
+    let (signed, signature) = split(cookie)?;
+    if choices.base64 == Base64Choice::Strict && !base64::is_canonical(signature) {
+        return None;
+    }
+    let signature = base64::decode(signature)?;
+    let matches = |key: &Vec<u8>| mac(config.digest, &derive_key(config, key), &[signed]) == signature;
+    config.verifying_keys().iter().any(matches).then_some(signed)
+}
+
+/// The parts on both sides of the last dot.
+fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = bytes.iter().rposition(|byte| *byte == b'.')?;
+    Some((&bytes[..at], &bytes[at + 1..]))
+}
+
+fn read_timestamp(part: &[u8], choices: &Choices) -> Option<u64> {
+    if choices.base64 == Base64Choice::Strict && !base64::is_canonical(part) {
+        return None;
+    }
+    let bytes = base64::decode(part)?;
+    let mut padded = [0; 8];
+    padded.get_mut(8usize.checked_sub(bytes.len())?..)?.copy_from_slice(&bytes);
+    Some(u64::from_be_bytes(padded))
+}
+
+/// The key that signs, from a secret key and the salt (`KEY-1`, `KEY-7`).
+pub fn derive_key(config: &Config, secret: &[u8]) -> Vec<u8> {
+    let salt = config.salt.as_bytes();
+    match config.key_derivation {
+        KeyDerivation::Concat => hash(config.digest, &[salt, secret]),
+        KeyDerivation::DjangoConcat => hash(config.digest, &[salt, b"signer", secret]),
+        KeyDerivation::Hmac => mac(config.digest, secret, &[salt]),
+        KeyDerivation::None => secret.to_vec(),
+    }
+}
+
+/// The digest of some bytes after one another.
+fn hash(digest: Digest, parts: &[&[u8]]) -> Vec<u8> {
+    let message = parts.concat();
+    match digest {
+        Digest::Sha1 => Sha1::digest(message).to_vec(),
+        Digest::Sha224 => Sha224::digest(message).to_vec(),
+        Digest::Sha256 => Sha256::digest(message).to_vec(),
+        Digest::Sha384 => Sha384::digest(message).to_vec(),
+        Digest::Sha512 => Sha512::digest(message).to_vec(),
+    }
+}
+
+/// The HMAC of some bytes after one another.
+pub fn mac(digest: Digest, key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+    fn with<M: Mac + KeyInit>(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+        // HMAC takes keys of every length.
+        let Ok(mut mac) = <M as KeyInit>::new_from_slice(key) else { return Vec::new() };
+        parts.iter().for_each(|part| mac.update(part));
+        mac.finalize().into_bytes().to_vec()
+    }
+    match digest {
+        Digest::Sha1 => with::<Hmac<Sha1>>(key, parts),
+        Digest::Sha224 => with::<Hmac<Sha224>>(key, parts),
+        Digest::Sha256 => with::<Hmac<Sha256>>(key, parts),
+        Digest::Sha384 => with::<Hmac<Sha384>>(key, parts),
+        Digest::Sha512 => with::<Hmac<Sha512>>(key, parts),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config() -> Config {
+        Config { lifetime: crate::config::Lifetime::Seconds(60), ..Config::with_key("key") }
+    }
+
+    fn opened(cookie: &str, now: i64) -> Result<&[u8], Refusal> {
+        verify(cookie, &config(), UnixTime::from_seconds(now), &Choices::default())
+    }
+
+    #[test]
+    fn a_signature_counts_from_its_second_to_the_end_of_its_lifetime() {
+        let cookie = sign("e30", b"key", &config(), UnixTime::from_seconds(1000)).unwrap();
+        assert_eq!(opened(&cookie, 999), Err(Refusal::Rejected(Reason::Future)));
+        assert_eq!(opened(&cookie, 1000), Ok(&b"e30"[..]));
+        assert_eq!(opened(&cookie, 1060), Ok(&b"e30"[..]));
+        assert_eq!(opened(&cookie, 1061), Err(Refusal::Rejected(Reason::Expired)));
+    }
+
+    #[test]
+    fn what_is_not_signed_is_rejected_for_its_signature() {
+        for cookie in ["", ".", "..", "e30", "e30.AA.", "e30.AA.AAAA", "é.é.é"] {
+            assert_eq!(opened(cookie, 1000), Err(Refusal::Rejected(Reason::Signature)), "{cookie:?}");
+        }
+    }
+}

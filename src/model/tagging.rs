@@ -1,0 +1,247 @@
+//! Flask's tags: how a session carries types that JSON lacks (`PAY-6` to `PAY-11`).
+//!
+//! A tagged value is a map with one key, such as `{" t": [1, 2]}` for a tuple. A map of the session that happens to look like
+//! that is escaped: its key gains `__` and the whole stands under ` di`.
+
+use super::{Raised, base64, http_date};
+use crate::value::{BigInt, Datetime, Map, Text, Value, wire::python_float};
+use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
+
+/// The tags, each with the type that it marks.
+pub const TAGS: [&str; 6] = [" di", " t", " b", " m", " u", " d"];
+
+/// A session value as plain JSON values.
+pub fn tag(value: &Value) -> Result<Value, Raised> {
+    Ok(match value {
+        Value::Map(map) => tag_map(map)?,
+        Value::Tuple(items) => tagged(" t", Value::List(tag_all(items)?)),
+        Value::List(items) => Value::List(tag_all(items)?),
+        Value::Bytes(bytes) => tagged(" b", Value::Text(base64::encode_standard(bytes).into())),
+        Value::Markup(text) => tagged(" m", Value::Text(text.clone())),
+        Value::Uuid(uuid) => tagged(" u", Value::Text(format!("{uuid:032x}").into())),
+        Value::Datetime(datetime) => tagged(" d", Value::Text(http_date_of(datetime)?.into())),
+        plain => plain.clone(),
+    })
+}
+
+fn tag_all(items: &[Value]) -> Result<Vec<Value>, Raised> {
+    items.iter().map(tag).collect()
+}
+
+fn tagged(tag: &str, content: Value) -> Value {
+    Value::Map([(tag, content)].into_iter().collect())
+}
+
+fn tag_map(map: &Map) -> Result<Value, Raised> {
+    if let (1, Some((Value::Text(key) | Value::Markup(key), value))) = (map.len(), map.iter().next())
+        && is_tag(key)
+    {
+        let escaped = format!("{key}__");
+        return Ok(tagged(" di", Value::Map([(escaped.as_str(), tag(value)?)].into_iter().collect())));
+    }
+    let mut plain = Map::new();
+    for (key, value) in map.iter() {
+        plain.insert(key.clone(), tag(value)?);
+    }
+    Ok(Value::Map(plain))
+}
+
+fn is_tag(key: &Text) -> bool {
+    TAGS.iter().any(|tag| *key == **tag)
+}
+
+/// The datetime as an HTTP date in UTC: naive ones count as UTC, microseconds are lost (`PAY-10`).
+fn http_date_of(datetime: &Datetime) -> Result<String, Raised> {
+    let offset = datetime.offset.unwrap_or(UtcOffset::UTC);
+    let seconds = datetime.local.assume_utc().unix_timestamp() - i64::from(offset.whole_seconds());
+    http_date::format(seconds).ok_or(Raised::Calendar)
+}
+
+/// Plain JSON values as a session value: from the inside out, every map of one key that is a tag becomes what it marks.
+pub fn untag(value: Value) -> Result<Value, Raised> {
+    match value {
+        Value::List(items) => items.into_iter().map(untag).collect::<Result<_, _>>().map(Value::List),
+        Value::Map(map) => {
+            let mut untagged = Map::new();
+            for (key, value) in map {
+                untagged.insert(key, untag(value)?);
+            }
+            untag_map(untagged)
+        }
+        plain => Ok(plain),
+    }
+}
+
+fn untag_map(map: Map) -> Result<Value, Raised> {
+    let Some((tag, content)) = only_tag(&map) else { return Ok(Value::Map(map)) };
+    match tag {
+        " di" => unescape(content),
+        " t" => iterate(content).map(Value::Tuple).ok_or(Raised::Payload),
+        " b" => bytes(content).map(Value::Bytes).ok_or(Raised::Payload),
+        " m" => Ok(Value::Markup(text_of(content))),
+        " u" => uuid(content).map(Value::Uuid).ok_or(Raised::Payload),
+        _ => datetime(content),
+    }
+}
+
+/// The tag that is a map's only key, and what stands under it.
+fn only_tag(map: &Map) -> Option<(&'static str, &Value)> {
+    let (key, content) = map.iter().next().filter(|_| map.len() == 1)?;
+    let Value::Text(key) = key else { return None };
+    let tag = TAGS.into_iter().find(|tag| *key == **tag)?;
+    Some((tag, content))
+}
+
+/// ` di`: the first key loses its last two characters.
+fn unescape(content: &Value) -> Result<Value, Raised> {
+    let Value::Map(map) = content else { return Err(Raised::Payload) };
+    match map.iter().next() {
+        Some((Value::Text(key), value)) => Ok(Value::Map([(key.without_last(2), value.clone())].into_iter().collect())),
+        _ => Err(Raised::Payload),
+    }
+}
+
+/// What Python iterates over in a value: items, keys, characters or bytes.
+pub fn iterate(value: &Value) -> Option<Vec<Value>> {
+    match value {
+        Value::List(items) | Value::Tuple(items) => Some(items.clone()),
+        Value::Map(map) => Some(map.iter().map(|(key, _)| key.clone()).collect()),
+        Value::Text(text) | Value::Markup(text) => {
+            Some(text.code_points().iter().map(|&point| Value::Text(Text::from_code_points([point]))).collect())
+        }
+        Value::Bytes(bytes) => Some(bytes.iter().map(|&byte| Value::int(byte)).collect()),
+        _ => None,
+    }
+}
+
+fn bytes(content: &Value) -> Option<Vec<u8>> {
+    match content {
+        Value::Text(text) | Value::Markup(text) => {
+            let ascii = text.to_utf8().filter(|text| text.is_ascii())?;
+            base64::decode_standard(ascii.as_bytes())
+        }
+        Value::Bytes(bytes) => base64::decode_standard(bytes),
+        _ => None,
+    }
+}
+
+/// Python's `UUID(hex)`: `urn:`, `uuid:`, braces and hyphens are ignored, and the 32 characters that remain are read by `int`,
+/// which takes a sign, a `0x`, single underscores and surrounding space.
+fn uuid(content: &Value) -> Option<u128> {
+    let (Value::Text(text) | Value::Markup(text)) = content else { return None };
+    let text = text.to_utf8()?.replace("urn:", "").replace("uuid:", "");
+    let hex = text.trim_matches(['{', '}']).replace('-', "");
+    if hex.chars().count() != 32 {
+        return None;
+    }
+    let digits = hex.trim_matches([' ', '\t', '\n', '\x0B', '\x0C', '\r']);
+    let digits = digits.strip_prefix('+').unwrap_or(digits);
+    let (digits, prefixed) = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+        Some(rest) => (rest, true),
+        None => (digits, false),
+    };
+    let digits = if prefixed { digits.strip_prefix('_').unwrap_or(digits) } else { digits };
+    if digits.split('_').any(|run| run.is_empty() || !run.bytes().all(|b| b.is_ascii_hexdigit())) {
+        return None;
+    }
+    u128::from_str_radix(&digits.replace('_', ""), 16).ok()
+}
+
+/// ` d`: an HTTP date comes back aware; another text is null, and what is no text raises unless Python takes it for empty.
+fn datetime(content: &Value) -> Result<Value, Raised> {
+    let text = match content {
+        Value::Text(text) | Value::Markup(text) => text.to_utf8().unwrap_or_default(),
+        empty if !empty.is_true() => return Ok(Value::Null),
+        _ => return Err(Raised::Payload),
+    };
+    let read = http_date::parse_imf(&text).and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
+    Ok(read.map_or(Value::Null, |at| {
+        Value::Datetime(Datetime { local: PrimitiveDateTime::new(at.date(), at.time()), offset: Some(UtcOffset::UTC) })
+    }))
+}
+
+/// Python's `str()` of a value, which ` m` makes of anything that is not text.
+fn text_of(value: &Value) -> Text {
+    match value {
+        Value::Markup(text) | Value::Text(text) => text.clone(),
+        Value::Datetime(at) => crate::value::wire::datetime_to_iso(at).replacen('T', " ", 1).into(),
+        Value::Uuid(uuid) => uuid::Uuid::from_u128(*uuid).to_string().into(),
+        other => repr(other).into(),
+    }
+}
+
+/// Python's `repr()`, exact for what JSON can hold in ASCII.
+fn repr(value: &Value) -> String {
+    let all = |items: &[Value]| items.iter().map(repr).collect::<Vec<_>>().join(", ");
+    match value {
+        Value::Null => "None".to_owned(),
+        Value::Bool(true) => "True".to_owned(),
+        Value::Bool(false) => "False".to_owned(),
+        Value::Bytes(bytes) => {
+            let quoted = repr_text(&bytes.iter().map(|&b| char::from(b)).collect::<String>(), 0x7F);
+            format!("b{quoted}")
+        }
+        Value::Datetime(at) => format!("datetime.datetime({})", crate::value::wire::datetime_to_iso(at)),
+        Value::Float(float) => python_float(*float),
+        Value::Int(int) => BigInt::to_string(int),
+        Value::List(items) => format!("[{}]", all(items)),
+        Value::Map(map) => {
+            let entries: Vec<_> = map.iter().map(|(k, v)| format!("{}: {}", repr(k), repr(v))).collect();
+            format!("{{{}}}", entries.join(", "))
+        }
+        Value::Markup(text) => format!("Markup({})", repr_text(&text.to_string(), u32::MAX)),
+        Value::Text(text) => repr_text(&text.to_string(), u32::MAX),
+        Value::Tuple(items) if items.len() == 1 => format!("({},)", all(items)),
+        Value::Tuple(items) => format!("({})", all(items)),
+        Value::Uuid(uuid) => format!("UUID('{}')", uuid::Uuid::from_u128(*uuid)),
+    }
+}
+
+fn repr_text(text: &str, escape_from: u32) -> String {
+    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    let mut repr = String::from(quote);
+    for c in text.chars() {
+        match c {
+            '\\' => repr.push_str("\\\\"),
+            '\n' => repr.push_str("\\n"),
+            '\r' => repr.push_str("\\r"),
+            '\t' => repr.push_str("\\t"),
+            c if c == quote => repr.extend(['\\', c]),
+            c if c.is_control() || u32::from(c) >= escape_from => {
+                repr.push_str(&format!("\\x{:02x}", u32::from(c)));
+            }
+            c => repr.push(c),
+        }
+    }
+    repr.push(quote);
+    repr
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::json;
+    use super::*;
+
+    fn untagged(text: &str) -> Result<Value, Raised> {
+        untag(json::read(text).unwrap())
+    }
+
+    #[test]
+    fn a_map_that_looks_like_a_tag_is_escaped_and_comes_back() {
+        let map = Value::Map([(" t", Value::Tuple(vec![Value::int(1)]))].into_iter().collect());
+        let text = json::write(&tag(&map).unwrap()).unwrap();
+        assert_eq!(text, r#"{" di":{" t__":{" t":[1]}}}"#);
+        assert_eq!(untagged(&text), Ok(map));
+    }
+
+    #[test]
+    fn tags_take_what_python_takes() {
+        let chars = vec!["a".into(), "b".into()];
+        assert_eq!(untagged(r#"{" t":"ab"}"#), Ok(Value::Tuple(chars)));
+        assert_eq!(untagged(r#"{" m":[1,"a",null]}"#), Ok(Value::Markup("[1, 'a', None]".into())));
+        assert_eq!(untagged(r#"{" d":"soon"}"#), Ok(Value::Null));
+        assert_eq!(untagged(r#"{" d":5}"#), Err(Raised::Payload));
+        assert_eq!(untagged(r#"{" u":"x"}"#), Err(Raised::Payload));
+        assert_eq!(untagged(r#"{" di":{}}"#), Err(Raised::Payload));
+    }
+}
