@@ -7,4 +7,5 @@ pub mod clock;
 pub mod config;
 pub mod model;
 pub mod protocol;
+pub mod suite;
 pub mod value;

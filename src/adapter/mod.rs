@@ -1,6 +1,8 @@
 //! What the suite knows of an implementation under test: one trait, behind which a type of this crate, a program or a
 //! server may stand.
 
+pub mod embedded;
+
 use crate::protocol::{Call, Hello, Reply};
 
 /// An implementation under test.
