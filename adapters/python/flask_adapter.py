@@ -179,7 +179,7 @@ class Application:
     def reason(self, cookie):
         """Why the cookie was rejected, asked of the signing serializer that rejected it."""
         serializer = self.interface.get_signing_serializer(self.app)
-        if serializer is None:
+        if serializer is None or not cookie:
             return "signature"
         lifetime = self.app.permanent_session_lifetime
         try:

@@ -1,0 +1,12 @@
+"""The families of vectors. Each module has NAME, DESCRIPTION and cases()."""
+
+from . import expiry, modification, signature
+
+FAMILIES = [signature, expiry, modification]
+
+_COUNTS = {
+    "KEY": 7, "SIG": 10, "PAY": 16, "EXP": 10, "PERM": 6, "REN": 6, "MOD": 10, "SET": 10, "DEL": 6, "VARY": 4, "HDR": 6,
+    "UA": 8, "SYS": 8,
+}
+#: The rule ids, for as long as the specification cannot be read.
+RULES = [f"{area}-{number}" for area, count in _COUNTS.items() for number in range(1, count + 1)]
