@@ -1,10 +1,13 @@
 //! The executable specification of Flask's session lifetime.
 //!
 //! - [`value`], [`config`], [`clock`] and [`protocol`] are the plain types that everything shares.
+//! - [`model`] is the specification in code, slow and plain; its rules are numbered in `spec/session-lifetime.md`.
+//! - [`adapter`] is how an implementation under test is reached, and [`suite`] what it is held against.
 
 pub mod adapter;
 pub mod clock;
 pub mod config;
+pub mod embedded;
 pub mod model;
 pub mod protocol;
 pub mod suite;

@@ -3,4 +3,9 @@
 //! The suite knows an implementation only through [`crate::adapter::Implementation`]; every verdict cites a rule.
 
 pub mod compare;
+pub mod generate;
+pub mod properties;
 pub mod scenario;
+#[cfg(test)]
+mod schema;
+pub mod vectors;

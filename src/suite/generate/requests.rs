@@ -1,0 +1,211 @@
+//! Requests: what a client sends and a view does, alone and one after another.
+
+use super::{cookies, settings, values};
+use crate::{
+    clock::UnixTime,
+    config::Config,
+    model::session::PERMANENT,
+    protocol::{Action, Call, Exchange},
+    suite::scenario::{Scenario, Sequence, Source, Step},
+    value::{Map, Value},
+};
+use proptest::{collection::vec, prelude::*, sample::select};
+use std::sync::Arc;
+
+/// Keys that views use: few, so that they meet.
+fn key() -> BoxedStrategy<Value> {
+    select(vec!["a", "b", "user", PERMANENT]).prop_map(Value::from).boxed()
+}
+
+/// A session as a view left it: a few plain values, permanent or not.
+fn session() -> BoxedStrategy<Map> {
+    (vec((select(vec!["a", "b", "user"]), values::plain_value()), 0..3), select(vec![None, Some(true), Some(false)]))
+        .prop_map(|(entries, permanent)| {
+            let mut session: Map = entries.into_iter().collect();
+            if let Some(permanent) = permanent {
+                session.insert(PERMANENT, permanent);
+            }
+            session
+        })
+        .boxed()
+}
+
+/// One action.
+pub fn action() -> BoxedStrategy<Action> {
+    let reads = prop_oneof![
+        key().prop_map(|key| Action::Get { key }),
+        key().prop_map(|key| Action::Contains { key }),
+        select(vec![Action::Len, Action::Bool, Action::Iterate, Action::Items, Action::Permanent, Action::Modified]),
+    ];
+    let writes = prop_oneof![
+        3 => (key(), values::plain_value()).prop_map(|(key, value)| Action::Set { key, value }),
+        1 => (key(), values::value()).prop_map(|(key, value)| Action::Set { key, value }),
+        1 => (any::<u8>(), values::plain_value()).prop_map(|(key, value)| Action::Set { key: Value::int(key), value }),
+        2 => (key(), values::plain_value()).prop_map(|(key, value)| Action::SetDefault { key, value }),
+        2 => key().prop_map(|key| Action::Delete { key }),
+        2 => (key(), select(vec![None, Some(Value::Null)])).prop_map(|(key, default)| Action::Pop { key, default }),
+        1 => Just(Action::PopItem),
+        1 => session().prop_map(|values| Action::Update { values }),
+        1 => session().prop_map(|values| Action::Union { values }),
+        2 => Just(Action::Clear),
+        3 => any::<bool>().prop_map(|value| Action::SetPermanent { value }),
+        2 => any::<bool>().prop_map(|value| Action::SetModified { value }),
+        1 => (key(), any::<u8>()).prop_map(|(key, n)| Action::Append { key, value: Value::int(n) }),
+        1 => (key(), -3i8..3, any::<u8>())
+            .prop_map(|(key, at, n)| Action::Mutate { key, path: vec![Value::int(at)], value: Value::int(n) }),
+    ];
+    let ends = select(vec![Action::Nothing, Action::Raise, Action::NotFound]);
+    prop_oneof![4 => reads, 6 => writes, 1 => ends].boxed()
+}
+
+/// What a view does: some actions, now and then with a read while the body streams.
+fn actions() -> BoxedStrategy<Vec<Action>> {
+    let streamed = prop_oneof![9 => Just(None), 1 => key().prop_map(|key| Some(Action::StreamGet { key }))];
+    (vec(action(), 0..5), streamed)
+        .prop_map(|(mut actions, streamed)| {
+            actions.extend(streamed);
+            actions
+        })
+        .boxed()
+}
+
+/// Methods and paths, mostly the view's.
+fn target() -> BoxedStrategy<(&'static str, &'static str)> {
+    prop_oneof![
+        6 => Just(("GET", "/")),
+        1 => Just(("POST", "/")),
+        1 => Just(("HEAD", "/")),
+        1 => Just(("OPTIONS", "/")),
+        1 => Just(("DELETE", "/")),
+        1 => Just(("GET", "/static/file.txt")),
+        1 => Just(("GET", "/missing")),
+    ]
+    .boxed()
+}
+
+/// A request with a cookie of some age, in an application with one of these configurations.
+pub fn request(configs: BoxedStrategy<Arc<Config>>, untouched: bool) -> BoxedStrategy<Call> {
+    let actions = if untouched { Just(Vec::new()).boxed() } else { actions() };
+    (configs, settings::instant(), session(), any::<prop::sample::Index>(), 0u8..8)
+        .prop_flat_map(|(config, now, session, which, sent)| {
+            let lifetime = config.lifetime;
+            (Just((config, now, session, which, sent)), settings::age(lifetime))
+        })
+        .prop_flat_map(move |(rest, age)| (Just(rest), Just(age), actions.clone(), target()))
+        .prop_map(|((config, now, session, which, sent), age, actions, (method, path))| {
+            let keys = config.verifying_keys();
+            let key = keys.get(which.index(keys.len().max(1))).cloned().unwrap_or_default();
+            // Mostly young cookies: an expired one hides whatever else a case is about.
+            let age = if sent > 2 { age.clamp(0, 1) } else { age };
+            let at = UnixTime::from_seconds((now.seconds() - age).max(0));
+            let cookie = cookies::signed(&session, &key, &config, at);
+            let cookie_header = (sent > 0).then(|| format!("{}={cookie}", config.cookie_name));
+            Call::Exchange(Exchange {
+                config,
+                now,
+                cookie_header,
+                method: method.to_owned(),
+                path: path.to_owned(),
+                actions,
+            })
+        })
+        .boxed()
+}
+
+/// A request whose Cookie header is unusual: several pairs, quotes, spaces, junk.
+pub fn unusual_header(configs: BoxedStrategy<Arc<Config>>) -> BoxedStrategy<Call> {
+    let piece = prop_oneof![
+        2 => Just(Piece::Good),
+        1 => Just(Piece::Quoted),
+        1 => "[ -~\u{80}-\u{ff}]{0,10}".prop_map(Piece::Junk),
+        1 => select(vec![
+            "session=", "session", "session =x", "Session=x", "a=b", "=x", "session=\"\"", "session=\"a", "a=\"b;c\"",
+            "session=e30.AA.x", "sessio=1", "session=%20", "a=\"\\073\"", "session=\"\\\"", "\t", "session=\"\\303\\251\"",
+        ]).prop_map(|text| Piece::Junk(text.to_owned())),
+    ];
+    let separator = select(vec!["; ", ";", " ; ", ", ", ";;", "\t;"]);
+    (configs, settings::instant(), session(), vec((piece, separator), 1..5))
+        .prop_map(|(config, now, session, pieces)| {
+            let good = cookies::signed(&session, config.signing_key().unwrap_or_default(), &config, now);
+            let mut header = String::new();
+            for (piece, separator) in &pieces {
+                if !header.is_empty() {
+                    header.push_str(separator);
+                }
+                match piece {
+                    Piece::Good => header.push_str(&format!("{}={good}", config.cookie_name)),
+                    Piece::Junk(text) => header.push_str(text),
+                    Piece::Quoted => header.push_str(&format!("{}=\"{}\"", config.cookie_name, escaped(&good))),
+                }
+            }
+            Call::Exchange(Exchange {
+                config,
+                now,
+                cookie_header: Some(header),
+                method: "GET".to_owned(),
+                path: "/".to_owned(),
+                actions: vec![Action::Items],
+            })
+        })
+        .boxed()
+}
+
+#[derive(Clone, Debug)]
+enum Piece {
+    Good,
+    Junk(String),
+    Quoted,
+}
+
+/// The second character as three octal digits.
+fn escaped(value: &str) -> String {
+    let mut escaped = String::new();
+    for (i, byte) in value.bytes().enumerate() {
+        if i == 1 {
+            escaped.push_str(&format!("\\{byte:03o}"));
+        } else {
+            escaped.push(char::from(byte));
+        }
+    }
+    escaped
+}
+
+/// Several requests of one client, with steps of the clock around the lifetime, replays, and configurations that change.
+pub fn sequence(configs: BoxedStrategy<Arc<Config>>) -> BoxedStrategy<Scenario> {
+    (configs, settings::instant())
+        .prop_flat_map(|(config, start)| {
+            let gap = settings::age(config.lifetime).prop_map(|gap| gap.clamp(-2, 1_000_000));
+            let source = prop_oneof![
+                8 => Just(Source::Jar),
+                1 => (0usize..4).prop_map(Source::From),
+                1 => Just(Source::None),
+            ];
+            let change = prop_oneof![8 => Just(None), 1 => change().prop_map(Some)];
+            let step = (gap, 0i64..1_000_000, source, actions(), target(), change);
+            (Just(config), Just(start), vec(step, 2..7))
+        })
+        .prop_map(|(config, start, steps)| {
+            let mut now = start;
+            let steps = steps.into_iter().map(|(gap, micros, source, actions, (method, path), change)| {
+                let mut step = Step::new(now, actions);
+                now = UnixTime::from_seconds((now.seconds() + gap).clamp(0, 4_100_000_000)).plus_micros(micros);
+                step.cookie = source;
+                step.method = (method != "GET").then(|| method.to_owned());
+                step.path = (path != "/").then(|| path.to_owned());
+                step.config.extend(change);
+                step
+            });
+            Scenario::Sequence(Sequence { config, steps: steps.collect() })
+        })
+        .boxed()
+}
+
+/// One member of the configuration that is another for one step: a lifetime or a key.
+fn change() -> BoxedStrategy<(String, serde_json::Value)> {
+    prop_oneof![
+        select(vec![1i64, 60, 3600, 2_678_400]).prop_map(|seconds| ("lifetime".to_owned(), seconds.into())),
+        Just(("secret_key".to_owned(), "rotated".into())),
+        any::<bool>().prop_map(|on| ("refresh_each_request".to_owned(), on.into())),
+    ]
+    .boxed()
+}

@@ -1,0 +1,165 @@
+//! The rules, read from the headings of `spec/session-lifetime.md`: the Markdown is their one source.
+
+use std::sync::LazyLock;
+
+/// The normative text.
+pub const TEXT: &str = include_str!("../../spec/session-lifetime.md");
+
+/// One rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Its number, such as `EXP-1`.
+    pub id: String,
+    /// How binding it is.
+    pub level: Level,
+    /// Its heading, a short sentence.
+    pub title: String,
+    /// The text under the heading.
+    pub body: String,
+}
+
+/// How binding a rule is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Left to the implementation, which declares what it does.
+    Choice,
+    /// Binding.
+    Must,
+    /// Binding but for good reasons.
+    Should,
+}
+
+/// A family of rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Family {
+    /// The letters before the number, such as `EXP`.
+    pub id: String,
+    /// What it is about.
+    pub name: String,
+}
+
+struct Registry {
+    rules: Vec<Rule>,
+    families: Vec<Family>,
+}
+
+static REGISTRY: LazyLock<Registry> = LazyLock::new(|| parse(TEXT));
+
+/// All rules in the order of the text.
+pub fn all() -> &'static [Rule] {
+    &REGISTRY.rules
+}
+
+/// The families in the order of the text.
+pub fn families() -> &'static [Family] {
+    &REGISTRY.families
+}
+
+/// The rule of a number.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    all().iter().find(|rule| rule.id == id)
+}
+
+/// The letters before a rule's number.
+pub fn family_of(id: &str) -> &str {
+    id.split('-').next().unwrap_or(id)
+}
+
+/// The paragraph of a rule's body that begins with a bold label such as `**Rule.**`, without the label.
+pub fn paragraph<'a>(rule: &'a Rule, label: &str) -> Option<&'a str> {
+    let label = format!("**{label}.**");
+    rule.body.split("\n\n").find_map(|paragraph| paragraph.trim().strip_prefix(&label)).map(str::trim)
+}
+
+/// `## EXP: age` opens a family, `### EXP-1 (MUST) …` a rule.
+fn parse(text: &str) -> Registry {
+    let mut registry = Registry { rules: Vec::new(), families: Vec::new() };
+    let mut is_rule = false;
+    for line in text.lines() {
+        if let Some(heading) = line.strip_prefix("### ") {
+            is_rule = match heading_of_rule(heading) {
+                Some(rule) => {
+                    registry.rules.push(rule);
+                    true
+                }
+                None => false,
+            };
+        } else if let Some(heading) = line.strip_prefix("## ") {
+            is_rule = false;
+            if let Some((id, name)) = heading.split_once(": ")
+                && id.bytes().all(|b| b.is_ascii_uppercase())
+            {
+                registry.families.push(Family { id: id.to_owned(), name: name.to_owned() });
+            }
+        } else if let (true, Some(rule)) = (is_rule, registry.rules.last_mut()) {
+            rule.body.push_str(line);
+            rule.body.push('\n');
+        }
+    }
+    registry
+}
+
+fn heading_of_rule(heading: &str) -> Option<Rule> {
+    let (id, rest) = heading.split_once(" (")?;
+    let (level, title) = rest.split_once(") ")?;
+    let level = match level {
+        "CHOICE" => Level::Choice,
+        "MUST" => Level::Must,
+        "SHOULD" => Level::Should,
+        _ => return None,
+    };
+    Some(Rule { id: id.to_owned(), level, title: title.to_owned(), body: String::new() })
+}
+
+/// Rules chosen on the command line: numbers, families, or either with `*` for any characters; several by commas.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pattern(Vec<String>);
+
+impl Pattern {
+    /// A pattern that matches at least one rule; the error says what it did not match.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let parts: Vec<_> = text.split(',').map(|part| part.trim().to_ascii_uppercase()).collect();
+        for part in &parts {
+            if !all().iter().any(|rule| matches(part, &rule.id)) {
+                return Err(format!("no rule matches {part:?}; `sessionproof rules` lists them"));
+            }
+        }
+        Ok(Self(parts))
+    }
+
+    /// Whether a rule is chosen. An empty pattern chooses all.
+    pub fn matches(&self, id: &str) -> bool {
+        self.0.is_empty() || self.0.iter().any(|part| matches(part, id))
+    }
+}
+
+fn matches(part: &str, id: &str) -> bool {
+    match part.split_once('*') {
+        Some((head, tail)) => {
+            id.strip_prefix(head).is_some_and(|rest| (0..=rest.len()).any(|at| matches(tail, &rest[at..])))
+        }
+        None => part == id || part == family_of(id),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headings_become_rules_and_families() {
+        let registry = parse("# T\n## EXP: age\nintro\n### EXP-1 (MUST) Title\n**Rule.** A.\n\n**Reason.** B.\n## Notes\nx\n");
+        assert_eq!(registry.families, [Family { id: "EXP".into(), name: "age".into() }]);
+        assert_eq!(registry.rules.len(), 1);
+        assert_eq!(paragraph(&registry.rules[0], "Reason"), Some("B."));
+    }
+
+    #[test]
+    fn patterns_choose_rules() {
+        for (part, id, chosen) in
+            [("EXP", "EXP-10", true), ("EXP-1", "EXP-10", false), ("EXP-1*", "EXP-10", true), ("*-1", "SIG-1", true)]
+        {
+            assert_eq!(matches(part, id), chosen, "{part} {id}");
+        }
+    }
+}
