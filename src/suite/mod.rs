@@ -2,12 +2,13 @@
 //!
 //! The suite knows an implementation only through [`crate::adapter::Implementation`]; every verdict cites a rule.
 //!
-//! - [`rules`] reads the specification, [`vectors`] the recorded answers of real Flask;
+//! - [`rules`] reads the specification, [`vectors`] the recorded answers of real Flask, [`drift`] tells whether they changed;
 //! - [`properties`] and [`generate`] make the generated cases;
 //! - [`scenario`] is what is asked in one check, [`compare`] whether one answer is right, [`judge`] the verdict on a check;
 //! - [`run`] does a whole run and gives [`results`].
 
 pub mod compare;
+pub mod drift;
 pub mod generate;
 pub mod judge;
 pub mod properties;

@@ -35,6 +35,17 @@ pub struct Results {
     pub stopped_early: bool,
 }
 
+/// What a run says of an implementation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Every check that could be judged passed.
+    Conformant,
+    /// A check failed.
+    NotConformant,
+    /// Nothing failed, but the adapter broke, the run was cut short, or nothing was judged at all.
+    NotJudged,
+}
+
 /// How many checks ended how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -109,6 +120,18 @@ impl Results {
         let mut total = Tally::default();
         self.families.iter().for_each(|(_, tally)| total.add(*tally));
         total
+    }
+
+    /// What the run says.
+    pub fn outcome(&self) -> Outcome {
+        let total = self.total();
+        if total.failed > 0 {
+            Outcome::NotConformant
+        } else if self.adapter_broke || self.broken.is_some() || total.passed == 0 {
+            Outcome::NotJudged
+        } else {
+            Outcome::Conformant
+        }
     }
 
     /// Counts a check that ended as specified.
