@@ -1,8 +1,8 @@
 """The families of vectors. Each module has NAME, DESCRIPTION and cases()."""
 
-from . import encoding, expiry, keys, modification, signature
+from . import encoding, expiry, keys, modification, odd_payload, payload, signature, types
 
-FAMILIES = [keys, signature, encoding, expiry, modification]
+FAMILIES = [keys, signature, encoding, payload, types, odd_payload, expiry, modification]
 
 _COUNTS = {
     "KEY": 7, "SIG": 10, "PAY": 16, "EXP": 10, "PERM": 6, "REN": 6, "MOD": 10, "SET": 10, "DEL": 6, "VARY": 4, "HDR": 6,
