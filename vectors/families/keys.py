@@ -148,7 +148,7 @@ def no_key():
     ]:
         yield exchange(f"keys-no-key-{action['do'].replace('_', '-')}", "KEY-5 VARY-3", f"{why}: no error, no Vary", action, secret_key=None)
     for action, why in [
-        (do("delete", key="user"), "deleting"), (do("pop", key="user", default=None), "popping, even with a default"),
+        (do("delete", key="user"), "deleting"), (do("pop", key="user", default=None), "popping, even with a default,"),
         (do("popitem"), "popping an item"), (do("update", values={}), "updating with nothing"), (do("clear"), "clearing what is empty"),
         (do("setdefault", key="user", value=1), "setdefault"), (permanent(), "making it permanent"), (permanent(False), "making it not permanent"),
         (do("append", key="user", value=1), "a nested change under a missing key"),

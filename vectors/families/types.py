@@ -72,7 +72,10 @@ def datetimes():
         yield sign(f"types-datetime-{name}-sign", "PAY-10", why, {"v": at})
     for name, content, why in [
         ("epoch", '"Thu, 01 Jan 1970 00:00:00 GMT"', "second zero"), ("before-1970", '"Wed, 31 Dec 1969 23:59:59 GMT"', "a negative Unix time"),
-        ("first", '"Mon, 01 Jan 0001 00:00:00 GMT"', "the year 1, which Python's reader takes for 2001"), ("last", '"Fri, 31 Dec 9999 23:59:59 GMT"', "the last second"),
+        ("first", '"Mon, 01 Jan 0001 00:00:00 GMT"', "the year 1 was written, and 2001 is read: years below 69 gain 2000"),
+        ("year-68", '"Sun, 01 Jan 0068 00:00:00 GMT"', "the last year that gains 2000"), ("year-69", '"Tue, 01 Jan 0069 00:00:00 GMT"', "the first that gains 1900"),
+        ("year-99", '"Thu, 01 Jan 0099 00:00:00 GMT"', "the last that gains 1900"), ("year-100", '"Fri, 01 Jan 0100 00:00:00 GMT"', "the first that is read as written"),
+        ("last", '"Fri, 31 Dec 9999 23:59:59 GMT"', "the last second"),
         ("weekday", '"Mon, 29 Feb 2024 12:30:05 GMT"', "a weekday that is wrong does not matter"),
         ("no-such-day", '"Thu, 30 Feb 2024 12:30:05 GMT"', "a day that does not exist is null"),
         ("no-such-hour", '"Thu, 29 Feb 2024 24:30:05 GMT"', "an hour that does not exist is null"),
@@ -113,7 +116,7 @@ def odd_contents():
         ("tuple-text", "PAY-6", '{" t":"ab"}', "a tuple of letters"), ("tuple-map", "PAY-6", '{" t":{"b":1,"a":2}}', "a tuple of keys"),
         ("tuple-number", "PAY-6 PAY-14", '{" t":5}', "a number is no tuple: raises"), ("tuple-null", "PAY-6 PAY-14", '{" t":null}', "nor is null: raises"),
         ("tuple-of-tuple", "PAY-6", '{" t":{" t":[1]}}', "a tuple of a tuple is that tuple"), ("tuple-of-bytes", "PAY-6", '{" t":{" b":"AQI="}}', "a tuple of bytes is their numbers"),
-        ("bytes-junk", "PAY-7", '{" b":"A!Q-="}', "junk is skipped, and - is junk to the standard alphabet"),
+        ("bytes-junk", "PAY-7", '{" b":"A!Q-=="}', "junk is skipped, and - is junk to the standard alphabet"),
         ("bytes-unpadded", "PAY-7 PAY-14", '{" b":"AQ"}', "padding may not be left out: raises"),
         ("bytes-too-much-padding", "PAY-7", '{" b":"AQ===="}', "too much padding does not matter"),
         ("bytes-behind-padding", "PAY-7", '{" b":"AQ==Ag=="}', "nor what stands behind it"),
