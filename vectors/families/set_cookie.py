@@ -133,11 +133,12 @@ def cannot_be_written():
 
 def oversize():
     noise = "".join(hashlib.sha256(b"%d" % n).hexdigest() for n in range(400))
-    value = noise[:6400]
+    value = noise[:5000]
     plain = json.dumps({"t": value}, separators=(",", ":"))
     written = len(forge.of_deflated(forge.deflated(plain)))
     # The name and the path fill up what is missing to the length in question.
     rest = len("session=") + written + len("; HttpOnly; Path=/")
+    assert rest < 4092, "there must be room to fill up"
     for length in (4092, 4093, 4094):
         yield exchange(f"set-cookie-size-{length}", "SET-9", f"a header of {length} bytes in all; from 4094 on Flask warns, and sends it",
                        put("t", value), cookie_path="/" + "p" * (length - rest))

@@ -104,7 +104,7 @@ def rotation():
     yield sequence("system-rotation-rolling-unprepared", "SYS-6", "two servers, one ahead: the one behind does not know the new key", step(T, *LOGIN, **OLD), step(T + 1, WHO, **BOTH), step(T + 2, WHO, **OLD),
                    step(T + 3, WHO, **BOTH))
     yield sequence("system-rotation-fallback-ages", "SYS-6 EXP-10", "a fallback key does not lengthen a life", step(T, *LOGIN, **OLD), step(T + 61, WHO, **BOTH), lifetime=60)
-    yield sequence("system-rotation-swapped", "SYS-6", "old and new written in the wrong places: everybody stays in, and the old key signs on", step(T, *LOGIN, **OLD), step(T + 1, WHO, **READY), step(T + 2, WHO, **NEW))
+    yield sequence("system-rotation-swapped", "SYS-6", "old and new written in the wrong places: the old key signs on, and the step to the new key alone logs everybody out", step(T, *LOGIN, **OLD), step(T + 1, WHO, **READY), step(T + 2, WHO, **NEW))
     yield sequence("system-rotation-compromised", "SYS-6 SYS-4", "a key that leaked must go from the list as well: as a fallback it still takes forgeries", step(T, WHO, cookie={"header": "session=" + forge.of({"user": 1}, key="the old key")}, **BOTH),
                    step(T + 1, WHO, cookie={"header": "session=" + forge.of({"user": 1}, key="the old key")}, **NEW))
 
