@@ -5,6 +5,7 @@
 pub mod compare;
 pub mod generate;
 pub mod properties;
+pub mod rules;
 pub mod scenario;
 #[cfg(test)]
 mod schema;
