@@ -156,6 +156,92 @@ mod tests {
     }
 
     #[test]
+    fn every_family_has_its_rules_numbered_from_one() {
+        let expected = [
+            ("KEY", 7),
+            ("SIG", 10),
+            ("PAY", 16),
+            ("EXP", 10),
+            ("PERM", 6),
+            ("REN", 6),
+            ("MOD", 10),
+            ("SET", 10),
+            ("DEL", 6),
+            ("VARY", 4),
+            ("HDR", 6),
+            ("UA", 8),
+            ("SYS", 8),
+        ];
+        let families_found: Vec<_> = families().iter().map(|family| family.id.as_str()).collect();
+        assert_eq!(families_found, expected.map(|(family, _)| family));
+
+        let ids: Vec<_> = expected
+            .into_iter()
+            .flat_map(|(family, count)| (1..=count).map(move |number| format!("{family}-{number}")))
+            .collect();
+        let ids_found: Vec<_> = all().iter().map(|rule| rule.id.clone()).collect();
+        assert_eq!(ids_found, ids);
+    }
+
+    #[test]
+    fn no_heading_of_a_rule_is_overlooked() {
+        let headings = TEXT.lines().filter(|line| line.starts_with("### ")).count();
+        assert_eq!(headings, all().len());
+    }
+
+    #[test]
+    fn every_rule_is_stated_put_as_a_predicate_and_given_a_reason() {
+        for rule in all() {
+            for label in ["Rule", "Predicate", "Reason"] {
+                let text = paragraph(rule, label).unwrap_or_default();
+                assert!(!text.is_empty(), "{} has no {label}", rule.id);
+            }
+            assert!(!rule.title.ends_with('.') && !rule.title.is_empty(), "{}", rule.title);
+        }
+    }
+
+    #[test]
+    fn every_rule_says_how_binding_it_is_in_the_words_of_rfc_2119() {
+        for rule in all() {
+            let stated = paragraph(rule, "Rule").unwrap_or_default();
+            let word = if rule.level == Level::Should { "SHOULD" } else { "MUST" };
+            assert!(stated.contains(word), "{} is no {word}: {stated}", rule.id);
+        }
+    }
+
+    #[test]
+    fn a_rule_is_a_choice_exactly_when_it_names_its_choices() {
+        for rule in all() {
+            let is_choice = rule.level == Level::Choice;
+            assert_eq!(paragraph(rule, "Choices").is_some(), is_choice, "{}", rule.id);
+        }
+        let choices: Vec<_> =
+            all().iter().filter(|rule| rule.level == Level::Choice).map(|rule| rule.id.as_str()).collect();
+        assert_eq!(choices, ["SIG-7", "SIG-9", "PAY-2", "PAY-12", "PAY-14"]);
+    }
+
+    #[test]
+    fn every_rule_that_a_property_names_exists() {
+        use crate::suite::properties::{NEIGHBOURS_RULES, PROPERTIES};
+        for id in PROPERTIES.iter().flat_map(|property| property.rules).chain(NEIGHBOURS_RULES) {
+            assert!(find(id).is_some(), "{id}");
+        }
+    }
+
+    #[test]
+    fn every_rule_that_the_text_mentions_exists() {
+        let code_spans = TEXT.split('`').skip(1).step_by(2);
+        let mentioned = code_spans.filter(|span| {
+            span.split_once('-').is_some_and(|(family, number)| {
+                families().iter().any(|known| known.id == family) && number.bytes().all(|b| b.is_ascii_digit())
+            })
+        });
+        for id in mentioned {
+            assert!(find(id).is_some(), "{id}");
+        }
+    }
+
+    #[test]
     fn patterns_choose_rules() {
         for (part, id, chosen) in
             [("EXP", "EXP-10", true), ("EXP-1", "EXP-10", false), ("EXP-1*", "EXP-10", true), ("*-1", "SIG-1", true)]
