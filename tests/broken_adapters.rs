@@ -54,7 +54,9 @@ fn every_deliberate_mistake_is_found() {
 
 #[test]
 fn every_deliberate_mistake_is_found_under_the_rule_that_it_breaks() {
-    let Some(oracle) = common::oracle("every_deliberate_mistake_is_found_under_the_rule_that_it_breaks") else { return };
+    let Some(oracle) = common::oracle("every_deliberate_mistake_is_found_under_the_rule_that_it_breaks") else {
+        return;
+    };
     for (mistake, rule) in MISTAKES {
         let (status, said) = check(oracle, mistake, &["--rules", rule]);
         assert_eq!(status, Some(1), "{mistake}, {rule}: {said}");

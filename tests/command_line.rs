@@ -121,9 +121,11 @@ fn a_missing_python_is_named_with_the_remedy() {
 fn without_a_network_nothing_half_made_is_left() {
     let Some(_) = common::oracle("without_a_network_nothing_half_made_is_left") else { return };
     // Nobody listens on the discard port of this machine.
-    let done = Run::new(&["check", "flask"]).env("PIP_INDEX_URL", "http://127.0.0.1:9/").env("PIP_NO_CACHE_DIR", "1").done();
+    let done =
+        Run::new(&["check", "flask"]).env("PIP_INDEX_URL", "http://127.0.0.1:9/").env("PIP_NO_CACHE_DIR", "1").done();
     done.is_refused_with(&["Flask 3.1.3", "network"]);
-    let left: Vec<_> = fs::read_dir(done.folder.path().join("cache")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    let left: Vec<_> =
+        fs::read_dir(done.folder.path().join("cache")).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert!(left.iter().all(|name| name.to_string_lossy().starts_with("files-")), "{left:?}");
 }
 
@@ -137,18 +139,22 @@ fn a_cache_that_cannot_be_written_is_named() {
 #[test]
 fn files_that_are_no_vectors_are_named_with_line_and_remedy() {
     Run::new(&["replay", "missing.json"]).done().is_refused_with(&["missing.json"]);
-    Run::new(&["replay", "x.json"]).file("x.json", "{\n\"format\": 1,\n oops").done().is_refused_with(&[
-        "x.json:3",
-        "spec/vector-format.md",
-    ]);
+    Run::new(&["replay", "x.json"])
+        .file("x.json", "{\n\"format\": 1,\n oops")
+        .done()
+        .is_refused_with(&["x.json:3", "spec/vector-format.md"]);
     let vector = r#"{"id":"v","rules":["EXP-1"],"comment":"c","kind":"verify","input":{"now":"noon"},"output":{}}"#;
     let file = format!(
         r#"{{"format":1,"spec":"s","family":"f","description":"d","provenance":{{"python":"","flask":"","werkzeug":"","itsdangerous":"","zlib":""}},"vectors":[{vector}]}}"#
     );
-    Run::new(&["vectors", "verify", "x.json"]).file("x.json", &file).done().is_refused_with(&["x.json", "vector v", "now"]);
-    Run::new(&["vectors", "verify", "x.json"]).file("x.json", &file.replace("\"format\":1", "\"format\":2")).done().is_refused_with(&[
-        "format 2",
-    ]);
+    Run::new(&["vectors", "verify", "x.json"])
+        .file("x.json", &file)
+        .done()
+        .is_refused_with(&["x.json", "vector v", "now"]);
+    Run::new(&["vectors", "verify", "x.json"])
+        .file("x.json", &file.replace("\"format\":1", "\"format\":2"))
+        .done()
+        .is_refused_with(&["format 2"]);
 }
 
 #[cfg(unix)]
@@ -179,7 +185,8 @@ mod adapters {
 
     #[test]
     fn failures_are_saved_and_replay() {
-        let done = Run::new(&["check", "--cases", "0", "--", "sh", "credulous.sh"]).file("credulous.sh", CREDULOUS).done();
+        let done =
+            Run::new(&["check", "--cases", "0", "--", "sh", "credulous.sh"]).file("credulous.sh", CREDULOUS).done();
         assert_eq!(done.output.status.code(), Some(1), "{}{}", done.stdout(), done.stderr());
         let folder = done.folder.path().join("sessionproof-failures");
         let saved: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -213,7 +220,9 @@ mod adapters {
 
 #[test]
 fn help_pages_read_well() {
-    for arguments in [&["--help"][..], &["check", "--help"], &["replay", "--help"], &["vectors", "regenerate", "--help"]] {
+    for arguments in
+        [&["--help"][..], &["check", "--help"], &["replay", "--help"], &["vectors", "regenerate", "--help"]]
+    {
         let done = Run::new(arguments).done();
         assert_eq!(done.output.status.code(), Some(0));
         insta::assert_snapshot!(arguments.join(" ").replace("--", ""), done.stdout());

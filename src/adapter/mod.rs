@@ -3,6 +3,7 @@
 
 pub mod embedded;
 pub mod setup;
+pub mod subprocess;
 
 use crate::protocol::{Call, Hello, Reply};
 
