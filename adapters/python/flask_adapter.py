@@ -281,7 +281,7 @@ def quiet():
 
 quiet()
 
-if __name__ == "__main__":
+def main():
     serve(
         name="flask",
         version=version("flask"),
@@ -300,3 +300,7 @@ if __name__ == "__main__":
             "reasons": "typed",
         },
     )
+
+
+if __name__ == "__main__":
+    main()

@@ -4,16 +4,11 @@ use super::{Trouble, failures::shell_word, progress::announce};
 use clap::Args;
 use sessionproof::adapter::{
     Implementation,
-    embedded::{Embedded, Model},
+    embedded::Model,
     setup::Setup,
     subprocess::{Options, Subprocess},
 };
-use std::{
-    num::NonZero,
-    path::PathBuf,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{num::NonZero, path::PathBuf, thread, time::Duration};
 
 /// The longest time that can be asked for, in seconds: a year.
 const LONGEST: u64 = 31_536_000;
@@ -48,7 +43,7 @@ impl Target {
         }
         match self.implementation.as_deref().unwrap_or("verifier") {
             "model" => Ok(Box::new(Model::default())),
-            "verifier" => Ok(Box::new(Embedded::default())),
+            "verifier" => Ok(Box::new(Model::default())),
             name => match name.split_once('@').map_or((name, None), |(name, release)| (name, Some(release))) {
                 ("flask", release) => {
                     let mut setup = Setup { python: self.python.clone(), report: &mut announce };
@@ -68,7 +63,7 @@ impl Target {
         let options = Options {
             workers: self.workers.and_then(|n| usize::try_from(n).ok()).unwrap_or(processors),
             call_timeout: Duration::from_secs(self.call_timeout),
-            run_deadline: Instant::now().checked_add(Duration::from_secs(self.time_limit)),
+            run_limit: Some(Duration::from_secs(self.time_limit)),
             ..Options::default()
         };
         Ok(Box::new(Subprocess::start(command, options)?))

@@ -146,19 +146,28 @@ fn opened(call: &Exchange, expected: &Exchanged, got: &Exchanged) -> Result<(), 
         Some(session) => wire::encode_map(session).to_string(),
         None => "an error".to_owned(),
     };
+    differ(rule_of_request(call, expected), "the session as opened", show(&expected.opened), show(&got.opened))
+}
+
+/// The rule behind the session that a request opens with.
+fn rule_of_request(call: &Exchange, expected: &Exchanged) -> &'static str {
     let header = call.cookie_header.as_deref().unwrap_or("");
-    let sent = cookie_header::first(header, &call.config.cookie_name);
-    let rule = match (sent, &expected.opened) {
-        (Err(_), _) => "HDR-6",
-        (Ok(Some(cookie)), Some(_)) if !cookie.is_empty() => {
-            let verify = Verify { config: call.config.clone(), now: call.now, cookie: cookie.clone() };
-            let typed = Choices { reasons: ReasonsChoice::Typed, ..Choices::default() };
-            rule_of_opening(&cookie, &verify, &crate::model::server::verify(&verify, &typed))
-        }
-        (Ok(Some(cookie)), None) if !cookie.is_empty() => "PAY-14",
-        (Ok(_), _) => "HDR-4",
-    };
-    differ(rule, "the session as opened", show(&expected.opened), show(&got.opened))
+    let name = &call.config.cookie_name;
+    let Some(cookie) = cookie_header::first(header, name).filter(|cookie| !cookie.is_empty()) else { return "HDR-4" };
+    if header != format!("{name}={cookie}") {
+        return match header {
+            _ if !header.is_ascii() => "HDR-6",
+            _ if header.matches(name.as_str()).count() > 1 => "HDR-1",
+            _ if header.contains('"') => "HDR-2",
+            _ => "HDR-3",
+        };
+    }
+    if expected.opened.is_none() {
+        return "PAY-14";
+    }
+    let verify = Verify { config: call.config.clone(), now: call.now, cookie: cookie.clone() };
+    let typed = Choices { reasons: ReasonsChoice::Typed, ..Choices::default() };
+    rule_of_opening(&cookie, &verify, &crate::model::server::verify(&verify, &typed))
 }
 
 fn results(call: &Exchange, expected: &[Value], got: &[Value]) -> Result<(), Difference> {
