@@ -148,7 +148,8 @@ mod tests {
 
     #[test]
     fn headings_become_rules_and_families() {
-        let registry = parse("# T\n## EXP: age\nintro\n### EXP-1 (MUST) Title\n**Rule.** A.\n\n**Reason.** B.\n## Notes\nx\n");
+        let registry =
+            parse("# T\n## EXP: age\nintro\n### EXP-1 (MUST) Title\n**Rule.** A.\n\n**Reason.** B.\n## Notes\nx\n");
         assert_eq!(registry.families, [Family { id: "EXP".into(), name: "age".into() }]);
         assert_eq!(registry.rules.len(), 1);
         assert_eq!(paragraph(&registry.rules[0], "Reason"), Some("B."));
