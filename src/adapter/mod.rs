@@ -2,6 +2,7 @@
 //! server may stand.
 
 pub mod embedded;
+pub mod setup;
 
 use crate::protocol::{Call, Hello, Reply};
 

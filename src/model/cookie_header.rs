@@ -9,14 +9,12 @@ static PAIR: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r#"^[ \t]*([^ \t=";]+)(?:[ \t]*=[ \t]*("(?:[^\\"]|\\[^\n])*"|[^ \t";]*))?[ \t]*(?:;|$)"#).ok()
 });
 
-/// The value of the first cookie of a name (`HDR-1`), or none. The header has one character for each byte; bytes that are not
-/// UTF-8 raise (`HDR-6`).
+/// The value of the first cookie of a name (`HDR-1`), or none. The header has one character for each byte, and is left so: a byte
+/// beyond ASCII is the Latin-1 letter, whether it belongs to UTF-8 or not (`HDR-6`). No header raises in today's Werkzeug.
 pub fn first(header: &str, name: &str) -> Result<Option<String>, Raised> {
-    let bytes: Option<Vec<u8>> = header.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
-    let header = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or(Raised::CookieHeader)?;
     let Some(pair) = PAIR.as_ref() else { return Ok(None) };
 
-    let mut rest = header.as_str();
+    let mut rest = header;
     loop {
         match pair.captures(rest) {
             Some(found) => {
@@ -88,7 +86,17 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_not_utf8_raise() {
-        assert_eq!(first("a=\u{FF}", "session"), Err(Raised::CookieHeader));
+    fn bytes_are_letters_and_only_octal_escapes_are_utf8() {
+        for (header, value) in [
+            ("x=\u{FF}; session=a", Some("a")),
+            ("session=\u{C3}\u{A9}", Some("\u{C3}\u{A9}")),
+            ("session=\"\u{C3}\u{A9}\"", Some("\u{C3}\u{A9}")),
+            ("session=\"\\303\\251\"", Some("\u{E9}")),
+            ("session=\"\\377\"", Some("\u{FFFD}")),
+        ] {
+            assert_eq!(first(header, "session"), Ok(value.map(str::to_owned)), "{header:?}");
+        }
+        assert_eq!(first("s\u{C3}\u{A9}=a", "s\u{E9}"), Ok(None));
+        assert_eq!(first("s\u{E9}=a", "s\u{E9}"), Ok(Some("a".to_owned())));
     }
 }

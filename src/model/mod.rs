@@ -31,9 +31,6 @@ pub enum Raised {
     /// A cookie attribute that cannot be written (`SET-6`).
     #[error("a cookie attribute cannot be written")]
     Attribute,
-    /// A Cookie header that is not UTF-8 (`HDR-6`).
-    #[error("the Cookie header is not UTF-8")]
-    CookieHeader,
     /// A date or lifetime that no calendar holds (`EXP-9`, `SIG-9`).
     #[error("a time is beyond the calendar")]
     Calendar,

@@ -1,0 +1,212 @@
+//! What came of a run: one value, from which every report is made.
+
+use super::{
+    judge::{Divergence, Inconclusive},
+    rules,
+    scenario::Scenario,
+    vectors::{Vector, from_scenario},
+};
+use crate::{
+    adapter::Broken,
+    protocol::{Answer, Call, Hello},
+};
+use std::collections::BTreeMap;
+
+/// What came of a run.
+#[derive(Clone, Debug)]
+pub struct Results {
+    /// The implementation, in its own words.
+    pub implementation: Hello,
+    /// The seed of the generated cases.
+    pub seed: u64,
+    /// How many generated cases were asked for.
+    pub cases: usize,
+    /// How many checks ended how, by the family of the rule that each is about, in the order of the specification.
+    pub families: Vec<(String, Tally)>,
+    /// The failures that are worth a look: every vector, and for each property one case of each rule.
+    pub failures: Vec<Failure>,
+    /// Why checks are inconclusive, with how many there are of each.
+    pub inconclusive: BTreeMap<String, usize>,
+    /// Whether the adapter itself broke in some check.
+    pub adapter_broke: bool,
+    /// What made going on pointless.
+    pub broken: Option<Broken>,
+    /// Whether the run ended at the first failure, as it was told.
+    pub stopped_early: bool,
+}
+
+/// What a run says of an implementation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Every check that could be judged passed.
+    Conformant,
+    /// A check failed.
+    NotConformant,
+    /// Nothing failed, but the adapter broke, the run was cut short, or nothing was judged at all.
+    NotJudged,
+}
+
+/// How many checks ended how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// As specified.
+    pub passed: usize,
+    /// Not as specified.
+    pub failed: usize,
+    /// Nothing could be said.
+    pub inconclusive: usize,
+}
+
+impl Tally {
+    /// How many checks there were.
+    pub fn total(&self) -> usize {
+        self.passed + self.failed + self.inconclusive
+    }
+
+    fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.inconclusive += other.inconclusive;
+    }
+}
+
+/// A failed check.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// The rule that is broken.
+    pub rule: String,
+    /// Where the check comes from.
+    pub origin: Origin,
+    /// The first answer that is not the expected one.
+    pub divergence: Divergence,
+    /// The check as a vector of its own, to be saved and replayed.
+    pub vector: Vector,
+}
+
+/// Where a check comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A property's sentence.
+    Property(&'static str),
+    /// A vector: its id, its comment, and whether it was asked a second time, in another order.
+    Vector {
+        /// The id.
+        id: String,
+        /// Why it exists.
+        comment: String,
+        /// Whether it had passed before.
+        again: bool,
+    },
+}
+
+impl Results {
+    /// The results of a run in which nothing was asked yet.
+    pub fn new(implementation: Hello, seed: u64, cases: usize) -> Self {
+        Self {
+            implementation,
+            seed,
+            cases,
+            families: rules::families().iter().map(|family| (family.id.clone(), Tally::default())).collect(),
+            failures: Vec::new(),
+            inconclusive: BTreeMap::new(),
+            adapter_broke: false,
+            broken: None,
+            stopped_early: false,
+        }
+    }
+
+    /// The whole run's tally.
+    pub fn total(&self) -> Tally {
+        let mut total = Tally::default();
+        self.families.iter().for_each(|(_, tally)| total.add(*tally));
+        total
+    }
+
+    /// What the run says.
+    pub fn outcome(&self) -> Outcome {
+        let total = self.total();
+        if total.failed > 0 {
+            Outcome::NotConformant
+        } else if self.adapter_broke || self.broken.is_some() || total.passed == 0 {
+            Outcome::NotJudged
+        } else {
+            Outcome::Conformant
+        }
+    }
+
+    /// Counts a check that ended as specified.
+    pub fn passed(&mut self, rule: &str) {
+        self.tally(rule).passed += 1;
+    }
+
+    /// Counts a check that did not.
+    pub fn failed(&mut self, rule: &str) {
+        self.tally(rule).failed += 1;
+    }
+
+    /// Counts a check about which nothing can be said.
+    pub fn inconclusive(&mut self, rule: &str, why: &Inconclusive) {
+        self.tally(rule).inconclusive += 1;
+        let reason = match why {
+            Inconclusive::Broke(what) => {
+                self.adapter_broke = true;
+                format!("the adapter broke: {what}")
+            }
+            Inconclusive::NotJudged(what) => what.clone(),
+            Inconclusive::NotOffered(what) => format!("not offered: {what}"),
+        };
+        *self.inconclusive.entry(reason).or_default() += 1;
+    }
+
+    fn tally(&mut self, rule: &str) -> &mut Tally {
+        let family = rules::family_of(rule);
+        let at = self.families.iter().position(|(id, _)| id == family).unwrap_or_else(|| {
+            self.families.push((family.to_owned(), Tally::default()));
+            self.families.len() - 1
+        });
+        &mut self.families[at].1
+    }
+}
+
+impl Failure {
+    /// A failure of `scenario`.
+    pub fn new(origin: Origin, rules: &[String], scenario: &Scenario, divergence: Divergence) -> Self {
+        let rule = match (&origin, rules.first()) {
+            (Origin::Vector { .. }, Some(foremost)) => foremost.clone(),
+            _ => divergence.difference.rule.to_owned(),
+        };
+        let (id, comment, rules) = match &origin {
+            Origin::Property(sentence) => {
+                let id = format!("{}-{}", rule.to_ascii_lowercase(), words(sentence));
+                (id, format!("{sentence}: {}", divergence.difference.what), vec![rule.clone()])
+            }
+            Origin::Vector { id, comment, .. } => (id.clone(), comment.clone(), rules.to_vec()),
+        };
+        let vector = from_scenario(id, rules, comment, &up_to(scenario, &divergence), &expected(&divergence));
+        Self { rule, origin, divergence, vector }
+    }
+}
+
+/// The first words of a sentence, as part of an id.
+fn words(sentence: &str) -> String {
+    let words = sentence.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.take(6).collect::<Vec<_>>().join("-").to_ascii_lowercase()
+}
+
+/// The scenario without what comes behind the divergence.
+fn up_to(scenario: &Scenario, divergence: &Divergence) -> Scenario {
+    match scenario {
+        Scenario::Sequence(sequence) => {
+            let mut sequence = sequence.clone();
+            sequence.steps.truncate(divergence.before.len() + 1);
+            Scenario::Sequence(sequence)
+        }
+        other => other.clone(),
+    }
+}
+
+fn expected(divergence: &Divergence) -> Vec<(Call, Answer)> {
+    let mut expected = divergence.before.clone();
+    expected.push((divergence.call.clone(), divergence.expected.clone()));
+    expected
+}
