@@ -16,7 +16,7 @@ pub fn format(seconds: i64) -> Option<String> {
     Some(format!("{weekday}, {:02} {month} {:04} {hour:02}:{minute:02}:{second:02} GMT", at.day(), at.year()))
 }
 
-/// The Unix time in seconds of a date in the form that [`format`] writes, whatever its weekday says.
+/// The Unix time in seconds of a date in the form that [`format()`] writes, whatever its weekday says.
 pub fn parse_imf(text: &str) -> Option<i64> {
     let (_weekday, rest) = text.split_once(", ")?;
     let mut words = rest.split(' ');

@@ -8,9 +8,11 @@
 //! - [`base64`] and [`payload`]: text to cookie characters and back, compressed when that pays;
 //! - [`signing`]: key derivation, timestamp, signature, age;
 //! - [`cookie_header`] and [`set_cookie`]: the two headers;
-//! - [`session`] and [`server`]: what a view does with a session, and one whole request.
+//! - [`session`] and [`server`]: what a view does with a session, and one whole request;
+//! - [`browser`]: the user agent, which keeps the cookie, and for how long.
 
 pub mod base64;
+pub mod browser;
 pub mod cookie_header;
 pub mod http_date;
 pub mod json;
