@@ -10,12 +10,14 @@ use sessionproof::{
     },
 };
 use std::{
+    collections::BTreeMap,
     io,
     path::{Path, PathBuf},
 };
 
-/// How many failures are shown and saved; the rest is counted.
+/// How many failures are shown and saved, in all and of one rule; the rest is counted.
 const SHOWN: usize = 20;
+const SHOWN_OF_A_RULE: usize = 2;
 
 #[derive(Args)]
 pub struct Failures {
@@ -29,24 +31,29 @@ pub struct Folder<'a> {
     folder: &'a Path,
     /// The words that name the implementation on the command line.
     target: String,
-    seen: usize,
+    /// How many of each rule were shown.
+    shown: BTreeMap<String, usize>,
+    hidden: usize,
     warned: bool,
 }
 
 impl Failures {
     /// Nothing is made before the first failure. `target` names the implementation on the command line.
     pub fn folder(&self, target: String) -> Folder<'_> {
-        Folder { folder: &self.failures, target, seen: 0, warned: false }
+        Folder { folder: &self.failures, target, shown: BTreeMap::new(), hidden: 0, warned: false }
     }
 }
 
 impl Folder<'_> {
     /// Shows and saves a failure.
     pub fn show(&mut self, failure: &Failure) {
-        self.seen += 1;
-        if self.seen > SHOWN {
+        let all: usize = self.shown.values().sum();
+        let of_rule = self.shown.entry(failure.rule.clone()).or_default();
+        if all >= SHOWN || *of_rule >= SHOWN_OF_A_RULE {
+            self.hidden += 1;
             return;
         }
+        *of_rule += 1;
         let saved = match self.save(failure) {
             Ok(file) => Some(format!("sessionproof replay {}{}", shell_word(&file.display().to_string()), self.target)),
             Err(error) => {
@@ -59,11 +66,8 @@ impl Folder<'_> {
 
     /// Says how many failures were not shown.
     pub fn end(&self) {
-        if self.seen > SHOWN {
-            anstream::println!(
-                "\n… and {} more failures; --fail-fast and --rules show fewer at a time",
-                self.seen - SHOWN
-            );
+        if self.hidden > 0 {
+            anstream::println!("\n… and {} more failures; --rules shows those of one rule", self.hidden);
         }
     }
 

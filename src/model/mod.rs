@@ -8,9 +8,12 @@
 //! - [`base64`] and [`payload`]: text to cookie characters and back, compressed when that pays;
 //! - [`signing`]: key derivation, timestamp, signature, age;
 //! - [`cookie_header`] and [`set_cookie`]: the two headers;
-//! - [`session`] and [`server`]: what a view does with a session, and one whole request.
+//! - [`session`] and [`server`]: what a view does with a session, and one whole request;
+//! - [`browser`]: the user agent, which keeps the cookie, and for how long;
+//! - [`world`]: browsers and servers, each with its own clock, over a time that passes.
 
 pub mod base64;
+pub mod browser;
 pub mod cookie_header;
 pub mod http_date;
 pub mod json;
@@ -20,6 +23,7 @@ pub mod session;
 pub mod set_cookie;
 pub mod signing;
 pub mod tagging;
+pub mod world;
 
 /// An error that comes out of the implementation, as an exception does from Flask: a server answers 500.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

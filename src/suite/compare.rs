@@ -18,6 +18,8 @@ use time::OffsetDateTime;
 pub struct Difference {
     /// The rule that this breaks, as far as the difference alone tells.
     pub rule: &'static str,
+    /// Whether the difference alone tells: a verdict on a cookie may be wrong for many reasons, a missing attribute has one.
+    pub is_certain: bool,
     /// What differs.
     pub what: String,
     /// What it should be.
@@ -32,7 +34,18 @@ fn differ<T>(
     expected: impl ToString,
     got: impl ToString,
 ) -> Result<T, Difference> {
-    Err(Difference { rule, what: what.into(), expected: expected.to_string(), got: got.to_string() })
+    let (expected, got) = (expected.to_string(), got.to_string());
+    Err(Difference { rule, is_certain: true, what: what.into(), expected, got })
+}
+
+/// A difference whose rule is only the likely one.
+fn differ_likely<T>(
+    rule: &'static str,
+    what: impl Into<String>,
+    expected: impl ToString,
+    got: impl ToString,
+) -> Result<T, Difference> {
+    differ(rule, what, expected, got).map_err(|difference| Difference { is_certain: false, ..difference })
 }
 
 /// Holds an answer to `call` against the expected one, for an implementation with these choices.
@@ -45,16 +58,16 @@ pub fn compare(call: &Call, expected: &Answer, got: &Answer, choices: &Choices) 
             }
             (Signed::Raised(_), Signed::Raised(_)) => Ok(()),
             (Signed::Raised(why), Signed::Cookie(cookie)) => {
-                differ("PAY-5", "writing the session", format!("an error: {why}"), cookie)
+                differ_likely("PAY-5", "writing the session", format!("an error: {why}"), cookie)
             }
             (Signed::Cookie(cookie), Signed::Raised(why)) => {
-                differ("PAY-1", "writing the session", cookie, format!("an error: {why}"))
+                differ_likely("PAY-1", "writing the session", cookie, format!("an error: {why}"))
             }
         },
         (Call::Exchange(call), Answer::Exchange(expected), Answer::Exchange(got)) => {
             exchanged(call, expected, got, choices)
         }
-        _ => differ("MOD-10", "the kind of answer", format!("{expected:?}"), format!("{got:?}")),
+        _ => differ_likely("MOD-10", "the kind of answer", format!("{expected:?}"), format!("{got:?}")),
     }
 }
 
@@ -70,9 +83,12 @@ fn verified(call: &Verify, expected: &Verified, got: &Verified, choices: &Choice
         (Accepted(expected), Accepted(got)) => {
             return match expected == got {
                 true => Ok(()),
-                false => {
-                    differ("PAY-16", "the session", show(&Accepted(expected.clone())), show(&Accepted(got.clone())))
-                }
+                false => differ_likely(
+                    "PAY-16",
+                    "the session",
+                    show(&Accepted(expected.clone())),
+                    show(&Accepted(got.clone())),
+                ),
             };
         }
         (Raised(_), Raised(_)) => true,
@@ -82,7 +98,7 @@ fn verified(call: &Verify, expected: &Verified, got: &Verified, choices: &Choice
     if same {
         return Ok(());
     }
-    differ(rule_of_opening(&call.cookie, call, expected), "the verdict on the cookie", show(expected), show(got))
+    differ_likely(rule_of_opening(&call.cookie, call, expected), "the verdict on the cookie", show(expected), show(got))
 }
 
 /// The word of the protocol for a reason.
@@ -133,7 +149,7 @@ fn exchanged(call: &Exchange, expected: &Exchanged, got: &Exchanged, choices: &C
     }
     if expected.status != got.status {
         let rule = if expected.status == 500 { "SET-10" } else { "REN-4" };
-        return differ(rule, "the status", expected.status, got.status);
+        return differ_likely(rule, "the status", expected.status, got.status);
     }
     Ok(())
 }
@@ -146,7 +162,7 @@ fn opened(call: &Exchange, expected: &Exchanged, got: &Exchanged) -> Result<(), 
         Some(session) => wire::encode_map(session).to_string(),
         None => "an error".to_owned(),
     };
-    differ(rule_of_request(call, expected), "the session as opened", show(&expected.opened), show(&got.opened))
+    differ_likely(rule_of_request(call, expected), "the session as opened", show(&expected.opened), show(&got.opened))
 }
 
 /// The rule behind the session that a request opens with.
@@ -189,7 +205,7 @@ fn results(call: &Exchange, expected: &[Value], got: &[Value]) -> Result<(), Dif
             };
             let name = action.map(|a| serde_json::to_string(a).unwrap_or_default()).unwrap_or_default();
             let what = format!("the result of action {} {name}", i + 1);
-            return differ("MOD-10", what, show(expected.get(i)), show(got.get(i)));
+            return differ_likely("MOD-10", what, show(expected.get(i)), show(got.get(i)));
         }
     }
     Ok(())
@@ -254,14 +270,14 @@ fn set_cookies(call: &Exchange, expected: &Exchanged, got: &Exchanged, choices: 
     }
     match (set_cookie(expected, call), of_session.pop()) {
         (None, None) => Ok(()),
-        (None, Some(_)) => differ(rule_of_unasked(call, expected), "Set-Cookie", show(expected), show(got)),
+        (None, Some(_)) => differ_likely(rule_of_unasked(call, expected), "Set-Cookie", show(expected), show(got)),
         (Some(cookie), None) => {
-            differ(rule_of_missing(call, &cookie, expected), "Set-Cookie", show(expected), show(got))
+            differ_likely(rule_of_missing(call, &cookie, expected), "Set-Cookie", show(expected), show(got))
         }
         (Some(expected), Some(got)) => {
             if expected.value.is_empty() != got.value.is_empty() {
                 let rule = if expected.value.is_empty() { "DEL-1" } else { "DEL-5" };
-                return differ(rule, "the cookie's value", expected.value, got.value);
+                return differ_likely(rule, "the cookie's value", expected.value, got.value);
             }
             attributes(&expected, &got)?;
             match expected.value.is_empty() {
@@ -362,7 +378,7 @@ fn cookie(expected: &str, got: &str, call: &Call, choices: &Choices) -> Result<(
         return Ok(());
     }
     let (Some(wanted), Some(parts)) = (parts(expected), parts(got)) else {
-        return differ("SIG-1", "the form of the cookie", expected, got);
+        return differ_likely("SIG-1", "the form of the cookie", expected, got);
     };
     if wanted.timestamp != parts.timestamp {
         return differ("SIG-4", "the timestamp", show_timestamp(wanted.timestamp), show_timestamp(parts.timestamp));
@@ -413,14 +429,14 @@ fn same_payload(expected: &str, got: &str, choices: &Choices) -> Result<(), Diff
     let lenient = Choices::default();
     let text = |payload: &str| payload::text(payload.as_bytes(), &lenient);
     let (Some(wanted), Some(written)) = (text(expected), text(got)) else {
-        return differ("PAY-1", "the payload", expected, got);
+        return differ_likely("PAY-1", "the payload", expected, got);
     };
     if wanted != written {
         let reordered = choices.key_order == OrderChoice::Any
             && wanted.len() == written.len()
             && json::read(&written).and_then(|value| json::write(&value)).is_ok_and(|sorted| sorted == wanted);
         if !reordered {
-            return differ(rule_of_payload(&wanted, &written), "the payload's JSON", wanted, written);
+            return differ_likely(rule_of_payload(&wanted, &written), "the payload's JSON", wanted, written);
         }
     }
     let pays = |payload: &str| {

@@ -1,6 +1,7 @@
 //! What came of a run: one value, from which every report is made.
 
 use super::{
+    compare::Difference,
     judge::{Divergence, Inconclusive},
     rules,
     scenario::Scenario,
@@ -171,10 +172,7 @@ impl Results {
 impl Failure {
     /// A failure of `scenario`.
     pub fn new(origin: Origin, rules: &[String], scenario: &Scenario, divergence: Divergence) -> Self {
-        let rule = match (&origin, rules.first()) {
-            (Origin::Vector { .. }, Some(foremost)) => foremost.clone(),
-            _ => divergence.difference.rule.to_owned(),
-        };
+        let rule = rule_of(rules, &divergence.difference).to_owned();
         let (id, comment, rules) = match &origin {
             Origin::Property(sentence) => {
                 let id = format!("{}-{}", rule.to_ascii_lowercase(), words(sentence));
@@ -184,6 +182,15 @@ impl Failure {
         };
         let vector = from_scenario(id, rules, comment, &up_to(scenario, &divergence), &expected(&divergence));
         Self { rule, origin, divergence, vector }
+    }
+}
+
+/// The rule that a failed check breaks: what the difference tells for certain, then what the check is foremost about.
+pub fn rule_of<'r>(rules: &'r [String], difference: &Difference) -> &'r str {
+    let told = difference.rule;
+    match rules.first() {
+        Some(foremost) if !difference.is_certain && !rules.iter().any(|rule| rule == told) => foremost,
+        _ => told,
     }
 }
 

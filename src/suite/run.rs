@@ -4,7 +4,7 @@ use super::{
     generate::settings,
     judge::{Case, Divergence, Inconclusive, Verdict, judge},
     properties::{self, PROPERTIES, Property},
-    results::{Failure, Origin, Results},
+    results::{Failure, Origin, Results, rule_of},
     rules::Pattern,
     scenario::Scenario,
     vectors::Ready,
@@ -136,13 +136,16 @@ impl Run<'_> {
                     }
                     Verdict::Inconclusive(why) => self.results.inconclusive(rule, &why),
                     Verdict::Fail(divergence) => {
-                        self.results.failed(rule);
-                        let origin = Origin::Vector { id: vector.id.clone(), comment: vector.comment.clone(), again };
-                        self.fail(Failure::new(origin, &vector.rules, &ready.scenario, *divergence));
+                        let broken = rule_of(&vector.rules, &divergence.difference);
+                        if self.is_chosen(broken, rule) {
+                            let (id, comment) = (vector.id.clone(), vector.comment.clone());
+                            let origin = Origin::Vector { id, comment, again };
+                            self.fail(Failure::new(origin, &vector.rules, &ready.scenario, *divergence))?;
+                        }
                     }
                 }
             }
-            self.batch_is_done(batch.len())?;
+            (self.observe)(Event::Checked(batch.len()));
         }
         Ok(passed)
     }
@@ -171,7 +174,7 @@ impl Run<'_> {
             let count = left.min(BATCH);
             left -= count;
             self.batch(property, trees(&strategy, count, runner), &mut shown)?;
-            self.batch_is_done(count)?;
+            (self.observe)(Event::Checked(count));
         }
         Ok(())
     }
@@ -182,12 +185,14 @@ impl Run<'_> {
         let verdicts = self.judge_all(&scenarios)?;
         for ((tree, scenario), verdict) in trees.into_iter().zip(scenarios).zip(verdicts) {
             let Some(divergence) = self.count(property.rules, verdict) else { continue };
-            if shown.insert(divergence.difference.rule) {
+            if !shown.insert(divergence.difference.rule) {
+                self.results.failed(divergence.difference.rule);
+            } else {
                 let small = match self.results.failures.len() < SHRUNK_FAILURES {
                     true => self.shrink(tree, scenario, divergence),
                     false => (scenario, divergence),
                 };
-                self.fail(Failure::new(Origin::Property(property.name), &[], &small.0, small.1));
+                self.fail(Failure::new(Origin::Property(property.name), &[], &small.0, small.1))?;
             }
         }
         Ok(())
@@ -200,11 +205,15 @@ impl Run<'_> {
         for batch in scenarios.chunks(BATCH) {
             for (scenario, verdict) in batch.iter().zip(self.judge_all(batch)?) {
                 let Some(divergence) = self.count(properties::NEIGHBOURS_RULES, verdict) else { continue };
-                if shown.insert(divergence.difference.rule) {
-                    self.fail(Failure::new(Origin::Property(properties::NEIGHBOURS), &[], scenario, divergence));
+                match shown.insert(divergence.difference.rule) {
+                    true => {
+                        let origin = Origin::Property(properties::NEIGHBOURS);
+                        self.fail(Failure::new(origin, &[], scenario, divergence))?;
+                    }
+                    false => self.results.failed(divergence.difference.rule),
                 }
             }
-            self.batch_is_done(batch.len())?;
+            (self.observe)(Event::Checked(batch.len()));
         }
         Ok(())
     }
@@ -214,23 +223,26 @@ impl Run<'_> {
         judge(self.implementation, &cases)
     }
 
-    /// Counts the verdict on a generated case and gives its divergence, when it is a failure.
+    /// Counts the verdict on a generated case, or gives its divergence when it is a failure.
     fn count(&mut self, rules: &[&'static str], verdict: Verdict) -> Option<Divergence> {
-        let chosen = |rule: &&&str| self.options.rules.matches(rule);
-        let rule = rules.iter().find(chosen).copied().unwrap_or("");
+        let rule = rules.iter().copied().find(|rule| self.options.rules.matches(rule)).unwrap_or("");
         match verdict {
             Verdict::Pass => self.results.passed(rule),
             Verdict::Inconclusive(why) => self.results.inconclusive(rule, &why),
-            Verdict::Fail(divergence) if chosen(&&divergence.difference.rule) => {
-                self.results.failed(divergence.difference.rule);
-                return Some(*divergence);
-            }
-            Verdict::Fail(divergence) => {
-                let what = format!("{} is broken, which the chosen rules leave out", divergence.difference.rule);
-                self.results.inconclusive(rule, &Inconclusive::NotJudged(what));
-            }
+            Verdict::Fail(divergence) if self.is_chosen(divergence.difference.rule, rule) => return Some(*divergence),
+            Verdict::Fail(_) => {}
         }
         None
+    }
+
+    /// Whether a broken rule is among those that count. Where it is not, nothing can be said of the rule that was asked about.
+    fn is_chosen(&mut self, broken: &str, asked: &str) -> bool {
+        let is_chosen = self.options.rules.matches(broken);
+        if !is_chosen {
+            let what = format!("{broken} is broken, which the chosen rules leave out");
+            self.results.inconclusive(asked, &Inconclusive::NotJudged(what));
+        }
+        is_chosen
     }
 
     /// The smallest case that breaks the same rule, as far as some tries find it.
@@ -257,17 +269,12 @@ impl Run<'_> {
         smallest
     }
 
-    fn fail(&mut self, failure: Failure) {
+    /// Counts a failure, and ends the run where the first is to be the last.
+    fn fail(&mut self, failure: Failure) -> Result<(), Stop> {
         (self.observe)(Event::Failed(&failure));
+        self.results.failed(&failure.rule);
         self.results.failures.push(failure);
-    }
-
-    fn batch_is_done(&mut self, checks: usize) -> Result<(), Stop> {
-        (self.observe)(Event::Checked(checks));
-        match self.options.fail_fast && !self.results.failures.is_empty() {
-            true => Err(Stop::FirstFailure),
-            false => Ok(()),
-        }
+        if self.options.fail_fast { Err(Stop::FirstFailure) } else { Ok(()) }
     }
 }
 

@@ -1,6 +1,9 @@
 //! Test vectors: inputs of ours, outputs of real Flask (`spec/vector-format.md`).
 
-use super::scenario::{Scenario, Sequence};
+use super::{
+    rules,
+    scenario::{Scenario, Sequence},
+};
 use crate::{
     embedded,
     protocol::{Answer, Call, Exchanged, Sign},
@@ -259,7 +262,8 @@ fn step_output((call, answer): &(Call, Answer)) -> Json {
     json
 }
 
-/// Every vector in this binary, ready to be asked.
+/// Every vector in this binary, ready to be asked: in the order of the specification's families, so that what everything else
+/// rests on comes first.
 pub fn embedded() -> Result<Vec<Ready>, VectorError> {
     let mut ready = Vec::new();
     for (path, text) in embedded::under(&format!("vectors/{SPEC}/")) {
@@ -267,5 +271,10 @@ pub fn embedded() -> Result<Vec<Ready>, VectorError> {
             ready.push(vector.ready(path)?);
         }
     }
+    let family = |ready: &Ready| {
+        let family = ready.vector.rules.first().map_or("", |rule| rules::family_of(rule));
+        rules::families().iter().position(|known| known.id == family)
+    };
+    ready.sort_by_key(family);
     Ok(ready)
 }
