@@ -165,7 +165,7 @@ mod adapters {
     fn an_adapter_that_breaks_gives_no_verdict() {
         for (script, parts) in [
             ("exit 3", &["exit"][..]),
-            ("echo Hello; sleep 9", &["Hello", "standard output"]),
+            ("echo Hello; sleep 9", &["Hello", "Standard output"]),
             ("cat", &["hello"]),
             ("sleep 60", &["--call-timeout"]),
         ] {
@@ -225,6 +225,6 @@ fn help_pages_read_well() {
     {
         let done = Run::new(arguments).done();
         assert_eq!(done.output.status.code(), Some(0));
-        insta::assert_snapshot!(arguments.join(" ").replace("--", ""), done.stdout());
+        insta::assert_snapshot!(arguments.join("-").replace("--", ""), done.stdout());
     }
 }

@@ -146,8 +146,9 @@ fn save(session: &Session, config: &Config, now: UnixTime, choices: &Choices) ->
             max_age: None,
         },
     };
-    let mut headers = vec![("Set-Cookie".to_owned(), cookie.header(config)?)];
-    headers.extend(vary(true));
+    let mut headers = vary(session.accessed);
+    headers.push(("Set-Cookie".to_owned(), cookie.header(config)?));
+    headers.extend(vary(!session.accessed));
     Ok(headers)
 }
 

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     embedded,
-    protocol::{Answer, Call, Exchanged, Sign},
+    protocol::{Answer, Call, Exchanged, Sign, members},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -191,15 +191,12 @@ impl Vector {
                 (Scenario::Single(call), vec![Recorded { answer, cookie_header: None }])
             }
             Kind::Roundtrip => {
-                let sign: Sign =
-                    serde_json::from_value(self.input.clone()).map_err(|e| wrong(format!("input: {e}")))?;
+                let sign: Sign = members(&self.input).map_err(|what| wrong(format!("input: {what}")))?;
                 (Scenario::RoundTrip(sign), Vec::new())
             }
             Kind::Sequence => {
-                let sequence: Sequence =
-                    serde_json::from_value(self.input.clone()).map_err(|e| wrong(format!("input: {e}")))?;
-                let output: SequenceOutput =
-                    SequenceOutput::deserialize(&self.output).map_err(|e| wrong(format!("output: {e}")))?;
+                let sequence: Sequence = members(&self.input).map_err(|what| wrong(format!("input: {what}")))?;
+                let output: SequenceOutput = members(&self.output).map_err(|what| wrong(format!("output: {what}")))?;
                 if output.steps.len() != sequence.steps.len() {
                     return Err(wrong("input and output have different numbers of steps".to_owned()));
                 }
