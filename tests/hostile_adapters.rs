@@ -358,10 +358,19 @@ fn an_adapter_that_answers_one_call_and_exits_is_given_up() {
 
 #[test]
 fn standard_input_closed_early_counts_as_a_crash() {
-    let script = "hello; next; reply; next; reply; exec <&-; sleep 1000";
+    // It is closed before the reply that makes the runner write the next request.
+    let script = "hello; next; reply; next; exec <&-; reply; sleep 1000";
     let options = Options { max_crashes: 2, in_flight: 1, ..patient() };
     let what = ["closed its standard input and kept running", r#"{"id":3,"op":"verify","#];
     broken(answers(adapter(script), options, calls(1000)), &what, "until standard input ends");
+}
+
+#[test]
+fn standard_input_closed_over_waiting_requests_is_a_hang() {
+    // Nothing is written any more that could be refused.
+    let script = "hello; next; reply; sleep 1; exec <&-; sleep 1000";
+    let what = ["has answered nothing for 2s", r#"{"id":2,"op":"verify","#];
+    broken(answers(adapter(script), one(), calls(5)), &what, "Read requests until standard input ends");
 }
 
 #[test]

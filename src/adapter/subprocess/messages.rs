@@ -12,8 +12,8 @@ use std::{
 /// How much of a line is shown (bytes).
 const SHOWN: usize = 400;
 
-const FLUSH: &str = "Answer each request within --call-timeout (raise it for a slow implementation), end every reply with a \
-                     newline, and flush after every reply.";
+const FLUSH: &str = "Read requests until standard input ends, answer each within --call-timeout (raise it for a slow \
+                     implementation), end every reply with a newline, and flush after every reply.";
 const STDOUT: &str = "Standard output belongs to the protocol, one JSON object in UTF-8 on each line: print to standard error \
                       instead. The lines are described in spec/adapter-protocol.md.";
 const UNTIL_THE_END: &str = "Read requests until standard input ends, and answer `error` to a request that cannot be served \

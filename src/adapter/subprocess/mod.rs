@@ -8,6 +8,7 @@ mod hello;
 mod lines;
 mod messages;
 mod process;
+mod reply;
 mod run;
 mod worker;
 

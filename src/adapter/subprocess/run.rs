@@ -8,16 +8,16 @@
 //!   asked again. The suspect is asked alone, of a fresh copy; if that ends too, the call is answered with an error.
 
 use super::{
-    Counters, Options, hello,
+    Counters, Options,
     lines::Line,
     messages::{self, Pipe, Scene},
+    reply::{self, Read},
     worker::{Death, Event, What, Worker},
 };
 use crate::{
     adapter::Broken,
     protocol::{Call, Hello, Reply},
 };
-use serde_json::Value as Json;
 use std::{
     collections::VecDeque,
     sync::{
@@ -183,7 +183,8 @@ impl Runner {
             && now >= deadline
             && (batch.unanswered > 0 || self.hello.is_none())
         {
-            let scene = self.workers.pop().map_or_else(Scene::empty, |worker| scene_after(worker, batch));
+            let slowest = self.workers.drain(..).filter(Worker::is_busy).min_by_key(|worker| worker.since);
+            let scene = slowest.map_or_else(Scene::empty, |worker| scene_after(worker, batch));
             return Err(messages::out_of_time(limit, batch.unanswered, &scene));
         }
         let late = |worker: &Worker| worker.is_busy() && now.duration_since(worker.since) >= self.patience(worker);
@@ -264,7 +265,7 @@ impl Runner {
 
     fn take_line(&mut self, at: usize, line: &[u8], batch: &mut Batch) -> Result<(), Broken> {
         let Some(worker) = self.workers.get_mut(at) else { return Ok(()) };
-        let result = read_reply(worker, line, batch.calls, self.hello.as_ref());
+        let result = reply::read(worker, line, batch.calls, self.hello.as_ref());
         match result {
             Ok(Read::Hello(hello)) => self.hello = Some(hello),
             Ok(Read::Reply(place, reply)) => batch.settle(place, reply, &self.counters),
@@ -345,61 +346,6 @@ fn scene_of(worker: &Worker, death: Death, batch: &Batch) -> Scene {
     let oldest = worker.waiting.first_key_value();
     let call = oldest.and_then(|(id, place)| Some(messages::request(batch.calls.get(*place)?, *id)));
     Scene { call, stderr: death.stderr }
-}
-
-/// What a line turned out to be.
-enum Read {
-    Hello(Hello),
-    Reply(usize, Reply),
-}
-
-/// What is wrong with a line.
-enum Wrong {
-    Hello(String),
-    Id(String),
-    Line(String),
-    OtherHello,
-    Reply(&'static str, String),
-}
-
-impl Wrong {
-    fn message(&self, line: &[u8], scene: &Scene) -> Broken {
-        match self {
-            Self::Hello(why) => messages::bad_hello(line, why, scene),
-            Self::Id(why) => messages::wrong_id(line, why, scene),
-            Self::Line(why) => messages::not_a_reply(line, why, scene),
-            Self::OtherHello => messages::other_hello(line, scene),
-            Self::Reply(op, why) => messages::bad_reply(line, op, why, scene),
-        }
-    }
-}
-
-/// Reads a line as what `worker` owes; what was owed is paid by it, whatever it says.
-fn read_reply(worker: &mut Worker, line: &[u8], calls: &[Call], first: Option<&Hello>) -> Result<Read, Wrong> {
-    let text = std::str::from_utf8(line).map_err(|_| Wrong::Line("not UTF-8".to_owned()))?;
-    let reply: Json = serde_json::from_str(text).map_err(|error| Wrong::Line(error.to_string()))?;
-    let id = match (reply.as_object(), reply.get("id").map(Json::as_u64)) {
-        (None, _) => return Err(Wrong::Line("not a JSON object".to_owned())),
-        (_, None) => return Err(Wrong::Line("it has no \"id\"".to_owned())),
-        (_, Some(None)) => return Err(Wrong::Id("its \"id\" is no id of a request".to_owned())),
-        (_, Some(Some(id))) => id,
-    };
-    if worker.greeting && id == 0 {
-        let hello = hello::from_json(&reply).map_err(Wrong::Hello)?;
-        if first.is_some_and(|first| *first != hello) {
-            return Err(Wrong::OtherHello);
-        }
-        worker.greeting = false;
-        return Ok(Read::Hello(hello));
-    }
-    let Some(place) = worker.waiting.get(&id).copied() else {
-        let why = if worker.has_asked(id) { "was answered before" } else { "was never asked" };
-        return Err(Wrong::Id(format!("request {id} {why}")));
-    };
-    let Some(call) = calls.get(place) else { return Err(Wrong::Id(format!("request {id} is gone"))) };
-    let reply = Reply::from_json(call, &reply).map_err(|why| Wrong::Reply(call.op(), why))?;
-    worker.paid(id);
-    Ok(Read::Reply(place, reply))
 }
 
 fn nanoseconds(duration: Duration) -> u64 {
