@@ -3,6 +3,7 @@
 //! A [`Difference`] names the rule that it breaks, so that a failing generated case can say more than "not equal".
 
 use crate::{
+    config::Fallbacks,
     model::{base64, cookie_header, json, payload, signing},
     protocol::{
         Action, Answer, Call, Choices, CompressionChoice, Exchange, Exchanged, OrderChoice, Reason, ReasonsChoice,
@@ -115,6 +116,12 @@ pub fn reason_word(reason: Reason) -> &'static str {
 /// The rule behind the verdict on a cookie.
 fn rule_of_opening(cookie: &str, call: &Verify, expected: &Verified) -> &'static str {
     let typed = Choices { reasons: ReasonsChoice::Typed, ..Choices::default() };
+    if call.config.signing_key().is_none() {
+        return "KEY-5";
+    }
+    if matches!(&call.config.fallback_keys, Some(Fallbacks::Text(text)) if !text.is_empty()) {
+        return "KEY-4";
+    }
     match (expected, crate::model::server::verify(call, &typed)) {
         (Verified::Accepted(_), _) if !is_canonical(cookie) => "SIG-7",
         (Verified::Accepted(_), _) => "EXP-1",
@@ -167,6 +174,9 @@ fn opened(call: &Exchange, expected: &Exchanged, got: &Exchanged) -> Result<(), 
 
 /// The rule behind the session that a request opens with.
 fn rule_of_request(call: &Exchange, expected: &Exchanged) -> &'static str {
+    if call.config.signing_key().is_none() {
+        return "KEY-5";
+    }
     let header = call.cookie_header.as_deref().unwrap_or("");
     let name = &call.config.cookie_name;
     let Some(cookie) = cookie_header::first(header, name).filter(|cookie| !cookie.is_empty()) else { return "HDR-4" };

@@ -5,9 +5,11 @@
 //! - [`rules`] reads the specification, [`vectors`] the recorded answers of real Flask, [`drift`] tells whether they changed;
 //! - [`properties`] and [`generate`] make the generated cases;
 //! - [`scenario`] is what is asked in one check, [`compare`] whether one answer is right, [`judge`] the verdict on a check;
+//! - [`coverage`] tells what each rule rests on;
 //! - [`run`] does a whole run and gives [`results`].
 
 pub mod compare;
+pub mod coverage;
 pub mod drift;
 pub mod generate;
 pub mod judge;
