@@ -18,7 +18,7 @@ fn model_and_real_flask_answer_alike() {
     let options = run::Options { cases: 5_000, seed: 1, ..run::Options::default() };
     let results = run(&flask, &vectors::embedded().unwrap(), &options, &mut |_| {});
     let shown: String = results.failures.iter().map(|failure| terminal::failure(failure, None)).collect();
-    assert_eq!(results.total().failed, 0, "{shown}");
+    assert_eq!(results.total.failed, 0, "{shown}");
     assert_eq!(results.broken, None);
     assert!(results.inconclusive.is_empty(), "{:?}", results.inconclusive);
 }

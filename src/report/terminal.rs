@@ -80,7 +80,7 @@ fn table(results: &Results) -> String {
             text += &row(&format!("{id:<5} {name}"), *tally);
         }
     }
-    text + &row("all", results.total())
+    text + &row("all", results.total)
 }
 
 fn row(name: &str, tally: Tally) -> String {
@@ -97,7 +97,7 @@ fn row(name: &str, tally: Tally) -> String {
 }
 
 fn verdict(results: &Results) -> String {
-    let total = results.total();
+    let total = results.total;
     let early = if results.stopped_early { " (stopped at the first)" } else { "" };
     let checks = |count: usize| if count == 1 { "1 check".to_owned() } else { format!("{count} checks") };
     match results.outcome() {

@@ -11,7 +11,7 @@ use crate::{
     adapter::Broken,
     protocol::{Answer, Call, Hello},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What came of a run.
 #[derive(Clone, Debug)]
@@ -22,7 +22,10 @@ pub struct Results {
     pub seed: u64,
     /// How many generated cases were asked for.
     pub cases: usize,
-    /// How many checks ended how, by the family of the rule that each is about, in the order of the specification.
+    /// How many checks ended how.
+    pub total: Tally,
+    /// The same by families of rules, in the order of the specification. A check counts under every family that it is evidence
+    /// for, and a failure under that of the broken rule.
     pub families: Vec<(String, Tally)>,
     /// The failures that are worth a look: every vector, and for each property one case of each rule.
     pub failures: Vec<Failure>,
@@ -63,12 +66,6 @@ impl Tally {
     pub fn total(&self) -> usize {
         self.passed + self.failed + self.inconclusive
     }
-
-    fn add(&mut self, other: Self) {
-        self.passed += other.passed;
-        self.failed += other.failed;
-        self.inconclusive += other.inconclusive;
-    }
 }
 
 /// A failed check.
@@ -107,6 +104,7 @@ impl Results {
             implementation,
             seed,
             cases,
+            total: Tally::default(),
             families: rules::families().iter().map(|family| (family.id.clone(), Tally::default())).collect(),
             failures: Vec::new(),
             inconclusive: BTreeMap::new(),
@@ -116,16 +114,9 @@ impl Results {
         }
     }
 
-    /// The whole run's tally.
-    pub fn total(&self) -> Tally {
-        let mut total = Tally::default();
-        self.families.iter().for_each(|(_, tally)| total.add(*tally));
-        total
-    }
-
     /// What the run says.
     pub fn outcome(&self) -> Outcome {
-        let total = self.total();
+        let total = self.total;
         if total.failed > 0 {
             Outcome::NotConformant
         } else if self.adapter_broke || self.broken.is_some() || total.passed == 0 {
@@ -135,19 +126,19 @@ impl Results {
         }
     }
 
-    /// Counts a check that ended as specified.
-    pub fn passed(&mut self, rule: &str) {
-        self.tally(rule).passed += 1;
+    /// Counts a check that ended as specified, under the rules that it is evidence for.
+    pub fn passed<R: AsRef<str>>(&mut self, rules: &[R]) {
+        self.count(rules, |tally| tally.passed += 1);
     }
 
-    /// Counts a check that did not.
+    /// Counts a check that broke a rule.
     pub fn failed(&mut self, rule: &str) {
-        self.tally(rule).failed += 1;
+        self.count(&[rule], |tally| tally.failed += 1);
     }
 
     /// Counts a check about which nothing can be said.
-    pub fn inconclusive(&mut self, rule: &str, why: &Inconclusive) {
-        self.tally(rule).inconclusive += 1;
+    pub fn inconclusive<R: AsRef<str>>(&mut self, rules: &[R], why: &Inconclusive) {
+        self.count(rules, |tally| tally.inconclusive += 1);
         let reason = match why {
             Inconclusive::Broke(what) => {
                 self.adapter_broke = true;
@@ -159,13 +150,14 @@ impl Results {
         *self.inconclusive.entry(reason).or_default() += 1;
     }
 
-    fn tally(&mut self, rule: &str) -> &mut Tally {
-        let family = rules::family_of(rule);
-        let at = self.families.iter().position(|(id, _)| id == family).unwrap_or_else(|| {
-            self.families.push((family.to_owned(), Tally::default()));
-            self.families.len() - 1
-        });
-        &mut self.families[at].1
+    fn count<R: AsRef<str>>(&mut self, rules: &[R], add: fn(&mut Tally)) {
+        add(&mut self.total);
+        let concerned: BTreeSet<_> = rules.iter().map(|rule| rules::family_of(rule.as_ref())).collect();
+        for (family, tally) in &mut self.families {
+            if concerned.contains(family.as_str()) {
+                add(tally);
+            }
+        }
     }
 }
 
