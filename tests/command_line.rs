@@ -96,7 +96,8 @@ fn the_vectors_in_the_binary_are_verified_offline() {
 #[test]
 fn bad_usage_is_one_clear_error() {
     for (arguments, parts) in [
-        (&["check", "flusk"][..], &["flusk", "flask@VERSION"][..]),
+        (&["check", "--spec", "flask-9"][..], &["flask-9", "flask-3.1.r1"][..]),
+        (&["check", "flusk"], &["flusk", "flask@VERSION"]),
         (&["check", "flask@--help"], &["flask@3.0.3"]),
         (&["check", "--rules", "NOPE-1"], &["NOPE-1", "sessionproof rules"]),
         (&["check", "flask", "--", "cat"], &["cannot be used with"]),

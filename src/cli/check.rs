@@ -6,6 +6,7 @@ use sessionproof::{
     report::terminal,
     suite::{
         results::Outcome,
+        revision::Revision,
         rules::Pattern,
         run::{self, Event, Options},
         vectors,
@@ -31,6 +32,9 @@ pub struct Arguments {
     /// Only rules of these numbers or families: EXP-1, EXP, EXP-1*, several with commas
     #[arg(long, value_name = "PATTERN", default_value = "*", value_parser = Pattern::parse)]
     rules: Pattern,
+    /// The revision of the specification: what came later does not count; the newest unless told otherwise
+    #[arg(long, value_name = "REVISION", value_parser = Revision::find)]
+    spec: Option<Revision>,
     /// How many cases are generated
     #[arg(long, value_enum, default_value_t = Preset::Standard)]
     preset: Preset,
@@ -68,10 +72,15 @@ impl Preset {
 }
 
 pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
-    let vectors = vectors::embedded()?;
+    let revision = match &arguments.spec {
+        Some(revision) => revision.clone(),
+        None => Revision::newest().map_err(Trouble)?,
+    };
+    let vectors = revision.vectors(vectors::embedded()?);
     let implementation = arguments.target.open()?;
     let options = Options {
-        rules: arguments.rules.clone(),
+        rules: revision.restrict(arguments.rules.clone()),
+        spec: revision.name,
         cases: arguments.cases.unwrap_or_else(|| arguments.preset.cases()),
         seed: arguments.seed,
         fail_fast: arguments.fail_fast,

@@ -45,6 +45,9 @@ pub fn summary(results: &Results) -> String {
 fn heading(results: &Results) -> String {
     let hello = &results.implementation;
     let mut text = format!("\n{} {} on {}\n", hello.name, hello.version, hello.runtime);
+    if !results.spec.is_empty() {
+        let _ = writeln!(text, "specification {}", results.spec);
+    }
     if results.cases > 0 {
         let _ = writeln!(text, "generated cases: {}, seed {}", results.cases, results.seed);
     }

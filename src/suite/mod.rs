@@ -2,7 +2,8 @@
 //!
 //! The suite knows an implementation only through [`crate::adapter::Implementation`]; every verdict cites a rule.
 //!
-//! - [`rules`] reads the specification, [`vectors`] the recorded answers of real Flask, [`drift`] tells whether they changed;
+//! - [`rules`] reads the specification, [`vectors`] the recorded answers of real Flask, [`drift`] tells whether they changed,
+//!   [`revision`] which of them belong to a published set;
 //! - [`properties`] and [`generate`] make the generated cases;
 //! - [`scenario`] is what is asked in one check, [`compare`] whether one answer is right, [`judge`] the verdict on a check;
 //! - [`coverage`] tells what each rule rests on;
@@ -15,6 +16,7 @@ pub mod generate;
 pub mod judge;
 pub mod properties;
 pub mod results;
+pub mod revision;
 pub mod rules;
 pub mod run;
 pub mod scenario;

@@ -4,6 +4,7 @@ use super::{
     compare::Difference,
     judge::{Divergence, Inconclusive},
     rules,
+    run::Options,
     scenario::Scenario,
     vectors::{Vector, from_scenario},
 };
@@ -18,6 +19,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Results {
     /// The implementation, in its own words.
     pub implementation: Hello,
+    /// The specification that was asked about; empty when vectors of any kind were asked alone.
+    pub spec: String,
     /// The seed of the generated cases.
     pub seed: u64,
     /// How many generated cases were asked for.
@@ -99,11 +102,12 @@ pub enum Origin {
 
 impl Results {
     /// The results of a run in which nothing was asked yet.
-    pub fn new(implementation: Hello, seed: u64, cases: usize) -> Self {
+    pub fn new(implementation: Hello, options: &Options) -> Self {
         Self {
             implementation,
-            seed,
-            cases,
+            spec: options.spec.clone(),
+            seed: options.seed,
+            cases: options.cases,
             total: Tally::default(),
             families: rules::families().iter().map(|family| (family.id.clone(), Tally::default())).collect(),
             failures: Vec::new(),

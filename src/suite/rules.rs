@@ -1,6 +1,6 @@
 //! The rules, read from the headings of `spec/session-lifetime.md`: the Markdown is their one source.
 
-use std::sync::LazyLock;
+use std::{collections::BTreeSet, sync::LazyLock};
 
 /// The normative text.
 pub const TEXT: &str = include_str!("../../spec/session-lifetime.md");
@@ -113,7 +113,11 @@ fn heading_of_rule(heading: &str) -> Option<Rule> {
 
 /// Rules chosen on the command line: numbers, families, or either with `*` for any characters; several by commas.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Pattern(Vec<String>);
+pub struct Pattern {
+    parts: Vec<String>,
+    /// The rules that may be chosen at all; all of them when there is none.
+    among: Option<BTreeSet<String>>,
+}
 
 impl Pattern {
     /// A pattern that matches at least one rule; the error says what it did not match.
@@ -124,12 +128,18 @@ impl Pattern {
                 return Err(format!("no rule matches {part:?}; `sessionproof rules` lists them"));
             }
         }
-        Ok(Self(parts))
+        Ok(Self { parts, among: None })
     }
 
-    /// Whether a rule is chosen. An empty pattern chooses all.
+    /// The pattern, for some rules only.
+    pub fn among(self, rules: &BTreeSet<String>) -> Self {
+        Self { among: Some(rules.clone()), ..self }
+    }
+
+    /// Whether a rule is chosen. A pattern without parts chooses all.
     pub fn matches(&self, id: &str) -> bool {
-        self.0.is_empty() || self.0.iter().any(|part| matches(part, id))
+        self.among.as_ref().is_none_or(|among| among.contains(id))
+            && (self.parts.is_empty() || self.parts.iter().any(|part| matches(part, id)))
     }
 }
 

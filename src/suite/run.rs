@@ -19,6 +19,8 @@ use std::collections::BTreeSet;
 /// What a run is made of.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
+    /// The name of the specification, for the report.
+    pub spec: String,
     /// The rules that count.
     pub rules: Pattern,
     /// How many cases are generated, about.
@@ -61,7 +63,7 @@ pub fn run(
     options: &Options,
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Results {
-    let results = Results::new(implementation.hello().clone(), options.seed, options.cases);
+    let results = Results::new(implementation.hello().clone(), options);
     let mut run = Run { implementation, options, observe, results };
     let ended = run.vectors(vectors).and_then(|()| run.generated());
     run.finish(ended)
@@ -70,7 +72,7 @@ pub fn run(
 /// Asks some vectors once, in their order.
 pub fn replay(implementation: &dyn Implementation, vectors: &[Ready], observe: &mut dyn FnMut(Event<'_>)) -> Results {
     let options = Options::default();
-    let results = Results::new(implementation.hello().clone(), 0, 0);
+    let results = Results::new(implementation.hello().clone(), &options);
     let mut run = Run { implementation, options: &options, observe, results };
     let all: Vec<_> = vectors.iter().collect();
     let ended = run.pass("the vectors", &all, false).map(|_| ());
