@@ -3,7 +3,7 @@
 
 use crate::{
     clock::UnixTime,
-    config::Config,
+    config::{Config, FallbackTextChoice},
     value::{Map, Value, wire},
 };
 use serde::{Deserialize, Serialize};
@@ -267,6 +267,10 @@ pub struct Choices {
     pub compression: CompressionChoice,
     /// `PAY-2`.
     pub key_order: OrderChoice,
+    /// `HDR-1`.
+    pub duplicates: DuplicatesChoice,
+    /// `KEY-4`.
+    pub fallback_text: FallbackTextChoice,
     /// Whether `verify` gives its reasons.
     pub reasons: ReasonsChoice,
 }
@@ -304,6 +308,17 @@ pub enum CompressionChoice {
     /// The bytes of stock zlib at its default level.
     #[default]
     Zlib,
+}
+
+/// Which of several cookies of one name counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DuplicatesChoice {
+    /// The first in the header.
+    #[default]
+    First,
+    /// The last.
+    Last,
 }
 
 /// The order of keys in a written payload.

@@ -104,7 +104,7 @@ fn open_from_header(call: &Exchange, choices: &Choices) -> Result<Session, Raise
         return Ok(Session::null());
     }
     let header = call.cookie_header.as_deref().unwrap_or("");
-    let Some(cookie) = cookie_header::first(header, &call.config.cookie_name) else {
+    let Some(cookie) = cookie_header::value(header, &call.config.cookie_name, choices.duplicates) else {
         return Ok(Session::opened(Map::new()));
     };
     match open(&cookie, &call.config, call.now, choices) {

@@ -71,7 +71,7 @@ fn verify_signature<'a>(cookie: &'a [u8], config: &Config, choices: &Choices) ->
     }
     let signature = base64::decode(signature)?;
     let matches = |key: &Vec<u8>| mac(config.digest, &derive_key(config, key), &[signed]) == signature;
-    config.verifying_keys().iter().any(matches).then_some(signed)
+    config.verifying_keys(choices.fallback_text).iter().any(matches).then_some(signed)
 }
 
 /// The parts on both sides of the last dot.

@@ -6,8 +6,8 @@ use crate::{
     config::Fallbacks,
     model::{base64, cookie_header, json, payload, signing},
     protocol::{
-        Action, Answer, Call, Choices, CompressionChoice, Exchange, Exchanged, OrderChoice, Reason, ReasonsChoice,
-        Signed, Verified, Verify,
+        Action, Answer, Call, Choices, CompressionChoice, DuplicatesChoice, Exchange, Exchanged, OrderChoice, Reason,
+        ReasonsChoice, Signed, Verified, Verify,
     },
     value::{Map, Value, wire},
 };
@@ -179,7 +179,10 @@ fn rule_of_request(call: &Exchange, expected: &Exchanged) -> &'static str {
     }
     let header = call.cookie_header.as_deref().unwrap_or("");
     let name = &call.config.cookie_name;
-    let Some(cookie) = cookie_header::first(header, name).filter(|cookie| !cookie.is_empty()) else { return "HDR-4" };
+    let Some(cookie) = cookie_header::value(header, name, DuplicatesChoice::First).filter(|cookie| !cookie.is_empty())
+    else {
+        return "HDR-4";
+    };
     if header != format!("{name}={cookie}") {
         return match header {
             _ if !header.is_ascii() => "HDR-6",
@@ -401,7 +404,7 @@ fn cookie(expected: &str, got: &str, call: &Call, choices: &Choices) -> Result<(
     if right == parts.signature {
         return Ok(());
     }
-    let by_fallback = config.verifying_keys().iter().skip(1).any(|key| {
+    let by_fallback = config.verifying_keys(choices.fallback_text).iter().skip(1).any(|key| {
         let key = signing::derive_key(config, key);
         base64::encode(&signing::mac(config.digest, &key, &[signed.as_bytes()])) == parts.signature
     });

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     adapter::{Broken, Implementation, embedded},
+    config::{FallbackTextChoice, Fallbacks},
     model::server,
     protocol::{Answer, Call, Choices, Hello, ReasonsChoice, Reply, Sign, Signed, Verified, Verify},
     value::{Value, wire},
@@ -164,6 +165,11 @@ fn is_flask(choices: &Choices) -> bool {
 fn not_offered(call: &Call, expected: &Answer, hello: &Hello) -> Option<String> {
     if !hello.ops.contains(call.op()) {
         return Some(format!("the operation {}", call.op()));
+    }
+    if hello.choices.fallback_text == FallbackTextChoice::Refuse
+        && matches!(call.config().fallback_keys, Some(Fallbacks::Text(_)))
+    {
+        return Some("text in place of the list of fallback keys".to_owned());
     }
     let mut kinds = call.kinds_needed();
     match expected {

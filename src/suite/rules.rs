@@ -227,7 +227,7 @@ mod tests {
         }
         let choices: Vec<_> =
             all().iter().filter(|rule| rule.level == Level::Choice).map(|rule| rule.id.as_str()).collect();
-        assert_eq!(choices, ["SIG-7", "SIG-9", "PAY-2", "PAY-12", "PAY-14"]);
+        assert_eq!(choices, ["KEY-4", "SIG-7", "SIG-9", "PAY-2", "PAY-12", "PAY-14", "HDR-1"]);
     }
 
     #[test]

@@ -323,6 +323,44 @@ mod tests {
         assert_eq!(run(&Model::default(), &vectors, &quick(500), &mut |_| {}).families, results.families);
     }
 
+    #[test]
+    fn whatever_an_implementation_declares_it_is_held_to() {
+        let vectors = vectors::embedded().unwrap();
+        for declared in [
+            r#"{"base64":"strict"}"#,
+            r#"{"odd_payload":"reject","reasons":"typed"}"#,
+            r#"{"timestamp_range":"reject"}"#,
+            r#"{"compression":"never"}"#,
+            r#"{"compression":"any","key_order":"any"}"#,
+            r#"{"duplicates":"last"}"#,
+            r#"{"fallback_text":"whole"}"#,
+            r#"{"fallback_text":"refuse"}"#,
+        ] {
+            let choices = serde_json::from_str(declared).unwrap();
+            let results = run(&Model::new(choices), &vectors, &quick(300), &mut |_| {});
+            assert_eq!(results.total.failed, 0, "{declared}: {:?}", results.failures.first());
+            // The same answers under Flask's choices are wrong somewhere, unless the choice only widens what is right.
+            if !declared.contains("any") && !declared.contains("refuse") {
+                let undeclared =
+                    run(&Undeclared(Model::new(choices), Model::default()), &vectors, &quick(300), &mut |_| {});
+                assert!(undeclared.total.failed > 0, "{declared}");
+            }
+        }
+    }
+
+    /// The answers of one model under the declarations of another.
+    struct Undeclared(Model, Model);
+
+    impl Implementation for Undeclared {
+        fn hello(&self) -> &Hello {
+            self.1.hello()
+        }
+
+        fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
+            self.0.answer(calls)
+        }
+    }
+
     /// An implementation that takes age equal to the lifetime for too old.
     struct Strict(Model);
 

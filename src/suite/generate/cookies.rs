@@ -3,7 +3,7 @@
 use super::{settings, values};
 use crate::{
     clock::UnixTime,
-    config::{Config, Key},
+    config::{Config, FallbackTextChoice, Key},
     model::{base64, payload, signing},
     protocol::{Call, Choices, Verify},
     value::Map,
@@ -31,7 +31,7 @@ pub fn aged(configs: BoxedStrategy<Arc<Config>>) -> BoxedStrategy<Call> {
             (Just((config, now, session, which)), settings::age(lifetime))
         })
         .prop_map(|((config, now, session, which), age)| {
-            let keys = config.verifying_keys();
+            let keys = config.verifying_keys(FallbackTextChoice::Letters);
             let key = keys.get(which.index(keys.len().max(1))).cloned().unwrap_or_default();
             let at = UnixTime::from_seconds((now.seconds() - age).max(0));
             let cookie = signed(&session, &key, &config, at);
