@@ -2,6 +2,7 @@
 //!
 //! - [`value`], [`config`], [`clock`] and [`protocol`] are the plain types that everything shares.
 //! - [`model`] is the specification in code, slow and plain; its rules are numbered in `spec/session-lifetime.md`.
+//! - [`verifier`] reads and writes cookies fast, and shares nothing with the model but the plain types.
 //! - [`adapter`] is how an implementation under test is reached, and [`suite`] what it is held against.
 
 pub mod adapter;
@@ -12,3 +13,4 @@ pub mod model;
 pub mod protocol;
 pub mod suite;
 pub mod value;
+pub mod verifier;
