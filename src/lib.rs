@@ -2,6 +2,7 @@
 //!
 //! - [`value`], [`config`], [`clock`] and [`protocol`] are the plain types that everything shares.
 //! - [`model`] is the specification in code, slow and plain; its rules are numbered in `spec/session-lifetime.md`.
+//! - [`verifier`] reads and writes cookies fast, and shares nothing with the model but the plain types.
 //! - [`adapter`] is how an implementation under test is reached, [`suite`] what it is held against, and [`report`] how the
 //!   results are told.
 
@@ -14,3 +15,4 @@ pub mod protocol;
 pub mod report;
 pub mod suite;
 pub mod value;
+pub mod verifier;

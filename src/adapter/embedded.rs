@@ -2,9 +2,12 @@
 
 use super::{Broken, Implementation};
 use crate::{
+    config::Config,
     model::server,
-    protocol::{Answer, Call, Choices, Hello, ReasonsChoice, Reply},
+    protocol::{Answer, Base64Choice, Call, Choices, Hello, ReasonsChoice, Reply, Sign, Signed, Verified, Verify},
+    verifier::{self, Verifier},
 };
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The model itself as an implementation: what conforms by definition, and the yardstick of the suite's own tests.
 pub struct Model {
@@ -45,6 +48,98 @@ pub fn answer(call: &Call, choices: &Choices) -> Answer {
     }
 }
 
+/// This crate's [`Verifier`] as an implementation: what is under test when nothing else is named. It offers `verify` and `sign`.
+pub struct Embedded {
+    hello: Hello,
+    made: Mutex<Vec<Made>>,
+}
+
+/// A verifier with the configuration that it was made for. The configuration is kept alive, so that no other takes its
+/// address.
+struct Made {
+    config: Arc<Config>,
+    verifier: Result<Arc<Verifier>, verifier::Error>,
+}
+
+impl Embedded {
+    /// How many verifiers are kept, as many as the protocol's helpers keep.
+    const KEPT: usize = 128;
+
+    /// The verifier that reads base64 as leniently as Flask does.
+    pub fn lenient() -> Self {
+        Self::new(Base64Choice::Lenient)
+    }
+
+    /// The verifier that reads the canonical spelling of base64 alone (`SIG-7`).
+    pub fn strict() -> Self {
+        Self::new(Base64Choice::Strict)
+    }
+
+    fn new(base64: Base64Choice) -> Self {
+        let choices = Choices { base64, reasons: ReasonsChoice::Typed, ..Choices::default() };
+        Self { hello: hello("sessionproof verifier", ["sign", "verify"], choices), made: Mutex::default() }
+    }
+
+    /// The verifier for a configuration, made once for each; the one that was made first goes when there are too many.
+    fn verifier(&self, config: &Arc<Config>) -> Result<Arc<Verifier>, verifier::Error> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = made.iter().rfind(|known| Arc::ptr_eq(&known.config, config)) {
+            return known.verifier.clone();
+        }
+        let verifier = Verifier::new(config).map(|verifier| match self.hello.choices.base64 {
+            Base64Choice::Lenient => Arc::new(verifier),
+            Base64Choice::Strict => Arc::new(verifier.strict()),
+        });
+        if made.len() == Self::KEPT {
+            made.remove(0);
+        }
+        made.push(Made { config: config.clone(), verifier: verifier.clone() });
+        verifier
+    }
+
+    fn verify(&self, call: &Verify) -> Verified {
+        // Without a key no signature is good, and reading an empty session is no error (`KEY-5`).
+        let Ok(verifier) = self.verifier(&call.config) else {
+            return Verified::Rejected(verifier::Error::Signature.reason());
+        };
+        match verifier.load(&call.cookie, call.now) {
+            Ok(session) => Verified::Accepted(session),
+            Err(error) => match error.reason() {
+                None => Verified::Raised(error.to_string()),
+                reason => Verified::Rejected(reason),
+            },
+        }
+    }
+
+    fn sign(&self, call: &Sign) -> Signed {
+        match self.verifier(&call.config).and_then(|verifier| verifier.sign(&call.session, call.now)) {
+            Ok(cookie) => Signed::Cookie(cookie),
+            Err(error) => Signed::Raised(error.to_string()),
+        }
+    }
+}
+
+impl Default for Embedded {
+    fn default() -> Self {
+        Self::lenient()
+    }
+}
+
+impl Implementation for Embedded {
+    fn hello(&self) -> &Hello {
+        &self.hello
+    }
+
+    fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
+        let answer = |call: &Call| match call {
+            Call::Exchange(_) => Reply::Unsupported("op exchange".to_owned()),
+            Call::Sign(call) => Reply::Ok(Answer::Sign(self.sign(call))),
+            Call::Verify(call) => Reply::Ok(Answer::Verify(self.verify(call))),
+        };
+        Ok(calls.iter().map(answer).collect())
+    }
+}
+
 /// What an implementation in this crate says of itself: every kind of value, and some operations.
 fn hello<const N: usize>(name: &str, ops: [&str; N], choices: Choices) -> Hello {
     const KINDS: [&str; 10] =
@@ -56,5 +151,38 @@ fn hello<const N: usize>(name: &str, ops: [&str; N], choices: Choices) -> Hello 
         ops: ops.map(str::to_owned).into(),
         values: KINDS.map(str::to_owned).into(),
         choices,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::UnixTime;
+
+    fn rejects(embedded: &Embedded, config: &Arc<Config>) -> Verified {
+        let call = Verify { config: config.clone(), now: UnixTime::from_seconds(0), cookie: "e30.AA.AA".to_owned() };
+        embedded.verify(&call)
+    }
+
+    #[test]
+    fn a_verifier_is_made_once_for_a_configuration_and_few_are_kept() {
+        let embedded = Embedded::default();
+        let first = Arc::new(Config::with_key("key"));
+        let one = embedded.verifier(&first).ok().unwrap();
+        assert!(Arc::ptr_eq(&one, &embedded.verifier(&first).ok().unwrap()));
+        for _ in 0..Embedded::KEPT {
+            embedded.verifier(&Arc::new(Config::with_key("key"))).ok().unwrap();
+        }
+        assert_eq!(embedded.made.lock().unwrap().len(), Embedded::KEPT);
+        assert!(!Arc::ptr_eq(&one, &embedded.verifier(&first).ok().unwrap()));
+    }
+
+    #[test]
+    fn without_a_secret_key_reading_rejects_and_writing_raises() {
+        let embedded = Embedded::default();
+        let config = Arc::new(Config::default());
+        assert_eq!(rejects(&embedded, &config), Verified::Rejected(verifier::Error::Signature.reason()));
+        let sign = Sign { config, now: UnixTime::from_seconds(0), session: Default::default() };
+        assert!(matches!(embedded.sign(&sign), Signed::Raised(_)));
     }
 }

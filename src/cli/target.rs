@@ -4,7 +4,7 @@ use super::{Trouble, failures::shell_word, progress::announce};
 use clap::Args;
 use sessionproof::adapter::{
     Implementation,
-    embedded::Model,
+    embedded::{Embedded, Model},
     setup::Setup,
     subprocess::{Options, Subprocess},
 };
@@ -43,7 +43,7 @@ impl Target {
         }
         match self.implementation.as_deref().unwrap_or("verifier") {
             "model" => Ok(Box::new(Model::default())),
-            "verifier" => Ok(Box::new(Model::default())),
+            "verifier" => Ok(Box::new(Embedded::default())),
             name => match name.split_once('@').map_or((name, None), |(name, release)| (name, Some(release))) {
                 ("flask", release) => {
                     let mut setup = Setup { python: self.python.clone(), report: &mut announce };

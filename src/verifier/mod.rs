@@ -1,0 +1,290 @@
+//! Reads and writes Flask's session cookies, fast and safely: what a gateway beside a Flask application would use.
+//!
+//! A [`Verifier`] is made once for a configuration and then shared. It holds the hash states of every key; to
+//! [`verify`](Verifier::verify) a cookie in its usual spelling takes no allocation. It shares no code with [`crate::model`]
+//! but the plain types, so that each can catch the other's mistakes.
+//!
+//! ```
+//! use sessionproof::{clock::UnixTime, config::Config, protocol::Reason, value::Value, verifier::Verifier};
+//!
+//! let verifier = Verifier::new(&Config::with_key("development key"))?;
+//! let now = UnixTime::from_seconds(1_700_000_000);
+//! let cookie = "eyJ1c2VyIjo0Mn0.ZVPxAA.SBjXa6bYomRBABYXHdOKvD88Eg4";
+//!
+//! let accepted = verifier.verify(cookie, now)?;
+//! assert_eq!(accepted.payload, "eyJ1c2VyIjo0Mn0");
+//! assert_eq!(accepted.timestamp, 1_700_000_000);
+//!
+//! let session = verifier.load(cookie, now)?;
+//! assert_eq!(session.get(&"user".into()), Some(&Value::int(42)));
+//! assert_eq!(verifier.sign(&session, now)?, cookie);
+//!
+//! let a_month_and_a_day_later = now.plus_seconds(32 * 24 * 60 * 60);
+//! let error = verifier.verify(cookie, a_month_and_a_day_later).unwrap_err();
+//! assert_eq!(error.reason(), Some(Reason::Expired));
+//! # Ok::<(), sessionproof::verifier::Error>(())
+//! ```
+
+mod base64;
+mod json;
+mod mac;
+mod python;
+mod tags;
+mod write;
+
+use crate::{
+    clock::UnixTime,
+    config::{Config, FallbackTextChoice},
+    protocol::Reason,
+    value::Map,
+};
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+use mac::Keyed;
+
+/// The last second that Python's calendar holds, 9999-12-31T23:59:59Z.
+const LAST_SECOND: u64 = 253_402_300_799;
+
+/// Reads and writes the cookies of one configuration.
+#[derive(Clone)]
+pub struct Verifier {
+    /// The current key, then the fallback keys. Never empty.
+    keys: Vec<Keyed>,
+    signature_length: usize,
+    /// The lifetime in whole seconds; none when it is beyond the calendar.
+    max_age: Option<i64>,
+    is_strict: bool,
+    inflate_limit: usize,
+}
+
+/// A cookie that a key signed no longer ago than the lifetime. What it says was not looked at yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accepted<'a> {
+    /// The first part, compressed when it begins with a dot.
+    pub payload: &'a str,
+    /// When the cookie was signed, in Unix seconds.
+    pub timestamp: u64,
+}
+
+/// Why a cookie is not read, or a session not written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A payload that is not base64, or in a strict verifier not its canonical spelling (`PAY-14`).
+    #[error("the payload is not base64")]
+    Base64,
+    /// A time that no calendar holds: a refused timestamp (`SIG-9`), or a time or date to be written.
+    #[error("a time is beyond the calendar")]
+    Calendar,
+    /// A compressed payload that is not a whole zlib stream (`PAY-14`).
+    #[error("the payload is not a zlib stream")]
+    Deflate,
+    /// Signed longer ago than the lifetime (`EXP-1`).
+    #[error("the cookie is older than the lifetime")]
+    Expired,
+    /// Signed later than now (`EXP-3`).
+    #[error("the cookie was signed in the future: compare the servers' clocks")]
+    Future,
+    /// A compressed payload that grows beyond the limit.
+    #[error("the payload inflates to more than {limit} bytes: raise the limit if your sessions are that large")]
+    InflateLimit {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// A payload that is not JSON as Python reads it (`PAY-14`).
+    #[error("the payload is not JSON: byte {at}")]
+    Json {
+        /// Where reading stopped, in bytes from the start of the JSON text.
+        at: usize,
+    },
+    /// A lifetime that no calendar holds (`EXP-9`).
+    #[error("the lifetime is beyond the calendar")]
+    Lifetime,
+    /// JSON that is not a session (`PAY-15`).
+    #[error("the payload is not a session")]
+    NotASession,
+    /// There is no secret key, or an empty one (`KEY-5`).
+    #[error("there is no secret key: configure one")]
+    NoSecretKey,
+    /// No key made the signature, or the cookie is not of the form `payload.timestamp.signature` (`SIG-5`, `SIG-6`).
+    #[error("no key made this signature")]
+    Signature,
+    /// A tag with content that it does not take (`PAY-14`).
+    #[error("the tag {0:?} stands before something else than it marks")]
+    Tag(&'static str),
+    /// Signed, but the timestamp is missing or cannot be read (`SIG-8`).
+    #[error("the cookie is signed but has no timestamp")]
+    Timestamp,
+    /// A session that JSON cannot hold (`PAY-5`).
+    #[error("the session cannot be written: {0}")]
+    Unwritable(&'static str),
+    /// A payload that is not UTF-8 (`PAY-14`).
+    #[error("the payload is not UTF-8")]
+    Utf8,
+}
+
+impl Error {
+    /// Why the cookie is rejected, where an empty session takes its place. None for the errors that come out of Flask as they
+    /// do here, and would be answered with status 500.
+    pub fn reason(self) -> Option<Reason> {
+        match self {
+            Self::Expired => Some(Reason::Expired),
+            Self::Future => Some(Reason::Future),
+            Self::Signature => Some(Reason::Signature),
+            Self::Timestamp => Some(Reason::Timestamp),
+            _ => None,
+        }
+    }
+}
+
+impl Verifier {
+    /// How many bytes a payload may inflate to unless told otherwise: 16 MiB.
+    pub const INFLATE_LIMIT: usize = 16 << 20;
+
+    /// A verifier for a configuration: its keys, salt, digest, key derivation and lifetime. A lifetime beyond the calendar is
+    /// an error of each cookie, not of this (`EXP-9`).
+    pub fn new(config: &Config) -> Result<Self, Error> {
+        let keys = config.verifying_keys(FallbackTextChoice::Letters);
+        let keys = keys.iter().map(|key| Keyed::derive(config, key)).collect::<Option<Vec<_>>>();
+        Ok(Self {
+            keys: keys.filter(|keys| !keys.is_empty()).ok_or(Error::NoSecretKey)?,
+            signature_length: mac::length(config.digest),
+            max_age: config.lifetime.max_age(),
+            is_strict: false,
+            inflate_limit: Self::INFLATE_LIMIT,
+        })
+    }
+
+    /// The same, but it reads the canonical spelling of base64 alone, where Flask reads others as well (`SIG-7`).
+    pub fn strict(self) -> Self {
+        Self { is_strict: true, ..self }
+    }
+
+    /// The same with another limit to what a payload may inflate to, in bytes.
+    pub fn with_inflate_limit(self, limit: usize) -> Self {
+        Self { inflate_limit: limit, ..self }
+    }
+
+    /// Checks signature and age of a cookie's value (`SIG-*`, `EXP-*`). What the payload says is left to
+    /// [`load`](Self::load) and [`load_payload`](Self::load_payload).
+    pub fn verify<'a>(&self, cookie: &'a str, now: UnixTime) -> Result<Accepted<'a>, Error> {
+        // An empty value is no cookie, and no lifetime is asked for.
+        if cookie.is_empty() {
+            return Err(Error::Signature);
+        }
+        let max_age = self.max_age.ok_or(Error::Lifetime)?;
+        let (signed, signature) = cookie.rsplit_once('.').ok_or(Error::Signature)?;
+        if !self.is_signed(signed, signature) {
+            return Err(Error::Signature);
+        }
+        let (payload, timestamp) = signed.rsplit_once('.').ok_or(Error::Timestamp)?;
+        let timestamp = self.timestamp(timestamp).ok_or(Error::Timestamp)?;
+        match age(timestamp, now) {
+            age if age > i128::from(max_age) => Err(refused(timestamp, Error::Expired)),
+            age if age < 0 => Err(refused(timestamp, Error::Future)),
+            _ => Ok(Accepted { payload, timestamp }),
+        }
+    }
+
+    /// The session in a cookie's value, after [`verify`](Self::verify).
+    pub fn load(&self, cookie: &str, now: UnixTime) -> Result<Map, Error> {
+        self.load_payload(self.verify(cookie, now)?.payload)
+    }
+
+    /// The session in the payload of a cookie that was verified (`PAY-*`).
+    ///
+    /// Work grows with the square of the number of keys in one map: behind a signature that is the application's own affair.
+    pub fn load_payload(&self, payload: &str) -> Result<Map, Error> {
+        let bytes = match payload.strip_prefix('.') {
+            Some(deflated) => self.inflate(&self.decode(deflated)?)?,
+            None => self.decode(payload)?,
+        };
+        let document = json::read(str::from_utf8(&bytes).map_err(|_| Error::Utf8)?)?;
+        tags::session(if document.may_have_tags { tags::untag(document.value)? } else { document.value })
+    }
+
+    /// The value of a cookie for a session, signed with the current key (`KEY-2`). Compressed when that pays (`PAY-12`).
+    pub fn sign(&self, session: &Map, now: UnixTime) -> Result<String, Error> {
+        let key = self.keys.first().ok_or(Error::NoSecretKey)?;
+        let seconds = u64::try_from(now.seconds()).map_err(|_| Error::Calendar)?;
+        let json = write::session(session)?;
+        let mut cookie = String::with_capacity(json.len() / 3 * 4 + 64);
+        match deflate(json.as_bytes()) {
+            Some(deflated) if deflated.len() + 1 < json.len() => {
+                cookie.push('.');
+                base64::append(&deflated, &mut cookie);
+            }
+            _ => base64::append(json.as_bytes(), &mut cookie),
+        }
+        cookie.push('.');
+        let bytes = seconds.to_be_bytes();
+        let zeros = (seconds.leading_zeros() / 8) as usize;
+        base64::append(bytes.get(zeros..).unwrap_or_default(), &mut cookie);
+        let signature = key.sign(cookie.as_bytes());
+        cookie.push('.');
+        base64::append(&signature, &mut cookie);
+        Ok(cookie)
+    }
+
+    /// Whether any key made the signature. Its length is no secret, so one of another length costs no hash.
+    fn is_signed(&self, signed: &str, signature: &str) -> bool {
+        let matches = |signature: &[u8]| {
+            signature.len() == self.signature_length
+                && self.keys.iter().any(|key| key.verify(signed.as_bytes(), signature))
+        };
+        base64::with_short(signature, self.is_strict, matches).unwrap_or(false)
+    }
+
+    /// Unix seconds from at most eight big-endian bytes (`SIG-4`).
+    fn timestamp(&self, part: &str) -> Option<u64> {
+        let number = |bytes: &[u8]| {
+            (bytes.len() <= 8).then(|| bytes.iter().fold(0, |number, &byte| number << 8 | u64::from(byte)))
+        };
+        base64::with_short(part, self.is_strict, number)?
+    }
+
+    fn decode(&self, part: &str) -> Result<Vec<u8>, Error> {
+        base64::decode(part, self.is_strict).ok_or(Error::Base64)
+    }
+
+    /// A whole zlib stream, inflated; what stands behind it is ignored, as Python does.
+    fn inflate(&self, deflated: &[u8]) -> Result<Vec<u8>, Error> {
+        // One byte of room beyond the limit tells a payload of just that size from a larger one.
+        let most = self.inflate_limit.saturating_add(1);
+        let mut stream = Decompress::new(true);
+        let mut inflated = Vec::with_capacity(deflated.len().saturating_mul(4).clamp(64, most.max(64)));
+        loop {
+            let rest = usize::try_from(stream.total_in()).ok().and_then(|read| deflated.get(read..));
+            let status = stream.decompress_vec(rest.unwrap_or_default(), &mut inflated, FlushDecompress::Finish);
+            let has_room = inflated.len() < inflated.capacity();
+            match status.map_err(|_| Error::Deflate)? {
+                _ if inflated.len() > self.inflate_limit => {
+                    return Err(Error::InflateLimit { limit: self.inflate_limit });
+                }
+                Status::StreamEnd => return Ok(inflated),
+                _ if has_room => return Err(Error::Deflate),
+                _ => inflated.reserve(inflated.len().min(most - inflated.len()).max(64)),
+            }
+        }
+    }
+}
+
+/// Seconds from signing to now, negative when it was signed later (`EXP-8`).
+fn age(timestamp: u64, now: UnixTime) -> i128 {
+    i128::from(now.seconds()) - i128::from(timestamp)
+}
+
+/// The error for a refused timestamp: refusing it, Flask makes a date of it, and the calendar may not hold that (`SIG-9`).
+fn refused(timestamp: u64, why: Error) -> Error {
+    if timestamp > LAST_SECOND { Error::Calendar } else { why }
+}
+
+/// Stock zlib at its default level, in one piece into a buffer that holds the worst case.
+fn deflate(bytes: &[u8]) -> Option<Vec<u8>> {
+    let worst_case = bytes.len() + (bytes.len() >> 10) + 64;
+    let mut deflated = Vec::with_capacity(worst_case);
+    let status = Compress::new(Compression::default(), true).compress_vec(bytes, &mut deflated, FlushCompress::Finish);
+    matches!(status, Ok(Status::StreamEnd)).then_some(deflated)
+}
+
+#[cfg(test)]
+mod tests;

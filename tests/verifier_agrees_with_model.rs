@@ -1,0 +1,211 @@
+//! The verifier and the model are two implementations of the same rules that share no code. Here they answer the same calls,
+//! and each is held against what real Flask did.
+
+use proptest::{prelude::*, test_runner::TestRunner};
+use sessionproof::{
+    adapter::{
+        Implementation,
+        embedded::{Embedded, Model},
+    },
+    config::Config,
+    protocol::{Answer, Base64Choice, Call, Choices, ReasonsChoice, Reply, Sign, Signed, Verify},
+    suite::{
+        compare::compare,
+        generate::{cookies, settings, values},
+        properties,
+        scenario::Scenario,
+        vectors,
+    },
+};
+use std::sync::Arc;
+
+const CASES: u32 = 4000;
+
+fn answer(implementation: &dyn Implementation, call: &Call) -> Answer {
+    match implementation.answer(std::slice::from_ref(call)).unwrap().remove(0) {
+        Reply::Ok(answer) => answer,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The verifier's answer is the model's, by meaning and with the reason.
+fn check(base64: Base64Choice, call: &Call) -> Result<(), TestCaseError> {
+    let choices = Choices { base64, reasons: ReasonsChoice::Typed, ..Choices::default() };
+    let verifier = match base64 {
+        Base64Choice::Lenient => Embedded::lenient(),
+        Base64Choice::Strict => Embedded::strict(),
+    };
+    assert_eq!(verifier.hello().choices, choices);
+    let (expected, got) = (answer(&Model::new(choices), call), answer(&verifier, call));
+    compare(call, &expected, &got, &choices).map_err(|d| TestCaseError::fail(format!("{d:?}\n{}", call.to_line(0))))
+}
+
+fn agree(cases: BoxedStrategy<Call>) {
+    let config = ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() };
+    let run = |call: Call| {
+        check(Base64Choice::Lenient, &call)?;
+        check(Base64Choice::Strict, &call)
+    };
+    if let Err(failure) = TestRunner::new(config).run(&cases, run) {
+        panic!("{failure}");
+    }
+}
+
+fn shared(configs: BoxedStrategy<Config>) -> BoxedStrategy<Arc<Config>> {
+    configs.prop_map(Arc::new).boxed()
+}
+
+fn signing(configs: BoxedStrategy<Config>) -> BoxedStrategy<Call> {
+    (shared(configs), settings::instant(), values::session())
+        .prop_map(|(config, now, session)| Call::Sign(Sign { config, now, session }))
+        .boxed()
+}
+
+#[test]
+fn both_judge_cookies_around_their_lifetime_alike() {
+    agree(cookies::aged(shared(settings::timing())));
+}
+
+#[test]
+fn both_judge_spoiled_cookies_alike() {
+    agree(cookies::spoiled(shared(settings::timing())));
+}
+
+#[test]
+fn both_judge_cookies_of_other_salts_digests_and_derivations_alike() {
+    agree(prop_oneof![cookies::aged(shared(settings::crypto())), cookies::spoiled(shared(settings::crypto()))].boxed());
+}
+
+#[test]
+fn both_sign_alike() {
+    agree(prop_oneof![signing(settings::timing()), signing(settings::crypto())].boxed());
+}
+
+#[test]
+fn both_judge_every_neighbour_of_a_good_cookie_alike() {
+    for scenario in properties::neighbours() {
+        let Scenario::Single(call) = scenario else { continue };
+        check(Base64Choice::Lenient, &call).unwrap();
+        check(Base64Choice::Strict, &call).unwrap();
+    }
+}
+
+/// JSON that is almost what Python writes: fragments, tags and values in any order.
+fn json_soup() -> BoxedStrategy<String> {
+    let fragments = vec![
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ":",
+        "\"",
+        "\"a\"",
+        "\" t\"",
+        "\" di\"",
+        "\" b\"",
+        "\" m\"",
+        "\" d\"",
+        "\" u\"",
+        "1",
+        "-",
+        "0",
+        ".5",
+        "e3",
+        "null",
+        "true",
+        "NaN",
+        "-Infinity",
+        "\\u00e9",
+        "\\ud83d",
+        "\\",
+        " ",
+        "\n",
+        "{\" t\":[1,2]}",
+        "{\" m\":",
+        "{\" di\":{",
+        "\" t__\":",
+        "\"AAH/\"",
+        "\"é\"",
+        "\"00000000000000000000000000000001\"",
+        "{\"a\":",
+        "[[\"a\",",
+    ];
+    proptest::collection::vec(prop::sample::select(fragments), 0..9).prop_map(|all| all.concat()).boxed()
+}
+
+/// A value of the right JSON form, with tags over contents of any type.
+fn tagged_json() -> BoxedStrategy<String> {
+    let leaf = prop::sample::select(vec![
+        "1",
+        "-0.0",
+        "1e16",
+        "null",
+        "true",
+        "\"\"",
+        "\"ab\"",
+        "\"a'\\\"b\"",
+        "\"AA==\"",
+        "\"AAH/\"",
+        "[]",
+        "{}",
+        "12345678901234567890",
+        "\"Thu, 29 Feb 2024 12:30:00 GMT\"",
+        "\"Thu, 01 Jan 1970 00:00:07 GMT\"",
+        "\"12345678-1234-5678-1234-567812345678\"",
+        "\"{0x345678123456781234567812345678}\"",
+        "\"\\u00e9\\n\\ud800\"",
+        "NaN",
+    ]);
+    let tag = prop::sample::select(vec![" t", " b", " m", " u", " d", " di", "a", " t__", " m__"]);
+    leaf.prop_map(str::to_owned)
+        .prop_recursive(4, 16, 3, move |inner| {
+            prop_oneof![
+                4 => (tag.clone(), inner.clone()).prop_map(|(tag, content)| format!("{{\"{tag}\":{content}}}")),
+                1 => (inner.clone(), inner.clone()).prop_map(|(one, two)| format!("[{one},{two}]")),
+                1 => (tag.clone(), tag.clone(), inner.clone(), inner).prop_map(|(a, b, one, two)| {
+                    format!("{{\"{a}\":{one},\"{b}\":{two}}}")
+                }),
+            ]
+        })
+        .boxed()
+}
+
+#[test]
+fn both_read_odd_json_alike() {
+    let config = Arc::new(Config::with_key("development key"));
+    let text = prop_oneof![
+        1 => json_soup(),
+        2 => tagged_json(),
+        2 => tagged_json().prop_map(|value| format!("{{\"v\":{value}}}")),
+    ];
+    let calls = (text, settings::instant()).prop_map(move |(text, now)| {
+        let payload = sessionproof::model::base64::encode(text.as_bytes());
+        let cookie = cookies::forged(&payload, &config, now);
+        Call::Verify(Verify { config: config.clone(), now, cookie })
+    });
+    agree(calls.boxed());
+}
+
+#[test]
+fn the_verifier_answers_every_vector_as_flask_did() {
+    let embedded = Embedded::default();
+    let choices = embedded.hello().choices;
+    let mut asked = 0;
+    for ready in vectors::embedded().unwrap() {
+        let Scenario::Single(call) = &ready.scenario else { continue };
+        if !embedded.hello().ops.contains(call.op()) {
+            continue;
+        }
+        let expected = &ready.recorded[0].answer;
+        let got = answer(&embedded, call);
+        if let Err(difference) = compare(call, expected, &got, &choices) {
+            panic!("{}: {difference:?}", ready.vector.id);
+        }
+        if let (Answer::Sign(Signed::Cookie(expected)), Answer::Sign(Signed::Cookie(got))) = (expected, &got) {
+            assert_eq!(got, expected, "{}", ready.vector.id);
+        }
+        asked += 1;
+    }
+    assert!(asked > 50, "{asked} vectors");
+}
