@@ -8,6 +8,7 @@
 //! - [`base64`] and [`payload`]: text to cookie characters and back, compressed when that pays;
 //! - [`signing`]: key derivation, timestamp, signature, age;
 //! - [`cookie_header`] and [`set_cookie`]: the two headers;
+//! - [`http_date`] and [`email_date`]: the one form of a date that is written, and the many that are read;
 //! - [`session`] and [`server`]: what a view does with a session, and one whole request;
 //! - [`browser`]: the user agent, which keeps the cookie, and for how long;
 //! - [`world`]: browsers and servers, each with its own clock, over a time that passes.
@@ -15,7 +16,9 @@
 pub mod base64;
 pub mod browser;
 pub mod cookie_header;
+pub mod email_date;
 pub mod http_date;
+mod integer;
 pub mod json;
 pub mod payload;
 pub mod server;

@@ -20,6 +20,7 @@ ID = uuid.UUID("12345678-1234-5678-9abc-def012345678")
 def cases():
     yield from both_ways()
     yield from datetimes()
+    yield from dates_of_mail()
     yield from maps_like_tags()
     yield from odd_contents()
     yield from whole_requests()
@@ -87,6 +88,34 @@ def datetimes():
         yield verify(f"types-datetime-{name}-read", rules, why, forge.of_json(f'{{"v":{{" d":{content}}}}}'))
 
 
+def dates_of_mail():
+    """Dates in forms that Flask reads and never writes."""
+    for name, text, why in [
+        ("rfc-850", "Thursday, 29-Feb-24 12:30:05 GMT", "the form of RFC 850, with a year of two digits"),
+        ("asctime", "Thu Feb 29 12:30:05 2024", "the form of C's asctime: month first, year last, no zone, which is UTC"),
+        ("bare", "29 feb 2024 12:30", "no weekday, no seconds, no zone, and lower case"),
+        ("full-month", "February 29, 2024 12:30:05 GMT", "month before day, in full, with a comma behind the day"),
+        ("dots", "Thu, 29 Feb 2024 12.30.05 GMT", "dots in place of colons"),
+        ("east", "Thu, 29 Feb 2024 12:30:05 +0530", "an offset is kept, and not converted to UTC"),
+        ("west", "Thu, 29 Feb 2024 12:30:05 -0099", "99 minutes west: the minutes of an offset may exceed 59"),
+        ("minus-zero", "Thu, 29 Feb 2024 12:30:05 -0000", "an unknown offset is UTC"),
+        ("joined", "29 Feb 2024 12:30:05+0200", "an offset right behind the clock"),
+        ("east-last", "Thu, 29 Feb 2024 12:30:05 +2359", "the last offset"),
+        ("east-too-far", "Thu, 29 Feb 2024 12:30:05 +2360", "an offset of 24 hours is null"),
+        ("offset-too-large", "29 Feb 2024 12:30:05 2399999999960", "an offset of a thousand million days raises"),
+        ("offset-large", "29 Feb 2147483648 12:30:05 2399999999959", "up to there it is null, even when the year would raise"),
+        ("named", "Thu, 29 Feb 2024 12:30:05 pdt", "the name of a zone, in lower case"), ("unknown-zone", "Thu, 29 Feb 2024 12:30:05 CET", "an unknown zone is UTC"),
+        ("military", "Thu, 29 Feb 2024 12:30:05 A", "so is a military one"), ("comment", "29 Feb 2024 12:30:05 (noon) +0200", "a comment stands in the place of the zone"),
+        ("behind", "29 Feb 2024 12:30:05 EST (noon) +0200", "what follows the zone does not count"),
+        ("second-60", "Sat, 31 Dec 2016 23:59:60 GMT", "a leap second is null"), ("year-10000", "1 Jan 10000 00:00 GMT", "a year beyond the calendar is null"),
+        ("year-largest", "1 Jan 2147483647 00:00 GMT", "so is every other of 32 bits"), ("year-too-large", "1 Jan 2147483648 00:00 GMT", "a year of more bits raises"),
+        ("digits", r"\u0662\u0669 Feb 2024 12:30 GMT", "digits of any script are read"), ("iso-8601", "2024-02-29T12:30:05Z", "the form of ISO 8601 is null"),
+    ]:
+        rules = "PAY-10 PAY-14" if "raises" in why else "PAY-10"
+        yield verify(f"types-datetime-mail-{name}-read", rules, why, forge.of_json(f'{{"v":{{" d":"{text}"}}}}'))
+    yield verify("types-datetime-bytes-read", "PAY-10", "bytes are null, whatever they hold", forge.of_json('{"v":{" d":{" b":"%s"}}}' % "VGh1LCAyOSBGZWIgMjAyNCAxMjozMDowNSBHTVQ="))
+
+
 def maps_like_tags():
     for tag in (" t", " b", " m", " u", " d", " di"):
         name = tag.strip()
@@ -128,6 +157,8 @@ def odd_contents():
         ("markup-true", "PAY-8", '{" m":true}', "true in Python's word for it"), ("markup-float", "PAY-8", '{" m":1e16}', "a float as Python prints it"),
         ("markup-list", "PAY-8", '{" m":[1,"a",null,1.5]}', "a list as Python prints it"), ("markup-map", "PAY-8", '{" m":{"a":"it\'s"}}', "a map as Python prints it"),
         ("markup-of-tuple", "PAY-8", '{" m":{" t":[1]}}', "a tuple as Python prints it"), ("markup-of-markup", "PAY-8", '{" m":{" m":"<b>"}}', "markup of markup"),
+        ("markup-of-datetime", "PAY-8", '{" m":{" d":"29 Feb 2024 12:30 +0530"}}', "a datetime as Python prints it"),
+        ("markup-of-datetimes", "PAY-8", '{" m":[{" d":"29 Feb 2024 12:30 GMT"},{" d":"29 Feb 2024 0:0:5 -0800"}]}', "datetimes as Python shows them in a list"),
         ("markup-of-uuid", "PAY-8", '{" m":{" u":"%s"}}' % ID.hex, "a UUID in its usual form"),
         ("uuid-hyphens", "PAY-9", '{" u":"%s"}' % ID, "hyphens are ignored"), ("uuid-upper-case", "PAY-9", '{" u":"%s"}' % ID.hex.upper(), "upper case is read"),
         ("uuid-braces", "PAY-9", '{" u":"{%s}"}' % ID, "so are braces"), ("uuid-urn", "PAY-9", '{" u":"urn:uuid:%s"}' % ID, "and the prefix of a URN"),
