@@ -15,7 +15,6 @@ use crate::{
     protocol::{Answer, Call, Choices, Hello, ReasonsChoice, Reply, Sign, Signed, Verified, Verify},
     value::{Value, wire},
 };
-use std::collections::BTreeSet;
 
 /// What is asked in one check.
 #[derive(Clone, Copy, Debug)]
@@ -180,11 +179,9 @@ fn not_offered(call: &Call, expected: &Answer, hello: &Hello) -> Option<String> 
         }
         _ => {}
     }
-    let missing: BTreeSet<_> = kinds.into_iter().filter(|kind| !hello.values.contains(*kind)).collect();
-    if missing.is_empty() {
-        return None;
-    }
-    Some(format!("values of kind {}", missing.into_iter().collect::<Vec<_>>().join(", ")))
+    // The first of them says enough, and keeps the list of reasons short.
+    let missing = kinds.into_iter().find(|kind| !hello.values.contains(*kind))?;
+    Some(format!("values of kind {missing}"))
 }
 
 #[cfg(test)]

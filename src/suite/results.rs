@@ -146,7 +146,7 @@ impl Results {
         let reason = match why {
             Inconclusive::Broke(what) => {
                 self.adapter_broke = true;
-                format!("the adapter broke: {what}")
+                format!("the adapter broke: {}", without_numbers(what))
             }
             Inconclusive::NotJudged(what) => what.clone(),
             Inconclusive::NotOffered(what) => format!("not offered: {what}"),
@@ -188,6 +188,19 @@ pub fn rule_of<'r>(rules: &'r [String], difference: &Difference) -> &'r str {
         Some(foremost) if !difference.is_certain && !rules.iter().any(|rule| rule == told) => foremost,
         _ => told,
     }
+}
+
+/// A message with `#` for each number, so that messages that differ in nothing else are counted together.
+fn without_numbers(message: &str) -> String {
+    let mut text = String::with_capacity(message.len());
+    for c in message.chars() {
+        match c {
+            '0'..='9' if text.ends_with('#') => {}
+            '0'..='9' => text.push('#'),
+            _ => text.push(c),
+        }
+    }
+    text
 }
 
 /// The first words of a sentence, as part of an id.
