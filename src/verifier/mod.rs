@@ -26,6 +26,7 @@
 //! ```
 
 mod base64;
+mod date;
 mod json;
 mod mac;
 mod python;
