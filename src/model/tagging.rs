@@ -176,7 +176,8 @@ fn repr(value: &Value) -> String {
         Value::Bool(true) => "True".to_owned(),
         Value::Bool(false) => "False".to_owned(),
         Value::Bytes(bytes) => {
-            let quoted = repr_text(&bytes.iter().map(|&b| char::from(b)).collect::<String>(), 0x7F);
+            let quoted =
+                repr_text(&Text::from_code_points(bytes.iter().map(|&b| b.into())), |c| (' '..='~').contains(&c));
             format!("b{quoted}")
         }
         Value::Datetime(at) => repr_datetime(at),
@@ -187,8 +188,8 @@ fn repr(value: &Value) -> String {
             let entries: Vec<_> = map.iter().map(|(k, v)| format!("{}: {}", repr(k), repr(v))).collect();
             format!("{{{}}}", entries.join(", "))
         }
-        Value::Markup(text) => format!("Markup({})", repr_text(&text.to_string(), u32::MAX)),
-        Value::Text(text) => repr_text(&text.to_string(), u32::MAX),
+        Value::Markup(text) => format!("Markup({})", repr_text(text, is_printable)),
+        Value::Text(text) => repr_text(text, is_printable),
         Value::Tuple(items) if items.len() == 1 => format!("({},)", all(items)),
         Value::Tuple(items) => format!("({})", all(items)),
         Value::Uuid(uuid) => format!("UUID('{}')", uuid::Uuid::from_u128(*uuid)),
@@ -219,24 +220,30 @@ fn repr_datetime(at: &Datetime) -> String {
     format!("datetime.datetime({}{zone})", numbers.join(", "))
 }
 
-fn repr_text(text: &str, escape_from: u32) -> String {
-    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
-    let mut repr = String::from(quote);
-    for c in text.chars() {
-        match c {
-            '\\' => repr.push_str("\\\\"),
-            '\n' => repr.push_str("\\n"),
-            '\r' => repr.push_str("\\r"),
-            '\t' => repr.push_str("\\t"),
-            c if c == quote => repr.extend(['\\', c]),
-            c if c.is_control() || u32::from(c) >= escape_from => {
-                repr.push_str(&format!("\\x{:02x}", u32::from(c)));
-            }
-            c => repr.push(c),
+fn repr_text(text: &Text, is_printable: fn(char) -> bool) -> String {
+    let holds = |mark: char| text.code_points().contains(&u32::from(mark));
+    let mark = if holds('\'') && !holds('"') { '"' } else { '\'' };
+    let mut repr = String::from(mark);
+    for &point in text.code_points() {
+        match (char::from_u32(point), point) {
+            (Some('\n'), _) => repr.push_str("\\n"),
+            (Some('\r'), _) => repr.push_str("\\r"),
+            (Some('\t'), _) => repr.push_str("\\t"),
+            (Some(c), _) if c == mark || c == '\\' => repr.extend(['\\', c]),
+            (Some(c), _) if is_printable(c) => repr.push(c),
+            (_, ..=0xFF) => repr.push_str(&format!("\\x{point:02x}")),
+            (_, ..=0xFFFF) => repr.push_str(&format!("\\u{point:04x}")),
+            _ => repr.push_str(&format!("\\U{point:08x}")),
         }
     }
-    repr.push(quote);
+    repr.push(mark);
     repr
+}
+
+/// Python's `str.isprintable`, as far as Rust's edition of Unicode agrees with Python's. What Rust escapes only because it would
+/// combine with a quote is printable.
+fn is_printable(c: char) -> bool {
+    !c.is_control() && (!matches!(c.escape_debug().next(), Some('\\')) || format!("a{c}").escape_debug().count() == 2)
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@
 //! ```
 
 mod base64;
+mod date;
 mod json;
 mod mac;
 mod python;
@@ -178,9 +179,13 @@ impl Verifier {
         }
         let (payload, timestamp) = signed.rsplit_once('.').ok_or(Error::Timestamp)?;
         let timestamp = self.timestamp(timestamp).ok_or(Error::Timestamp)?;
+        // Flask makes a date of every timestamp that it reads.
+        if timestamp > LAST_SECOND {
+            return Err(Error::Calendar);
+        }
         match age(timestamp, now) {
-            age if age > i128::from(max_age) => Err(refused(timestamp, Error::Expired)),
-            age if age < 0 => Err(refused(timestamp, Error::Future)),
+            age if age > i128::from(max_age) => Err(Error::Expired),
+            age if age < 0 => Err(Error::Future),
             _ => Ok(Accepted { payload, timestamp }),
         }
     }
@@ -271,11 +276,6 @@ impl Verifier {
 /// Seconds from signing to now, negative when it was signed later (`EXP-8`).
 fn age(timestamp: u64, now: UnixTime) -> i128 {
     i128::from(now.seconds()) - i128::from(timestamp)
-}
-
-/// The error for a refused timestamp: refusing it, Flask makes a date of it, and the calendar may not hold that (`SIG-9`).
-fn refused(timestamp: u64, why: Error) -> Error {
-    if timestamp > LAST_SECOND { Error::Calendar } else { why }
 }
 
 /// Stock zlib at its default level, in one piece into a buffer that holds the worst case.

@@ -5,10 +5,11 @@
 
 use crate::value::{Datetime, Text, Value};
 use std::fmt::Write;
+use time::UtcOffset;
 
 /// A finite float: the shortest digits that read back, with an exponent below 1e-4 and from 1e16 on (`PAY-3`).
 pub(super) fn finite_float(float: f64) -> String {
-    let scientific = format!("{:e}", float.abs());
+    let scientific = nearest_shortest(float.abs());
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or_default();
     let sign = if float.is_sign_negative() { "-" } else { "" };
@@ -24,24 +25,42 @@ pub(super) fn finite_float(float: f64) -> String {
     }
 }
 
+/// The shortest digits that read back, in scientific form. Where several texts are as short, `{:e}` takes any and Python the
+/// nearest, which rounding to as many digits gives.
+fn nearest_shortest(float: f64) -> String {
+    let shortest = format!("{float:e}");
+    let digits = shortest.bytes().take_while(|byte| *byte != b'e').filter(u8::is_ascii_digit).count();
+    let nearest = format!("{float:.*e}", digits.saturating_sub(1));
+    if nearest.parse() == Ok(float) { nearest } else { shortest }
+}
+
 /// `str(value)`.
 pub(super) fn str_of(value: &Value) -> Text {
     match value {
         Value::Markup(text) | Value::Text(text) => text.clone(),
-        Value::Datetime(datetime) => {
-            let (date, time) = (datetime.local.date(), datetime.local.time());
-            let offset = if datetime.offset.is_some() { "+00:00" } else { "" };
-            let (hour, minute, second) = time.as_hms();
-            let year = date.year();
-            let (month, day) = (u8::from(date.month()), date.day());
-            format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}{offset}").into()
-        }
+        Value::Datetime(datetime) => str_of_datetime(datetime).into(),
         Value::Uuid(uuid) => hyphenated(*uuid).into(),
         other => repr(other).into(),
     }
 }
 
-/// `repr(value)`. Datetimes are those that a payload can hold: in UTC, of whole seconds.
+/// Datetimes are those that a payload can hold: aware, of whole seconds.
+fn str_of_datetime(datetime: &Datetime) -> String {
+    let (hour, minute, second) = datetime.local.as_hms();
+    let (date, offset) = (datetime.local.date(), datetime.offset.unwrap_or(UtcOffset::UTC));
+    let sign = if offset.is_negative() { '-' } else { '+' };
+    let minutes = offset.whole_minutes().unsigned_abs();
+    format!(
+        "{:04}-{:02}-{:02} {hour:02}:{minute:02}:{second:02}{sign}{:02}:{:02}",
+        date.year(),
+        u8::from(date.month()),
+        date.day(),
+        minutes / 60,
+        minutes % 60
+    )
+}
+
+/// `repr(value)`.
 fn repr(value: &Value) -> String {
     let mut text = String::new();
     append(value, &mut text);
@@ -102,7 +121,15 @@ fn append_datetime(datetime: &Datetime, out: &mut String) {
     if second != 0 {
         let _infallible = write!(out, ", {second}");
     }
-    out.push_str(if datetime.offset.is_some() { ", tzinfo=datetime.timezone.utc)" } else { ")" });
+    out.push_str(", tzinfo=datetime.timezone");
+    match datetime.offset.unwrap_or(UtcOffset::UTC).whole_seconds() {
+        0 => out.push_str(".utc)"),
+        seconds => {
+            let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+            let days = if days == 0 { String::new() } else { format!("days={days}, ") };
+            let _infallible = write!(out, "(datetime.timedelta({days}seconds={rest})))");
+        }
+    }
 }
 
 fn hyphenated(uuid: u128) -> String {
@@ -165,6 +192,10 @@ mod tests {
             (1e-5, "1e-05"),
             (1.25e-7, "1.25e-07"),
             (5e-324, "5e-324"),
+            (1235940514169873.25, "1235940514169873.2"),
+            (-89649917681997.125, "-89649917681997.12"),
+            (9007199254740993.0, "9007199254740992.0"),
+            (f64::MAX, "1.7976931348623157e+308"),
         ] {
             assert_eq!(finite_float(float), expected);
         }

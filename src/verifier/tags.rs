@@ -1,11 +1,13 @@
 //! What Flask's tags mean, and what a session is made of (`PAY-6` to `PAY-11`, `PAY-15`).
 //!
-//! Dates are read in the one form in which Flask writes them. Another form, which Python's mail parser might understand, is
-//! null here.
+//! Of the digits that Python takes in a UUID, those beyond ASCII are not known here.
 
-use super::{Error, base64, python};
-use crate::value::{Datetime, Map, Text, Value};
-use time::{Date, Month, PrimitiveDateTime, Time, UtcOffset};
+use super::{
+    Error, base64,
+    date::{self, NoDate},
+    python,
+};
+use crate::value::{Map, Text, Value};
 
 /// A tag: the only key of a map that stands for something else.
 #[derive(Clone, Copy)]
@@ -158,13 +160,14 @@ fn hexadecimal(text: &str) -> Option<u128> {
     after_digit.then_some(number)
 }
 
-/// ` d`: an HTTP date comes back aware, text that is none is null, and so is what Python takes for empty.
+/// ` d`: a date comes back aware, text that is none is null, and so is what Python takes for empty.
 fn datetime(content: &Value) -> Result<Value, Error> {
     match content {
-        Value::Markup(text) | Value::Text(text) => {
-            let local = text.to_utf8().as_deref().and_then(http_date);
-            Ok(local.map_or(Value::Null, |local| Value::Datetime(Datetime { local, offset: Some(UtcOffset::UTC) })))
-        }
+        Value::Markup(text) | Value::Text(text) => match date::read(&text.to_string()) {
+            Ok(datetime) => Ok(Value::Datetime(datetime)),
+            Err(NoDate::Overflow) => Err(Error::Tag(" d")),
+            Err(NoDate::Unreadable) => Ok(Value::Null),
+        },
         // Bytes are taken apart as text would be, and then found not to be text.
         Value::Bytes(_) => Ok(Value::Null),
         empty if !empty.is_true() => Ok(Value::Null),
@@ -172,32 +175,12 @@ fn datetime(content: &Value) -> Result<Value, Error> {
     }
 }
 
-/// `Thu, 01 Jan 1970 00:00:00 GMT`. Years of two digits belong to the century around 1970, as in old mail.
-fn http_date(text: &str) -> Option<PrimitiveDateTime> {
-    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    let words: Vec<&str> = text.split(' ').collect();
-    let [weekday, day, month, year, clock, "GMT"] = words[..] else { return None };
-    if !weekday.ends_with(',') || month.len() != 3 {
-        return None;
-    }
-    let number = |digits: &str| digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse::<u16>().ok())?;
-    let month = u8::try_from(MONTHS.find(month)?).ok().filter(|at| at % 3 == 0)? / 3 + 1;
-    let year = match number(year)? {
-        recent @ 0..=68 => 2000 + recent,
-        late @ 69..=99 => 1900 + late,
-        whole => whole,
-    };
-    let date = Date::from_calendar_date(year.into(), Month::try_from(month).ok()?, u8::try_from(number(day)?).ok()?);
-    let clock: Option<Vec<u8>> = clock.split(':').map(|part| u8::try_from(number(part)?).ok()).collect();
-    let [hour, minute, second] = clock?[..] else { return None };
-    Some(PrimitiveDateTime::new(date.ok()?, Time::from_hms(hour, minute, second).ok()?))
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::json;
     use super::*;
-    use time::macros::datetime;
+    use crate::value::Datetime;
+    use time::{UtcOffset, macros::datetime};
 
     fn meant(text: &str) -> Result<Value, Error> {
         untag(json::read(text).unwrap().value)

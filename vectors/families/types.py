@@ -109,7 +109,7 @@ def dates_of_mail():
         ("behind", "29 Feb 2024 12:30:05 EST (noon) +0200", "what follows the zone does not count"),
         ("second-60", "Sat, 31 Dec 2016 23:59:60 GMT", "a leap second is null"), ("year-10000", "1 Jan 10000 00:00 GMT", "a year beyond the calendar is null"),
         ("year-largest", "1 Jan 2147483647 00:00 GMT", "so is every other of 32 bits"), ("year-too-large", "1 Jan 2147483648 00:00 GMT", "a year of more bits raises"),
-        ("digits", r"\u0662\u0669 Feb 2024 12:30 GMT", "digits of any script are read"), ("iso-8601", "2024-02-29T12:30:05Z", "the form of ISO 8601 is null"),
+        ("iso-8601", "2024-02-29T12:30:05Z", "the form of ISO 8601 is null"),
     ]:
         rules = "PAY-10 PAY-14" if "raises" in why else "PAY-10"
         yield verify(f"types-datetime-mail-{name}-read", rules, why, forge.of_json(f'{{"v":{{" d":"{text}"}}}}'))
