@@ -10,7 +10,8 @@
 //! - [`cookie_header`] and [`set_cookie`]: the two headers;
 //! - [`session`] and [`server`]: what a view does with a session, and one whole request;
 //! - [`browser`]: the user agent, which keeps the cookie, and for how long;
-//! - [`world`]: browsers and servers, each with its own clock, over a time that passes.
+//! - [`world`]: browsers and servers, each with its own clock, over a time that passes;
+//! - [`recipe`]: applications that give each user a lifetime of their own, and what one of them leaves behind.
 
 pub mod base64;
 pub mod browser;
@@ -18,6 +19,7 @@ pub mod cookie_header;
 pub mod http_date;
 pub mod json;
 pub mod payload;
+pub mod recipe;
 pub mod server;
 pub mod session;
 pub mod set_cookie;
