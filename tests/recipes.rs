@@ -64,13 +64,18 @@ struct Step {
     browser: String,
     #[serde(default)]
     restart: bool,
-    cookie: Option<Copied>,
+    cookie: Option<Cookie>,
     actions: Vec<Action>,
 }
 
+/// A cookie in place of the browser's own.
 #[derive(Deserialize)]
-struct Copied {
-    from: usize,
+#[serde(rename_all = "lowercase")]
+enum Cookie {
+    /// The one that an earlier step set.
+    From(usize),
+    /// A whole header.
+    Header(String),
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
@@ -118,7 +123,10 @@ fn told_again(recording: &Recording) -> Vec<Done> {
         }
         let browser = browsers.entry(&step.browser).or_default();
         let cookie_header = match &step.cookie {
-            Some(copied) => done[copied.from].set_cookie().and_then(|set| set.split(';').next()).map(str::to_owned),
+            Some(Cookie::From(earlier)) => {
+                done[*earlier].set_cookie().and_then(|set| set.split(';').next()).map(str::to_owned)
+            }
+            Some(Cookie::Header(header)) => Some(header.clone()),
             None => browser.cookie_header(&here, step.now),
         };
         let call = Exchange {

@@ -23,6 +23,7 @@ sys.dont_write_bytecode = True
 import flask_adapter  # noqa: E402
 import generate  # noqa: E402
 import per_user_lifetime  # noqa: E402
+from families import forge  # noqa: E402
 from families.case import MONTH, T, config, do, get, permanent, put, sent_by  # noqa: E402
 from sessionproof_adapter import ExchangeRequest, read_config  # noqa: E402
 
@@ -61,7 +62,7 @@ def story(ident, rules, hook, interface, *steps):
 
 
 def step(now, browser, *actions, cookie=None, restart=False):
-    """One request. `restart` starts the application anew before it; `cookie` is a copy that was kept, in place of the browser's."""
+    """One request. `restart` starts the application anew before it; `cookie` is another than the browser's: a copy, or a whole header."""
     given = {"now": now, "browser": browser}
     if restart:
         given["restart"] = True
@@ -161,6 +162,12 @@ def stories():
         step(T + 1, "user", *log_in("user")), step(T, "user", WHO), step(T + 1, "user", WHO),
     )
     yield story(
+        "odd-payload", "PAY-14 EXP-1",
+        "signed long ago around what is no session: too old, and never read",
+        "signed long ago around what is no session: read to see whose it is, which raises",
+        step(T + 2 * MONTH, "visitor", WHO, cookie={"header": f"session={forge.of_json('5')}"}),
+    )
+    yield story(
         "not-looked-at", "VARY-1 VARY-3",
         "the hook looks at every session, so every answer varies, also for those who have none",
         "nothing varies for those who have no session",
@@ -211,13 +218,17 @@ def run(variant, steps):
         if given.get("restart"):
             running = application(variant)
         browser = browsers.setdefault(given["browser"], Browser())
-        header = was_set[given["cookie"]["from"]] if "cookie" in given else browser.cookie_header(given["now"])
+        header = header_of(given["cookie"], was_set) if "cookie" in given else browser.cookie_header(given["now"])
         before = lifetime_of(running)
         ok = running.exchange(given["now"], ExchangeRequest({"cookie_header": header, "actions": given["actions"]}, flask_adapter.KINDS))
         was_set.append(generate.set_cookie_pair(ok["headers"], "session"))
         browser.receive(ok["headers"])
         outputs.append({**ok, "cookie_header": header, "lifetime_before": before, "lifetime_after": lifetime_of(running)})
     return outputs
+
+
+def header_of(cookie, was_set):
+    return was_set[cookie["from"]] if "from" in cookie else cookie["header"]
 
 
 def lifetime_of(running):

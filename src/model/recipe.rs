@@ -112,3 +112,56 @@ impl Application {
         Config { lifetime, ..Config::clone(&self.configured) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::UnixTime;
+
+    fn start(recipe: Recipe, configured: Config) -> Application {
+        let lifetimes = [("user".to_owned(), Lifetime::Seconds(60))].into();
+        Application::start(recipe, Arc::new(configured), lifetimes)
+    }
+
+    fn log_in(application: &mut Application) -> Exchanged {
+        let actions =
+            vec![Action::SetPermanent { value: true }, Action::Set { key: ROLE.into(), value: "user".into() }];
+        ask(application, None, actions)
+    }
+
+    fn ask(application: &mut Application, cookie_header: Option<String>, actions: Vec<Action>) -> Exchanged {
+        let call = Exchange {
+            config: Arc::default(),
+            now: UnixTime::from_seconds(1_700_000_000),
+            cookie_header,
+            method: "GET".to_owned(),
+            path: "/".to_owned(),
+            actions,
+        };
+        application.exchange(&call, &Choices::default())
+    }
+
+    #[test]
+    fn without_a_secret_key_neither_recipe_does_anything() {
+        for recipe in [Recipe::Hook, Recipe::Interface] {
+            let mut application = start(recipe, Config::default());
+            let answered = log_in(&mut application);
+            assert_eq!((answered.status, answered.headers), (500, Vec::new()));
+            assert_eq!(application, start(recipe, Config::default()));
+        }
+    }
+
+    #[test]
+    fn only_the_hook_leaves_something_behind_and_a_restart_clears_it() {
+        for (recipe, left) in [(Recipe::Hook, Lifetime::Seconds(60)), (Recipe::Interface, Lifetime::default())] {
+            let mut application = start(recipe, Config::with_key("key"));
+            let answered = log_in(&mut application);
+            let (_, set) = answered.headers.iter().find(|(name, _)| name == "Set-Cookie").unwrap();
+            let header = set.split(';').next().map(str::to_owned);
+            ask(&mut application, header, Vec::new());
+            assert_eq!(application.lifetime(), left);
+            application.restart();
+            assert_eq!(application, start(recipe, Config::with_key("key")));
+        }
+    }
+}
