@@ -142,16 +142,20 @@ def document(family, vectors):
         "spec": "flask-3.1",
         "family": family.NAME,
         "description": family.DESCRIPTION,
-        "provenance": {
-            "python": platform.python_version(),
-            "flask": version("flask"),
-            "werkzeug": version("werkzeug"),
-            "itsdangerous": version("itsdangerous"),
-            "zlib": zlib.ZLIB_RUNTIME_VERSION,
-        },
+        "provenance": provenance(),
     }
     lines = [f"{compact(name)}:{compact(value)},\n" for name, value in head.items()]
     return "{" + "".join(lines) + '"vectors":[\n' + ",\n".join(map(compact, vectors)) + "\n]}\n"
+
+
+def provenance():
+    return {
+        "python": platform.python_version(),
+        "flask": version("flask"),
+        "werkzeug": version("werkzeug"),
+        "itsdangerous": version("itsdangerous"),
+        "zlib": zlib.ZLIB_RUNTIME_VERSION,
+    }
 
 
 def compact(value):

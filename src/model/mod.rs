@@ -11,7 +11,8 @@
 //! - [`http_date`] and [`email_date`]: the one form of a date that is written, and the many that are read;
 //! - [`session`] and [`server`]: what a view does with a session, and one whole request;
 //! - [`browser`]: the user agent, which keeps the cookie, and for how long;
-//! - [`world`]: browsers and servers, each with its own clock, over a time that passes.
+//! - [`world`]: browsers and servers, each with its own clock, over a time that passes;
+//! - [`recipe`]: applications that give each user a lifetime of their own, and what one of them leaves behind.
 
 pub mod base64;
 pub mod browser;
@@ -21,6 +22,7 @@ pub mod http_date;
 mod integer;
 pub mod json;
 pub mod payload;
+pub mod recipe;
 pub mod server;
 pub mod session;
 pub mod set_cookie;

@@ -16,6 +16,7 @@ use crate::{
     },
     value::{Map, Value},
 };
+use std::borrow::Cow;
 
 /// What a cookie value opens as.
 pub fn verify(call: &Verify, choices: &Choices) -> Verified {
@@ -38,18 +39,31 @@ pub fn sign(call: &Sign, choices: &Choices) -> Signed {
 
 /// What comes of one request.
 pub fn exchange(call: &Exchange, choices: &Choices) -> Exchanged {
-    let config = &call.config;
-    let mut session = match open_from_header(call, choices) {
-        Ok(session) => session,
-        Err(_) => return Exchanged { status: 500, opened: None, results: Vec::new(), headers: Vec::new() },
-    };
-    let opened = Some(session.data.clone());
+    match open_from_header(call, &call.config, choices) {
+        Ok(session) => respond(session, call, choices, |_| Cow::Borrowed(&*call.config)),
+        Err(_) => not_opened(),
+    }
+}
 
+/// The answer where the session could not be opened (`SET-10`).
+pub(super) fn not_opened() -> Exchanged {
+    Exchanged { status: 500, opened: None, results: Vec::new(), headers: Vec::new() }
+}
+
+/// Lets the view act on an opened session, and writes the response by the configuration that is in force then, which may
+/// depend on what is in the session by then.
+pub(super) fn respond<'c>(
+    mut session: Session,
+    call: &Exchange,
+    choices: &Choices,
+    in_force: impl FnOnce(&Map) -> Cow<'c, Config>,
+) -> Exchanged {
+    let opened = Some(session.data.clone());
     let (mut status, mut results) = match route(&call.method, &call.path) {
         Route::View => view(&mut session, &call.actions),
         Route::Status(status) => (status, Vec::new()),
     };
-    let headers = match save(&session, config, call.now, choices) {
+    let headers = match save(&session, &in_force(&session.data), call.now, choices) {
         Ok(headers) => headers,
         // The error page is saved to as well, and fails at the same place: behind Vary, before the cookie (`SET-10`).
         Err(_) => {
@@ -99,15 +113,16 @@ fn view(session: &mut Session, actions: &[Action]) -> (u16, Vec<Value>) {
     (200, results)
 }
 
-fn open_from_header(call: &Exchange, choices: &Choices) -> Result<Session, Raised> {
-    if call.config.signing_key().is_none() {
+/// The session of a request as an application with this configuration opens it.
+pub(super) fn open_from_header(call: &Exchange, config: &Config, choices: &Choices) -> Result<Session, Raised> {
+    if config.signing_key().is_none() {
         return Ok(Session::null());
     }
     let header = call.cookie_header.as_deref().unwrap_or("");
-    let Some(cookie) = cookie_header::value(header, &call.config.cookie_name, choices.duplicates) else {
+    let Some(cookie) = cookie_header::value(header, &config.cookie_name, choices.duplicates) else {
         return Ok(Session::opened(Map::new()));
     };
-    match open(&cookie, &call.config, call.now, choices) {
+    match open(&cookie, config, call.now, choices) {
         Ok(session) => Ok(Session::opened(session)),
         Err(Refusal::Raised(raised)) => Err(raised),
         Err(Refusal::Rejected(_)) => Ok(Session::opened(Map::new())),

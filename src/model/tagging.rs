@@ -240,10 +240,10 @@ fn repr_text(text: &Text, is_printable: fn(char) -> bool) -> String {
     repr
 }
 
-/// Python's `str.isprintable`, as far as Rust's edition of Unicode agrees with Python's. What Rust escapes only because it would
-/// combine with a quote is printable.
+/// Python's `str.isprintable`, as far as Rust's edition of Unicode agrees with Python's. Behind another letter, Rust escapes what is
+/// not printable, and quotes and the backslash.
 fn is_printable(c: char) -> bool {
-    !c.is_control() && (!matches!(c.escape_debug().next(), Some('\\')) || format!("a{c}").escape_debug().count() == 2)
+    (' '..='~').contains(&c) || format!("a{c}").escape_debug().count() == 2
 }
 
 #[cfg(test)]

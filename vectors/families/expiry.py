@@ -1,7 +1,7 @@
 """How long a signature is accepted."""
 
 from . import forge
-from .case import DAY, MONTH, T, do, exchange, get, permanent, put, sequence, step, verify
+from .case import DAY, MONTH, T, do, exchange, get, permanent, put, sequence, sign, step, verify
 
 NAME = "expiry"
 DESCRIPTION = "The age of a signature against the lifetime, in whole seconds, at every edge."
@@ -163,3 +163,5 @@ def lifetime_in_force():
             step(T, permanent(), put("user", 1), lifetime=first),
             step(T + age, get("user"), lifetime=then),
         )
+    for name, members, why in [("short", {"lifetime": 60}, "written under a minute"), ("default", {}, "the same cookie as under 31 days: the value says nothing of a lifetime")]:
+        yield sign(f"expiry-in-force-written-{name}", "EXP-6 SIG-4", why, {"_permanent": True, "user": 1}, **members)
