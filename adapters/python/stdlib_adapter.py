@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from sessionproof_adapter import CONFIG, Unsupported, accepted, raised, rejected, serve
 
+LAST_SECOND = 253_402_300_799  # of the year 9999
 TAGS = (" di", " t", " b", " m", " u", " d")
 
 
@@ -39,11 +40,12 @@ def verify(target, now, cookie):
         return rejected()
     try:
         payload, dot, timestamp = signed.rpartition(".")
-        age = int(now) - int.from_bytes(unb64(timestamp), "big")
-        if not dot or len(timestamp) > 11 or age > target.lifetime or age < 0:
+        seconds = int.from_bytes(unb64(timestamp), "big")
+        age = int(now) - seconds
+        if not dot or seconds > LAST_SECOND or age > target.lifetime or age < 0:
             return rejected()
         text = zlib.decompress(unb64(payload[1:])) if payload.startswith(".") else unb64(payload)
-        session = untag(json.loads(text))
+        session = untag(json.loads(text.decode()))
         return accepted({} if session is None else session)
     except (ValueError, TypeError, AttributeError, zlib.error):
         return rejected()  # signed, but not a session
