@@ -89,9 +89,9 @@ impl Config {
         self.secret_key.as_ref().map(Key::bytes).filter(|key| !key.is_empty())
     }
 
-    /// Every key that verifies, the current one first. Empty without a secret key. Text in place of the list of fallback
-    /// keys is a list of its characters (`KEY-4`).
-    pub fn verifying_keys(&self) -> Vec<Vec<u8>> {
+    /// Every key that verifies, the current one first. Empty without a secret key. What text in place of the list of fallback
+    /// keys stands for is a choice (`KEY-4`).
+    pub fn verifying_keys(&self, choice: FallbackTextChoice) -> Vec<Vec<u8>> {
         let Some(current) = self.signing_key() else {
             return Vec::new();
         };
@@ -101,9 +101,11 @@ impl Config {
             Some(Fallbacks::Keys(older)) => {
                 keys.extend(older.iter().rev().map(|key| key.bytes().to_vec()));
             }
-            Some(Fallbacks::Text(text)) => {
-                keys.extend(text.chars().rev().map(|c| c.to_string().into_bytes()));
-            }
+            Some(Fallbacks::Text(text)) => match choice {
+                FallbackTextChoice::Letters => keys.extend(text.chars().rev().map(|c| c.to_string().into_bytes())),
+                FallbackTextChoice::Whole if !text.is_empty() => keys.push(text.clone().into_bytes()),
+                FallbackTextChoice::Refuse | FallbackTextChoice::Whole => {}
+            },
         }
         keys
     }
@@ -164,6 +166,19 @@ pub enum Fallbacks {
     Keys(Vec<Key>),
     /// Text, which Flask takes for a list of one-letter keys (`KEY-4`).
     Text(String),
+}
+
+/// What text in place of the list of fallback keys stands for (`KEY-4`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FallbackTextChoice {
+    /// A key for each character, as Python iterates over text.
+    #[default]
+    Letters,
+    /// Nothing: such a configuration is refused, and not asked about.
+    Refuse,
+    /// One key.
+    Whole,
 }
 
 /// How long a signature is accepted and a persistent cookie kept.

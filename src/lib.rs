@@ -3,7 +3,8 @@
 //! - [`value`], [`config`], [`clock`] and [`protocol`] are the plain types that everything shares.
 //! - [`model`] is the specification in code, slow and plain; its rules are numbered in `spec/session-lifetime.md`.
 //! - [`verifier`] reads and writes cookies fast, and shares nothing with the model but the plain types.
-//! - [`adapter`] is how an implementation under test is reached, and [`suite`] what it is held against.
+//! - [`adapter`] is how an implementation under test is reached, [`suite`] what it is held against, and [`report`] how the
+//!   results are told.
 
 pub mod adapter;
 pub mod clock;
@@ -11,6 +12,7 @@ pub mod config;
 pub mod embedded;
 pub mod model;
 pub mod protocol;
+pub mod report;
 pub mod suite;
 pub mod value;
 pub mod verifier;

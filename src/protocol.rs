@@ -3,7 +3,7 @@
 
 use crate::{
     clock::UnixTime,
-    config::Config,
+    config::{Config, FallbackTextChoice},
     value::{Map, Value, wire},
 };
 use serde::{Deserialize, Serialize};
@@ -267,6 +267,10 @@ pub struct Choices {
     pub compression: CompressionChoice,
     /// `PAY-2`.
     pub key_order: OrderChoice,
+    /// `HDR-1`.
+    pub duplicates: DuplicatesChoice,
+    /// `KEY-4`.
+    pub fallback_text: FallbackTextChoice,
     /// Whether `verify` gives its reasons.
     pub reasons: ReasonsChoice,
 }
@@ -304,6 +308,17 @@ pub enum CompressionChoice {
     /// The bytes of stock zlib at its default level.
     #[default]
     Zlib,
+}
+
+/// Which of several cookies of one name counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DuplicatesChoice {
+    /// The first in the header.
+    #[default]
+    First,
+    /// The last.
+    Last,
 }
 
 /// The order of keys in a written payload.
@@ -364,13 +379,12 @@ impl Call {
 
     /// A call from its operation and members; the error says what is wrong with them.
     pub fn from_json(op: &str, input: Json) -> Result<Self, String> {
-        let call = match op {
-            "exchange" => serde_json::from_value(input).map(Self::Exchange),
-            "sign" => serde_json::from_value(input).map(Self::Sign),
-            "verify" => serde_json::from_value(input).map(Self::Verify),
-            other => return Err(format!("unknown operation {other:?}")),
-        };
-        call.map_err(|error| error.to_string())
+        match op {
+            "exchange" => members(&input).map(Self::Exchange),
+            "sign" => members(&input).map(Self::Sign),
+            "verify" => members(&input).map(Self::Verify),
+            other => Err(format!("unknown operation {other:?}")),
+        }
     }
 
     /// The request line, without its newline.
@@ -429,6 +443,14 @@ impl Reply {
     }
 }
 
+/// A value from its JSON; the error says where in it something is wrong, and what.
+pub fn members<'de, T: Deserialize<'de>>(json: &'de Json) -> Result<T, String> {
+    serde_path_to_error::deserialize(json).map_err(|error| match error.path().to_string().as_str() {
+        "." => error.inner().to_string(),
+        path => format!("{path}: {}", error.inner()),
+    })
+}
+
 /// The text in a JSON string, or the JSON of anything else.
 fn plain(json: &Json) -> String {
     json.as_str().map_or_else(|| json.to_string(), str::to_owned)
@@ -438,7 +460,7 @@ impl Answer {
     /// The answer in the `ok` of a reply, or in a vector's `output`.
     pub fn from_json(op: &str, ok: &Json) -> Result<Self, String> {
         match op {
-            "exchange" => Exchanged::deserialize(ok).map(Self::Exchange).map_err(|e| e.to_string()),
+            "exchange" => members(ok).map(Self::Exchange),
             "sign" => match (ok.get("cookie").and_then(Json::as_str), ok.get("raised")) {
                 (Some(cookie), None) => Ok(Self::Sign(Signed::Cookie(cookie.to_owned()))),
                 (None, Some(what)) => Ok(Self::Sign(Signed::Raised(plain(what)))),

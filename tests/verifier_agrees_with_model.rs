@@ -134,8 +134,7 @@ fn json_soup() -> BoxedStrategy<String> {
     proptest::collection::vec(prop::sample::select(fragments), 0..9).prop_map(|all| all.concat()).boxed()
 }
 
-/// A value of the right JSON form, with tags over contents of any type. Dates are of the form that Flask writes, the only one
-/// that the model reads.
+/// A value of the right JSON form, with tags over contents of any type.
 fn tagged_json() -> BoxedStrategy<String> {
     let leaf = prop::sample::select(vec![
         "1",

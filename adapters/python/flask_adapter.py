@@ -171,7 +171,7 @@ class Application:
             try:
                 session = self.interface.open_session(self.app, request)
             except Exception as error:
-                return raised(error)
+                return raised(class_of(error))
             if session is not None and session.came_from_cookie:
                 return accepted(session)
             return rejected(self.reason(cookie))
@@ -196,7 +196,7 @@ class Application:
             try:
                 return as_text(self.interface.get_signing_serializer(self.app).dumps(dict(session)))
             except Exception as error:
-                return raised(error)
+                return raised(class_of(error))
 
     def exchange(self, now, request):
         CLOCK.now = now
@@ -225,6 +225,11 @@ def is_signed(signer, cookie):
         return True
     except itsdangerous.BadSignature:
         return False
+
+
+def class_of(error):
+    """What is said of an error. Its text would differ from one Python to the next, and the vectors with it."""
+    return type(error).__name__
 
 
 def as_text(cookie):
@@ -276,7 +281,7 @@ def quiet():
 
 quiet()
 
-if __name__ == "__main__":
+def main():
     serve(
         name="flask",
         version=version("flask"),
@@ -295,3 +300,7 @@ if __name__ == "__main__":
             "reasons": "typed",
         },
     )
+
+
+if __name__ == "__main__":
+    main()

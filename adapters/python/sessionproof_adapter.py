@@ -249,8 +249,6 @@ class Action:
             elif member != "default":
                 raise BadRequest(f"{self.do}: {member} is missing")
         no_more(raw, f"member of {self.do}")
-        if not isinstance(getattr(self, "key", ""), str):
-            raise BadRequest(f"{self.do}: key is text")
         if self.do in ("update", "union") and not isinstance(self.values, dict):
             raise BadRequest(f"{self.do}: values is a map")
         if self.do in ("set_permanent", "set_modified") and not isinstance(self.value, bool):

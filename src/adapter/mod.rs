@@ -2,6 +2,8 @@
 //! server may stand.
 
 pub mod embedded;
+pub mod setup;
+pub mod subprocess;
 
 use crate::protocol::{Call, Hello, Reply};
 

@@ -19,7 +19,7 @@ pub fn encode_standard(bytes: &[u8]) -> String {
 /// Python's lenient decoder reads both alphabets (`SIG-7`).
 pub fn decode(part: &[u8]) -> Option<Vec<u8>> {
     let mut padded = part.to_vec();
-    while padded.len() % 4 != 0 {
+    while !padded.len().is_multiple_of(4) {
         padded.push(b'=');
     }
     for byte in &mut padded {

@@ -1,6 +1,6 @@
 //! The Cookie header as Werkzeug takes it apart (`HDR-*`).
 
-use super::Raised;
+use crate::protocol::DuplicatesChoice;
 use regex_lite::Regex;
 use std::sync::LazyLock;
 
@@ -9,33 +9,33 @@ static PAIR: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r#"^[ \t]*([^ \t=";]+)(?:[ \t]*=[ \t]*("(?:[^\\"]|\\[^\n])*"|[^ \t";]*))?[ \t]*(?:;|$)"#).ok()
 });
 
-/// The value of the first cookie of a name (`HDR-1`), or none. The header has one character for each byte; bytes that are not
-/// UTF-8 raise (`HDR-6`).
-pub fn first(header: &str, name: &str) -> Result<Option<String>, Raised> {
-    let bytes: Option<Vec<u8>> = header.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
-    let header = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or(Raised::CookieHeader)?;
-    let Some(pair) = PAIR.as_ref() else { return Ok(None) };
-
-    let mut rest = header.as_str();
-    loop {
-        match pair.captures(rest) {
-            Some(found) => {
-                if found.get(1).is_some_and(|n| n.as_str() == name) {
-                    return Ok(Some(unquote(found.get(2).map_or("", |v| v.as_str()))));
-                }
-                let end = found.get(0).map_or(rest.len(), |all| all.end());
-                if end == 0 {
-                    return Ok(None);
-                }
-                rest = &rest[end..];
-            }
-            // What cannot be read is skipped up to the next semicolon (`HDR-3`).
-            None => match rest.find(';') {
-                Some(at) => rest = &rest[at + 1..],
-                None => return Ok(None),
-            },
-        }
+/// The value of the cookie of a name, or none; which of several counts is a choice (`HDR-1`). The header has one character for
+/// each byte, and is left so: a byte beyond ASCII is the Latin-1 letter, whether it belongs to UTF-8 or not (`HDR-6`). No header
+/// raises in today's Werkzeug.
+pub fn value(header: &str, name: &str, duplicates: DuplicatesChoice) -> Option<String> {
+    let mut values = pairs(header).filter(|(n, _)| *n == name).map(|(_, value)| unquote(value));
+    match duplicates {
+        DuplicatesChoice::First => values.next(),
+        DuplicatesChoice::Last => values.last(),
     }
+}
+
+/// Names and values as they stand. What cannot be read is skipped up to the next semicolon (`HDR-3`).
+fn pairs(header: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut rest = header;
+    std::iter::from_fn(move || {
+        loop {
+            match PAIR.as_ref()?.captures(rest) {
+                Some(found) => {
+                    let end = found.get(0).map_or(0, |all| all.end());
+                    let name = found.get(1).map_or("", |name| name.as_str());
+                    rest = &rest[end..];
+                    return Some((name, found.get(2).map_or("", |value| value.as_str())));
+                }
+                None => rest = &rest[rest.find(';')? + 1..],
+            }
+        }
+    })
 }
 
 /// A quoted value without its quotes and escapes: `\"` and the like, and bytes as three octal digits (`HDR-2`).
@@ -68,10 +68,11 @@ fn unquote(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use DuplicatesChoice::{First, Last};
 
     #[test]
     fn the_first_cookie_of_the_name_counts() {
-        for (header, value) in [
+        for (header, expected) in [
             ("session=a; session=b", Some("a")),
             ("other=x;session = a ;", Some("a")),
             ("session", Some("")),
@@ -83,12 +84,31 @@ mod tests {
             ("session=a=b", Some("a=b")),
             ("", None),
         ] {
-            assert_eq!(first(header, "session"), Ok(value.map(str::to_owned)), "{header:?}");
+            assert_eq!(value(header, "session", First), expected.map(str::to_owned), "{header:?}");
         }
     }
 
     #[test]
-    fn bytes_that_are_not_utf8_raise() {
-        assert_eq!(first("a=\u{FF}", "session"), Err(Raised::CookieHeader));
+    fn the_last_cookie_of_the_name_counts_where_that_is_chosen() {
+        for (header, expected) in
+            [("session=a; session=b; x=c", Some("b")), ("session=a; session", Some("")), ("x=a", None)]
+        {
+            assert_eq!(value(header, "session", Last), expected.map(str::to_owned), "{header:?}");
+        }
+    }
+
+    #[test]
+    fn bytes_are_letters_and_only_octal_escapes_are_utf8() {
+        for (header, expected) in [
+            ("x=\u{FF}; session=a", Some("a")),
+            ("session=\u{C3}\u{A9}", Some("\u{C3}\u{A9}")),
+            ("session=\"\u{C3}\u{A9}\"", Some("\u{C3}\u{A9}")),
+            ("session=\"\\303\\251\"", Some("\u{E9}")),
+            ("session=\"\\377\"", Some("\u{FFFD}")),
+        ] {
+            assert_eq!(value(header, "session", First), expected.map(str::to_owned), "{header:?}");
+        }
+        assert_eq!(value("s\u{C3}\u{A9}=a", "s\u{E9}", First), None);
+        assert_eq!(value("s\u{E9}=a", "s\u{E9}", First), Some("a".to_owned()));
     }
 }

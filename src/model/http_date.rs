@@ -1,6 +1,6 @@
-//! Dates as HTTP writes them.
+//! Dates as HTTP writes them. What Flask reads is more than that: [`super::email_date`].
 
-use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
+use time::OffsetDateTime;
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
@@ -16,22 +16,14 @@ pub fn format(seconds: i64) -> Option<String> {
     Some(format!("{weekday}, {:02} {month} {:04} {hour:02}:{minute:02}:{second:02} GMT", at.day(), at.year()))
 }
 
-/// The Unix time in seconds of a date in the form that [`format`] writes, whatever its weekday says.
-pub fn parse_imf(text: &str) -> Option<i64> {
-    let (_weekday, rest) = text.split_once(", ")?;
-    let mut words = rest.split(' ');
-    let (day, month, year, clock, zone) = (words.next()?, words.next()?, words.next()?, words.next()?, words.next()?);
-    if zone != "GMT" || words.next().is_some() {
-        return None;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_has_four_digits_of_year_and_a_weekday() {
+        assert_eq!(format(0).as_deref(), Some("Thu, 01 Jan 1970 00:00:00 GMT"));
+        assert_eq!(format(-59_011_459_200).as_deref(), Some("Fri, 01 Jan 0100 00:00:00 GMT"));
+        assert_eq!(format(i64::MAX), None);
     }
-    let month = MONTHS.iter().position(|m| *m == month)? + 1;
-    let date = Date::from_calendar_date(
-        year.parse().ok()?,
-        Month::try_from(u8::try_from(month).ok()?).ok()?,
-        day.parse().ok()?,
-    );
-    let mut clock = clock.split(':').map(str::parse::<u8>);
-    let mut next = || clock.next()?.ok();
-    let time = Time::from_hms(next()?, next()?, next()?);
-    Some(PrimitiveDateTime::new(date.ok()?, time.ok()?).assume_utc().unix_timestamp())
 }

@@ -8,11 +8,17 @@
 //! - [`base64`] and [`payload`]: text to cookie characters and back, compressed when that pays;
 //! - [`signing`]: key derivation, timestamp, signature, age;
 //! - [`cookie_header`] and [`set_cookie`]: the two headers;
-//! - [`session`] and [`server`]: what a view does with a session, and one whole request.
+//! - [`http_date`] and [`email_date`]: the one form of a date that is written, and the many that are read;
+//! - [`session`] and [`server`]: what a view does with a session, and one whole request;
+//! - [`browser`]: the user agent, which keeps the cookie, and for how long;
+//! - [`world`]: browsers and servers, each with its own clock, over a time that passes.
 
 pub mod base64;
+pub mod browser;
 pub mod cookie_header;
+pub mod email_date;
 pub mod http_date;
+mod integer;
 pub mod json;
 pub mod payload;
 pub mod server;
@@ -20,6 +26,7 @@ pub mod session;
 pub mod set_cookie;
 pub mod signing;
 pub mod tagging;
+pub mod world;
 
 /// An error that comes out of the implementation, as an exception does from Flask: a server answers 500.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,9 +38,6 @@ pub enum Raised {
     /// A cookie attribute that cannot be written (`SET-6`).
     #[error("a cookie attribute cannot be written")]
     Attribute,
-    /// A Cookie header that is not UTF-8 (`HDR-6`).
-    #[error("the Cookie header is not UTF-8")]
-    CookieHeader,
     /// A date or lifetime that no calendar holds (`EXP-9`, `SIG-9`).
     #[error("a time is beyond the calendar")]
     Calendar,

@@ -109,6 +109,8 @@ mod tests {
         timestamp_range: crate::protocol::OddChoice::Raise,
         compression: CompressionChoice::Zlib,
         key_order: crate::protocol::OrderChoice::Sorted,
+        duplicates: crate::protocol::DuplicatesChoice::First,
+        fallback_text: crate::config::FallbackTextChoice::Letters,
         reasons: crate::protocol::ReasonsChoice::None,
     };
 

@@ -104,7 +104,7 @@ fn open_from_header(call: &Exchange, choices: &Choices) -> Result<Session, Raise
         return Ok(Session::null());
     }
     let header = call.cookie_header.as_deref().unwrap_or("");
-    let Some(cookie) = cookie_header::first(header, &call.config.cookie_name)? else {
+    let Some(cookie) = cookie_header::value(header, &call.config.cookie_name, choices.duplicates) else {
         return Ok(Session::opened(Map::new()));
     };
     match open(&cookie, &call.config, call.now, choices) {
@@ -146,8 +146,9 @@ fn save(session: &Session, config: &Config, now: UnixTime, choices: &Choices) ->
             max_age: None,
         },
     };
-    let mut headers = vec![("Set-Cookie".to_owned(), cookie.header(config)?)];
-    headers.extend(vary(true));
+    let mut headers = vary(session.accessed);
+    headers.push(("Set-Cookie".to_owned(), cookie.header(config)?));
+    headers.extend(vary(!session.accessed));
     Ok(headers)
 }
 

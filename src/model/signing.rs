@@ -48,17 +48,18 @@ pub fn verify<'a>(cookie: &'a str, config: &Config, now: UnixTime, choices: &Cho
     let (payload, timestamp) = split(signed).ok_or(Refusal::Rejected(Reason::Timestamp))?;
     let timestamp = read_timestamp(timestamp, choices).ok_or(Refusal::Rejected(Reason::Timestamp))?;
 
+    // Refused or not, Flask makes a date of the timestamp.
+    let is_a_date = i64::try_from(timestamp).is_ok_and(|seconds| seconds <= LAST_SECOND);
+    match choices.timestamp_range {
+        _ if is_a_date => {}
+        OddChoice::Raise => return Err(Refusal::Raised(Raised::Calendar)),
+        OddChoice::Reject => return Err(Refusal::Rejected(Reason::Timestamp)),
+    }
     let age = i128::from(now.seconds()) - i128::from(timestamp);
-    let refused = match age {
-        _ if age > i128::from(max_age) => Reason::Expired,
-        _ if age < 0 => Reason::Future,
-        _ => return Ok(payload),
-    };
-    // Refusing it, Flask makes a date of the timestamp.
-    match (i64::try_from(timestamp), choices.timestamp_range) {
-        (Ok(..=LAST_SECOND), _) => Err(Refusal::Rejected(refused)),
-        (_, OddChoice::Raise) => Err(Refusal::Raised(Raised::Calendar)),
-        (_, OddChoice::Reject) => Err(Refusal::Rejected(Reason::Timestamp)),
+    match age {
+        _ if age > i128::from(max_age) => Err(Refusal::Rejected(Reason::Expired)),
+        _ if age < 0 => Err(Refusal::Rejected(Reason::Future)),
+        _ => Ok(payload),
     }
 }
 
@@ -70,7 +71,7 @@ fn verify_signature<'a>(cookie: &'a [u8], config: &Config, choices: &Choices) ->
     }
     let signature = base64::decode(signature)?;
     let matches = |key: &Vec<u8>| mac(config.digest, &derive_key(config, key), &[signed]) == signature;
-    config.verifying_keys().iter().any(matches).then_some(signed)
+    config.verifying_keys(choices.fallback_text).iter().any(matches).then_some(signed)
 }
 
 /// The parts on both sides of the last dot.
@@ -148,6 +149,17 @@ mod tests {
         assert_eq!(opened(&cookie, 1000), Ok(&b"e30"[..]));
         assert_eq!(opened(&cookie, 1060), Ok(&b"e30"[..]));
         assert_eq!(opened(&cookie, 1061), Err(Refusal::Rejected(Reason::Expired)));
+    }
+
+    #[test]
+    fn a_second_beyond_the_calendar_raises_whether_it_is_young_enough_or_not() {
+        let end = LAST_SECOND + 1;
+        let cookie = sign("e30", b"key", &config(), UnixTime::from_seconds(end)).unwrap();
+        for now in [1000, end, end + 61] {
+            assert_eq!(opened(&cookie, now), Err(Refusal::Raised(Raised::Calendar)), "{now}");
+        }
+        let last = sign("e30", b"key", &config(), UnixTime::from_seconds(LAST_SECOND)).unwrap();
+        assert_eq!(opened(&last, end), Ok(&b"e30"[..]));
     }
 
     #[test]

@@ -3,9 +3,9 @@
 //! A tagged value is a map with one key, such as `{" t": [1, 2]}` for a tuple. A map of the session that happens to look like
 //! that is escaped: its key gains `__` and the whole stands under ` di`.
 
-use super::{Raised, base64, http_date};
+use super::{Raised, base64, email_date, http_date};
 use crate::value::{BigInt, Datetime, Map, Text, Value, wire::python_float};
-use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
+use time::UtcOffset;
 
 /// The tags, each with the type that it marks.
 pub const TAGS: [&str; 6] = [" di", " t", " b", " m", " u", " d"];
@@ -147,17 +147,15 @@ fn uuid(content: &Value) -> Option<u128> {
     u128::from_str_radix(&digits.replace('_', ""), 16).ok()
 }
 
-/// ` d`: an HTTP date comes back aware; another text is null, and what is no text raises unless Python takes it for empty.
+/// ` d`: a date comes back aware, with the offset that it names; another text is null, and so are bytes. What is neither raises
+/// unless Python takes it for empty.
 fn datetime(content: &Value) -> Result<Value, Raised> {
-    let text = match content {
-        Value::Text(text) | Value::Markup(text) => text.to_utf8().unwrap_or_default(),
-        empty if !empty.is_true() => return Ok(Value::Null),
-        _ => return Err(Raised::Payload),
-    };
-    let read = http_date::parse_imf(&text).and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
-    Ok(read.map_or(Value::Null, |at| {
-        Value::Datetime(Datetime { local: PrimitiveDateTime::new(at.date(), at.time()), offset: Some(UtcOffset::UTC) })
-    }))
+    match content {
+        Value::Text(text) | Value::Markup(text) => Ok(email_date::read(text)?.map_or(Value::Null, Value::Datetime)),
+        Value::Bytes(_) => Ok(Value::Null),
+        empty if !empty.is_true() => Ok(Value::Null),
+        _ => Err(Raised::Payload),
+    }
 }
 
 /// Python's `str()` of a value, which ` m` makes of anything that is not text.
@@ -178,10 +176,11 @@ fn repr(value: &Value) -> String {
         Value::Bool(true) => "True".to_owned(),
         Value::Bool(false) => "False".to_owned(),
         Value::Bytes(bytes) => {
-            let quoted = repr_text(&bytes.iter().map(|&b| char::from(b)).collect::<String>(), 0x7F);
+            let points: Vec<_> = bytes.iter().map(|&b| u32::from(b)).collect();
+            let quoted = repr_text(&points, 0x7F);
             format!("b{quoted}")
         }
-        Value::Datetime(at) => format!("datetime.datetime({})", crate::value::wire::datetime_to_iso(at)),
+        Value::Datetime(at) => repr_datetime(at),
         Value::Float(float) => python_float(*float),
         Value::Int(int) => BigInt::to_string(int),
         Value::List(items) => format!("[{}]", all(items)),
@@ -189,28 +188,52 @@ fn repr(value: &Value) -> String {
             let entries: Vec<_> = map.iter().map(|(k, v)| format!("{}: {}", repr(k), repr(v))).collect();
             format!("{{{}}}", entries.join(", "))
         }
-        Value::Markup(text) => format!("Markup({})", repr_text(&text.to_string(), u32::MAX)),
-        Value::Text(text) => repr_text(&text.to_string(), u32::MAX),
+        Value::Markup(text) => format!("Markup({})", repr_text(text.code_points(), u32::MAX)),
+        Value::Text(text) => repr_text(text.code_points(), u32::MAX),
         Value::Tuple(items) if items.len() == 1 => format!("({},)", all(items)),
         Value::Tuple(items) => format!("({})", all(items)),
         Value::Uuid(uuid) => format!("UUID('{}')", uuid::Uuid::from_u128(*uuid)),
     }
 }
 
-fn repr_text(text: &str, escape_from: u32) -> String {
-    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+fn repr_datetime(at: &Datetime) -> String {
+    let (date, time) = (at.local.date(), at.local.time());
+    let mut numbers = vec![u32::try_from(date.year()).unwrap_or_default(), u8::from(date.month()).into()];
+    numbers.extend([date.day(), time.hour(), time.minute()].map(u32::from));
+    match (time.second(), time.microsecond()) {
+        (0, 0) => {}
+        (second, 0) => numbers.push(second.into()),
+        (second, micro) => numbers.extend([second.into(), micro]),
+    }
+    let numbers: Vec<_> = numbers.iter().map(u32::to_string).collect();
+    let zone = match at
+        .offset
+        .map(|offset| (offset.whole_seconds().div_euclid(86_400), offset.whole_seconds().rem_euclid(86_400)))
+    {
+        None => String::new(),
+        Some((0, 0)) => ", tzinfo=datetime.timezone.utc".to_owned(),
+        Some((0, seconds)) => format!(", tzinfo=datetime.timezone(datetime.timedelta(seconds={seconds}))"),
+        Some((days, seconds)) => {
+            format!(", tzinfo=datetime.timezone(datetime.timedelta(days={days}, seconds={seconds}))")
+        }
+    };
+    format!("datetime.datetime({}{zone})", numbers.join(", "))
+}
+
+fn repr_text(points: &[u32], escape_from: u32) -> String {
+    let has = |c: char| points.contains(&u32::from(c));
+    let quote = if has('\'') && !has('"') { '"' } else { '\'' };
     let mut repr = String::from(quote);
-    for c in text.chars() {
-        match c {
-            '\\' => repr.push_str("\\\\"),
-            '\n' => repr.push_str("\\n"),
-            '\r' => repr.push_str("\\r"),
-            '\t' => repr.push_str("\\t"),
-            c if c == quote => repr.extend(['\\', c]),
-            c if c.is_control() || u32::from(c) >= escape_from => {
-                repr.push_str(&format!("\\x{:02x}", u32::from(c)));
-            }
-            c => repr.push(c),
+    for &point in points {
+        match char::from_u32(point) {
+            Some('\\') => repr.push_str("\\\\"),
+            Some('\n') => repr.push_str("\\n"),
+            Some('\r') => repr.push_str("\\r"),
+            Some('\t') => repr.push_str("\\t"),
+            Some(c) if c == quote => repr.extend(['\\', c]),
+            Some(c) if c.is_control() || point >= escape_from => repr.push_str(&format!("\\x{point:02x}")),
+            Some(c) => repr.push(c),
+            None => repr.push_str(&format!("\\u{point:04x}")),
         }
     }
     repr.push(quote);
@@ -235,12 +258,27 @@ mod tests {
     }
 
     #[test]
+    fn datetimes_in_markup_read_as_python_prints_them() {
+        let shown = "[datetime.datetime(2024, 2, 29, 12, 30, tzinfo=datetime.timezone.utc), \
+                     datetime.datetime(2024, 2, 29, 0, 0, 5, tzinfo=datetime.timezone(datetime.timedelta(days=-1, seconds=57600)))]";
+        let text = r#"{" m":[{" d":"29 Feb 2024 12:30 GMT"},{" d":"29 Feb 2024 0:0:5 -0800"}]}"#;
+        assert_eq!(untagged(text), Ok(Value::Markup(shown.into())));
+        assert_eq!(
+            untagged(r#"{" m":{" d":"1 Feb 2024 1:02 +0530"}}"#),
+            Ok(Value::Markup("2024-02-01 01:02:00+05:30".into()))
+        );
+    }
+
+    #[test]
     fn tags_take_what_python_takes() {
         let chars = vec!["a".into(), "b".into()];
         assert_eq!(untagged(r#"{" t":"ab"}"#), Ok(Value::Tuple(chars)));
         assert_eq!(untagged(r#"{" m":[1,"a",null]}"#), Ok(Value::Markup("[1, 'a', None]".into())));
+        assert_eq!(untagged(r#"{" m":["\ud800"]}"#), Ok(Value::Markup(r"['\ud800']".into())));
         assert_eq!(untagged(r#"{" d":"soon"}"#), Ok(Value::Null));
+        assert_eq!(untagged(r#"{" d":{" b":"AA=="}}"#), Ok(Value::Null));
         assert_eq!(untagged(r#"{" d":5}"#), Err(Raised::Payload));
+        assert_eq!(untagged(r#"{" d":"1 Jan 2147483648 00:00"}"#), Err(Raised::Payload));
         assert_eq!(untagged(r#"{" u":"x"}"#), Err(Raised::Payload));
         assert_eq!(untagged(r#"{" di":{}}"#), Err(Raised::Payload));
     }

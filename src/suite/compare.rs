@@ -3,10 +3,11 @@
 //! A [`Difference`] names the rule that it breaks, so that a failing generated case can say more than "not equal".
 
 use crate::{
+    config::Fallbacks,
     model::{base64, cookie_header, json, payload, signing},
     protocol::{
-        Action, Answer, Call, Choices, CompressionChoice, Exchange, Exchanged, OrderChoice, Reason, ReasonsChoice,
-        Signed, Verified, Verify,
+        Action, Answer, Call, Choices, CompressionChoice, DuplicatesChoice, Exchange, Exchanged, OrderChoice, Reason,
+        ReasonsChoice, Signed, Verified, Verify,
     },
     value::{Map, Value, wire},
 };
@@ -18,6 +19,8 @@ use time::OffsetDateTime;
 pub struct Difference {
     /// The rule that this breaks, as far as the difference alone tells.
     pub rule: &'static str,
+    /// Whether the difference alone tells: a verdict on a cookie may be wrong for many reasons, a missing attribute has one.
+    pub is_certain: bool,
     /// What differs.
     pub what: String,
     /// What it should be.
@@ -32,7 +35,18 @@ fn differ<T>(
     expected: impl ToString,
     got: impl ToString,
 ) -> Result<T, Difference> {
-    Err(Difference { rule, what: what.into(), expected: expected.to_string(), got: got.to_string() })
+    let (expected, got) = (expected.to_string(), got.to_string());
+    Err(Difference { rule, is_certain: true, what: what.into(), expected, got })
+}
+
+/// A difference whose rule is only the likely one.
+fn differ_likely<T>(
+    rule: &'static str,
+    what: impl Into<String>,
+    expected: impl ToString,
+    got: impl ToString,
+) -> Result<T, Difference> {
+    differ(rule, what, expected, got).map_err(|difference| Difference { is_certain: false, ..difference })
 }
 
 /// Holds an answer to `call` against the expected one, for an implementation with these choices.
@@ -45,16 +59,16 @@ pub fn compare(call: &Call, expected: &Answer, got: &Answer, choices: &Choices) 
             }
             (Signed::Raised(_), Signed::Raised(_)) => Ok(()),
             (Signed::Raised(why), Signed::Cookie(cookie)) => {
-                differ("PAY-5", "writing the session", format!("an error: {why}"), cookie)
+                differ_likely("PAY-5", "writing the session", format!("an error: {why}"), cookie)
             }
             (Signed::Cookie(cookie), Signed::Raised(why)) => {
-                differ("PAY-1", "writing the session", cookie, format!("an error: {why}"))
+                differ_likely("PAY-1", "writing the session", cookie, format!("an error: {why}"))
             }
         },
         (Call::Exchange(call), Answer::Exchange(expected), Answer::Exchange(got)) => {
             exchanged(call, expected, got, choices)
         }
-        _ => differ("MOD-10", "the kind of answer", format!("{expected:?}"), format!("{got:?}")),
+        _ => differ_likely("MOD-10", "the kind of answer", format!("{expected:?}"), format!("{got:?}")),
     }
 }
 
@@ -70,9 +84,12 @@ fn verified(call: &Verify, expected: &Verified, got: &Verified, choices: &Choice
         (Accepted(expected), Accepted(got)) => {
             return match expected == got {
                 true => Ok(()),
-                false => {
-                    differ("PAY-16", "the session", show(&Accepted(expected.clone())), show(&Accepted(got.clone())))
-                }
+                false => differ_likely(
+                    "PAY-16",
+                    "the session",
+                    show(&Accepted(expected.clone())),
+                    show(&Accepted(got.clone())),
+                ),
             };
         }
         (Raised(_), Raised(_)) => true,
@@ -82,7 +99,7 @@ fn verified(call: &Verify, expected: &Verified, got: &Verified, choices: &Choice
     if same {
         return Ok(());
     }
-    differ(rule_of_opening(&call.cookie, call, expected), "the verdict on the cookie", show(expected), show(got))
+    differ_likely(rule_of_opening(&call.cookie, call, expected), "the verdict on the cookie", show(expected), show(got))
 }
 
 /// The word of the protocol for a reason.
@@ -99,6 +116,12 @@ pub fn reason_word(reason: Reason) -> &'static str {
 /// The rule behind the verdict on a cookie.
 fn rule_of_opening(cookie: &str, call: &Verify, expected: &Verified) -> &'static str {
     let typed = Choices { reasons: ReasonsChoice::Typed, ..Choices::default() };
+    if call.config.signing_key().is_none() {
+        return "KEY-5";
+    }
+    if matches!(&call.config.fallback_keys, Some(Fallbacks::Text(text)) if !text.is_empty()) {
+        return "KEY-4";
+    }
     match (expected, crate::model::server::verify(call, &typed)) {
         (Verified::Accepted(_), _) if !is_canonical(cookie) => "SIG-7",
         (Verified::Accepted(_), _) => "EXP-1",
@@ -133,7 +156,7 @@ fn exchanged(call: &Exchange, expected: &Exchanged, got: &Exchanged, choices: &C
     }
     if expected.status != got.status {
         let rule = if expected.status == 500 { "SET-10" } else { "REN-4" };
-        return differ(rule, "the status", expected.status, got.status);
+        return differ_likely(rule, "the status", expected.status, got.status);
     }
     Ok(())
 }
@@ -146,19 +169,34 @@ fn opened(call: &Exchange, expected: &Exchanged, got: &Exchanged) -> Result<(), 
         Some(session) => wire::encode_map(session).to_string(),
         None => "an error".to_owned(),
     };
+    differ_likely(rule_of_request(call, expected), "the session as opened", show(&expected.opened), show(&got.opened))
+}
+
+/// The rule behind the session that a request opens with.
+fn rule_of_request(call: &Exchange, expected: &Exchanged) -> &'static str {
+    if call.config.signing_key().is_none() {
+        return "KEY-5";
+    }
     let header = call.cookie_header.as_deref().unwrap_or("");
-    let sent = cookie_header::first(header, &call.config.cookie_name);
-    let rule = match (sent, &expected.opened) {
-        (Err(_), _) => "HDR-6",
-        (Ok(Some(cookie)), Some(_)) if !cookie.is_empty() => {
-            let verify = Verify { config: call.config.clone(), now: call.now, cookie: cookie.clone() };
-            let typed = Choices { reasons: ReasonsChoice::Typed, ..Choices::default() };
-            rule_of_opening(&cookie, &verify, &crate::model::server::verify(&verify, &typed))
-        }
-        (Ok(Some(cookie)), None) if !cookie.is_empty() => "PAY-14",
-        (Ok(_), _) => "HDR-4",
+    let name = &call.config.cookie_name;
+    let Some(cookie) = cookie_header::value(header, name, DuplicatesChoice::First).filter(|cookie| !cookie.is_empty())
+    else {
+        return "HDR-4";
     };
-    differ(rule, "the session as opened", show(&expected.opened), show(&got.opened))
+    if header != format!("{name}={cookie}") {
+        return match header {
+            _ if !header.is_ascii() => "HDR-6",
+            _ if header.matches(name.as_str()).count() > 1 => "HDR-1",
+            _ if header.contains('"') => "HDR-2",
+            _ => "HDR-3",
+        };
+    }
+    if expected.opened.is_none() {
+        return "PAY-14";
+    }
+    let verify = Verify { config: call.config.clone(), now: call.now, cookie: cookie.clone() };
+    let typed = Choices { reasons: ReasonsChoice::Typed, ..Choices::default() };
+    rule_of_opening(&cookie, &verify, &crate::model::server::verify(&verify, &typed))
 }
 
 fn results(call: &Exchange, expected: &[Value], got: &[Value]) -> Result<(), Difference> {
@@ -180,7 +218,7 @@ fn results(call: &Exchange, expected: &[Value], got: &[Value]) -> Result<(), Dif
             };
             let name = action.map(|a| serde_json::to_string(a).unwrap_or_default()).unwrap_or_default();
             let what = format!("the result of action {} {name}", i + 1);
-            return differ("MOD-10", what, show(expected.get(i)), show(got.get(i)));
+            return differ_likely("MOD-10", what, show(expected.get(i)), show(got.get(i)));
         }
     }
     Ok(())
@@ -245,14 +283,14 @@ fn set_cookies(call: &Exchange, expected: &Exchanged, got: &Exchanged, choices: 
     }
     match (set_cookie(expected, call), of_session.pop()) {
         (None, None) => Ok(()),
-        (None, Some(_)) => differ(rule_of_unasked(call, expected), "Set-Cookie", show(expected), show(got)),
+        (None, Some(_)) => differ_likely(rule_of_unasked(call, expected), "Set-Cookie", show(expected), show(got)),
         (Some(cookie), None) => {
-            differ(rule_of_missing(call, &cookie, expected), "Set-Cookie", show(expected), show(got))
+            differ_likely(rule_of_missing(call, &cookie, expected), "Set-Cookie", show(expected), show(got))
         }
         (Some(expected), Some(got)) => {
             if expected.value.is_empty() != got.value.is_empty() {
                 let rule = if expected.value.is_empty() { "DEL-1" } else { "DEL-5" };
-                return differ(rule, "the cookie's value", expected.value, got.value);
+                return differ_likely(rule, "the cookie's value", expected.value, got.value);
             }
             attributes(&expected, &got)?;
             match expected.value.is_empty() {
@@ -353,7 +391,7 @@ fn cookie(expected: &str, got: &str, call: &Call, choices: &Choices) -> Result<(
         return Ok(());
     }
     let (Some(wanted), Some(parts)) = (parts(expected), parts(got)) else {
-        return differ("SIG-1", "the form of the cookie", expected, got);
+        return differ_likely("SIG-1", "the form of the cookie", expected, got);
     };
     if wanted.timestamp != parts.timestamp {
         return differ("SIG-4", "the timestamp", show_timestamp(wanted.timestamp), show_timestamp(parts.timestamp));
@@ -366,7 +404,7 @@ fn cookie(expected: &str, got: &str, call: &Call, choices: &Choices) -> Result<(
     if right == parts.signature {
         return Ok(());
     }
-    let by_fallback = config.verifying_keys().iter().skip(1).any(|key| {
+    let by_fallback = config.verifying_keys(choices.fallback_text).iter().skip(1).any(|key| {
         let key = signing::derive_key(config, key);
         base64::encode(&signing::mac(config.digest, &key, &[signed.as_bytes()])) == parts.signature
     });
@@ -404,14 +442,14 @@ fn same_payload(expected: &str, got: &str, choices: &Choices) -> Result<(), Diff
     let lenient = Choices::default();
     let text = |payload: &str| payload::text(payload.as_bytes(), &lenient);
     let (Some(wanted), Some(written)) = (text(expected), text(got)) else {
-        return differ("PAY-1", "the payload", expected, got);
+        return differ_likely("PAY-1", "the payload", expected, got);
     };
     if wanted != written {
         let reordered = choices.key_order == OrderChoice::Any
             && wanted.len() == written.len()
             && json::read(&written).and_then(|value| json::write(&value)).is_ok_and(|sorted| sorted == wanted);
         if !reordered {
-            return differ(rule_of_payload(&wanted, &written), "the payload's JSON", wanted, written);
+            return differ_likely(rule_of_payload(&wanted, &written), "the payload's JSON", wanted, written);
         }
     }
     let pays = |payload: &str| {

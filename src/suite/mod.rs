@@ -1,11 +1,26 @@
 //! The conformance suite: vectors, properties and the runner that holds an implementation against them.
 //!
 //! The suite knows an implementation only through [`crate::adapter::Implementation`]; every verdict cites a rule.
+//!
+//! - [`rules`] reads the specification, [`vectors`] the recorded answers of real Flask, [`drift`] tells whether they changed,
+//!   [`revision`] which of them belong to a published set;
+//! - [`properties`] and [`generate`] make the generated cases;
+//! - [`scenario`] is what is asked in one check, [`compare`] whether one answer is right, [`judge`] the verdict on a check;
+//! - [`coverage`] tells what each rule rests on;
+//! - [`run`] does a whole run and gives [`results`].
 
 pub mod compare;
+pub mod coverage;
+pub mod drift;
 pub mod generate;
+pub mod judge;
 pub mod properties;
+pub mod results;
+pub mod revision;
+pub mod rules;
+pub mod run;
 pub mod scenario;
+pub mod vectors;
+
 #[cfg(test)]
 mod schema;
-pub mod vectors;

@@ -35,7 +35,7 @@ pub const PROPERTIES: &[Property] = &[
         rules: &[
             "PAY-1", "PAY-2", "PAY-3", "PAY-4", "PAY-5", "PAY-12", "SIG-1", "SIG-2", "SIG-3", "SIG-4", "KEY-1", "KEY-2",
         ],
-        share: 12,
+        share: 10,
         cases: |configs| signing(configs).prop_map(|sign| Scenario::Single(Call::Sign(sign))).boxed(),
         configs: settings::timing,
     },
@@ -49,14 +49,14 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         name: "a signature is accepted exactly while its age is within the lifetime",
         rules: &["EXP-1", "EXP-2", "EXP-3", "EXP-4", "EXP-5", "EXP-7", "EXP-8", "EXP-9", "EXP-10", "KEY-3"],
-        share: 14,
+        share: 12,
         cases: |configs| cookies::aged(configs).prop_map(Scenario::Single).boxed(),
         configs: settings::timing,
     },
     Property {
         name: "a spoiled cookie is not accepted, unless it spells the same bytes",
         rules: &["SIG-5", "SIG-6", "SIG-7", "SIG-8", "SIG-9", "SIG-10", "PAY-13", "PAY-14", "PAY-15"],
-        share: 14,
+        share: 12,
         cases: |configs| cookies::spoiled(configs).prop_map(Scenario::Single).boxed(),
         configs: settings::timing,
     },
@@ -68,6 +68,16 @@ pub const PROPERTIES: &[Property] = &[
             prop_oneof![cookies::spoiled(configs.clone()), cookies::aged(configs)].prop_map(Scenario::Single).boxed()
         },
         configs: settings::crypto,
+    },
+    Property {
+        name: "keys that are missing, empty or mistaken decide as configured",
+        rules: &["KEY-5", "KEY-4", "KEY-3", "KEY-6"],
+        share: 6,
+        cases: |configs| {
+            let read = cookies::aged(configs.clone());
+            prop_oneof![read, requests::request(configs, false)].prop_map(Scenario::Single).boxed()
+        },
+        configs: settings::keys,
     },
     Property {
         name: "what the view does decides what is written",

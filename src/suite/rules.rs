@@ -1,6 +1,6 @@
 //! The rules, read from the headings of `spec/session-lifetime.md`: the Markdown is their one source.
 
-use std::sync::LazyLock;
+use std::{collections::BTreeSet, sync::LazyLock};
 
 /// The normative text.
 pub const TEXT: &str = include_str!("../../spec/session-lifetime.md");
@@ -113,7 +113,11 @@ fn heading_of_rule(heading: &str) -> Option<Rule> {
 
 /// Rules chosen on the command line: numbers, families, or either with `*` for any characters; several by commas.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Pattern(Vec<String>);
+pub struct Pattern {
+    parts: Vec<String>,
+    /// The rules that may be chosen at all; all of them when there is none.
+    among: Option<BTreeSet<String>>,
+}
 
 impl Pattern {
     /// A pattern that matches at least one rule; the error says what it did not match.
@@ -124,12 +128,18 @@ impl Pattern {
                 return Err(format!("no rule matches {part:?}; `sessionproof rules` lists them"));
             }
         }
-        Ok(Self(parts))
+        Ok(Self { parts, among: None })
     }
 
-    /// Whether a rule is chosen. An empty pattern chooses all.
+    /// The pattern, for some rules only.
+    pub fn among(self, rules: &BTreeSet<String>) -> Self {
+        Self { among: Some(rules.clone()), ..self }
+    }
+
+    /// Whether a rule is chosen. A pattern without parts chooses all.
     pub fn matches(&self, id: &str) -> bool {
-        self.0.is_empty() || self.0.iter().any(|part| matches(part, id))
+        self.among.as_ref().is_none_or(|among| among.contains(id))
+            && (self.parts.is_empty() || self.parts.iter().any(|part| matches(part, id)))
     }
 }
 
@@ -148,10 +158,97 @@ mod tests {
 
     #[test]
     fn headings_become_rules_and_families() {
-        let registry = parse("# T\n## EXP: age\nintro\n### EXP-1 (MUST) Title\n**Rule.** A.\n\n**Reason.** B.\n## Notes\nx\n");
+        let registry =
+            parse("# T\n## EXP: age\nintro\n### EXP-1 (MUST) Title\n**Rule.** A.\n\n**Reason.** B.\n## Notes\nx\n");
         assert_eq!(registry.families, [Family { id: "EXP".into(), name: "age".into() }]);
         assert_eq!(registry.rules.len(), 1);
         assert_eq!(paragraph(&registry.rules[0], "Reason"), Some("B."));
+    }
+
+    #[test]
+    fn every_family_has_its_rules_numbered_from_one() {
+        let expected = [
+            ("KEY", 7),
+            ("SIG", 10),
+            ("PAY", 16),
+            ("EXP", 10),
+            ("PERM", 6),
+            ("REN", 6),
+            ("MOD", 10),
+            ("SET", 10),
+            ("DEL", 6),
+            ("VARY", 4),
+            ("HDR", 6),
+            ("UA", 8),
+            ("SYS", 8),
+        ];
+        let families_found: Vec<_> = families().iter().map(|family| family.id.as_str()).collect();
+        assert_eq!(families_found, expected.map(|(family, _)| family));
+
+        let ids: Vec<_> = expected
+            .into_iter()
+            .flat_map(|(family, count)| (1..=count).map(move |number| format!("{family}-{number}")))
+            .collect();
+        let ids_found: Vec<_> = all().iter().map(|rule| rule.id.clone()).collect();
+        assert_eq!(ids_found, ids);
+    }
+
+    #[test]
+    fn no_heading_of_a_rule_is_overlooked() {
+        let headings = TEXT.lines().filter(|line| line.starts_with("### ")).count();
+        assert_eq!(headings, all().len());
+    }
+
+    #[test]
+    fn every_rule_is_stated_put_as_a_predicate_and_given_a_reason() {
+        for rule in all() {
+            for label in ["Rule", "Predicate", "Reason"] {
+                let text = paragraph(rule, label).unwrap_or_default();
+                assert!(!text.is_empty(), "{} has no {label}", rule.id);
+            }
+            assert!(!rule.title.ends_with('.') && !rule.title.is_empty(), "{}", rule.title);
+        }
+    }
+
+    #[test]
+    fn every_rule_says_how_binding_it_is_in_the_words_of_rfc_2119() {
+        for rule in all() {
+            let stated = paragraph(rule, "Rule").unwrap_or_default();
+            let word = if rule.level == Level::Should { "SHOULD" } else { "MUST" };
+            assert!(stated.contains(word), "{} is no {word}: {stated}", rule.id);
+        }
+    }
+
+    #[test]
+    fn a_rule_is_a_choice_exactly_when_it_names_its_choices() {
+        for rule in all() {
+            let is_choice = rule.level == Level::Choice;
+            assert_eq!(paragraph(rule, "Choices").is_some(), is_choice, "{}", rule.id);
+        }
+        let choices: Vec<_> =
+            all().iter().filter(|rule| rule.level == Level::Choice).map(|rule| rule.id.as_str()).collect();
+        assert_eq!(choices, ["KEY-4", "SIG-7", "SIG-9", "PAY-2", "PAY-12", "PAY-14", "HDR-1"]);
+    }
+
+    #[test]
+    fn every_rule_that_a_property_names_exists() {
+        use crate::suite::properties::{NEIGHBOURS_RULES, PROPERTIES};
+        for id in PROPERTIES.iter().flat_map(|property| property.rules).chain(NEIGHBOURS_RULES) {
+            assert!(find(id).is_some(), "{id}");
+        }
+    }
+
+    #[test]
+    fn every_rule_that_the_text_mentions_exists() {
+        let code_spans = TEXT.split('`').skip(1).step_by(2);
+        let mentioned = code_spans.filter(|span| {
+            span.split_once('-').is_some_and(|(family, number)| {
+                families().iter().any(|known| known.id == family) && number.bytes().all(|b| b.is_ascii_digit())
+            })
+        });
+        for id in mentioned {
+            assert!(find(id).is_some(), "{id}");
+        }
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! Test vectors: inputs of ours, outputs of real Flask (`spec/vector-format.md`).
 
-use super::scenario::{Scenario, Sequence};
+use super::{
+    rules,
+    scenario::{Scenario, Sequence},
+};
 use crate::{
     embedded,
-    protocol::{Answer, Call, Exchanged, Sign},
+    protocol::{Answer, Call, Exchanged, Sign, members},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -188,15 +191,12 @@ impl Vector {
                 (Scenario::Single(call), vec![Recorded { answer, cookie_header: None }])
             }
             Kind::Roundtrip => {
-                let sign: Sign =
-                    serde_json::from_value(self.input.clone()).map_err(|e| wrong(format!("input: {e}")))?;
+                let sign: Sign = members(&self.input).map_err(|what| wrong(format!("input: {what}")))?;
                 (Scenario::RoundTrip(sign), Vec::new())
             }
             Kind::Sequence => {
-                let sequence: Sequence =
-                    serde_json::from_value(self.input.clone()).map_err(|e| wrong(format!("input: {e}")))?;
-                let output: SequenceOutput =
-                    SequenceOutput::deserialize(&self.output).map_err(|e| wrong(format!("output: {e}")))?;
+                let sequence: Sequence = members(&self.input).map_err(|what| wrong(format!("input: {what}")))?;
+                let output: SequenceOutput = members(&self.output).map_err(|what| wrong(format!("output: {what}")))?;
                 if output.steps.len() != sequence.steps.len() {
                     return Err(wrong("input and output have different numbers of steps".to_owned()));
                 }
@@ -259,7 +259,8 @@ fn step_output((call, answer): &(Call, Answer)) -> Json {
     json
 }
 
-/// Every vector in this binary, ready to be asked.
+/// Every vector in this binary, ready to be asked: in the order of the specification's families, so that what everything else
+/// rests on comes first.
 pub fn embedded() -> Result<Vec<Ready>, VectorError> {
     let mut ready = Vec::new();
     for (path, text) in embedded::under(&format!("vectors/{SPEC}/")) {
@@ -267,5 +268,10 @@ pub fn embedded() -> Result<Vec<Ready>, VectorError> {
             ready.push(vector.ready(path)?);
         }
     }
+    let family = |ready: &Ready| {
+        let family = ready.vector.rules.first().map_or("", |rule| rules::family_of(rule));
+        rules::families().iter().position(|known| known.id == family)
+    };
+    ready.sort_by_key(family);
     Ok(ready)
 }

@@ -35,7 +35,7 @@ pub enum WireError {
 }
 
 /// The largest integer that every JSON reader keeps.
-const PLAIN_INTEGERS: i64 = (1 << 53) - 1;
+const PLAIN_INTEGERS: u64 = (1 << 53) - 1;
 
 /// A session value from its encoding.
 pub fn decode(json: &Json) -> Result<Value, WireError> {
@@ -43,7 +43,7 @@ pub fn decode(json: &Json) -> Result<Value, WireError> {
         Json::Null => Ok(Value::Null),
         Json::Bool(b) => Ok(Value::Bool(*b)),
         Json::Number(number) => match (number.as_i64(), number.as_f64()) {
-            (Some(int), _) if int.abs() <= PLAIN_INTEGERS => Ok(Value::int(int)),
+            (Some(int), _) if int.unsigned_abs() <= PLAIN_INTEGERS => Ok(Value::int(int)),
             (None, Some(float)) if float.fract() != 0.0 => Ok(Value::Float(float)),
             _ => Err(WireError::Number(number.to_string())),
         },
@@ -135,7 +135,7 @@ pub fn encode(value: &Value) -> Json {
         Value::Float(float) if float.is_finite() && float.fract() != 0.0 => json!(float),
         Value::Float(float) => json!({ "$float": python_float(*float) }),
         Value::Int(int) => match i64::try_from(int) {
-            Ok(small) if small.abs() <= PLAIN_INTEGERS => json!(small),
+            Ok(small) if small.unsigned_abs() <= PLAIN_INTEGERS => json!(small),
             _ => json!({ "$int": int.to_string() }),
         },
         Value::List(items) => items.iter().map(encode).collect(),
@@ -183,16 +183,37 @@ pub fn python_float(float: f64) -> String {
     if float.is_infinite() {
         return if float > 0.0 { "inf" } else { "-inf" }.to_owned();
     }
-    let scientific = format!("{float:e}");
-    let Some((mantissa, exponent)) = scientific.split_once('e') else {
-        return scientific;
-    };
-    let power: i32 = exponent.parse().unwrap_or(0);
-    if (-4..16).contains(&power) {
-        return format!("{float:?}");
+    let (digits, power) = shortest(float);
+    let minus = if float.is_sign_negative() { "-" } else { "" };
+    let point = power + 1;
+    let count = digits.len() as i32;
+    match power {
+        -4..0 => format!("{minus}0.{}{digits}", "0".repeat((-point) as usize)),
+        0..16 if point >= count => format!("{minus}{digits}{}.0", "0".repeat((point - count) as usize)),
+        0..16 => format!("{minus}{}.{}", &digits[..point as usize], &digits[point as usize..]),
+        _ => {
+            let (first, rest) = digits.split_at(1);
+            let dot = if rest.is_empty() { "" } else { "." };
+            let sign = if power < 0 { '-' } else { '+' };
+            format!("{minus}{first}{dot}{rest}e{sign}{:02}", power.abs())
+        }
     }
-    let sign = if power < 0 { '-' } else { '+' };
-    format!("{mantissa}e{sign}{:02}", power.abs())
+}
+
+/// The shortest digits that read back as a finite float, without zeros at either end, and the power of ten of the first. Of two
+/// such texts the nearer one is taken, and the even one where both are as near, as Python does and `core::fmt` does not.
+fn shortest(float: f64) -> (String, i32) {
+    let text = json!(float.abs()).to_string();
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let all = format!("{whole}{fraction}");
+    let leading = all.len() - all.trim_start_matches('0').len();
+    let digits = all.trim_matches('0');
+    if digits.is_empty() {
+        return ("0".to_owned(), 0);
+    }
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    (digits.to_owned(), exponent + whole.len() as i32 - 1 - leading as i32)
 }
 
 /// A datetime from ISO 8601 text as Python's `isoformat` writes it.
@@ -247,7 +268,7 @@ pub fn kinds_needed(value: &Value, kinds: &mut BTreeSet<&'static str>) {
             kinds.insert("floats");
         }
         Value::Int(int) => {
-            if i64::try_from(int).is_ok_and(|n| n.abs() <= PLAIN_INTEGERS) {
+            if i64::try_from(int).is_ok_and(|n| n.unsigned_abs() <= PLAIN_INTEGERS) {
                 return;
             }
             kinds.insert("integers");
@@ -337,6 +358,7 @@ mod tests {
             r#"{"$float":"-0.0"}"#,
             r#"{"$float":"nan"}"#,
             r#"{"$int":"9007199254740992"}"#,
+            r#"{"$int":"-9223372036854775808"}"#,
             r#"{"$map":[["$int",1]]}"#,
             r#"{"$map":[[5,"x"],[null,"y"]]}"#,
             r#"{"$int":1,"other":[0.5,-9007199254740991]}"#,
@@ -373,6 +395,12 @@ mod tests {
             (-0.0, "-0.0"),
             (0.1, "0.1"),
             (123456789.125, "123456789.125"),
+            (1235940514169873.2, "1235940514169873.2"),
+            (-89649917681997.12, "-89649917681997.12"),
+            (9999999999999998.0, "9999999999999998.0"),
+            (0.0, "0.0"),
+            (100.0, "100.0"),
+            (1.7976931348623157e308, "1.7976931348623157e+308"),
         ] {
             assert_eq!(python_float(float), text);
         }

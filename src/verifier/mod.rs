@@ -33,7 +33,12 @@ mod python;
 mod tags;
 mod write;
 
-use crate::{clock::UnixTime, config::Config, protocol::Reason, value::Map};
+use crate::{
+    clock::UnixTime,
+    config::{Config, FallbackTextChoice},
+    protocol::Reason,
+    value::Map,
+};
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 use mac::Keyed;
 
@@ -139,7 +144,7 @@ impl Verifier {
     /// A verifier for a configuration: its keys, salt, digest, key derivation and lifetime. A lifetime beyond the calendar is
     /// an error of each cookie, not of this (`EXP-9`).
     pub fn new(config: &Config) -> Result<Self, Error> {
-        let keys = config.verifying_keys();
+        let keys = config.verifying_keys(FallbackTextChoice::Letters);
         let keys = keys.iter().map(|key| Keyed::derive(config, key)).collect::<Option<Vec<_>>>();
         Ok(Self {
             keys: keys.filter(|keys| !keys.is_empty()).ok_or(Error::NoSecretKey)?,

@@ -3,7 +3,7 @@
 use super::{settings, values};
 use crate::{
     clock::UnixTime,
-    config::{Config, Key},
+    config::{Config, FallbackTextChoice, Key},
     model::{base64, payload, signing},
     protocol::{Call, Choices, Verify},
     value::Map,
@@ -31,7 +31,7 @@ pub fn aged(configs: BoxedStrategy<Arc<Config>>) -> BoxedStrategy<Call> {
             (Just((config, now, session, which)), settings::age(lifetime))
         })
         .prop_map(|((config, now, session, which), age)| {
-            let keys = config.verifying_keys();
+            let keys = config.verifying_keys(FallbackTextChoice::Letters);
             let key = keys.get(which.index(keys.len().max(1))).cloned().unwrap_or_default();
             let at = UnixTime::from_seconds((now.seconds() - age).max(0));
             let cookie = signed(&session, &key, &config, at);
@@ -123,6 +123,12 @@ fn odd_payload() -> BoxedStrategy<String> {
         "{\"a\":{\" t\":5}}",
         "{\"a\":{\" b\":\"A\"}}",
         "{\"a\":{\" d\":\"x\"}}",
+        "{\"a\":{\" d\":\"Thursday, 29-Feb-24 12:30:05 EST\"}}",
+        "{\"a\":{\" d\":\"Feb 29 12:30 2024\"}}",
+        "{\"a\":{\" d\":\"29 Feb 2024 12.30 -0530\"}}",
+        "{\"a\":{\" d\":\"31 Dec 2016 23:59:60 GMT\"}}",
+        "{\"a\":{\" d\":\"1 Jan 2024 00:00 +2400\"}}",
+        "{\"a\":{\" d\":\"1 Jan 2147483648 00:00\"}}",
         "{\"a\":{\" di\":{}}}",
         "{\"a\":{\" di\":{\"b\":1}}}",
         "{\"a\":{\" m\":[1]}}",

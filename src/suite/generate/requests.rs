@@ -3,7 +3,7 @@
 use super::{cookies, settings, values};
 use crate::{
     clock::UnixTime,
-    config::Config,
+    config::{Config, FallbackTextChoice},
     model::session::PERMANENT,
     protocol::{Action, Call, Exchange},
     suite::scenario::{Scenario, Sequence, Source, Step},
@@ -93,7 +93,7 @@ pub fn request(configs: BoxedStrategy<Arc<Config>>, untouched: bool) -> BoxedStr
         })
         .prop_flat_map(move |(rest, age)| (Just(rest), Just(age), actions.clone(), target()))
         .prop_map(|((config, now, session, which, sent), age, actions, (method, path))| {
-            let keys = config.verifying_keys();
+            let keys = config.verifying_keys(FallbackTextChoice::Letters);
             let key = keys.get(which.index(keys.len().max(1))).cloned().unwrap_or_default();
             // Mostly young cookies: an expired one hides whatever else a case is about.
             let age = if sent > 2 { age.clamp(0, 1) } else { age };

@@ -74,6 +74,28 @@ pub fn timing() -> BoxedStrategy<Config> {
         .boxed()
 }
 
+/// A configuration that plays with what stands where keys belong: nothing, an empty key, text in place of a list.
+pub fn keys() -> BoxedStrategy<Config> {
+    let secret = prop_oneof![
+        2 => key().prop_map(Some),
+        1 => select(vec![None, Some(Key::from("")), Some(Key::Bytes(Vec::new())), Some(Key::from("o"))]),
+    ];
+    let fallbacks = prop_oneof![
+        2 => "[a-zé]{0,4}".prop_map(|text| Some(Fallbacks::Text(text))),
+        1 => proptest::collection::vec(prop_oneof![3 => key(), 1 => Just(Key::from(""))], 0..3)
+            .prop_map(|keys| Some(Fallbacks::Keys(keys))),
+        1 => Just(None),
+    ];
+    (secret, fallbacks, lifetime())
+        .prop_map(|(secret_key, fallback_keys, lifetime)| Config {
+            secret_key,
+            fallback_keys,
+            lifetime,
+            ..Config::default()
+        })
+        .boxed()
+}
+
 /// A configuration that plays with the cookie's name and attributes.
 pub fn looks() -> BoxedStrategy<Config> {
     let domain = select(vec![None, Some("example.com"), Some(".example.com"), Some("localhost:5000"), Some("")]);

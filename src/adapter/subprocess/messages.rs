@@ -1,0 +1,269 @@
+//! What is said when an adapter breaks: what happened, the call, its last words, and the likely mistake.
+//!
+//! Whatever an adapter printed is shortened and escaped, so that a report stays readable and a terminal unharmed.
+
+use super::worker::Death;
+use crate::{adapter::Broken, protocol::Call};
+use std::{
+    io::{self, ErrorKind},
+    time::Duration,
+};
+
+/// How much of a line is shown (bytes).
+const SHOWN: usize = 400;
+
+const FLUSH: &str = "Read requests until standard input ends, answer each within --call-timeout (raise it for a slow \
+                     implementation), end every reply with a newline, and flush after every reply.";
+const STDOUT: &str = "Standard output belongs to the protocol, one JSON object in UTF-8 on each line: print to standard error \
+                      instead. The lines are described in spec/adapter-protocol.md.";
+const UNTIL_THE_END: &str = "Read requests until standard input ends, and answer `error` to a request that cannot be served \
+                             instead of exiting.";
+
+/// A stream that an adapter should have kept open.
+#[derive(Clone, Copy)]
+pub(super) enum Pipe {
+    /// Standard input.
+    Input,
+    /// Standard output.
+    Output,
+}
+
+/// What is known beside what happened.
+pub(super) struct Scene {
+    /// The call that was being answered, as far as anybody can tell.
+    pub(super) call: Option<String>,
+    /// The last that came on standard error.
+    pub(super) stderr: String,
+}
+
+impl Scene {
+    /// Nothing is known.
+    pub(super) fn empty() -> Self {
+        Self { call: None, stderr: String::new() }
+    }
+
+    /// The message: what happened, then this.
+    fn broken(&self, what: &str, remedy: &str) -> Broken {
+        let mut what = what.to_owned();
+        if let Some(call) = &self.call {
+            what += &format!("\n  the call: {call}");
+        }
+        what += &last_words(&self.stderr);
+        Broken { what, remedy: remedy.to_owned() }
+    }
+}
+
+/// The call as the line that asks it.
+pub(super) fn request(call: &Call, id: u64) -> String {
+    shown(call.to_line(id).as_bytes())
+}
+
+/// There is no command.
+pub(super) fn no_command() -> Broken {
+    Broken {
+        what: "there is no command to start an adapter with".to_owned(),
+        remedy: "Name the program and its arguments.".to_owned(),
+    }
+}
+
+/// The system refuses to start the program.
+pub(super) fn cannot_start(command: &[String], error: &io::Error) -> Broken {
+    let remedy = match error.kind() {
+        ErrorKind::NotFound => {
+            "Is the path right? A path is taken from the working directory, a bare name is looked up in PATH. The interpreter \
+             that a script names in its first line must be there too."
+        }
+        ErrorKind::PermissionDenied => {
+            "Is it a program, and executable (chmod +x)? Otherwise name its interpreter first, as in `python adapter.py`."
+        }
+        _ => {
+            "Is it a program for this machine? A script needs a first line such as `#!/usr/bin/env python3`, or its interpreter named first."
+        }
+    };
+    Broken { what: format!("cannot start the adapter {}: {error}", command_line(command)), remedy: remedy.to_owned() }
+}
+
+/// The system refuses to start a thread.
+pub(super) fn no_thread(error: &io::Error) -> Broken {
+    Broken {
+        what: format!("cannot start a thread to serve the adapter: {error}"),
+        remedy: "Raise the limit on processes and threads, or ask for fewer copies of the adapter.".to_owned(),
+    }
+}
+
+/// A copy ended without a hello.
+pub(super) fn ended_before_hello(command: &[String], how: &str, unfinished: &[u8], death: &Death) -> Broken {
+    let scene = Scene { call: None, stderr: death.stderr.clone() };
+    let what = format!("the adapter {} {how} before it answered hello{}", command_line(command), rest(unfinished));
+    let remedy = "Run the command by hand and type {\"id\":0,\"op\":\"hello\",\"protocol\":1} and a newline. Is everything \
+                  installed that it needs?";
+    scene.broken(&what, remedy)
+}
+
+/// No hello came in time.
+pub(super) fn no_hello(command: &[String], limit: Duration, scene: &Scene) -> Broken {
+    scene.broken(&format!("the adapter {} has not answered hello within {limit:?}", command_line(command)), FLUSH)
+}
+
+/// The hello is not one.
+pub(super) fn bad_hello(line: &[u8], why: &str, scene: &Scene) -> Broken {
+    let what = format!("the adapter's hello cannot be used: {why}\n  the line: {}", shown(line));
+    scene.broken(&what, "Section `hello` of spec/adapter-protocol.md shows a hello and lists its members.")
+}
+
+/// Two copies are not the same.
+pub(super) fn other_hello(line: &[u8], scene: &Scene) -> Broken {
+    let what = format!("a further copy of the adapter says another hello than the first\n  the line: {}", shown(line));
+    scene.broken(
+        &what,
+        "Every copy must be the same implementation with the same choices: say the same hello each time.",
+    )
+}
+
+/// No reply came in time.
+pub(super) fn hang(limit: Duration, unanswered: usize, scene: &Scene) -> Broken {
+    let others = match unanswered.saturating_sub(1) {
+        0 => String::new(),
+        others => format!(" (and {others} more that it was sent)"),
+    };
+    scene.broken(&format!("the adapter has answered nothing for {limit:?}, and owes a reply to a call{others}"), FLUSH)
+}
+
+/// The time for the whole run is over.
+pub(super) fn out_of_time(limit: Duration, unanswered: usize, scene: &Scene) -> Broken {
+    let missing = match unanswered {
+        0 => "the adapter has not answered hello".to_owned(),
+        _ => format!("{unanswered} calls have no reply"),
+    };
+    let what = format!("the time limit of {limit:?} for the whole run is over, and {missing}");
+    scene.broken(&what, "Raise --time-limit, or run fewer cases.")
+}
+
+/// A line is no reply at all.
+pub(super) fn not_a_reply(line: &[u8], why: &str, scene: &Scene) -> Broken {
+    scene
+        .broken(&format!("the adapter printed a line that is not a reply ({why})\n  the line: {}", shown(line)), STDOUT)
+}
+
+/// A line is too long.
+pub(super) fn too_long(beginning: &[u8], limit: usize, scene: &Scene) -> Broken {
+    let what =
+        format!("the adapter printed a line of more than {limit} bytes\n  the line begins: {}", shown(beginning));
+    scene.broken(&what, &format!("End every reply with a newline, and keep it within the limit. {STDOUT}"))
+}
+
+/// A reply answers nothing that waits.
+pub(super) fn wrong_id(line: &[u8], why: &str, scene: &Scene) -> Broken {
+    let what = format!("the adapter printed a reply that answers no waiting call: {why}\n  the reply: {}", shown(line));
+    scene.broken(&what, "Answer each request once, and copy its `id` into the reply as it stands.")
+}
+
+/// A reply has the right id and the wrong members.
+pub(super) fn bad_reply(line: &[u8], op: &str, why: &str, scene: &Scene) -> Broken {
+    let what = format!("the adapter's reply to a call cannot be read: {why}\n  the reply: {}", shown(line));
+    scene.broken(&what, &format!("Section `{op}` of spec/adapter-protocol.md shows the reply and lists its members."))
+}
+
+/// A copy ended, and not for the first time.
+pub(super) fn too_many_crashes(how: &str, crashes: usize, scene: &Scene) -> Broken {
+    let what =
+        format!("the adapter {how} before its work was done; that makes {crashes} copies that did not live to answer");
+    scene.broken(&what, UNTIL_THE_END)
+}
+
+/// The reply in place of one that a copy did not live to give, twice.
+pub(super) fn crashed_during(how: &str, unfinished: &[u8], death: &Death) -> String {
+    format!(
+        "the adapter {how} during this call, and again when asked it alone{}{}",
+        rest(unfinished),
+        last_words(&death.stderr)
+    )
+}
+
+/// How a copy ended that closed one of its pipes first.
+pub(super) fn end_of(death: &Death, closed: Pipe) -> String {
+    match closed {
+        _ if death.exit.by_itself => death.exit.describe(),
+        Pipe::Input => "closed its standard input and kept running".to_owned(),
+        Pipe::Output => "closed its standard output and kept running".to_owned(),
+    }
+}
+
+fn last_words(stderr: &str) -> String {
+    match stderr.trim_end() {
+        "" => String::new(),
+        text => format!("\n  the end of its standard error:\n    {}", text.replace('\n', "\n    ")),
+    }
+}
+
+fn rest(unfinished: &[u8]) -> String {
+    if unfinished.is_empty() {
+        return String::new();
+    }
+    format!("\n  after a line without a newline: {}", shown(unfinished))
+}
+
+fn command_line(command: &[String]) -> String {
+    let words: Vec<String> = command.iter().map(|word| quoted(word)).collect();
+    format!("`{}`", shown(words.join(" ").as_bytes()))
+}
+
+/// The word as a shell would read it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+/// One line, cut and escaped.
+fn shown(line: &[u8]) -> String {
+    let (head, more) = match line.split_at_checked(SHOWN) {
+        Some((head, rest)) if !rest.is_empty() => (head, "…"),
+        _ => (line, ""),
+    };
+    printable(head).replace('\n', "\\n") + more
+}
+
+/// Text in which everything that would move a cursor, or is no text, is escaped. Newlines and tabs stay.
+pub(super) fn printable(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '\n' | '\t' | '"' | '\'' | '\\' => text.push(c),
+                _ => text.extend(c.escape_debug()),
+            }
+        }
+        for byte in chunk.invalid() {
+            text += &format!("\\x{byte:02x}");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_adapter_printed_cannot_harm_a_terminal() {
+        assert_eq!(printable(b"\x1b[2J \xff \"\xc3\xa9\\\" \r\n"), "\\u{1b}[2J \\xff \"é\\\" \\r\n");
+        assert_eq!(shown("a\nb".as_bytes()), "a\\nb");
+    }
+
+    #[test]
+    fn a_long_line_is_cut_wherever_its_characters_end() {
+        assert_eq!(shown(&[b'x'; SHOWN]), "x".repeat(SHOWN));
+        assert_eq!(shown("é".repeat(SHOWN).as_bytes()), "é".repeat(SHOWN / 2) + "…");
+        assert_eq!(shown(format!("x{}", "é".repeat(SHOWN)).as_bytes()).matches("\\xc3…").count(), 1);
+    }
+
+    #[test]
+    fn a_command_is_shown_as_a_shell_reads_it() {
+        let command = ["sh", "-c", "echo 'hi'", ""].map(str::to_owned);
+        assert_eq!(command_line(&command), r"`sh -c 'echo '\''hi'\''' ''`");
+    }
+}

@@ -1,0 +1,120 @@
+//! Adapters: programs that speak the protocol of `spec/adapter-protocol.md` over their standard streams.
+//!
+//! Nothing about such a program is taken on trust. It may hang, crash, print anything and read nothing: each of that ends in a
+//! message that names the call and the likely mistake, within the time limits and in bounded memory. What is *judged* in the
+//! replies is none of its business.
+
+mod hello;
+mod lines;
+mod messages;
+mod process;
+mod reply;
+mod run;
+mod worker;
+
+use super::{Broken, Implementation};
+use crate::protocol::{Call, Hello, Reply};
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+/// How an adapter is run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// How many copies may run at once; at least one does. Further ones are started when there is work for them.
+    pub workers: usize,
+    /// How long a copy may take for one reply, hello included.
+    pub call_timeout: Duration,
+    /// How long all may take, from the start of the adapter on.
+    pub run_limit: Option<Duration>,
+    /// How many calls a copy is sent ahead of its replies; at least one.
+    pub in_flight: usize,
+    /// How long a reply's line may be (bytes).
+    pub max_reply_line: usize,
+    /// How many copies may end before their time. A call that ends every copy costs two.
+    pub max_crashes: usize,
+}
+
+impl Default for Options {
+    /// What the protocol says: 10 seconds for a call, 4 MiB for a line.
+    fn default() -> Self {
+        Self {
+            workers: 2,
+            call_timeout: Duration::from_secs(10),
+            run_limit: None,
+            in_flight: 64,
+            max_reply_line: 4 * 1024 * 1024,
+            max_crashes: 8,
+        }
+    }
+}
+
+/// What a run has cost so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// How many calls have been answered.
+    pub calls: u64,
+    /// How long calls were being answered.
+    pub busy: Duration,
+    /// How long nothing could be done meanwhile but wait for the adapter, hello included. The rest of `busy` went into writing
+    /// requests and reading replies.
+    pub waiting: Duration,
+}
+
+/// An adapter, running in one or more copies. They end when this is dropped, and everything that they started with them.
+pub struct Subprocess {
+    hello: Hello,
+    runner: Mutex<run::Runner>,
+    counters: Arc<Counters>,
+}
+
+/// What is counted while the runner is at work.
+#[derive(Default)]
+struct Counters {
+    calls: AtomicU64,
+    restarts: AtomicUsize,
+    busy: AtomicU64,
+    waiting: AtomicU64,
+}
+
+impl Subprocess {
+    /// Starts `command`, a program and its arguments, and waits for its hello. The program inherits environment and working
+    /// directory.
+    ///
+    /// Fails when the program cannot be started, says no proper hello, or takes longer than [`Options::call_timeout`].
+    pub fn start(command: &[String], options: Options) -> Result<Self, Broken> {
+        let options = Options { workers: options.workers.max(1), in_flight: options.in_flight.max(1), ..options };
+        let counters = Arc::new(Counters::default());
+        let (runner, hello) = run::Runner::start(command, options, counters.clone())?;
+        Ok(Self { hello, runner: Mutex::new(runner), counters })
+    }
+
+    /// How many copies ended before their time. Each was replaced when there was work for another.
+    pub fn restarts(&self) -> usize {
+        self.counters.restarts.load(Relaxed)
+    }
+
+    /// What the run has cost so far. It may be asked while calls are being answered.
+    pub fn stats(&self) -> Stats {
+        let duration = |nanoseconds: &AtomicU64| Duration::from_nanos(nanoseconds.load(Relaxed));
+        Stats {
+            calls: self.counters.calls.load(Relaxed),
+            busy: duration(&self.counters.busy),
+            waiting: duration(&self.counters.waiting),
+        }
+    }
+}
+
+impl Implementation for Subprocess {
+    fn hello(&self) -> &Hello {
+        &self.hello
+    }
+
+    fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
+        self.runner.lock().unwrap_or_else(PoisonError::into_inner).answer(calls)
+    }
+}

@@ -1,0 +1,117 @@
+//! What becomes of failures: each is shown at once, and saved as a vector file that `replay` asks again.
+
+use super::files::write_whole;
+use clap::Args;
+use sessionproof::{
+    report::terminal,
+    suite::{
+        results::Failure,
+        vectors::{FORMAT, Provenance, SPEC, VectorFile},
+    },
+};
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+};
+
+/// How many failures are shown and saved, in all and of one rule; the rest is counted.
+const SHOWN: usize = 20;
+const SHOWN_OF_A_RULE: usize = 2;
+
+#[derive(Args)]
+pub struct Failures {
+    /// Where failures are saved, each as a vector file; the folder is made at the first
+    #[arg(long, value_name = "DIR", default_value = "sessionproof-failures")]
+    failures: PathBuf,
+}
+
+/// The failures of a run.
+pub struct Folder<'a> {
+    folder: &'a Path,
+    /// The words that name the implementation on the command line.
+    target: String,
+    /// How many of each rule were shown.
+    shown: BTreeMap<String, usize>,
+    hidden: usize,
+    warned: bool,
+}
+
+impl Failures {
+    /// Nothing is made before the first failure. `target` names the implementation on the command line.
+    pub fn folder(&self, target: String) -> Folder<'_> {
+        Folder { folder: &self.failures, target, shown: BTreeMap::new(), hidden: 0, warned: false }
+    }
+}
+
+impl Folder<'_> {
+    /// Shows and saves a failure.
+    pub fn show(&mut self, failure: &Failure) {
+        let all: usize = self.shown.values().sum();
+        let of_rule = self.shown.entry(failure.rule.clone()).or_default();
+        if all >= SHOWN || *of_rule >= SHOWN_OF_A_RULE {
+            self.hidden += 1;
+            return;
+        }
+        *of_rule += 1;
+        let saved = match self.save(failure) {
+            Ok(file) => Some(format!("sessionproof replay {}{}", shell_word(&file.display().to_string()), self.target)),
+            Err(error) => {
+                self.warn(&error);
+                None
+            }
+        };
+        anstream::print!("{}", terminal::failure(failure, saved.as_deref()));
+    }
+
+    /// Says how many failures were not shown.
+    pub fn end(&self) {
+        if self.hidden > 0 {
+            anstream::println!("\n… and {} more failures; --rules shows those of one rule", self.hidden);
+        }
+    }
+
+    fn save(&self, failure: &Failure) -> io::Result<PathBuf> {
+        let file = VectorFile {
+            format: FORMAT,
+            spec: SPEC.to_owned(),
+            family: "failures".to_owned(),
+            description: "A failed check with the answer that was expected.".to_owned(),
+            provenance: Provenance::default(),
+            vectors: vec![failure.vector.clone()],
+        };
+        let path = self.folder.join(format!("{}.json", failure.vector.id));
+        write_whole(&path, &file.to_text())?;
+        Ok(path)
+    }
+
+    fn warn(&mut self, error: &io::Error) {
+        if !std::mem::replace(&mut self.warned, true) {
+            let folder = self.folder.display();
+            anstream::eprintln!(
+                "warning: failures cannot be saved in {folder}: {error}\nname another folder with --failures DIR"
+            );
+        }
+    }
+}
+
+/// A word as a POSIX shell takes it.
+pub fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_when_a_shell_would_take_them_apart() {
+        for (word, quoted) in [("a-b.py", "a-b.py"), ("a b", "'a b'"), ("it's", "'it'\\''s'"), ("", "''")] {
+            assert_eq!(shell_word(word), quoted);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! A progress bar on standard error, where that is a terminal; nothing at all elsewhere.
+
+use indicatif::{ProgressBar, ProgressStyle};
+use sessionproof::suite::run::Event;
+
+/// The progress of a run.
+pub struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    pub fn new() -> Self {
+        // indicatif draws on standard error, and hides what is drawn where that is no terminal.
+        let bar = ProgressBar::new(0);
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos:>6}/{len} {wide_msg}") {
+            bar.set_style(style);
+        }
+        Self { bar }
+    }
+
+    /// Shows what happens.
+    pub fn follow(&mut self, event: Event<'_>) {
+        match event {
+            Event::Checked(checks) => self.bar.inc(checks as u64),
+            Event::Failed(_) => {}
+            Event::Part { name, checks } => {
+                self.bar.reset();
+                self.bar.set_length(checks as u64);
+                self.bar.set_message(name.to_owned());
+            }
+        }
+    }
+
+    /// Lets something print without the bar in between.
+    pub fn aside(&self, print: impl FnOnce()) {
+        self.bar.suspend(print);
+    }
+
+    /// Takes the bar away.
+    pub fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Says, on a terminal, what takes long before there is anything to count.
+pub fn announce(what: &str) {
+    use std::io::IsTerminal;
+    if std::io::stderr().is_terminal() {
+        anstream::eprintln!("{what}");
+    }
+}

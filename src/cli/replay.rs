@@ -1,0 +1,53 @@
+//! `replay`: vectors from files, asked once each.
+
+use super::{Trouble, failures::shell_word, target::Target};
+use clap::Args;
+use sessionproof::{
+    report::terminal,
+    suite::{
+        results::Outcome,
+        run::{self, Event},
+        vectors::{Ready, VectorFile},
+    },
+};
+use std::path::{Path, PathBuf};
+
+const EXAMPLES: &str = "\
+Examples:
+  sessionproof replay sessionproof-failures/expiry-at-lifetime.json -- python3 my_adapter.py
+  sessionproof replay vectors/flask-3.1/expiry.json flask
+
+Exit status: 0 all pass, 1 some fail, 2 could not judge (usage, set-up, adapter broken).";
+
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// The file of vectors
+    file: PathBuf,
+    #[command(flatten)]
+    target: Target,
+}
+
+pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
+    let vectors = read(&arguments.file)?;
+    let implementation = arguments.target.open()?;
+    let again = format!(
+        "sessionproof replay {}{}",
+        shell_word(&arguments.file.display().to_string()),
+        arguments.target.words()
+    );
+    let results = run::replay(implementation.as_ref(), &vectors, &mut |event| {
+        if let Event::Failed(failure) = event {
+            anstream::print!("{}", terminal::failure(failure, Some(&again)));
+        }
+    });
+    anstream::print!("{}", terminal::summary(&results));
+    Ok(results.outcome())
+}
+
+/// The vectors of a file, ready to be asked.
+pub fn read(path: &Path) -> Result<Vec<Ready>, Trouble> {
+    let name = path.display().to_string();
+    let file = VectorFile::read(path)?;
+    Ok(file.vectors.iter().map(|vector| vector.ready(&name)).collect::<Result<_, _>>()?)
+}

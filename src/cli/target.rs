@@ -1,0 +1,86 @@
+//! Which implementation is meant: one in this binary, one that is set up, or a command.
+
+use super::{Trouble, failures::shell_word, progress::announce};
+use clap::Args;
+use sessionproof::adapter::{
+    Implementation,
+    embedded::{Embedded, Model},
+    setup::Setup,
+    subprocess::{Options, Subprocess},
+};
+use std::{num::NonZero, path::PathBuf, thread, time::Duration};
+
+/// The longest time that can be asked for, in seconds: a year.
+const LONGEST: u64 = 31_536_000;
+
+#[derive(Args)]
+pub struct Target {
+    /// The implementation: verifier, model (both in this binary), flask or flask@VERSION
+    #[arg(value_name = "IMPLEMENTATION", conflicts_with = "command")]
+    implementation: Option<String>,
+    /// A program that speaks the adapter protocol, with its arguments
+    #[arg(value_name = "COMMAND", last = true)]
+    command: Vec<String>,
+    /// How many copies of the program run side by side; as many as there are processors unless told otherwise, 8 at most
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=64))]
+    workers: Option<u64>,
+    /// How long a call may take, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=LONGEST))]
+    call_timeout: u64,
+    /// How long the whole run may take, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 1800, value_parser = clap::value_parser!(u64).range(1..=LONGEST))]
+    time_limit: u64,
+    /// The Python that real Flask is set up with; the first of python3 and python unless told otherwise
+    #[arg(long, value_name = "PATH")]
+    python: Option<PathBuf>,
+}
+
+impl Target {
+    /// The implementation, ready to be asked.
+    pub fn open(&self) -> Result<Box<dyn Implementation>, Trouble> {
+        if !self.command.is_empty() {
+            return self.start(&self.command);
+        }
+        match self.implementation.as_deref().unwrap_or("verifier") {
+            "model" => Ok(Box::new(Model::default())),
+            "verifier" => Ok(Box::new(Embedded::default())),
+            name => match name.split_once('@').map_or((name, None), |(name, release)| (name, Some(release))) {
+                ("flask", release) => {
+                    let mut setup = Setup { python: self.python.clone(), report: &mut announce };
+                    self.start(&setup.flask(release)?.command())
+                }
+                _ => Err(Trouble(format!(
+                    "there is no implementation {name:?} here\n\
+                     there are verifier, model, flask and flask@VERSION; any program goes behind --, as in: \
+                     sessionproof check -- python3 my_adapter.py"
+                ))),
+            },
+        }
+    }
+
+    fn start(&self, command: &[String]) -> Result<Box<dyn Implementation>, Trouble> {
+        let processors = thread::available_parallelism().map_or(2, NonZero::get).min(8);
+        let options = Options {
+            workers: self.workers.and_then(|n| usize::try_from(n).ok()).unwrap_or(processors),
+            call_timeout: Duration::from_secs(self.call_timeout),
+            run_limit: Some(Duration::from_secs(self.time_limit)),
+            ..Options::default()
+        };
+        Ok(Box::new(Subprocess::start(command, options)?))
+    }
+
+    /// The words of a command line that name the implementation, with a space before each.
+    pub fn words(&self) -> String {
+        let mut words = String::new();
+        if let Some(name) = &self.implementation {
+            words += &format!(" {}", shell_word(name));
+        }
+        if !self.command.is_empty() {
+            words += " --";
+        }
+        for word in &self.command {
+            words += &format!(" {}", shell_word(word));
+        }
+        words
+    }
+}

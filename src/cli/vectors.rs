@@ -1,0 +1,184 @@
+//! `vectors regenerate` and `vectors verify`: the evidence made again, and held against the model.
+
+use super::{Trouble, files::write_whole, progress::announce, replay};
+use clap::{Args, Subcommand};
+use sessionproof::{
+    adapter::{embedded::Model, setup::Setup},
+    report::terminal,
+    suite::{
+        drift::{Drift, drift},
+        results::Outcome,
+        run::{self, Event},
+        vectors::{self, SPEC},
+    },
+};
+use std::{
+    collections::BTreeSet,
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+#[derive(Subcommand)]
+pub enum Arguments {
+    /// Make the vectors again with real Flask, in a virtual environment pinned by hash
+    Regenerate(Regenerate),
+    /// Hold every vector against the model; needs neither Python nor network
+    Verify(Verify),
+}
+
+const REGENERATE: &str = "\
+Examples:
+  sessionproof vectors regenerate               in a clone of the project: writes vectors/flask-3.1
+  sessionproof vectors regenerate --check       writes nothing; says whether anything would change
+  sessionproof vectors regenerate --out DIR     anywhere
+
+Exit status: 0 done (or nothing would change), 1 something would change, 2 could not be done.";
+
+#[derive(Args)]
+#[command(after_help = REGENERATE)]
+pub struct Regenerate {
+    /// The folder of vector files; vectors/flask-3.1 unless told otherwise, which must be there
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Write nothing, and compare with the files in the folder
+    #[arg(long)]
+    check: bool,
+    /// The Python that real Flask is set up with; the first of python3 and python unless told otherwise
+    #[arg(long, value_name = "PATH")]
+    python: Option<PathBuf>,
+}
+
+const VERIFY: &str = "\
+Examples:
+  sessionproof vectors verify                   the vectors in this binary
+  sessionproof vectors verify my-vectors.json
+
+Exit status: 0 the model agrees with every vector, 1 it does not, 2 a file cannot be read.";
+
+#[derive(Args)]
+#[command(after_help = VERIFY)]
+pub struct Verify {
+    /// Files of vectors; those in this binary when there are none
+    files: Vec<PathBuf>,
+}
+
+pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
+    match arguments {
+        Arguments::Regenerate(arguments) => regenerate(arguments),
+        Arguments::Verify(arguments) => verify(arguments),
+    }
+}
+
+fn verify(arguments: &Verify) -> Result<Outcome, Trouble> {
+    let vectors = match arguments.files.is_empty() {
+        true => vectors::embedded()?,
+        false => {
+            let files: Result<Vec<_>, _> = arguments.files.iter().map(|file| replay::read(file)).collect();
+            files?.into_iter().flatten().collect()
+        }
+    };
+    let results = run::replay(&Model::default(), &vectors, &mut |event| {
+        if let Event::Failed(failure) = event {
+            anstream::print!("{}", terminal::failure(failure, None));
+        }
+    });
+    anstream::print!("{}", terminal::summary(&results));
+    Ok(results.outcome())
+}
+
+fn regenerate(arguments: &Regenerate) -> Result<Outcome, Trouble> {
+    let folder = folder(arguments)?;
+    let made = generate(arguments.python.clone())?;
+    let mut outcome = Outcome::Conformant;
+    for (name, text) in &made {
+        let path = folder.join(name);
+        let kept = match fs::read_to_string(&path) {
+            Ok(kept) => Some(kept),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => return Err(Trouble(format!("{} cannot be read: {error}", path.display()))),
+        };
+        let found = match kept {
+            Some(kept) => drift(&path.display().to_string(), &kept, text)?,
+            None => Drift::Vectors(vec!["the whole file (new)".to_owned()]),
+        };
+        if arguments.check && matches!(found, Drift::Vectors(_)) {
+            outcome = Outcome::NotConformant;
+        }
+        if !arguments.check && found != Drift::None {
+            let cannot = |error| Trouble(format!("{} cannot be written: {error}", path.display()));
+            write_whole(&path, text).map_err(cannot)?;
+        }
+        anstream::println!("{name}: {}", shown(&found));
+    }
+    let names: BTreeSet<_> = made.iter().map(|(name, _)| OsString::from(name)).collect();
+    for stale in others(&folder, &names) {
+        outcome = Outcome::NotConformant;
+        anstream::println!("{}: no family makes it any more; delete it", stale.display());
+    }
+    Ok(outcome)
+}
+
+fn shown(found: &Drift) -> String {
+    match found {
+        Drift::None => "unchanged, byte for byte".to_owned(),
+        Drift::Provenance(releases) => {
+            format!("the outputs say the same; made by other releases: {}", releases.join(", "))
+        }
+        Drift::Vectors(ids) => {
+            let shown: Vec<_> = ids.iter().take(5).cloned().collect();
+            let more = if ids.len() > 5 { format!(" and {} more", ids.len() - 5) } else { String::new() };
+            format!("changed: {}{more}", shown.join(", "))
+        }
+    }
+}
+
+fn folder(arguments: &Regenerate) -> Result<PathBuf, Trouble> {
+    if let Some(folder) = &arguments.out {
+        return Ok(folder.clone());
+    }
+    let folder = Path::new("vectors").join(SPEC);
+    match folder.is_dir() {
+        true => Ok(folder),
+        false => Err(Trouble(format!(
+            "there is no folder {} here\nrun this at the top of a clone of the project, or name a folder with --out DIR",
+            folder.display()
+        ))),
+    }
+}
+
+/// The names and texts of all vector files, made by real Flask.
+fn generate(python: Option<PathBuf>) -> Result<Vec<(String, String)>, Trouble> {
+    let oracle = Setup { python, report: &mut announce }.flask(None)?;
+    let out = tempfile::tempdir()?;
+    announce("asking real Flask for every vector");
+    let ran = Command::new(&oracle.python)
+        .args(["-I", "-B"])
+        .arg(oracle.files.join("vectors").join("generate.py"))
+        .arg("--out")
+        .arg(out.path())
+        .stdin(Stdio::null())
+        .output()?;
+    if !ran.status.success() {
+        let said = String::from_utf8_lossy(&ran.stderr);
+        return Err(Trouble(format!("vectors/generate.py failed ({}):\n{}", ran.status, said.trim_end())));
+    }
+    let mut made = Vec::new();
+    for entry in fs::read_dir(out.path())? {
+        let path = entry?.path();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        made.push((name, fs::read_to_string(&path)?));
+    }
+    made.sort();
+    Ok(made)
+}
+
+/// The vector files in a folder that are not among some names.
+fn others(folder: &Path, names: &BTreeSet<OsString>) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_other = |path: &PathBuf| {
+        path.extension().is_some_and(|end| end == "json") && path.file_name().is_some_and(|name| !names.contains(name))
+    };
+    entries.filter(is_other).collect()
+}

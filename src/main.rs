@@ -1,0 +1,9 @@
+//! The command line of sessionproof.
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

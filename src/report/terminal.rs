@@ -1,0 +1,216 @@
+//! What a person reads at the end of a run, and at each failure. Styled text; whoever prints it strips the styles where there
+//! is no terminal.
+
+use crate::{
+    protocol::{Action, Answer, Call, Choices, Exchange, ReasonsChoice, Verified},
+    suite::{
+        compare::{reason_word, set_cookie},
+        results::{Failure, Origin, Outcome, Results, Tally},
+        rules,
+    },
+    value::wire,
+};
+use anstyle::{AnsiColor, Style};
+use serde_json::{Value as Json, json};
+use std::fmt::Write;
+
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const GOOD: Style = AnsiColor::Green.on_default().bold();
+const DOUBT: Style = AnsiColor::Yellow.on_default();
+const FAINT: Style = Style::new().dimmed();
+
+/// How many characters of a value are shown.
+const SHOWN: usize = 240;
+
+fn styled(style: Style, text: impl std::fmt::Display) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// The whole run: what was judged, a table of rule families, what is inconclusive and why, and the verdict.
+pub fn summary(results: &Results) -> String {
+    let mut text = heading(results);
+    text += &table(results);
+    if !results.inconclusive.is_empty() {
+        text += "\nInconclusive, and why:\n";
+        for (reason, count) in &results.inconclusive {
+            let _ = writeln!(text, "  {count:>6}  {}", shortened(reason));
+        }
+    }
+    if let Some(broken) = &results.broken {
+        let _ = write!(text, "\n{} {}\n{}\n", styled(BAD, "the run ended:"), broken.what, broken.remedy);
+    }
+    text + "\n" + &verdict(results) + "\n"
+}
+
+fn heading(results: &Results) -> String {
+    let hello = &results.implementation;
+    let mut text = format!("\n{} {} on {}\n", hello.name, hello.version, hello.runtime);
+    if !results.spec.is_empty() {
+        let _ = writeln!(text, "specification {}", results.spec);
+    }
+    if results.cases > 0 {
+        let _ = writeln!(text, "generated cases: {}, seed {}", results.cases, results.seed);
+    }
+    let choices = other_choices(&hello.choices);
+    if !choices.is_empty() {
+        let _ = writeln!(text, "choices that are not Flask's: {}", choices.join(", "));
+    }
+    text
+}
+
+/// The choices that differ from Flask's, with what follows for the checks.
+fn other_choices(choices: &Choices) -> Vec<String> {
+    let defaults = json!(Choices { reasons: ReasonsChoice::None, ..Choices::default() });
+    let declared = json!(Choices { reasons: ReasonsChoice::None, ..*choices });
+    let Json::Object(declared) = declared else { return Vec::new() };
+    let differing = declared.iter().filter(|(name, value)| defaults.get(name.as_str()) != Some(value));
+    differing
+        .map(|(name, value)| {
+            let note = match (name.as_str(), value.as_str()) {
+                ("compression", Some("any")) => " (payloads are compared inflated)",
+                _ => "",
+            };
+            format!("{name}={}{note}", value.as_str().unwrap_or_default())
+        })
+        .collect()
+}
+
+fn table(results: &Results) -> String {
+    let mut text = format!("\n{:<24}{:>9}{:>9}{:>14}\n", "rules", "pass", "fail", "inconclusive");
+    for (id, tally) in &results.families {
+        if tally.total() > 0 {
+            let name = rules::families().iter().find(|family| family.id == *id).map_or("", |f| f.name.as_str());
+            text += &row(&format!("{id:<5} {name}"), *tally);
+        }
+    }
+    text + &row("all", results.total)
+}
+
+fn row(name: &str, tally: Tally) -> String {
+    let count = |style: Style, width: usize, count: usize| {
+        let style = if count == 0 { FAINT } else { style };
+        styled(style, format!("{count:>width$}"))
+    };
+    format!(
+        "{name:<24}{}{}{}\n",
+        count(Style::new(), 9, tally.passed),
+        count(BAD, 9, tally.failed),
+        count(DOUBT, 14, tally.inconclusive)
+    )
+}
+
+fn verdict(results: &Results) -> String {
+    let total = results.total;
+    let early = if results.stopped_early { " (stopped at the first)" } else { "" };
+    let checks = |count: usize| if count == 1 { "1 check".to_owned() } else { format!("{count} checks") };
+    match results.outcome() {
+        Outcome::NotConformant => {
+            let failed = checks(total.failed);
+            format!("{} {failed} of {} failed{early}", styled(BAD, "not conformant:"), total.total())
+        }
+        Outcome::NotJudged => {
+            format!("{} {} passed, and no verdict", styled(DOUBT, "could not judge:"), checks(total.passed))
+        }
+        Outcome::Conformant if total.inconclusive > 0 => format!(
+            "{} {} passed; {} inconclusive, as listed above",
+            styled(GOOD, "conformant in what was judged:"),
+            checks(total.passed),
+            total.inconclusive
+        ),
+        Outcome::Conformant => {
+            format!("{} {} passed", styled(GOOD, "conformant:"), checks(total.passed))
+        }
+    }
+}
+
+/// One failure: rule, where the check comes from, what was expected and got, what was asked, and how to ask again.
+pub fn failure(failure: &Failure, replay: Option<&str>) -> String {
+    let divergence = &failure.divergence;
+    let difference = &divergence.difference;
+    let title = rules::find(&failure.rule).map_or("", |rule| rule.title.as_str());
+    let mut text = format!("\n{} {} {title}\n", styled(BAD, "FAIL"), styled(Style::new().bold(), &failure.rule));
+    match &failure.origin {
+        Origin::Property(sentence) => {
+            let _ = writeln!(text, "  property  {sentence}");
+        }
+        Origin::Vector { id, comment, again } => {
+            let note = if *again { " (it had passed before: an earlier call changed the answer)" } else { "" };
+            let _ = writeln!(text, "  vector    {id}: {comment}{note}");
+        }
+    }
+    for (number, (call, answer)) in divergence.before.iter().enumerate() {
+        let _ = writeln!(text, "  step {}    {} → {}", number + 1, asked(call), shortened(&answered(call, answer)));
+    }
+    if !divergence.before.is_empty() {
+        let number = divergence.before.len() + 1;
+        let _ = writeln!(text, "  step {number}    {} → {}", asked(&divergence.call), styled(BAD, "diverges"));
+    }
+    let _ = writeln!(text, "  differs   {}", difference.what);
+    let _ = writeln!(text, "  expected  {}", shortened(&difference.expected));
+    let _ = writeln!(text, "  got       {}", shortened(&difference.got));
+    let _ = writeln!(text, "  asked     {}", shortened(&divergence.call.to_line(1)));
+    if let Some(replay) = replay {
+        let _ = writeln!(text, "  replay    {replay}");
+    }
+    text
+}
+
+/// A call in a few words.
+fn asked(call: &Call) -> String {
+    match call {
+        Call::Exchange(call) => {
+            let cookie = if call.cookie_header.is_some() { "with a cookie" } else { "without a cookie" };
+            format!("{} {} at {}, {cookie}, {}", call.method, call.path, call.now, actions(&call.actions))
+        }
+        Call::Sign(call) => format!("sign at {}", call.now),
+        Call::Verify(call) => format!("verify at {}", call.now),
+    }
+}
+
+fn actions(actions: &[Action]) -> String {
+    if actions.is_empty() {
+        return "no action".to_owned();
+    }
+    let names = actions.iter().map(|action| {
+        let json = serde_json::to_value(action).unwrap_or_default();
+        json.get("do").and_then(Json::as_str).unwrap_or_default().to_owned()
+    });
+    names.collect::<Vec<_>>().join(", ")
+}
+
+fn answered(call: &Call, answer: &Answer) -> String {
+    match (call, answer) {
+        (Call::Exchange(call), Answer::Exchange(exchanged)) => {
+            let cookie = match set_cookie(exchanged, call) {
+                None => "nothing set".to_owned(),
+                Some(cookie) if cookie.value.is_empty() => "deleted".to_owned(),
+                Some(cookie) => {
+                    let expires = cookie.attributes.get("expires").map(|at| format!(", expires {at}"));
+                    format!("set{}", expires.unwrap_or_default())
+                }
+            };
+            format!("{}, {cookie}", opened(exchanged.opened.as_ref().map(wire::encode_map), call))
+        }
+        (_, Answer::Verify(Verified::Accepted(session))) => format!("accepted as {}", wire::encode_map(session)),
+        (_, Answer::Verify(Verified::Rejected(Some(reason)))) => format!("rejected ({})", reason_word(*reason)),
+        (_, Answer::Verify(Verified::Rejected(None))) => "rejected".to_owned(),
+        (_, other) => other.to_json().to_string(),
+    }
+}
+
+fn opened(session: Option<Json>, call: &Exchange) -> String {
+    match session {
+        None => "opening raised".to_owned(),
+        Some(session) if session == json!({}) && call.cookie_header.is_some() => "opened empty".to_owned(),
+        Some(session) => format!("opened {session}"),
+    }
+}
+
+/// The beginning of a long text, on one line.
+pub fn shortened(text: &str) -> String {
+    let line = text.replace('\n', " ⏎ ");
+    match line.char_indices().nth(SHOWN) {
+        Some((at, _)) => format!("{}… ({} characters)", &line[..at], line.chars().count()),
+        None => line,
+    }
+}

@@ -1,0 +1,254 @@
+//! The verdict on a check: its scenario is walked call by call, and each answer is held against the expected one.
+//!
+//! What is expected is what real Flask answered, where that was recorded for the very call; everywhere else it is the model's
+//! answer, under the choices that the implementation declares.
+
+use super::{
+    compare::{Difference, compare},
+    scenario::Scenario,
+    vectors::Recorded,
+};
+use crate::{
+    adapter::{Broken, Implementation, embedded},
+    config::{FallbackTextChoice, Fallbacks},
+    model::server,
+    protocol::{Answer, Call, Choices, Hello, ReasonsChoice, Reply, Sign, Signed, Verified, Verify},
+    value::{Value, wire},
+};
+use std::collections::BTreeSet;
+
+/// What is asked in one check.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    /// The calls.
+    pub scenario: &'a Scenario,
+    /// What Flask did with them; empty for generated cases.
+    pub recorded: &'a [Recorded],
+}
+
+/// What came of a check.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// An answer is not the expected one.
+    Fail(Box<Divergence>),
+    /// Nothing can be said.
+    Inconclusive(Inconclusive),
+    /// Every answer was the expected one.
+    Pass,
+}
+
+/// The first answer that is not the expected one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Divergence {
+    /// What differs.
+    pub difference: Difference,
+    /// The calls before and their answers, which were as expected.
+    pub before: Vec<(Call, Answer)>,
+    /// The call that was answered otherwise.
+    pub call: Call,
+    /// What it should have been.
+    pub expected: Answer,
+    /// What it was.
+    pub got: Answer,
+}
+
+/// Why nothing can be said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Inconclusive {
+    /// The adapter broke.
+    Broke(String),
+    /// The check is about something else than what was asked for.
+    NotJudged(String),
+    /// The implementation does not have what the check is about.
+    NotOffered(String),
+}
+
+/// Judges cases side by side: the calls that are ready are asked together. The verdicts come in the order of the cases.
+pub fn judge(implementation: &dyn Implementation, cases: &[Case<'_>]) -> Result<Vec<Verdict>, Broken> {
+    let hello = implementation.hello();
+    let mut walks: Vec<_> = cases.iter().map(|case| Walk::new(*case)).collect();
+    loop {
+        let (open, calls): (Vec<_>, Vec<_>) =
+            walks.iter_mut().filter_map(|walk| walk.next(hello).map(|call| (walk, call))).unzip();
+        if open.is_empty() {
+            return Ok(walks.into_iter().map(|walk| walk.verdict.unwrap_or(Verdict::Pass)).collect());
+        }
+        for ((walk, call), reply) in open.into_iter().zip(&calls).zip(implementation.answer(&calls)?) {
+            walk.take(call, reply, &hello.choices);
+        }
+    }
+}
+
+/// A case on its way.
+struct Walk<'a> {
+    case: Case<'a>,
+    answered: Vec<(Call, Answer)>,
+    verdict: Option<Verdict>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(case: Case<'a>) -> Self {
+        Self { case, answered: Vec::new(), verdict: None }
+    }
+
+    /// The call to be asked now; none when the verdict stands.
+    fn next(&mut self, hello: &Hello) -> Option<Call> {
+        if self.verdict.is_some() {
+            return None;
+        }
+        let Some(call) = self.case.scenario.next(&self.answered) else {
+            self.verdict = Some(Verdict::Pass);
+            return None;
+        };
+        if let Some(missing) = not_offered(&call, &self.expected(&call, &hello.choices), hello) {
+            self.verdict = Some(Verdict::Inconclusive(Inconclusive::NotOffered(missing)));
+            return None;
+        }
+        Some(call)
+    }
+
+    fn take(&mut self, call: &Call, reply: Reply, choices: &Choices) {
+        let got = match reply {
+            Reply::Ok(answer) => answer,
+            Reply::Error(what) => return self.end(Inconclusive::Broke(what)),
+            Reply::Unsupported(what) => return self.end(Inconclusive::NotOffered(what)),
+        };
+        let expected = self.expected(call, choices);
+        match compare(call, &expected, &got, choices) {
+            Ok(()) => self.answered.push((call.clone(), got)),
+            Err(difference) => {
+                let before = std::mem::take(&mut self.answered);
+                let divergence = Divergence { difference, before, call: call.clone(), expected, got };
+                self.verdict = Some(Verdict::Fail(Box::new(divergence)));
+            }
+        }
+    }
+
+    fn end(&mut self, why: Inconclusive) {
+        self.verdict = Some(Verdict::Inconclusive(why));
+    }
+
+    fn expected(&self, call: &Call, choices: &Choices) -> Answer {
+        match (self.recorded(call), self.case.scenario, call) {
+            (Some(recorded), ..) if is_flask(choices) => recorded.clone(),
+            (_, Scenario::RoundTrip(sign), Call::Verify(call)) => Answer::Verify(returned(sign, call, choices)),
+            _ => embedded::answer(call, choices),
+        }
+    }
+
+    /// What Flask answered to the same call. A step of a sequence is the same when the same cookie was sent.
+    fn recorded(&self, call: &Call) -> Option<&'a Answer> {
+        let recorded = self.case.recorded.get(self.answered.len())?;
+        let is_same = match (call, &recorded.cookie_header) {
+            (Call::Exchange(call), Some(header)) => call.cookie_header == *header,
+            _ => true,
+        };
+        is_same.then_some(&recorded.answer)
+    }
+}
+
+/// What must come back of a session that was signed: what comes back of the cookie that should have been made.
+fn returned(sign: &Sign, call: &Verify, choices: &Choices) -> Verified {
+    let cookie = match server::sign(sign, choices) {
+        Signed::Cookie(cookie) => cookie,
+        Signed::Raised(_) => call.cookie.clone(),
+    };
+    server::verify(&Verify { cookie, ..call.clone() }, choices)
+}
+
+/// Whether all is decided as Flask decides it, but for giving reasons.
+fn is_flask(choices: &Choices) -> bool {
+    Choices { reasons: ReasonsChoice::None, ..*choices } == Choices::default()
+}
+
+/// What a call and its answer need of an implementation that does not offer it.
+fn not_offered(call: &Call, expected: &Answer, hello: &Hello) -> Option<String> {
+    if !hello.ops.contains(call.op()) {
+        return Some(format!("the operation {}", call.op()));
+    }
+    if hello.choices.fallback_text == FallbackTextChoice::Refuse
+        && matches!(call.config().fallback_keys, Some(Fallbacks::Text(_)))
+    {
+        return Some("text in place of the list of fallback keys".to_owned());
+    }
+    let mut kinds = call.kinds_needed();
+    match expected {
+        Answer::Verify(Verified::Accepted(session)) => wire::kinds_needed(&session.clone().into(), &mut kinds),
+        Answer::Exchange(exchanged) => {
+            let opened = exchanged.opened.clone().map(Value::Map);
+            opened.iter().chain(&exchanged.results).for_each(|value| wire::kinds_needed(value, &mut kinds));
+        }
+        _ => {}
+    }
+    let missing: BTreeSet<_> = kinds.into_iter().filter(|kind| !hello.values.contains(*kind)).collect();
+    if missing.is_empty() {
+        return None;
+    }
+    Some(format!("values of kind {}", missing.into_iter().collect::<Vec<_>>().join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{adapter::embedded::Model, clock::UnixTime, config::Config, suite::vectors};
+    use std::sync::Arc;
+
+    fn verdicts(implementation: &dyn Implementation) -> Vec<(String, Verdict)> {
+        let ready = vectors::embedded().unwrap();
+        let cases: Vec<_> = ready.iter().map(|r| Case { scenario: &r.scenario, recorded: &r.recorded }).collect();
+        let verdicts = judge(implementation, &cases).unwrap();
+        ready.into_iter().map(|r| r.vector.id).zip(verdicts).collect()
+    }
+
+    #[test]
+    fn the_model_passes_every_vector() {
+        for (id, verdict) in verdicts(&Model::default()) {
+            assert_eq!(verdict, Verdict::Pass, "{id}");
+        }
+    }
+
+    /// The model behind a changed answer.
+    struct Changed<F>(Model, F);
+
+    impl<F: Fn(&Call, Answer) -> Reply + Sync> Implementation for Changed<F> {
+        fn hello(&self) -> &Hello {
+            self.0.hello()
+        }
+
+        fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
+            let choices = self.hello().choices;
+            Ok(calls.iter().map(|call| (self.1)(call, embedded::answer(call, &choices))).collect())
+        }
+    }
+
+    fn sign() -> Scenario {
+        let config = Arc::new(Config::with_key("key"));
+        let session = [("user", Value::int(1))].into_iter().collect();
+        Scenario::RoundTrip(Sign { config, now: UnixTime::from_seconds(1_700_000_000), session })
+    }
+
+    fn verdict(change: impl Fn(&Call, Answer) -> Reply + Sync) -> Verdict {
+        let scenario = sign();
+        let case = Case { scenario: &scenario, recorded: &[] };
+        judge(&Changed(Model::default(), change), &[case]).unwrap().remove(0)
+    }
+
+    #[test]
+    fn a_wrong_value_that_comes_back_is_a_failure_of_the_round_trip() {
+        let verdict = verdict(|_, answer| match answer {
+            Answer::Verify(_) => Reply::Ok(Answer::Verify(Verified::Accepted(Default::default()))),
+            other => Reply::Ok(other),
+        });
+        let Verdict::Fail(divergence) = verdict else { panic!("{verdict:?}") };
+        assert_eq!(divergence.difference.rule, "PAY-16");
+        assert_eq!(divergence.before.len(), 1);
+    }
+
+    #[test]
+    fn what_is_not_offered_or_breaks_is_inconclusive() {
+        let broke = verdict(|_, _| Reply::Error("boom".to_owned()));
+        assert_eq!(broke, Verdict::Inconclusive(Inconclusive::Broke("boom".to_owned())));
+        let missing = verdict(|_, _| Reply::Unsupported("signing".to_owned()));
+        assert_eq!(missing, Verdict::Inconclusive(Inconclusive::NotOffered("signing".to_owned())));
+    }
+}

@@ -1,0 +1,215 @@
+//! What came of a run: one value, from which every report is made.
+
+use super::{
+    compare::Difference,
+    judge::{Divergence, Inconclusive},
+    rules,
+    run::Options,
+    scenario::Scenario,
+    vectors::{Vector, from_scenario},
+};
+use crate::{
+    adapter::Broken,
+    protocol::{Answer, Call, Hello},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What came of a run.
+#[derive(Clone, Debug)]
+pub struct Results {
+    /// The implementation, in its own words.
+    pub implementation: Hello,
+    /// The specification that was asked about; empty when vectors of any kind were asked alone.
+    pub spec: String,
+    /// The seed of the generated cases.
+    pub seed: u64,
+    /// How many generated cases were asked for.
+    pub cases: usize,
+    /// How many checks ended how.
+    pub total: Tally,
+    /// The same by families of rules, in the order of the specification. A check counts under every family that it is evidence
+    /// for, and a failure under that of the broken rule.
+    pub families: Vec<(String, Tally)>,
+    /// The failures that are worth a look: every vector, and for each property one case of each rule.
+    pub failures: Vec<Failure>,
+    /// Why checks are inconclusive, with how many there are of each.
+    pub inconclusive: BTreeMap<String, usize>,
+    /// Whether the adapter itself broke in some check.
+    pub adapter_broke: bool,
+    /// What made going on pointless.
+    pub broken: Option<Broken>,
+    /// Whether the run ended at the first failure, as it was told.
+    pub stopped_early: bool,
+}
+
+/// What a run says of an implementation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Every check that could be judged passed.
+    Conformant,
+    /// A check failed.
+    NotConformant,
+    /// Nothing failed, but the adapter broke, the run was cut short, or nothing was judged at all.
+    NotJudged,
+}
+
+/// How many checks ended how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// As specified.
+    pub passed: usize,
+    /// Not as specified.
+    pub failed: usize,
+    /// Nothing could be said.
+    pub inconclusive: usize,
+}
+
+impl Tally {
+    /// How many checks there were.
+    pub fn total(&self) -> usize {
+        self.passed + self.failed + self.inconclusive
+    }
+}
+
+/// A failed check.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// The rule that is broken.
+    pub rule: String,
+    /// Where the check comes from.
+    pub origin: Origin,
+    /// The first answer that is not the expected one.
+    pub divergence: Divergence,
+    /// The check as a vector of its own, to be saved and replayed.
+    pub vector: Vector,
+}
+
+/// Where a check comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A property's sentence.
+    Property(&'static str),
+    /// A vector: its id, its comment, and whether it was asked a second time, in another order.
+    Vector {
+        /// The id.
+        id: String,
+        /// Why it exists.
+        comment: String,
+        /// Whether it had passed before.
+        again: bool,
+    },
+}
+
+impl Results {
+    /// The results of a run in which nothing was asked yet.
+    pub fn new(implementation: Hello, options: &Options) -> Self {
+        Self {
+            implementation,
+            spec: options.spec.clone(),
+            seed: options.seed,
+            cases: options.cases,
+            total: Tally::default(),
+            families: rules::families().iter().map(|family| (family.id.clone(), Tally::default())).collect(),
+            failures: Vec::new(),
+            inconclusive: BTreeMap::new(),
+            adapter_broke: false,
+            broken: None,
+            stopped_early: false,
+        }
+    }
+
+    /// What the run says.
+    pub fn outcome(&self) -> Outcome {
+        let total = self.total;
+        if total.failed > 0 {
+            Outcome::NotConformant
+        } else if self.adapter_broke || self.broken.is_some() || total.passed == 0 {
+            Outcome::NotJudged
+        } else {
+            Outcome::Conformant
+        }
+    }
+
+    /// Counts a check that ended as specified, under the rules that it is evidence for.
+    pub fn passed<R: AsRef<str>>(&mut self, rules: &[R]) {
+        self.count(rules, |tally| tally.passed += 1);
+    }
+
+    /// Counts a check that broke a rule.
+    pub fn failed(&mut self, rule: &str) {
+        self.count(&[rule], |tally| tally.failed += 1);
+    }
+
+    /// Counts a check about which nothing can be said.
+    pub fn inconclusive<R: AsRef<str>>(&mut self, rules: &[R], why: &Inconclusive) {
+        self.count(rules, |tally| tally.inconclusive += 1);
+        let reason = match why {
+            Inconclusive::Broke(what) => {
+                self.adapter_broke = true;
+                format!("the adapter broke: {what}")
+            }
+            Inconclusive::NotJudged(what) => what.clone(),
+            Inconclusive::NotOffered(what) => format!("not offered: {what}"),
+        };
+        *self.inconclusive.entry(reason).or_default() += 1;
+    }
+
+    fn count<R: AsRef<str>>(&mut self, rules: &[R], add: fn(&mut Tally)) {
+        add(&mut self.total);
+        let concerned: BTreeSet<_> = rules.iter().map(|rule| rules::family_of(rule.as_ref())).collect();
+        for (family, tally) in &mut self.families {
+            if concerned.contains(family.as_str()) {
+                add(tally);
+            }
+        }
+    }
+}
+
+impl Failure {
+    /// A failure of `scenario`.
+    pub fn new(origin: Origin, rules: &[String], scenario: &Scenario, divergence: Divergence) -> Self {
+        let rule = rule_of(rules, &divergence.difference).to_owned();
+        let (id, comment, rules) = match &origin {
+            Origin::Property(sentence) => {
+                let id = format!("{}-{}", rule.to_ascii_lowercase(), words(sentence));
+                (id, format!("{sentence}: {}", divergence.difference.what), vec![rule.clone()])
+            }
+            Origin::Vector { id, comment, .. } => (id.clone(), comment.clone(), rules.to_vec()),
+        };
+        let vector = from_scenario(id, rules, comment, &up_to(scenario, &divergence), &expected(&divergence));
+        Self { rule, origin, divergence, vector }
+    }
+}
+
+/// The rule that a failed check breaks: what the difference tells for certain, then what the check is foremost about.
+pub fn rule_of<'r>(rules: &'r [String], difference: &Difference) -> &'r str {
+    let told = difference.rule;
+    match rules.first() {
+        Some(foremost) if !difference.is_certain && !rules.iter().any(|rule| rule == told) => foremost,
+        _ => told,
+    }
+}
+
+/// The first words of a sentence, as part of an id.
+fn words(sentence: &str) -> String {
+    let words = sentence.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.take(6).collect::<Vec<_>>().join("-").to_ascii_lowercase()
+}
+
+/// The scenario without what comes behind the divergence.
+fn up_to(scenario: &Scenario, divergence: &Divergence) -> Scenario {
+    match scenario {
+        Scenario::Sequence(sequence) => {
+            let mut sequence = sequence.clone();
+            sequence.steps.truncate(divergence.before.len() + 1);
+            Scenario::Sequence(sequence)
+        }
+        other => other.clone(),
+    }
+}
+
+fn expected(divergence: &Divergence) -> Vec<(Call, Answer)> {
+    let mut expected = divergence.before.clone();
+    expected.push((divergence.call.clone(), divergence.expected.clone()));
+    expected
+}

@@ -1,0 +1,231 @@
+//! The command line from outside: exit statuses, messages, and what is left behind.
+
+mod common;
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+/// The program with some arguments, in an empty folder with an empty cache.
+struct Run {
+    folder: tempfile::TempDir,
+    command: Command,
+}
+
+impl Run {
+    fn new(arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sessionproof"));
+        command.args(arguments).current_dir(folder.path()).env("SESSIONPROOF_CACHE", folder.path().join("cache"));
+        Self { folder, command }
+    }
+
+    fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    fn file(self, name: &str, text: &str) -> Self {
+        fs::write(self.folder.path().join(name), text).unwrap();
+        self
+    }
+
+    fn done(mut self) -> Done {
+        let output = self.command.output().unwrap();
+        Done { output, folder: self.folder }
+    }
+}
+
+struct Done {
+    output: Output,
+    folder: tempfile::TempDir,
+}
+
+impl Done {
+    fn stdout(&self) -> String {
+        String::from_utf8_lossy(&self.output.stdout).into_owned()
+    }
+
+    fn stderr(&self) -> String {
+        String::from_utf8_lossy(&self.output.stderr).into_owned()
+    }
+
+    /// Ended with status 2 and one error that says all of this.
+    fn is_refused_with(&self, parts: &[&str]) {
+        let stderr = self.stderr();
+        assert_eq!(self.output.status.code(), Some(2), "{stderr}\n{}", self.stdout());
+        assert_eq!(stderr.matches("error:").count(), 1, "{stderr}");
+        for part in parts {
+            assert!(stderr.contains(part), "{part:?} is not in {stderr}");
+        }
+        assert!(!stderr.contains("panicked"), "{stderr}");
+    }
+}
+
+#[test]
+fn the_verifier_in_the_binary_conforms_without_python_or_network() {
+    let done = Run::new(&["check"]).env("PATH", "").done();
+    assert_eq!(done.output.status.code(), Some(0), "{}", done.stdout());
+    assert!(done.stdout().contains("conformant"), "{}", done.stdout());
+    assert_eq!(done.stderr(), "", "quiet when piped");
+    assert!(!done.stdout().contains('\u{1b}'), "no colours when piped");
+    assert_eq!(fs::read_dir(done.folder.path()).unwrap().count(), 0, "nothing is left behind");
+}
+
+#[test]
+fn the_model_conforms_to_every_rule() {
+    let done = Run::new(&["check", "model", "--preset", "quick"]).done();
+    assert_eq!(done.output.status.code(), Some(0), "{}", done.stdout());
+    assert!(!done.stdout().contains("Inconclusive"), "{}", done.stdout());
+}
+
+#[test]
+fn the_same_seed_gives_the_same_report() {
+    let report = |seed| Run::new(&["check", "model", "--preset", "quick", "--seed", seed]).done().stdout();
+    assert_eq!(report("7"), report("7"));
+}
+
+#[test]
+fn the_vectors_in_the_binary_are_verified_offline() {
+    let done = Run::new(&["vectors", "verify"]).env("PATH", "").done();
+    assert_eq!(done.output.status.code(), Some(0), "{}", done.stdout());
+}
+
+#[test]
+fn bad_usage_is_one_clear_error() {
+    for (arguments, parts) in [
+        (&["check", "--spec", "flask-9"][..], &["flask-9", "flask-3.1.r1"][..]),
+        (&["check", "flusk"], &["flusk", "flask@VERSION"]),
+        (&["check", "flask@--help"], &["flask@3.0.3"]),
+        (&["check", "--rules", "NOPE-1"], &["NOPE-1", "sessionproof rules"]),
+        (&["check", "flask", "--", "cat"], &["cannot be used with"]),
+        (&["check", "--workers", "0"], &["--workers"]),
+        (&["frobnicate"], &["frobnicate"]),
+        (&["replay"], &["FILE"]),
+        (&["vectors", "regenerate"], &["vectors/flask-3.1", "--out"]),
+        (&["check", "--", "no-such-program-here"], &["no-such-program-here"]),
+    ] {
+        let done = Run::new(arguments).done();
+        done.is_refused_with(parts);
+    }
+}
+
+#[test]
+fn a_missing_python_is_named_with_the_remedy() {
+    Run::new(&["check", "flask"]).env("PATH", "").done().is_refused_with(&["python3", "--python"]);
+    Run::new(&["check", "flask", "--python", "/no/such/python"]).done().is_refused_with(&["/no/such/python"]);
+}
+
+#[test]
+fn without_a_network_nothing_half_made_is_left() {
+    let Some(_) = common::oracle("without_a_network_nothing_half_made_is_left") else { return };
+    // Nobody listens on the discard port of this machine.
+    let done =
+        Run::new(&["check", "flask"]).env("PIP_INDEX_URL", "http://127.0.0.1:9/").env("PIP_NO_CACHE_DIR", "1").done();
+    done.is_refused_with(&["Flask 3.1.3", "network"]);
+    let left: Vec<_> =
+        fs::read_dir(done.folder.path().join("cache")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert!(left.iter().all(|name| name.to_string_lossy().starts_with("files-")), "{left:?}");
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_is_named() {
+    let run = Run::new(&["check", "flask"]).file("occupied", "");
+    let cache = run.folder.path().join("occupied").join("cache");
+    run.env("SESSIONPROOF_CACHE", &cache).done().is_refused_with(&["occupied", "SESSIONPROOF_CACHE"]);
+}
+
+#[test]
+fn files_that_are_no_vectors_are_named_with_line_and_remedy() {
+    Run::new(&["replay", "missing.json"]).done().is_refused_with(&["missing.json"]);
+    Run::new(&["replay", "x.json"])
+        .file("x.json", "{\n\"format\": 1,\n oops")
+        .done()
+        .is_refused_with(&["x.json:3", "spec/vector-format.md"]);
+    let vector = r#"{"id":"v","rules":["EXP-1"],"comment":"c","kind":"verify","input":{"now":"noon"},"output":{}}"#;
+    let file = format!(
+        r#"{{"format":1,"spec":"s","family":"f","description":"d","provenance":{{"python":"","flask":"","werkzeug":"","itsdangerous":"","zlib":""}},"vectors":[{vector}]}}"#
+    );
+    Run::new(&["vectors", "verify", "x.json"])
+        .file("x.json", &file)
+        .done()
+        .is_refused_with(&["x.json", "vector v", "now"]);
+    Run::new(&["vectors", "verify", "x.json"])
+        .file("x.json", &file.replace("\"format\":1", "\"format\":2"))
+        .done()
+        .is_refused_with(&["format 2"]);
+}
+
+#[cfg(unix)]
+mod adapters {
+    use super::*;
+
+    #[test]
+    fn an_adapter_that_breaks_gives_no_verdict() {
+        for (script, parts) in [
+            ("exit 3", &["exit"][..]),
+            ("echo Hello; sleep 9", &["Hello", "Standard output"]),
+            ("cat", &["hello"]),
+            ("sleep 60", &["--call-timeout"]),
+        ] {
+            let done = Run::new(&["check", "--call-timeout", "2", "--", "sh", "-c", script]).done();
+            done.is_refused_with(parts);
+        }
+    }
+
+    /// An adapter that accepts every cookie as an empty session.
+    const CREDULOUS: &str = r#"
+        read -r hello
+        echo '{"id":0,"ok":{"name":"credulous","ops":["verify"]}}'
+        while read -r line; do
+            id=${line#*\"id\":}
+            echo "{\"id\":${id%%,*},\"ok\":{\"accepted\":true,\"session\":{}}}"
+        done"#;
+
+    #[test]
+    fn failures_are_saved_and_replay() {
+        let done =
+            Run::new(&["check", "--cases", "0", "--", "sh", "credulous.sh"]).file("credulous.sh", CREDULOUS).done();
+        assert_eq!(done.output.status.code(), Some(1), "{}{}", done.stdout(), done.stderr());
+        let folder = done.folder.path().join("sessionproof-failures");
+        let saved: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert!(!saved.is_empty() && saved.len() <= 20, "{saved:?}");
+        let again = format!("sessionproof replay sessionproof-failures/{} -- sh credulous.sh", name(&saved[0]));
+        assert!(done.stdout().contains(&again), "{}", done.stdout());
+
+        let file = saved[0].display().to_string();
+        let replayed = Run::new(&["replay", &file, "--", "sh", "credulous.sh"]).file("credulous.sh", CREDULOUS).done();
+        assert_eq!(replayed.output.status.code(), Some(1), "{}", replayed.stdout());
+        assert!(replayed.stdout().contains("1 check of 1 failed"), "{}", replayed.stdout());
+        let good = Run::new(&["replay", &file, "model"]).done();
+        assert_eq!(good.output.status.code(), Some(0), "{}", good.stdout());
+    }
+
+    fn name(path: &Path) -> String {
+        path.file_name().unwrap().to_string_lossy().into_owned()
+    }
+
+    #[test]
+    fn failures_that_cannot_be_saved_are_still_shown() {
+        let done = Run::new(&["check", "--fail-fast", "--failures", "occupied/x", "--", "sh", "credulous.sh"])
+            .file("credulous.sh", CREDULOUS)
+            .file("occupied", "")
+            .done();
+        assert_eq!(done.output.status.code(), Some(1));
+        assert!(done.stdout().contains("FAIL "), "{}", done.stdout());
+        assert!(done.stderr().contains("--failures DIR"), "{}", done.stderr());
+    }
+}
+
+#[test]
+fn help_pages_read_well() {
+    for arguments in
+        [&["--help"][..], &["check", "--help"], &["replay", "--help"], &["vectors", "regenerate", "--help"]]
+    {
+        let done = Run::new(arguments).done();
+        assert_eq!(done.output.status.code(), Some(0));
+        insta::assert_snapshot!(arguments.join("-").replace("--", ""), done.stdout());
+    }
+}
