@@ -27,6 +27,7 @@
 
 mod base64;
 mod date;
+mod digits;
 mod json;
 mod mac;
 mod python;
@@ -73,7 +74,7 @@ pub enum Error {
     /// A payload that is not base64, or in a strict verifier not its canonical spelling (`PAY-14`).
     #[error("the payload is not base64")]
     Base64,
-    /// A time that no calendar holds: a refused timestamp (`SIG-9`), or a time or date to be written.
+    /// A time that no calendar holds: a timestamp (`SIG-9`), or a time or date to be written.
     #[error("a time is beyond the calendar")]
     Calendar,
     /// A compressed payload that is not a whole zlib stream (`PAY-14`).
@@ -179,9 +180,13 @@ impl Verifier {
         }
         let (payload, timestamp) = signed.rsplit_once('.').ok_or(Error::Timestamp)?;
         let timestamp = self.timestamp(timestamp).ok_or(Error::Timestamp)?;
+        // Flask makes a date of every timestamp, refused or not (`SIG-9`).
+        if timestamp > LAST_SECOND {
+            return Err(Error::Calendar);
+        }
         match age(timestamp, now) {
-            age if age > i128::from(max_age) => Err(refused(timestamp, Error::Expired)),
-            age if age < 0 => Err(refused(timestamp, Error::Future)),
+            age if age > i128::from(max_age) => Err(Error::Expired),
+            age if age < 0 => Err(Error::Future),
             _ => Ok(Accepted { payload, timestamp }),
         }
     }
@@ -272,11 +277,6 @@ impl Verifier {
 /// Seconds from signing to now, negative when it was signed later (`EXP-8`).
 fn age(timestamp: u64, now: UnixTime) -> i128 {
     i128::from(now.seconds()) - i128::from(timestamp)
-}
-
-/// The error for a refused timestamp: refusing it, Flask makes a date of it, and the calendar may not hold that (`SIG-9`).
-fn refused(timestamp: u64, why: Error) -> Error {
-    if timestamp > LAST_SECOND { Error::Calendar } else { why }
 }
 
 /// Stock zlib at its default level, in one piece into a buffer that holds the worst case.
