@@ -134,8 +134,7 @@ fn json_soup() -> BoxedStrategy<String> {
     proptest::collection::vec(prop::sample::select(fragments), 0..9).prop_map(|all| all.concat()).boxed()
 }
 
-/// A value of the right JSON form, with tags over contents of any type. Dates are of the form that Flask writes, the only one
-/// that the model reads.
+/// A value of the right JSON form, with tags over contents of any type.
 fn tagged_json() -> BoxedStrategy<String> {
     let leaf = prop::sample::select(vec![
         "1",
@@ -155,6 +154,7 @@ fn tagged_json() -> BoxedStrategy<String> {
         "\"Thu, 01 Jan 1970 00:00:07 GMT\"",
         "\"12345678-1234-5678-1234-567812345678\"",
         "\"{0x345678123456781234567812345678}\"",
+        "\"\\u0661\\uff11345678123456781234567812345678\"",
         "\"\\u00e9\\n\\ud800\"",
         "NaN",
     ]);
@@ -172,6 +172,23 @@ fn tagged_json() -> BoxedStrategy<String> {
         .boxed()
 }
 
+/// Text that is a date, or almost.
+fn dates() -> BoxedStrategy<String> {
+    let one_of = |words: &'static [&'static str]| prop::sample::select(words);
+    let parts = (
+        one_of(&["Thu, ", "Thu ", "", "x ", "Thu,", "Thursday, "]),
+        one_of(&["1", "01", "31", "1,", "+1", "1_0"]),
+        one_of(&[" ", "-", " , "]),
+        one_of(&["Jan", "feb", "March", "may", "Foo", "12"]),
+        one_of(&[" ", "-"]),
+        one_of(&["2024", "24", "0075", "2024,", "0", "100", "10000", "99999999999", "12:30:15"]),
+        one_of(&[" 12:30:15", " 12:30", " 12.30.15", " 24:0", " 12:30:15,", " 1:2:3:4", " 2024", ""]),
+        one_of(&[" ", ""]),
+        one_of(&["GMT", "", "EST", "mdt", "Z", "+0530", "-0000", "-2360", "+2400", "junk", "+99999999999999999999"]),
+    );
+    parts.prop_map(|(a, b, c, d, e, f, g, h, i)| [a, b, c, d, e, f, g, h, i].concat()).boxed()
+}
+
 #[test]
 fn both_read_odd_json_alike() {
     let config = Arc::new(Config::with_key("development key"));
@@ -179,6 +196,8 @@ fn both_read_odd_json_alike() {
         1 => json_soup(),
         2 => tagged_json(),
         2 => tagged_json().prop_map(|value| format!("{{\"v\":{value}}}")),
+        2 => dates().prop_map(|date| format!("{{\"v\":{{\" d\":\"{date}\"}}}}")),
+        1 => dates().prop_map(|date| format!("{{\"v\":{{\" m\":[{{\" d\":\"{date}\"}}]}}}}")),
     ];
     let calls = (text, settings::instant()).prop_map(move |(text, now)| {
         let payload = sessionproof::model::base64::encode(text.as_bytes());

@@ -40,9 +40,10 @@ def verify(target, now, cookie):
         return rejected()
     try:
         payload, dot, timestamp = signed.rpartition(".")
-        seconds = int.from_bytes(unb64(timestamp), "big")
+        stamp = unb64(timestamp)
+        seconds = int.from_bytes(stamp, "big")
         age = int(now) - seconds
-        if not dot or seconds > LAST_SECOND or age > target.lifetime or age < 0:
+        if not dot or len(stamp) > 8 or seconds > LAST_SECOND or age > target.lifetime or age < 0:
             return rejected()
         text = zlib.decompress(unb64(payload[1:])) if payload.startswith(".") else unb64(payload)
         session = untag(json.loads(text.decode()))

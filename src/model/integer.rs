@@ -36,7 +36,7 @@ pub fn is_digit(c: char) -> bool {
 }
 
 /// The value of a decimal digit of any script.
-fn decimal(c: char) -> Option<u32> {
+pub fn decimal(c: char) -> Option<u32> {
     if c.is_ascii() {
         return c.to_digit(10);
     }

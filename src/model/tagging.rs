@@ -3,7 +3,7 @@
 //! A tagged value is a map with one key, such as `{" t": [1, 2]}` for a tuple. A map of the session that happens to look like
 //! that is escaped: its key gains `__` and the whole stands under ` di`.
 
-use super::{Raised, base64, email_date, http_date};
+use super::{Raised, base64, email_date, http_date, integer};
 use crate::value::{BigInt, Datetime, Map, Text, Value, wire::python_float};
 use time::UtcOffset;
 
@@ -126,7 +126,7 @@ fn bytes(content: &Value) -> Option<Vec<u8>> {
 }
 
 /// Python's `UUID(hex)`: `urn:`, `uuid:`, braces and hyphens are ignored, and the 32 characters that remain are read by `int`,
-/// which takes a sign, a `0x`, single underscores and surrounding space.
+/// which takes a sign, a `0x`, digits of any script, single underscores and surrounding space.
 fn uuid(content: &Value) -> Option<u128> {
     let (Value::Text(text) | Value::Markup(text)) = content else { return None };
     let text = text.to_utf8()?.replace("urn:", "").replace("uuid:", "");
@@ -134,6 +134,8 @@ fn uuid(content: &Value) -> Option<u128> {
     if hex.chars().count() != 32 {
         return None;
     }
+    let ascii = |c| integer::decimal(c).and_then(|digit| char::from_digit(digit, 10)).unwrap_or(c);
+    let hex: String = hex.chars().map(ascii).collect();
     let digits = hex.trim_matches([' ', '\t', '\n', '\x0B', '\x0C', '\r']);
     let digits = digits.strip_prefix('+').unwrap_or(digits);
     let (digits, prefixed) = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
@@ -280,10 +282,15 @@ mod tests {
         let chars = vec!["a".into(), "b".into()];
         assert_eq!(untagged(r#"{" t":"ab"}"#), Ok(Value::Tuple(chars)));
         assert_eq!(untagged(r#"{" m":[1,"a",null]}"#), Ok(Value::Markup("[1, 'a', None]".into())));
+        assert_eq!(untagged(r#"{" m":["\ud800"]}"#), Ok(Value::Markup(r"['\ud800']".into())));
         assert_eq!(untagged(r#"{" d":"soon"}"#), Ok(Value::Null));
         assert_eq!(untagged(r#"{" d":{" b":"AA=="}}"#), Ok(Value::Null));
         assert_eq!(untagged(r#"{" d":5}"#), Err(Raised::Payload));
         assert_eq!(untagged(r#"{" d":"1 Jan 2147483648 00:00"}"#), Err(Raised::Payload));
+        assert_eq!(
+            untagged(r#"{" u":"\u06610000000000000000000000000000\uff110f"}"#),
+            Ok(Value::Uuid(1 << 124 | 0x10F))
+        );
         assert_eq!(untagged(r#"{" u":"x"}"#), Err(Raised::Payload));
         assert_eq!(untagged(r#"{" di":{}}"#), Err(Raised::Payload));
     }

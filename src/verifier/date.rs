@@ -1,8 +1,9 @@
 //! Reads dates as Python's mail parser does, which is what Flask reads the tag ` d` with.
 //!
-//! Flask writes one form, `Thu, 01 Jan 1970 00:00:00 GMT`; this reads everything else that Flask would read. Digits are those of
-//! ASCII alone.
+//! Flask writes one form, `Thu, 01 Jan 1970 00:00:00 GMT`; this reads everything else that Flask would read. Superscripts and
+//! other characters that Python calls digits and cannot read are no digits here.
 
+use super::digits;
 use crate::value::Datetime;
 use time::{Date, Month, PrimitiveDateTime, Time, UtcOffset};
 
@@ -17,7 +18,7 @@ pub(super) enum NoDate {
 
 /// The datetime in a text. In UTC where the text names no zone.
 pub(super) fn read(text: &str) -> Result<Datetime, NoDate> {
-    let parts = Parts::of(text).ok_or(NoDate::Unreadable)?;
+    let parts = Parts::of(&digits::in_ascii(text)).ok_or(NoDate::Unreadable)?;
     let offset = offset(&parts.zone)?;
     // All numbers are looked at before the calendar is.
     let [year, month, day, hour, minute, second] = [

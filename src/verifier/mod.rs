@@ -27,6 +27,7 @@
 
 mod base64;
 mod date;
+mod digits;
 mod json;
 mod mac;
 mod python;
@@ -73,7 +74,7 @@ pub enum Error {
     /// A payload that is not base64, or in a strict verifier not its canonical spelling (`PAY-14`).
     #[error("the payload is not base64")]
     Base64,
-    /// A time that no calendar holds: a refused timestamp (`SIG-9`), or a time or date to be written.
+    /// A time that no calendar holds: a timestamp (`SIG-9`), or a time or date to be written.
     #[error("a time is beyond the calendar")]
     Calendar,
     /// A compressed payload that is not a whole zlib stream (`PAY-14`).
@@ -179,7 +180,7 @@ impl Verifier {
         }
         let (payload, timestamp) = signed.rsplit_once('.').ok_or(Error::Timestamp)?;
         let timestamp = self.timestamp(timestamp).ok_or(Error::Timestamp)?;
-        // Flask makes a date of every timestamp that it reads.
+        // Flask makes a date of every timestamp, refused or not (`SIG-9`).
         if timestamp > LAST_SECOND {
             return Err(Error::Calendar);
         }

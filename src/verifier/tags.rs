@@ -1,11 +1,9 @@
 //! What Flask's tags mean, and what a session is made of (`PAY-6` to `PAY-11`, `PAY-15`).
-//!
-//! Of the digits that Python takes in a UUID, those beyond ASCII are not known here.
 
 use super::{
     Error, base64,
     date::{self, NoDate},
-    python,
+    digits, python,
 };
 use crate::value::{Map, Text, Value};
 
@@ -134,7 +132,7 @@ fn uuid(content: &Value) -> Option<u128> {
     let (Value::Markup(text) | Value::Text(text)) = content else { return None };
     let text = text.to_utf8()?.replace("urn:", "").replace("uuid:", "");
     let text = text.trim_matches(|c| matches!(c, '{' | '}')).replace('-', "");
-    if text.chars().count() == 32 { hexadecimal(&text) } else { None }
+    if text.chars().count() == 32 { hexadecimal(&digits::in_ascii(&text)) } else { None }
 }
 
 /// Python's `int(text, 16)` without a minus: surrounding space, one plus, `0x`, and single underscores between digits.
@@ -202,6 +200,7 @@ mod tests {
             (r#"{" d":"Thu, 29 Feb 2024 12:30:00 GMT"}"#, at(datetime!(2024-02-29 12:30))),
             (r#"{" d":"Thu, 29 Feb 0024 12:30:00 GMT"}"#, at(datetime!(2024-02-29 12:30))),
             (r#"{" d":"Thu, 30 Feb 2024 12:30:00 GMT"}"#, Value::Null),
+            (r#"{" u":"\u0661\u06610000000000000000000000000000\uff11f"}"#, Value::Uuid(0x11 << 120 | 0x1F)),
             (r#"{" d":[]}"#, Value::Null),
             (r#"{" di":{" t__":1}}"#, Value::Map([(" t", Value::int(1))].into_iter().collect())),
             (r#"{" t":1,"a":2}"#, Value::Map([(" t", Value::int(1)), ("a", Value::int(2))].into_iter().collect())),

@@ -60,6 +60,9 @@ fn timestamps_have_at_most_eight_bytes_and_a_calendar() {
     assert_eq!(verify(&[0; 9]), Err(Error::Timestamp));
     assert_eq!(verify(&[0xFF; 8]), Err(Error::Calendar));
     assert_eq!(verify(&[]), Err(Error::Expired));
+    let beyond = LAST_SECOND + 1;
+    let cookie = forged(&verifier, b"{}", false, &beyond.to_be_bytes());
+    assert_eq!(verifier.verify(&cookie, UnixTime::from_seconds(beyond as i64)), Err(Error::Calendar));
 }
 
 #[test]
