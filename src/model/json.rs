@@ -97,20 +97,34 @@ fn check_keys_can_be_ordered(entries: &[(&Value, &Value)]) -> Result<(), Raised>
     if ordered { Ok(()) } else { Err(Raised::NotJson) }
 }
 
+/// Text by code point, numbers by value. NaN, which Python leaves wherever its sorting happens to, comes last.
 fn order_of_keys(a: &Value, b: &Value) -> Ordering {
     match (a, b) {
         (Value::Markup(a) | Value::Text(a), Value::Markup(b) | Value::Text(b)) => a.cmp(b),
-        _ => match (a.as_int(), b.as_int()) {
-            (Some(a), Some(b)) => a.cmp(&b),
-            _ => number(a).partial_cmp(&number(b)).unwrap_or(Ordering::Equal),
+        _ => {
+            let (x, y) = (number(a), number(b));
+            let roughly = x.is_nan().cmp(&y.is_nan()).then(x.partial_cmp(&y).unwrap_or(Ordering::Equal));
+            roughly.then_with(|| whole(a).cmp(&whole(b)))
+        }
+    }
+}
+
+/// A key as a double, rounded.
+fn number(key: &Value) -> f64 {
+    match key {
+        Value::Float(float) => *float,
+        other => match other.as_int().and_then(|n| n.to_string().parse::<f64>().ok()) {
+            Some(rounded) => rounded.clamp(f64::MIN, f64::MAX),
+            None => f64::NAN,
         },
     }
 }
 
-fn number(key: &Value) -> f64 {
+/// A key as an exact integer, where it is one.
+fn whole(key: &Value) -> Option<BigInt> {
     match key {
-        Value::Float(float) => *float,
-        other => other.as_int().and_then(|n| n.to_string().parse().ok()).unwrap_or(f64::NAN),
+        Value::Float(float) if float.fract() == 0.0 => format!("{float:.0}").parse().ok(),
+        other => other.as_int(),
     }
 }
 
@@ -357,5 +371,20 @@ mod tests {
         assert_eq!(write(&map(vec![Value::Null])).as_deref(), Ok(r#"{"null":null}"#));
         assert_eq!(write(&map(vec![Value::int(1), "1".into()])), Err(Raised::NotJson));
         assert_eq!(write(&map(vec![Value::Bytes(vec![])])), Err(Raised::NotJson));
+    }
+
+    #[test]
+    fn any_numbers_have_an_order_with_nan_behind_them() {
+        let big = BigInt::from(1u64 << 53);
+        let mut keys: Vec<Value> = (0..60).map(|i| Value::Float(f64::from(i * 37 % 60) + 0.5)).collect();
+        keys.extend([Value::Int(&big + 1), Value::Float((1u64 << 53) as f64), Value::Int(&big - 1)]);
+        for i in (0..60).step_by(7) {
+            keys.insert(i, Value::Float(f64::NAN));
+        }
+        keys.sort_by(order_of_keys);
+        let tail: Vec<_> = keys.iter().filter(|key| number(key) > 1e6 || number(key).is_nan()).cloned().collect();
+        assert_eq!(tail[..3], [Value::Int(&big - 1), Value::Float((1u64 << 53) as f64), Value::Int(&big + 1)]);
+        assert!(tail[3..].iter().all(|key| number(key).is_nan()));
+        assert!(keys[..60].is_sorted_by(|a, b| number(a) < number(b)));
     }
 }
