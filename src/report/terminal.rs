@@ -36,6 +36,11 @@ pub fn summary(results: &Results) -> String {
             let _ = writeln!(text, "  {count:>6}  {}", shortened(reason));
         }
     }
+    if !results.incidents.is_empty() {
+        text += "\nThe adapter ended before its work was done, and was started again:\n";
+        results.incidents.iter().for_each(|incident| text += &format!("  {incident}\n"));
+        text += "  An adapter answers until its standard input ends; `replay` or --workers 1 may show what it cannot bear.\n";
+    }
     if let Some(broken) = &results.broken {
         let _ = write!(text, "\n{} {}\n{}\n", styled(BAD, "the run ended:"), broken.what, broken.remedy);
     }

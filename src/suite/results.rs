@@ -36,6 +36,8 @@ pub struct Results {
     pub inconclusive: BTreeMap<String, usize>,
     /// Whether the adapter itself broke in some check.
     pub adapter_broke: bool,
+    /// What went wrong with the adapter though every call was answered in the end.
+    pub incidents: Vec<String>,
     /// What made going on pointless.
     pub broken: Option<Broken>,
     /// Whether the run ended at the first failure, as it was told.
@@ -113,6 +115,7 @@ impl Results {
             failures: Vec::new(),
             inconclusive: BTreeMap::new(),
             adapter_broke: false,
+            incidents: Vec::new(),
             broken: None,
             stopped_early: false,
         }
@@ -123,7 +126,7 @@ impl Results {
         let total = self.total;
         if total.failed > 0 {
             Outcome::NotConformant
-        } else if self.adapter_broke || self.broken.is_some() || total.passed == 0 {
+        } else if self.adapter_broke || self.broken.is_some() || !self.incidents.is_empty() || total.passed == 0 {
             Outcome::NotJudged
         } else {
             Outcome::Conformant

@@ -100,6 +100,7 @@ impl From<Broken> for Stop {
 
 impl Run<'_> {
     fn finish(mut self, ended: Result<(), Stop>) -> Results {
+        self.results.incidents = self.implementation.incidents();
         match ended {
             Ok(()) => {}
             Err(Stop::Broken(broken)) => self.results.broken = Some(broken),
