@@ -301,7 +301,8 @@ fn set_cookies(call: &Exchange, expected: &Exchanged, got: &Exchanged, choices: 
     }
 }
 
-fn is_modifying(call: &Exchange) -> bool {
+/// Whether a view changes its session.
+pub(super) fn is_modifying(call: &Exchange) -> bool {
     call.actions.iter().any(|action| {
         !matches!(
             action,
