@@ -1,10 +1,12 @@
 //! What a person reads at the end of a run, and at each failure. Styled text; whoever prints it strips the styles where there
 //! is no terminal.
 
+use super::timeline::timeline;
 use crate::{
     protocol::{Action, Answer, Call, Choices, Exchange, ReasonsChoice, Verified},
     suite::{
         compare::{reason_word, set_cookie},
+        judge::Divergence,
         results::{Failure, Origin, Outcome, Results, Tally},
         rules,
     },
@@ -14,7 +16,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::{Value as Json, json};
 use std::fmt::Write;
 
-const BAD: Style = AnsiColor::Red.on_default().bold();
+pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const DOUBT: Style = AnsiColor::Yellow.on_default();
 const FAINT: Style = Style::new().dimmed();
@@ -22,7 +24,7 @@ const FAINT: Style = Style::new().dimmed();
 /// How many characters of a value are shown.
 const SHOWN: usize = 240;
 
-fn styled(style: Style, text: impl std::fmt::Display) -> String {
+pub(super) fn styled(style: Style, text: impl std::fmt::Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
@@ -138,12 +140,9 @@ pub fn failure(failure: &Failure, replay: Option<&str>) -> String {
             let _ = writeln!(text, "  vector    {id}: {comment}{note}");
         }
     }
-    for (number, (call, answer)) in divergence.before.iter().enumerate() {
-        let _ = writeln!(text, "  step {}    {} → {}", number + 1, asked(call), shortened(&answered(call, answer)));
-    }
-    if !divergence.before.is_empty() {
-        let number = divergence.before.len() + 1;
-        let _ = writeln!(text, "  step {number}    {} → {}", asked(&divergence.call), styled(BAD, "diverges"));
+    match timeline(failure) {
+        Some(timeline) => text += &timeline,
+        None => text += &steps(divergence),
     }
     let _ = writeln!(text, "  differs   {}", difference.what);
     let _ = writeln!(text, "  expected  {}", shortened(&difference.expected));
@@ -155,19 +154,33 @@ pub fn failure(failure: &Failure, replay: Option<&str>) -> String {
     text
 }
 
+/// The calls before the diverging one, and this one; nothing where it is the only one.
+fn steps(divergence: &Divergence) -> String {
+    let mut text = String::new();
+    for (number, (call, answer)) in divergence.before.iter().enumerate() {
+        let _ = writeln!(text, "  step {}    {} → {}", number + 1, asked(call), shortened(&answered(call, answer)));
+    }
+    if !divergence.before.is_empty() {
+        let number = divergence.before.len() + 1;
+        let _ = writeln!(text, "  step {number}    {} → {}", asked(&divergence.call), styled(BAD, "diverges"));
+    }
+    text
+}
+
 /// A call in a few words.
 fn asked(call: &Call) -> String {
     match call {
         Call::Exchange(call) => {
             let cookie = if call.cookie_header.is_some() { "with a cookie" } else { "without a cookie" };
-            format!("{} {} at {}, {cookie}, {}", call.method, call.path, call.now, actions(&call.actions))
+            format!("{} {} at {}, {cookie}, {}", call.method, call.path, call.now, action_names(&call.actions))
         }
         Call::Sign(call) => format!("sign at {}", call.now),
         Call::Verify(call) => format!("verify at {}", call.now),
     }
 }
 
-fn actions(actions: &[Action]) -> String {
+/// What a view does, in the words of the protocol.
+pub(super) fn action_names(actions: &[Action]) -> String {
     if actions.is_empty() {
         return "no action".to_owned();
     }

@@ -233,3 +233,177 @@ fn broken(rule: &'static str, what: &str, expected: &str, got: &str) -> Result<(
     let (what, expected, got) = (what.to_owned(), expected.to_owned(), got.to_owned());
     Err(Difference { rule, is_certain: true, what, expected, got })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        adapter::{
+            Broken, Implementation,
+            embedded::{Model, answer},
+        },
+        config::Lifetime,
+        protocol::{Action, Hello, Reply},
+        suite::{
+            compare::compare,
+            judge::{Case, Verdict, judge},
+            scenario::{Scenario, Source},
+            world::{Browser as BrowserAtStart, Event, Request, Server},
+        },
+        value::Value,
+    };
+    use std::sync::Arc;
+
+    const SECOND: i64 = 1_000_000;
+
+    /// The model's answer to a call, spoiled.
+    type Fault = fn(&Exchange) -> Exchanged;
+
+    fn told_right(call: &Exchange) -> Exchanged {
+        match answer(&Call::Exchange(call.clone()), &Choices::default()) {
+            Answer::Exchange(exchanged) => exchanged,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn story(events: Vec<Event>) -> Story {
+        let config = Arc::new(Config { lifetime: Lifetime::Seconds(1800), ..Config::with_key("key") });
+        Story {
+            start: UnixTime::from_seconds(1_700_000_000),
+            servers: vec![Server { config, skew: 0 }],
+            browsers: vec![BrowserAtStart::default()],
+            events,
+        }
+    }
+
+    fn log_in(permanent: bool) -> Event {
+        let set = Action::Set { key: "user".into(), value: Value::int(1) };
+        Event::Request(Request::new(0, 0, vec![set, Action::SetPermanent { value: permanent }]))
+    }
+
+    fn look() -> Event {
+        Event::Request(Request::new(0, 0, vec![Action::Get { key: "user".into() }]))
+    }
+
+    fn log_out() -> Event {
+        Event::Request(Request::new(0, 0, vec![Action::Clear]))
+    }
+
+    /// What the invariants alone say of an implementation, whatever the model would answer; and whether the last answer equals
+    /// the model's.
+    fn alone(story: &Story, fault: Fault) -> (Option<&'static str>, bool) {
+        let (mut answered, choices) = (Vec::new(), Choices::default());
+        let mut equal = true;
+        while let Some(call) = story.next(&answered) {
+            let Call::Exchange(asked) = &call else { panic!("{call:?}") };
+            let (right, given) = (Answer::Exchange(told_right(asked)), Answer::Exchange(fault(asked)));
+            equal = compare(&call, &right, &given, &choices).is_ok();
+            answered.push((call, given));
+            if let Err(difference) = hold(story, &answered, &choices) {
+                return (Some(difference.rule), equal);
+            }
+        }
+        (None, equal)
+    }
+
+    /// The rule that the judge names.
+    fn judged(story: &Story, fault: Fault) -> Option<&'static str> {
+        struct Faulty(Model, Fault);
+        impl Implementation for Faulty {
+            fn hello(&self) -> &Hello {
+                self.0.hello()
+            }
+
+            fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
+                let exchange = |call: &Call| match call {
+                    Call::Exchange(call) => Reply::Ok(Answer::Exchange((self.1)(call))),
+                    other => panic!("{other:?}"),
+                };
+                Ok(calls.iter().map(exchange).collect())
+            }
+        }
+        let scenario = Scenario::World(story.clone());
+        let case = Case { scenario: &scenario, recorded: &[] };
+        match judge(&Faulty(Model::default(), fault), &[case]).unwrap().remove(0) {
+            Verdict::Fail(divergence) => Some(divergence.difference.rule),
+            Verdict::Pass => None,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_model_breaks_none() {
+        let events =
+            vec![log_in(true), Event::Wait(1799 * SECOND), look(), Event::Wait(1799 * SECOND), log_out(), look()];
+        assert_eq!(alone(&story(events), told_right), (None, true));
+    }
+
+    #[test]
+    fn a_session_older_than_its_lifetime_is_seen_without_the_model() {
+        let events = vec![log_in(false), Event::Wait(1801 * SECOND), look()];
+        let immortal: Fault = |call| {
+            let mut call = call.clone();
+            Arc::make_mut(&mut call.config).lifetime = Lifetime::default();
+            told_right(&call)
+        };
+        assert_eq!(alone(&story(events), immortal).0, Some("EXP-1"));
+    }
+
+    #[test]
+    fn what_nobody_signed_is_seen_without_the_model() {
+        let forged =
+            Request { cookie: Source::Header("session=e30.AA.AA".to_owned()), ..Request::new(0, 0, Vec::new()) };
+        let trusting: Fault = |call| {
+            let session = [("user", Value::int(1))].into_iter().collect();
+            Exchanged { opened: Some(session), ..told_right(call) }
+        };
+        assert_eq!(alone(&story(vec![Event::Request(forged)]), trusting).0, Some("SIG-5"));
+        // Out of nothing is no better.
+        assert_eq!(alone(&story(vec![look()]), trusting).0, Some("SIG-5"));
+    }
+
+    fn with_header(mut exchanged: Exchanged, change: impl Fn(&str) -> String) -> Exchanged {
+        for (_, header) in exchanged.headers.iter_mut().filter(|(name, _)| name == "Set-Cookie") {
+            *header = change(header);
+        }
+        exchanged
+    }
+
+    /// The same instant for whoever knows time zones; a browser does not, and takes it for an hour earlier.
+    #[test]
+    fn a_renewal_in_another_time_zone_is_equal_by_meaning_and_shortens_a_life() {
+        let western: Fault = |call| {
+            let renewal = call.actions.len() == 1;
+            with_header(told_right(call), |header| match renewal {
+                true => header.replace("22:43:30 GMT", "21:43:30 -0100"),
+                false => header.to_owned(),
+            })
+        };
+        let story = story(vec![log_in(true), Event::Wait(10 * SECOND), look()]);
+        assert_eq!(alone(&story, western), (Some("REN-5"), true));
+        assert_eq!(judged(&story, western), Some("REN-5"));
+    }
+
+    /// A stray carriage return: trimmed away by whoever reads attributes, and reason enough for a browser to ignore the header.
+    #[test]
+    fn a_deletion_that_a_browser_ignores_is_equal_by_meaning_and_has_no_effect() {
+        let stray: Fault = |call| {
+            with_header(told_right(call), |header| match header.contains("Max-Age=0") {
+                true => format!("{header}\r"),
+                false => header.to_owned(),
+            })
+        };
+        let story = story(vec![log_in(true), Event::Wait(10 * SECOND), log_out()]);
+        assert_eq!(alone(&story, stray), (Some("DEL-2"), true));
+        assert_eq!(judged(&story, stray), Some("DEL-2"));
+    }
+
+    #[test]
+    fn a_deletion_without_an_expiry_is_seen_without_the_model() {
+        let empty: Fault = |call| {
+            let without = |header: &str| header.replace("; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0", "");
+            with_header(told_right(call), without)
+        };
+        assert_eq!(alone(&story(vec![log_in(true), log_out()]), empty).0, Some("DEL-3"));
+    }
+}
