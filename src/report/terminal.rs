@@ -172,15 +172,14 @@ fn asked(call: &Call) -> String {
     match call {
         Call::Exchange(call) => {
             let cookie = if call.cookie_header.is_some() { "with a cookie" } else { "without a cookie" };
-            format!("{} {} at {}, {cookie}, {}", call.method, call.path, call.now, action_names(&call.actions))
+            format!("{} {} at {}, {cookie}, {}", call.method, call.path, call.now, actions(&call.actions))
         }
         Call::Sign(call) => format!("sign at {}", call.now),
         Call::Verify(call) => format!("verify at {}", call.now),
     }
 }
 
-/// What a view does, in the words of the protocol.
-pub(super) fn action_names(actions: &[Action]) -> String {
+fn actions(actions: &[Action]) -> String {
     if actions.is_empty() {
         return "no action".to_owned();
     }

@@ -3,12 +3,12 @@
 //! Clocks are seconds of the true time: that of the first event in full, the others relative to it. Ages are by the clock of
 //! the server that was asked. Everybody is counted from 1, and so are the events.
 
-use super::terminal::{BAD, action_names, styled};
+use super::terminal::{BAD, styled};
 use crate::{
     clock::UnixTime,
     config::{Config, Lifetime},
     model::{browser::Ignored, browser::date, cookie_header},
-    protocol::{Answer, Call, DuplicatesChoice, Exchange, Exchanged},
+    protocol::{Action, Answer, Call, DuplicatesChoice, Exchange, Exchanged},
     suite::{
         compare::{set_cookie, timestamp},
         judge::Divergence,
@@ -185,7 +185,7 @@ impl Lines<'_> {
         };
         self.lines.push(Line {
             clock: self.clock(at),
-            event: format!("{who}{} {} {}", call.method, call.path, action_names(&call.actions)),
+            event: format!("{who}{} {} {}", call.method, call.path, actions(&call.actions)),
             exchange: Some([sent(call, source), verdict(expected, call), set(expected)]),
             got,
         });
@@ -214,13 +214,13 @@ impl Lines<'_> {
         // Mark and number, and two spaces between columns.
         let room = WIDTH.saturating_sub(7 + clock + sent + verdict + set + 8).max(20);
         let event = widest(1).unwrap_or(0).clamp(5, room);
-        let mut text = format!("    #  {:<clock$}  {:<event$}  {:<sent$}\n", "clock", "event", "sent");
+        let mut text = format!("     #  {:<clock$}  {:<event$}  {:<sent$}  answer\n", "clock", "event", "sent");
         for (number, (line, [at, what, age, opened, change])) in self.lines.iter().zip(&rows).enumerate() {
             let mark = if line.got.is_some() { styled(BAD, "✗") } else { " ".to_owned() };
             let what = cut(what, event);
             let row = format!("  {mark} {:>2}  {at:<clock$}  {what:<event$}  {age:<sent$}", number + 1);
             text += row.trim_end();
-            let indent = " ".repeat(9 + clock);
+            let indent = " ".repeat(10 + clock);
             match &line.got {
                 None => {
                     let row = format!("  {opened:<verdict$}  {change}");
@@ -228,13 +228,28 @@ impl Lines<'_> {
                     text.push('\n');
                 }
                 Some(got) => {
-                    let expected = line.exchange.as_ref().map(|[_, verdict, set]| format!("{verdict}, {set}"));
-                    let _ = writeln!(text, "\n{indent}expected  {}", expected.unwrap_or_default());
-                    let _ = writeln!(text, "{indent}got       {}", styled(BAD, got.join(", ")));
+                    let (expected, got) = self.both(line, got);
+                    let room = WIDTH.saturating_sub(20 + clock);
+                    let _ = writeln!(text, "\n{indent}expected  {}", cut(&expected, room));
+                    let _ = writeln!(text, "{indent}got       {}", styled(BAD, cut(&got, room)));
                 }
             }
         }
         text
+    }
+}
+
+impl Lines<'_> {
+    /// What the diverging answer should have been and what it was, in words that differ.
+    fn both(&self, line: &Line, got: &[String; 2]) -> (String, String) {
+        let expected = line.exchange.as_ref().map(|[_, verdict, set]| format!("{verdict}, {set}")).unwrap_or_default();
+        let got = got.join(", ");
+        if expected != got {
+            return (expected, got);
+        }
+        let difference = &self.divergence.difference;
+        let with = |what: &str, value: &str| format!("{what}; {}: {}", difference.what, value.replace('\n', " "));
+        (with(&expected, &difference.expected), with(&got, &difference.got))
     }
 }
 
@@ -256,6 +271,25 @@ fn cut(text: &str, width: usize) -> String {
         true => text.chars().take(width.saturating_sub(1)).chain(['…']).collect(),
         false => text.to_owned(),
     }
+}
+
+/// What a view does, in the words of the protocol, with keys that are text.
+fn actions(actions: &[Action]) -> String {
+    if actions.is_empty() {
+        return "no action".to_owned();
+    }
+    let words = actions.iter().map(|action| {
+        let json = json!(action);
+        let member = |name: &str| json.get(name).and_then(Json::as_str);
+        let value = json.get("value").and_then(Json::as_bool).filter(|_| json.get("key").is_none());
+        let name = member("do").unwrap_or_default();
+        match (member("key"), value) {
+            (Some(key), _) => format!("{name} {key}"),
+            (None, Some(value)) => format!("{name} {value}"),
+            (None, None) => name.to_owned(),
+        }
+    });
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// Which cookie was sent, and how old it was.
@@ -300,7 +334,7 @@ mod tests {
         protocol::{Hello, Reply},
         suite::{
             rules::Pattern,
-            run::{Options, run},
+            run::{Options, replay, run},
             vectors,
         },
     };
@@ -344,11 +378,16 @@ mod tests {
     ) -> String {
         let rules = Pattern::parse(&format!("SYS,{rule}")).unwrap();
         let options = Options { cases: 6000, rules, ..Options::default() };
-        let results = run(&Faulty(Model::default(), take, give), &[], &options, &mut |_| {});
+        let faulty = Faulty(Model::default(), take, give);
+        let results = run(&faulty, &[], &options, &mut |_| {});
         let is_story = |failure: &&Failure| matches!(failure.scenario, Scenario::World(_)) && failure.rule == rule;
         let failure = results.failures.iter().find(is_story).unwrap_or_else(|| panic!("no story breaks {rule}"));
         let Scenario::World(story) = &failure.scenario else { unreachable!() };
         assert!(story.events.len() <= 5, "{story:?}");
+        let saved = [failure.vector.ready("saved").unwrap()];
+        assert_eq!(saved[0].scenario, failure.scenario);
+        assert_eq!(replay(&faulty, &saved, &mut |_| {}).total.failed, 1);
+        assert_eq!(replay(&Model::default(), &saved, &mut |_| {}).total.passed, 1);
         plain(&timeline(failure).unwrap())
     }
 
@@ -405,7 +444,7 @@ mod tests {
             Arc::make_mut(&mut call.config).lifetime = lifetime;
         };
         let faulty = Faulty(Model::default(), longer, as_answered);
-        let results = crate::suite::run::replay(&faulty, &one, &mut |_| {});
+        let results = replay(&faulty, &one, &mut |_| {});
         insta::assert_snapshot!(plain(&timeline(&results.failures[0]).unwrap()));
     }
 }

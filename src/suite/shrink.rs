@@ -412,3 +412,6 @@ fn with_lifetime(story: &Story, old: i64, new: i64) -> Story {
     }
     story
 }
+
+#[cfg(test)]
+mod tests;
