@@ -377,7 +377,7 @@ mod tests {
         give: impl Fn(&Exchange, &mut Exchanged) + Sync,
     ) -> String {
         let rules = Pattern::parse(&format!("SYS,{rule}")).unwrap();
-        let options = Options { cases: 6000, rules, ..Options::default() };
+        let options = Options { cases: 2000, rules, ..Options::default() };
         let faulty = Faulty(Model::default(), take, give);
         let results = run(&faulty, &[], &options, &mut |_| {});
         let is_story = |failure: &&Failure| matches!(failure.scenario, Scenario::World(_)) && failure.rule == rule;

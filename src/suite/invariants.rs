@@ -34,7 +34,9 @@ pub fn hold(story: &Story, answered: &[(Call, Answer)], choices: &Choices) -> Re
     }
 }
 
-const INVARIANTS: &[fn(&Visit<'_>) -> Result<(), Difference>] =
+type Invariant = fn(&Visit<'_>) -> Result<(), Difference>;
+
+const INVARIANTS: &[Invariant] =
     &[nothing_unsigned_is_accepted, nothing_old_is_accepted, a_renewal_shortens_no_life, a_deletion_is_effective];
 
 /// One request with its answer, and the browser before and after.
