@@ -301,7 +301,8 @@ fn set_cookies(call: &Exchange, expected: &Exchanged, got: &Exchanged, choices: 
     }
 }
 
-fn is_modifying(call: &Exchange) -> bool {
+/// Whether a view changes its session.
+pub(super) fn is_modifying(call: &Exchange) -> bool {
     call.actions.iter().any(|action| {
         !matches!(
             action,
@@ -425,13 +426,20 @@ fn parts(cookie: &str) -> Option<Parts<'_>> {
     Some(Parts { payload, timestamp, signature })
 }
 
+/// When a cookie value says that it was signed, in Unix seconds; whether that is true is not looked at.
+pub fn timestamp(cookie: &str) -> Option<u64> {
+    read_timestamp(parts(cookie)?.timestamp)
+}
+
+fn read_timestamp(text: &str) -> Option<u64> {
+    let bytes = base64::decode(text.as_bytes()).filter(|bytes| bytes.len() <= 8)?;
+    Some(bytes.iter().fold(0, |seconds, byte| seconds << 8 | u64::from(*byte)))
+}
+
 fn show_timestamp(text: &str) -> String {
-    match base64::decode(text.as_bytes()) {
-        Some(bytes) if bytes.len() <= 8 => {
-            let seconds = bytes.iter().fold(0u64, |seconds, byte| seconds << 8 | u64::from(*byte));
-            format!("{text} ({seconds})")
-        }
-        _ => text.to_owned(),
+    match read_timestamp(text) {
+        Some(seconds) => format!("{text} ({seconds})"),
+        None => text.to_owned(),
     }
 }
 

@@ -5,7 +5,8 @@
 //! - [`rules`] reads the specification, [`vectors`] the recorded answers of real Flask, [`drift`] tells whether they changed,
 //!   [`revision`] which of them belong to a published set;
 //! - [`properties`] and [`generate`] make the generated cases;
-//! - [`scenario`] is what is asked in one check, [`compare`] whether one answer is right, [`judge`] the verdict on a check;
+//! - [`scenario`] is what is asked in one check, [`world`] a whole story as one; [`compare`] tells whether one answer is right,
+//!   [`invariants`] what no story may show, [`judge`] the verdict on a check, [`shrink`] the smallest case of a failure;
 //! - [`coverage`] tells what each rule rests on;
 //! - [`run`] does a whole run and gives [`results`].
 
@@ -13,6 +14,7 @@ pub mod compare;
 pub mod coverage;
 pub mod drift;
 pub mod generate;
+pub mod invariants;
 pub mod judge;
 pub mod properties;
 pub mod results;
@@ -20,7 +22,9 @@ pub mod revision;
 pub mod rules;
 pub mod run;
 pub mod scenario;
+pub mod shrink;
 pub mod vectors;
+pub mod world;
 
 #[cfg(test)]
 mod schema;

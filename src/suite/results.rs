@@ -82,6 +82,8 @@ pub struct Failure {
     pub origin: Origin,
     /// The first answer that is not the expected one.
     pub divergence: Divergence,
+    /// What was asked, up to that answer.
+    pub scenario: Scenario,
     /// The check as a vector of its own, to be saved and replayed.
     pub vector: Vector,
 }
@@ -179,8 +181,9 @@ impl Failure {
             }
             Origin::Vector { id, comment, .. } => (id.clone(), comment.clone(), rules.to_vec()),
         };
-        let vector = from_scenario(id, rules, comment, &up_to(scenario, &divergence), &expected(&divergence));
-        Self { rule, origin, divergence, vector }
+        let scenario = up_to(scenario, &divergence);
+        let vector = from_scenario(id, rules, comment, &scenario, &expected(&divergence));
+        Self { rule, origin, divergence, scenario, vector }
     }
 }
 
@@ -220,6 +223,7 @@ fn up_to(scenario: &Scenario, divergence: &Divergence) -> Scenario {
             sequence.steps.truncate(divergence.before.len() + 1);
             Scenario::Sequence(sequence)
         }
+        Scenario::World(story) => Scenario::World(story.up_to(divergence.before.len() + 1)),
         other => other.clone(),
     }
 }
