@@ -6,7 +6,7 @@
 //!   [`revision`] which of them belong to a published set;
 //! - [`properties`] and [`generate`] make the generated cases;
 //! - [`scenario`] is what is asked in one check, [`compare`] whether one answer is right, [`judge`] the verdict on a check;
-//! - [`coverage`] tells what each rule rests on;
+//! - [`observations`] are what real browsers were seen to do; [`coverage`] tells what each rule rests on;
 //! - [`run`] does a whole run and gives [`results`].
 
 pub mod compare;
@@ -14,6 +14,7 @@ pub mod coverage;
 pub mod drift;
 pub mod generate;
 pub mod judge;
+pub mod observations;
 pub mod properties;
 pub mod results;
 pub mod revision;
