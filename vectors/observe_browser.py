@@ -30,7 +30,9 @@ from browsers.cases import cases  # noqa: E402
 RULE_HEADING = re.compile(r"^### ([A-Z]+-[0-9]+) \((?:MUST|SHOULD|CHOICE)\)", re.MULTILINE)
 BROWSERS = {chromium.NAME: chromium}
 #: How often a machine that was too slow for the instants of a case may try again.
-ATTEMPTS = 5
+ATTEMPTS = 8
+#: How many cases with instants go side by side: their steps must follow each other quickly enough.
+SIDE_BY_SIDE = 4
 #: How late a step may be, in seconds. The cases keep further from every boundary.
 LATEST = 0.7
 #: What a browser may need from the answer to the stored cookie, in seconds.
@@ -122,11 +124,12 @@ def run(server, browser, told):
     rest = [case for case in told if case not in restarting]
     timed = [case for case in rest if any("at" in step for step in case["steps"])]
     outputs = {}
-    for group in [restarting, timed, *([case] for case in rest if case not in timed)]:
+    together_in_time = [timed[at:at + SIDE_BY_SIDE] for at in range(0, len(timed), SIDE_BY_SIDE)]
+    for group in [restarting, *together_in_time, *([case] for case in rest if case not in timed)]:
         for attempt in range(ATTEMPTS):
             watches = [Watch(server, browser, case, attempt) for case in group]
             try:
-                if group is timed:
+                if group in together_in_time:
                     moment = early_in_a_second()
                     for watch in watches:
                         watch.moment = moment
