@@ -7,7 +7,7 @@
 //! - [`properties`] and [`generate`] make the generated cases;
 //! - [`scenario`] is what is asked in one check, [`world`] a whole story as one; [`compare`] tells whether one answer is right,
 //!   [`invariants`] what no story may show, [`judge`] the verdict on a check, [`shrink`] the smallest case of a failure;
-//! - [`coverage`] tells what each rule rests on;
+//! - [`observations`] are what real browsers were seen to do; [`coverage`] tells what each rule rests on;
 //! - [`run`] does a whole run and gives [`results`].
 
 pub mod compare;
@@ -16,6 +16,7 @@ pub mod drift;
 pub mod generate;
 pub mod invariants;
 pub mod judge;
+pub mod observations;
 pub mod properties;
 pub mod results;
 pub mod revision;
