@@ -6,9 +6,12 @@
 
 mod age;
 mod base64;
+mod cookies;
 mod gross;
 mod keys;
 pub mod matrix;
+mod payload;
+mod session;
 mod signature;
 mod state;
 mod steps;
@@ -63,7 +66,17 @@ impl Fault {
 
 /// Every fault, by the families of the rules that are broken foremost.
 pub fn all() -> impl Iterator<Item = &'static Fault> {
-    let families = [keys::FAULTS, signature::FAULTS, base64::FAULTS, age::FAULTS, state::FAULTS, gross::FAULTS];
+    let families = [
+        keys::FAULTS,
+        signature::FAULTS,
+        base64::FAULTS,
+        payload::FAULTS,
+        age::FAULTS,
+        session::FAULTS,
+        cookies::FAULTS,
+        state::FAULTS,
+        gross::FAULTS,
+    ];
     families.into_iter().flatten()
 }
 
