@@ -3,6 +3,7 @@
 //! - [`value`], [`config`], [`clock`] and [`protocol`] are the plain types that everything shares.
 //! - [`model`] is the specification in code, slow and plain; its rules are numbered in `spec/session-lifetime.md`.
 //! - [`verifier`] reads and writes cookies fast, and shares nothing with the model but the plain types.
+//! - [`faults`] are implementations that are wrong in one thing each, to try a suite on.
 //! - [`adapter`] is how an implementation under test is reached, [`suite`] what it is held against, and [`report`] how the
 //!   results are told.
 
@@ -10,6 +11,7 @@ pub mod adapter;
 pub mod clock;
 pub mod config;
 pub mod embedded;
+pub mod faults;
 pub mod model;
 pub mod protocol;
 pub mod report;

@@ -2,6 +2,7 @@
 //! server may stand.
 
 pub mod embedded;
+pub mod serve;
 pub mod setup;
 pub mod subprocess;
 

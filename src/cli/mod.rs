@@ -2,6 +2,7 @@
 
 mod check;
 mod failures;
+mod faults;
 mod files;
 mod progress;
 mod replay;
@@ -28,6 +29,10 @@ struct Arguments {
 enum Command {
     /// Hold an implementation against the specification.
     Check(check::Arguments),
+    /// Try the suite on implementations that are wrong in one thing each
+    Faults(faults::MatrixArguments),
+    /// Speak the adapter protocol as an implementation that is wrong in one thing
+    Faulty(faults::FaultyArguments),
     /// Ask saved failures, or vectors of your own, again.
     Replay(replay::Arguments),
     /// Read the rules.
@@ -41,6 +46,8 @@ enum Command {
 pub fn run() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Check(arguments) => check::run(&arguments),
+        Command::Faults(arguments) => faults::run(&arguments),
+        Command::Faulty(arguments) => faults::faulty(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Vectors(arguments) => vectors::run(&arguments),

@@ -30,6 +30,8 @@ pub struct Results {
     /// The same by families of rules, in the order of the specification. A check counts under every family that it is evidence
     /// for, and a failure under that of the broken rule.
     pub families: Vec<(String, Tally)>,
+    /// How many checks it took to the first failure, which is counted too.
+    pub first_failure: Option<usize>,
     /// The failures that are worth a look: every vector, and for each property one case of each rule.
     pub failures: Vec<Failure>,
     /// Why checks are inconclusive, with how many there are of each.
@@ -114,6 +116,7 @@ impl Results {
             cases: options.cases,
             total: Tally::default(),
             families: rules::families().iter().map(|family| (family.id.clone(), Tally::default())).collect(),
+            first_failure: None,
             failures: Vec::new(),
             inconclusive: BTreeMap::new(),
             adapter_broke: false,
@@ -143,6 +146,7 @@ impl Results {
     /// Counts a check that broke a rule.
     pub fn failed(&mut self, rule: &str) {
         self.count(&[rule], |tally| tally.failed += 1);
+        self.first_failure.get_or_insert(self.total.total());
     }
 
     /// Counts a check about which nothing can be said.

@@ -5,7 +5,7 @@
 //! replies is none of its business.
 
 mod hello;
-mod lines;
+pub(super) mod lines;
 mod messages;
 mod process;
 mod reply;
