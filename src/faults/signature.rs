@@ -306,20 +306,6 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     ),
     Fault::new(
-        "payload-compared-without-case",
-        &["SIG-5", "SIG-2"],
-        "the whole cookie is made lower case before it is signed and checked",
-        Steps {
-            verify: |cookie, config, now| {
-                verify_by(cookie, config, now, |signed, signature, mac| {
-                    let lower = mac_of(&signed.to_lowercase(), config);
-                    base64::decode(signature.as_bytes()).is_some_and(|given| given == mac || given == lower)
-                })
-            },
-            ..Steps::MODEL
-        },
-    ),
-    Fault::new(
         "malformed-raises",
         &["SIG-6"],
         "a value without dots is an error",
