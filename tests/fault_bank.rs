@@ -11,13 +11,13 @@ use sessionproof::{
     },
     suite::{rules, vectors},
 };
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, env, fs, path::Path};
 
 /// Few, since tests are built without optimisation.
 const CASES: usize = 200;
 
 #[test]
-fn every_fault_is_caught_by_a_rule_that_it_breaks() {
+fn every_fault_is_caught_by_a_rule_that_it_breaks_and_the_page_says_so() {
     let all: Vec<&Fault> = faults::all().collect();
     let found = matrix::run(&all, &vectors::embedded().unwrap(), CASES, 0);
     let wrong: Vec<_> = all
@@ -27,6 +27,14 @@ fn every_fault_is_caught_by_a_rule_that_it_breaks() {
         .map(|(f, r)| (f.name, r))
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
+
+    let page = matrix::page(&all, &found, CASES);
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("spec").join("faults.md");
+    if env::var_os("UPDATE_FAULTS").is_some() {
+        fs::write(&file, &page).unwrap();
+    }
+    let kept = fs::read_to_string(&file).unwrap_or_default();
+    assert!(kept == page, "spec/faults.md is not up to date: run UPDATE_FAULTS=1 cargo test --test fault_bank");
 }
 
 #[test]

@@ -302,6 +302,9 @@ fn expand(text: &str, moment: i64) -> String {
     expanded
 }
 
+/// The exit status of `vectors/observe_browser.py` when steps came too late, again and again: nothing is known then.
+const TOO_SLOW: i32 = 3;
+
 #[test]
 fn a_real_browser_does_what_was_recorded() {
     const TEST: &str = "a_real_browser_does_what_was_recorded";
@@ -324,6 +327,10 @@ fn a_real_browser_does_what_was_recorded() {
             .stdin(Stdio::null())
             .output()
             .unwrap();
+        if ran.status.code() == Some(TOO_SLOW) {
+            let _ = writeln!(std::io::stderr(), "SKIPPED {TEST}: the machine is too slow to observe a browser");
+            continue;
+        }
         assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
         let made = fs::read_to_string(out.path().join(format!("{}.json", recorded.browser))).unwrap();
         let made: observations::Browser = serde_json::from_str(&made).unwrap();

@@ -33,6 +33,8 @@ BROWSERS = {chromium.NAME: chromium}
 ATTEMPTS = 8
 #: How many cases with instants go side by side: their steps must follow each other quickly enough.
 SIDE_BY_SIDE = 4
+#: The exit status that says so; nothing is known of the browser then.
+TOO_SLOW = 3
 #: How late a step may be, in seconds. The cases keep further from every boundary.
 LATEST = 0.7
 #: What a browser may need from the answer to the stored cookie, in seconds.
@@ -140,7 +142,8 @@ def run(server, browser, told):
             outputs.update({watch.case["id"]: watch.outputs for watch in watches})
             break
         else:
-            sys.exit("the machine is too slow to observe a browser")
+            print("the machine is too slow to observe a browser", file=sys.stderr)
+            sys.exit(TOO_SLOW)
     return outputs
 
 
