@@ -92,7 +92,7 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::new(
         "key-trimmed",
-        &["KEY-6", "KEY-1"],
+        &["KEY-6"],
         "space around a key is cut off, as from a line of a file",
         Steps {
             config: |config| {

@@ -409,9 +409,11 @@ fn cookie(expected: &str, got: &str, call: &Call, choices: &Choices) -> Result<(
         let key = signing::derive_key(config, key);
         base64::encode(&signing::mac(config.digest, &key, &[signed.as_bytes()])) == parts.signature
     });
-    let rule = if by_fallback { "KEY-2" } else { "SIG-2" };
-    let note = if by_fallback { " (made by a fallback key)" } else { "" };
-    differ(rule, "the signature", right, format!("{}{note}", parts.signature))
+    if by_fallback {
+        return differ("KEY-2", "the signature", right, format!("{} (made by a fallback key)", parts.signature));
+    }
+    // Another key, another salt, another text under it: the signature alone does not tell.
+    differ_likely("SIG-2", "the signature", right, parts.signature)
 }
 
 struct Parts<'a> {
