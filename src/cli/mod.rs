@@ -1,6 +1,8 @@
 //! The command line: arguments in, reports out, an exit status that scripts can use. What is behind it is the library's.
 
 mod check;
+#[cfg(feature = "explore")]
+mod explore;
 mod failures;
 mod files;
 mod progress;
@@ -28,6 +30,9 @@ struct Arguments {
 enum Command {
     /// Hold an implementation against the specification.
     Check(check::Arguments),
+    /// Search every state that small worlds of the model can come to.
+    #[cfg(feature = "explore")]
+    Explore(explore::Arguments),
     /// Ask saved failures, or vectors of your own, again.
     Replay(replay::Arguments),
     /// Read the rules.
@@ -41,6 +46,8 @@ enum Command {
 pub fn run() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Check(arguments) => check::run(&arguments),
+        #[cfg(feature = "explore")]
+        Command::Explore(arguments) => explore::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Vectors(arguments) => vectors::run(&arguments),
