@@ -52,11 +52,12 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     all.iter().for_each(print);
     let (states, untrue): (usize, usize) = all.iter().fold((0, 0), |(states, untrue), explored| {
         let here = explored.findings.iter().filter(|finding| !finding.is_true()).count();
-        (states + explored.states, untrue + here)
+        let miscounted = usize::from(explored.states != explored.system.configuration().states);
+        (states + explored.states, untrue + here + miscounted)
     });
     let verdict = match untrue {
         0 => "every property is as expected".to_owned(),
-        _ => format!("{untrue} properties are not as expected"),
+        _ => format!("{untrue} properties or counts are not as expected"),
     };
     anstream::println!("{states} states in {:.1} s: {verdict}", began.elapsed().as_secs_f64());
     Ok(if untrue == 0 { Outcome::Conformant } else { Outcome::NotConformant })
@@ -116,6 +117,9 @@ fn print(explored: &Explored) {
         explored.events,
         explored.took.as_secs_f64()
     );
+    if explored.states != configuration.states {
+        anstream::println!("  NOT AS EXPECTED: there should be {} states", configuration.states);
+    }
     explored.findings.iter().for_each(|finding| anstream::println!("  {}", line(finding)));
     anstream::println!();
 }

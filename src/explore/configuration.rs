@@ -9,6 +9,8 @@
 pub struct Configuration {
     /// Its name: words with hyphens.
     pub name: &'static str,
+    /// How many distinct states it has. Another number means that the model has changed, or what a state is.
+    pub states: usize,
     /// What it is about, in a few words.
     pub about: &'static str,
     /// How many users there are. Each has a browser, and logs in with that one alone.
@@ -40,6 +42,7 @@ pub struct Configuration {
 /// One user, one server, permanent and other logins, renewal.
 const ONE_USER: Configuration = Configuration {
     name: "one-user",
+    states: 56,
     about: "one user and one server",
     users: 1,
     copies: false,
@@ -55,52 +58,100 @@ const ONE_USER: Configuration = Configuration {
 };
 
 /// All of them, from the small to the large.
-pub const CONFIGURATIONS: [Configuration; 13] = [
-    Configuration { name: "idle", about: "a user who never comes back", idle: Some(5), ..ONE_USER },
+pub const CONFIGURATIONS: [Configuration; 15] = [
+    Configuration { name: "idle", states: 14, about: "a user who never comes back", idle: Some(5), ..ONE_USER },
     ONE_USER,
-    Configuration { name: "no-refresh", about: "without renewal on each request", refresh: false, ..ONE_USER },
-    Configuration { name: "rotation", about: "the secret key changes", rotation: true, ..ONE_USER },
-    Configuration { name: "lifetimes", about: "the lifetime is cut and lengthened", lifetimes: true, ..ONE_USER },
+    Configuration {
+        name: "no-refresh",
+        states: 47,
+        about: "without renewal on each request",
+        refresh: false,
+        ..ONE_USER
+    },
+    Configuration { name: "rotation", states: 278, about: "the secret key changes", rotation: true, ..ONE_USER },
+    Configuration {
+        name: "lifetimes",
+        states: 492,
+        about: "the lifetime is cut and lengthened",
+        lifetimes: true,
+        ..ONE_USER
+    },
     Configuration {
         name: "browser-ahead",
+        states: 36,
         about: "the browser's clock is a second ahead",
         browser_skew: 1,
         ..ONE_USER
     },
     Configuration {
         name: "browser-behind",
+        states: 64,
         about: "the browser's clock is a second behind",
         browser_skew: -1,
         ..ONE_USER
     },
     Configuration {
         name: "server-behind",
+        states: 56,
         about: "the second server is a second behind",
         servers: &[0, -1],
         ..ONE_USER
     },
-    Configuration { name: "copied-cookie", about: "somebody copies the user's cookie", copies: true, ..ONE_USER },
+    Configuration {
+        name: "copied-cookie",
+        states: 6063,
+        about: "somebody copies the user's cookie",
+        copies: true,
+        ..ONE_USER
+    },
     Configuration {
         name: "copied-cookie-no-refresh",
+        states: 4630,
         about: "somebody copies the cookie, and nothing is renewed",
         copies: true,
         refresh: false,
         ..ONE_USER
     },
-    Configuration { name: "two-users", about: "two users who share nothing but the server", users: 2, ..ONE_USER },
+    Configuration {
+        name: "two-users",
+        states: 3488,
+        about: "two users who share nothing but the server",
+        users: 2,
+        ..ONE_USER
+    },
     Configuration {
         name: "rolling-rotation",
+        states: 904,
         about: "the key changes on one server before the other",
         servers: &[0, -1],
         rotation: true,
         ..ONE_USER
     },
     Configuration {
-        name: "everything",
-        about: "two users, two servers, copies, keys and lifetimes",
-        users: 2,
+        name: "copies-and-lifetimes",
+        states: 12606,
+        about: "somebody copies the cookie while the lifetime changes",
         copies: true,
+        writes: false,
+        lifetimes: true,
+        ..ONE_USER
+    },
+    Configuration {
+        name: "copies-and-rotation",
+        states: 17694,
+        about: "somebody copies the cookie while the key changes",
+        copies: true,
+        writes: false,
         servers: &[0, -1],
+        rotation: true,
+        ..ONE_USER
+    },
+    Configuration {
+        name: "everything",
+        states: 140616,
+        about: "copies between browsers that are a second behind, while keys and lifetime change",
+        browser_skew: -1,
+        copies: true,
         writes: false,
         rotation: true,
         lifetimes: true,

@@ -6,22 +6,28 @@
 use super::{
     claims::{self, Test},
     configuration::Configuration,
-    event::{Event, Forgery, Keys, Span, View, config},
+    event::{Event, Forgery, Keys, Secret, Span, View, config},
     faults::Fault,
     observation::{Answer, Observation, opened, set},
     search::{Claim, System, Way, bit},
-    state::{Held, State},
+    state::{Held, State, Text},
 };
 use crate::{
+    clock::UnixTime,
     config::Config,
     model::{
         server,
         world::{self, Answered, CookieSource, World},
     },
-    protocol::{Choices, Exchange, Exchanged, Sign, Signed},
+    protocol::{Choices, Exchange, Exchanged, Sign, Signed, Verified, Verify},
     value::Value,
 };
-use std::sync::Arc;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use std::{
+    collections::HashMap,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 /// One configuration, as the specification has it or with a fault.
 pub struct Exploration {
@@ -31,7 +37,14 @@ pub struct Exploration {
     claims: Vec<claims::Tested>,
     /// What servers can be configured with.
     configs: Vec<((Keys, Span), Arc<Config>)>,
+    /// What was answered already: a server is a function, and the same request is made from many states.
+    answered: Mutex<HashMap<Asked, Exchanged>>,
+    /// What stands in cookies.
+    texts: Mutex<HashMap<String, Text>>,
 }
+
+/// All that an answer depends on: keys and lifetime, the clock, the Cookie header, and what the view does for whom.
+type Asked = (Keys, Span, UnixTime, Option<String>, View, usize);
 
 impl Exploration {
     /// A configuration as the specification has it.
@@ -41,7 +54,14 @@ impl Exploration {
         let keys = [Keys::Both, Keys::New, Keys::Old].into_iter();
         let pairs = keys.flat_map(|keys| Span::ALL.map(|span| (keys, span)));
         let claims = claims::CLAIMS.iter().filter(|tested| (tested.is_made)(&configuration)).copied().collect();
-        Self { configs: pairs.map(config_of).collect(), claims, fault: None, configuration }
+        Self {
+            configs: pairs.map(config_of).collect(),
+            claims,
+            fault: None,
+            answered: Mutex::default(),
+            texts: Mutex::default(),
+            configuration,
+        }
     }
 
     /// The same with a fault.
@@ -85,7 +105,7 @@ impl Exploration {
         if let Some(left) = &mut state.left {
             *left = left.checked_sub(1).filter(|left| *left >= 0)?;
         }
-        self.step(state, &world::Event::Advance { micros: 1_000_000 }, None);
+        self.step(state, &world::Event::Advance { micros: 1_000_000 }, None, None);
         Some(())
     }
 
@@ -93,7 +113,7 @@ impl Exploration {
         match self.fault {
             Some(Fault::RestartKeepsAll) => {}
             Some(Fault::RestartForgetsAll) => state.world.browsers.get_mut(browser)?.browser = Default::default(),
-            _ => drop(self.step(state, &world::Event::Restart { browser }, None)),
+            _ => drop(self.step(state, &world::Event::Restart { browser }, None, None)),
         }
         Some(())
     }
@@ -101,7 +121,7 @@ impl Exploration {
     fn reconfigure(&self, state: &mut State, server: usize) -> Option<()> {
         let pair = (*state.keys.get(server)?, state.span);
         let (_, config) = self.configs.iter().find(|(of, _)| *of == pair)?;
-        self.step(state, &world::Event::Reconfigure { server, config: Arc::clone(config) }, None);
+        self.step(state, &world::Event::Reconfigure { server, config: Arc::clone(config) }, None, None);
         Some(())
     }
 
@@ -113,10 +133,10 @@ impl Exploration {
         let lost = self.fault == Some(Fault::LogoutLost) && view == View::LogOut;
         let request =
             world::Request { ignore_set_cookie: lost, ..world::Request::new(browser, server, view.actions(browser)) };
-        let answered = self.step(state, &world::Event::Request(request), sent)?;
+        let answered = self.step(state, &world::Event::Request(request), sent, Some((server, view, browser)))?;
         let answer = seen(state, Some(browser), server, view, sent, &answered.exchanged);
         if answered.received.first().is_some_and(Result::is_ok) {
-            *state.held.get_mut(browser)? = written_down(state, browser, &answer);
+            *state.held.get_mut(browser)? = self.written_down(state, browser, &answer);
         }
         for other in same.into_iter().filter(|_| view == View::LogOut) {
             if let Some(Some(held)) = state.held.get_mut(other) {
@@ -134,7 +154,7 @@ impl Exploration {
             ignore_set_cookie: true,
             ..world::Request::new(0, server, View::Read.actions(0))
         };
-        let answered = self.step(state, &world::Event::Request(request), None)?;
+        let answered = self.step(state, &world::Event::Request(request), None, Some((server, View::Read, 0)))?;
         Some(seen(state, None, server, View::Read, None, &answered.exchanged))
     }
 
@@ -154,13 +174,20 @@ impl Exploration {
         }
     }
 
-    /// A step of the model's world, in which servers may have the fault.
-    fn step(&self, state: &mut State, event: &world::Event, sent: Option<Held>) -> Option<Box<Answered>> {
-        let serve = |call: &Exchange| -> Exchanged {
-            match self.fault {
-                None => server::exchange(call, &Choices::default()),
-                Some(fault) => fault.exchange(call, sent),
-            }
+    /// A step of the model's world, in which servers may have the fault. For a request comes what is known of the cookie
+    /// that is sent, and which server is asked for which view and user.
+    fn step(
+        &self,
+        state: &mut State,
+        event: &world::Event,
+        sent: Option<Held>,
+        asked: Option<(usize, View, usize)>,
+    ) -> Option<Box<Answered>> {
+        let asked = asked.and_then(|(server, view, user)| Some((*state.keys.get(server)?, state.span, view, user)));
+        let serve = |call: &Exchange| match (self.fault, asked) {
+            (None, Some(asked)) => self.answer(call, asked),
+            (None, None) => server::exchange(call, &Choices::default()),
+            (Some(fault), _) => fault.exchange(call, sent),
         };
         match World::step_with(&mut state.world, event, serve) {
             world::Outcome::Answered(answered) => Some(answered),
@@ -168,7 +195,48 @@ impl Exploration {
         }
     }
 
+    fn answer(&self, call: &Exchange, (keys, span, view, user): (Keys, Span, View, usize)) -> Exchanged {
+        let asked = (keys, span, call.now, call.cookie_header.clone(), view, user);
+        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        answered.entry(asked).or_insert_with(|| server::exchange(call, &Choices::default())).clone()
+    }
+
+    /// What a bystander writes down of a cookie that was set: when, by whom, and what the view had before it.
+    fn written_down(&self, state: &State, browser: usize, answer: &Answer) -> Option<Held> {
+        answer.set.filter(|set| !set.deletes)?;
+        let before = answer.opened;
+        let (user, permanent, login) = match answer.view {
+            View::LogIn { permanent } => (Some(browser), permanent, Some(answer.second)),
+            _ => (
+                before.and_then(|opened| opened.user),
+                before.is_some_and(|opened| opened.permanent),
+                answer.sent.filter(|_| answer.is_in()).and_then(|sent| sent.login),
+            ),
+        };
+        Some(Held {
+            issued: answer.second,
+            login,
+            user,
+            cart: answer.view == View::Write || before.is_some_and(|opened| opened.cart),
+            permanent,
+            secret: state.keys.get(answer.server)?.signing(),
+            span: state.span,
+            text: self.text(state.value_in(browser)?),
+            copied: false,
+            logged_out: false,
+        })
+    }
+
+    fn text(&self, cookie: &str) -> Text {
+        let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        *texts.entry(cookie.to_owned()).or_insert_with(|| text(cookie))
+    }
+
     fn events(&self, state: &State) -> Vec<Event> {
+        // The end of a bounded run has to be one: a user who is still in must not have a way out left.
+        if state.left == Some(0) {
+            return Vec::new();
+        }
         let mut events = vec![Event::Second];
         let (browsers, servers) = (0..state.held.len(), 0..state.keys.len());
         events.extend(browsers.clone().map(|browser| Event::Restart { browser }));
@@ -298,27 +366,18 @@ fn seen(
     Answer { browser, server, view, second, lifetime: state.span.seconds(), sent, opened, set }
 }
 
-/// What a bystander writes down of a cookie that was set: when, by whom, and what the view had before it.
-fn written_down(state: &State, browser: usize, answer: &Answer) -> Option<Held> {
-    answer.set.filter(|set| !set.deletes)?;
-    let before = answer.opened;
-    let (user, permanent, login) = match answer.view {
-        View::LogIn { permanent } => (Some(browser), permanent, Some(answer.second)),
-        _ => (
-            before.and_then(|opened| opened.user),
-            before.is_some_and(|opened| opened.permanent),
-            answer.sent.filter(|_| answer.is_in()).and_then(|sent| sent.login),
-        ),
+fn text(cookie: &str) -> Text {
+    let mut parts = cookie.rsplit('.').skip(1);
+    let second = parts.next().and_then(|timestamp| URL_SAFE_NO_PAD.decode(timestamp).ok()).and_then(|bytes| {
+        bytes.iter().try_fold(0_i64, |second, byte| second.checked_mul(256)?.checked_add(i64::from(*byte)))
+    });
+    let mut payload = DefaultHasher::new();
+    parts.for_each(|part| part.hash(&mut payload));
+    let signed = |secret: &Secret| {
+        let config = Arc::new(Config::with_key(secret.text()));
+        let now = UnixTime::from_seconds(second.unwrap_or_default());
+        let call = Verify { config, now, cookie: cookie.to_owned() };
+        matches!(server::verify(&call, &Choices::default()), Verified::Accepted(_))
     };
-    Some(Held {
-        issued: answer.second,
-        login,
-        user,
-        cart: answer.view == View::Write || before.is_some_and(|opened| opened.cart),
-        permanent,
-        secret: state.keys.get(answer.server)?.signing(),
-        span: state.span,
-        copied: false,
-        logged_out: false,
-    })
+    Text { payload: payload.finish(), second, secret: [Secret::New, Secret::Old].into_iter().find(signed) }
 }

@@ -99,7 +99,10 @@ impl Fault {
             (Self::BoundaryRefused, Some(sent)) if config.lifetime.max_age() == Some(now - sent.issued) => {
                 call.cookie_header = None;
             }
-            (Self::BrowserSessionsDoNotAge, Some(sent)) if !sent.permanent => {
+            // A login gives the cookie a date by the lifetime, which is not what this fault is about.
+            (Self::BrowserSessionsDoNotAge, Some(sent))
+                if !sent.permanent && !call.actions.contains(&Action::SetPermanent { value: true }) =>
+            {
                 config.lifetime = Lifetime::Seconds(1_000_000);
             }
             (Self::CopiesRefused, Some(sent)) if sent.copied => call.cookie_header = None,

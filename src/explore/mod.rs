@@ -6,6 +6,7 @@
 //! - [`exploration`]: a configuration as a system, whose transitions are the model's own;
 //! - [`observation`]: what is seen of an event;
 //! - [`faults`]: systems that are wrong, which a search must find;
+//! - [`per_user`]: the recipe for a lifetime per user, searched for what one user does to another;
 //! - [`search`]: the search itself, which knows nothing of sessions;
 //! - [`timeline`]: a run, told a line for each event.
 //!
@@ -17,6 +18,7 @@ pub mod event;
 pub mod exploration;
 pub mod faults;
 pub mod observation;
+pub mod per_user;
 pub mod search;
 pub mod state;
 pub mod timeline;

@@ -59,10 +59,24 @@ pub struct Held {
     pub secret: Secret,
     /// The lifetime in force when it was set.
     pub span: Span,
+    /// What stands in it, whatever should.
+    pub text: Text,
     /// Whether it came by a copy.
     pub copied: bool,
     /// Whether a browser with the same cookie has logged out since.
     pub logged_out: bool,
+}
+
+/// What stands in a cookie: for servers that do as they should it follows from the rest, but states are the same only if
+/// this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Text {
+    /// The payload, as a hash.
+    pub payload: u64,
+    /// The timestamp in it; none where it cannot be read.
+    pub second: Option<i64>,
+    /// The key that signed it; none where neither did.
+    pub secret: Option<Secret>,
 }
 
 impl State {
@@ -103,27 +117,31 @@ impl State {
         self.world.browsers.get(browser)?.browser.cookies().first()?.expires
     }
 
-    /// What makes the state what it is, and nothing of how late it is.
-    fn essence(&self) -> impl Hash + PartialEq {
+    /// What makes the cookies in the browsers what they are, and nothing of how late it is.
+    fn aged(&self) -> impl Iterator<Item = (Option<Held>, Option<i64>)> {
         let now = self.world.now.seconds();
         let age = move |second: i64| (now - second).min(OLD);
-        let about = |(browser, held): (usize, &Option<Held>)| {
-            let aged = held.map(|held| Held { issued: age(held.issued), login: held.login.map(age), ..held });
+        self.held.iter().enumerate().map(move |(browser, held)| {
+            let aged = held.map(|held| Held {
+                issued: age(held.issued),
+                login: held.login.map(age),
+                text: Text { second: held.text.second.map(age), ..held.text },
+                ..held
+            });
             (aged, self.expiry_in(browser).map(|expires| expires.seconds() - now))
-        };
-        let held: Vec<_> = self.held.iter().enumerate().map(about).collect();
-        (held, self.keys.clone(), self.span, self.left)
+        })
     }
 }
 
 impl Hash for State {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        self.essence().hash(hasher);
+        self.aged().for_each(|aged| aged.hash(hasher));
+        (&self.keys, self.span, self.left).hash(hasher);
     }
 }
 
 impl PartialEq for State {
     fn eq(&self, other: &Self) -> bool {
-        self.essence() == other.essence()
+        self.aged().eq(other.aged()) && (&self.keys, self.span, self.left) == (&other.keys, other.span, other.left)
     }
 }
