@@ -2,6 +2,7 @@
 //!
 //! - [`value`], [`config`], [`clock`] and [`protocol`] are the plain types that everything shares.
 //! - [`model`] is the specification in code, slow and plain; its rules are numbered in `spec/session-lifetime.md`.
+//! - `explore` searches every state that a small world of the model can come to (the feature of that name, on by default).
 //! - [`verifier`] reads and writes cookies fast, and shares nothing with the model but the plain types.
 //! - [`faults`] are implementations that are wrong in one thing each, to try a suite on.
 //! - [`adapter`] is how an implementation under test is reached, [`suite`] what it is held against, and [`report`] how the
@@ -11,6 +12,8 @@ pub mod adapter;
 pub mod clock;
 pub mod config;
 pub mod embedded;
+#[cfg(feature = "explore")]
+pub mod explore;
 pub mod faults;
 pub mod model;
 pub mod protocol;

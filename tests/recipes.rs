@@ -22,7 +22,7 @@ use std::{
     sync::Arc,
 };
 
-const RECORDINGS: &str = "vectors/recipes/per_user_lifetime.json";
+const FILES: [&str; 2] = ["per_user_lifetime", "found_by_search"];
 const CODE: &str = "adapters/python/per_user_lifetime.py";
 const PAGE: &str = include_str!("../spec/claims.md");
 
@@ -102,12 +102,20 @@ fn text_of(path: &str) -> &'static str {
     embedded::under(path).next().unwrap_or_else(|| panic!("no {path}")).1
 }
 
-fn file() -> File {
-    serde_json::from_str(text_of(RECORDINGS)).unwrap()
+fn recordings_of(name: &str) -> &'static str {
+    text_of(&format!("vectors/recipes/{name}.json"))
+}
+
+fn file(name: &str) -> File {
+    serde_json::from_str(recordings_of(name)).unwrap()
+}
+
+fn recordings() -> impl Iterator<Item = Recording> {
+    FILES.into_iter().flat_map(|name| file(name).recordings)
 }
 
 fn recording(id: &str) -> Recording {
-    file().recordings.into_iter().find(|recording| recording.id == id).unwrap_or_else(|| panic!("no {id}"))
+    recordings().find(|recording| recording.id == id).unwrap_or_else(|| panic!("no {id}"))
 }
 
 /// The recorded steps once more, with the model's application and browsers.
@@ -148,18 +156,21 @@ fn told_again(recording: &Recording) -> Vec<Done> {
 
 #[test]
 fn the_model_tells_every_recording_exactly() {
-    for recording in file().recordings {
+    for recording in recordings() {
         assert_eq!(told_again(&recording), recording.output.steps, "{}", recording.id);
     }
 }
 
 #[test]
 fn every_recording_is_named_explained_and_told_to_both_applications() {
-    let file = file();
-    assert_eq!((file.format, file.spec.as_str(), file.recipe.as_str()), (1, "flask-3.1", "per_user_lifetime"));
-    let ids: BTreeSet<_> = file.recordings.iter().map(|recording| recording.id.as_str()).collect();
-    assert_eq!(ids.len(), file.recordings.len());
-    for recording in &file.recordings {
+    for name in FILES {
+        let file = file(name);
+        assert_eq!((file.format, file.spec.as_str(), file.recipe.as_str()), (1, "flask-3.1", name));
+    }
+    let recordings: Vec<_> = recordings().collect();
+    let ids: BTreeSet<_> = recordings.iter().map(|recording| recording.id.as_str()).collect();
+    assert_eq!(ids.len(), recordings.len());
+    for recording in &recordings {
         assert!(!recording.comment.is_empty() && !recording.rules.is_empty(), "{}", recording.id);
         for rule in &recording.rules {
             assert!(rules::find(rule).is_some(), "{}: {rule}", recording.id);
@@ -202,12 +213,29 @@ fn with_the_hook_the_first_request_after_a_restart_goes_by_the_configured_lifeti
 
 #[test]
 fn the_interface_leaves_nothing_on_the_application() {
-    for recording in file().recordings.iter().filter(|recording| recording.application == Recipe::Interface) {
+    for recording in recordings().filter(|recording| recording.application == Recipe::Interface) {
         for step in &recording.output.steps {
             let left = (step.lifetime_before, step.lifetime_after);
             assert_eq!(left, (recording.config.lifetime, recording.config.lifetime), "{}", recording.id);
         }
     }
+}
+
+/// What the search of the model found, real Flask did: the last answer is another one with the requests of somebody else than
+/// without, under the hook; and the same one under the interface.
+#[test]
+fn what_the_search_found_is_so_on_real_flask() {
+    let last = |id: &str| recording(id).output.steps.pop().unwrap();
+    let expires = |id: &str| last(id).set_cookie().unwrap().split("; ").nth(1).unwrap().to_owned();
+    let role = |id: &str| last(id).role().cloned();
+    // The user's cookie, with the eight hours of an admin or the half hour of a user; 31 days is what the hook gives alone.
+    assert_eq!(expires("hook-found-expiry-of-another"), "Expires=Wed, 15 Nov 2023 06:13:20 GMT");
+    assert_eq!(expires("hook-found-expiry-of-another-alone"), "Expires=Fri, 15 Dec 2023 22:13:20 GMT");
+    for id in ["interface-found-expiry-of-another", "interface-found-expiry-of-another-alone"] {
+        assert_eq!(expires(id), "Expires=Tue, 14 Nov 2023 22:43:20 GMT");
+    }
+    assert_eq!([role("hook-found-in-or-out"), role("hook-found-in-or-out-alone")], [None, Some("admin".into())]);
+    assert_eq!(role("interface-found-in-or-out"), role("interface-found-in-or-out-alone"));
 }
 
 /// Whoever copies the code from the page has the code that was recorded.
@@ -230,8 +258,10 @@ fn real_flask_makes_the_recordings_again() {
     let made = Command::new(&oracle.python).arg(script).arg("--out").arg(out.path()).stdin(Stdio::null()).output();
     let made = made.unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let text = fs::read_to_string(out.path().join("per_user_lifetime.json")).unwrap();
-    assert_eq!(but_provenance(&text), but_provenance(text_of(RECORDINGS)));
+    for name in FILES {
+        let text = fs::read_to_string(out.path().join(format!("{name}.json"))).unwrap();
+        assert_eq!(but_provenance(&text), but_provenance(recordings_of(name)));
+    }
 }
 
 /// Another Python makes the same recordings, under its own name. Payloads as short as these are never compressed, so that

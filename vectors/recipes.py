@@ -10,6 +10,7 @@ matters but the installed Python, Flask, Werkzeug and itsdangerous. The format i
 """
 
 import argparse
+import json
 import re
 import sys
 from email.utils import parsedate_to_datetime
@@ -31,6 +32,10 @@ per_user_lifetime.datetime = flask_adapter.HeldDatetime
 
 NAME = "per_user_lifetime"
 DESCRIPTION = "A lifetime per user, by a hook that sets the application's lifetime and by a session interface that asks the session."
+FOUND = "found_by_search"
+FOUND_DESCRIPTION = "The shortest runs in which one user's request changes another's, as the search of the model found them."
+#: The steps of those runs, which a test holds against the search (tests/exploration.rs).
+FOUND_STEPS = HERE / "recipes" / "found_steps.json"
 LIFETIMES = {role: int(lifetime.total_seconds()) for role, lifetime in per_user_lifetime.LIFETIMES.items()}
 MINUTE, HOUR = 60, 3600
 
@@ -40,10 +45,12 @@ def main():
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write to, made if missing")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    check(list(stories()))
-    recordings = [recording(variant, story) for story in stories() for variant in VARIANTS]
-    generate.write(options.out / f"{NAME}.json", document(recordings))
-    print(f"{len(recordings):5}  {NAME}", file=sys.stderr)
+    files = {NAME: (DESCRIPTION, list(stories())), FOUND: (FOUND_DESCRIPTION, list(found()))}
+    check([one for _, told in files.values() for one in told])
+    for name, (description, told) in files.items():
+        recordings = [recording(variant, one) for one in told for variant in VARIANTS]
+        generate.write(options.out / f"{name}.json", document(name, description, recordings))
+        print(f"{len(recordings):5}  {name}", file=sys.stderr)
 
 
 # The stories. Every one is told to both applications.
@@ -175,6 +182,20 @@ def stories():
     )
 
 
+def found():
+    """Each run as it was found, and with the requests of the last step's user alone: between the two, nothing may differ."""
+    runs = json.loads(FOUND_STEPS.read_text(encoding="utf-8"))
+    for ident, rules, what in (
+        ("found-expiry-of-another", ["EXP-6", "PERM-3"], "the Expires of the last answer"),
+        ("found-in-or-out", ["EXP-6", "SYS-1"], "whether the last user is in"),
+    ):
+        steps = runs[ident]
+        alone = [one for one in steps if one["browser"] == steps[-1]["browser"]]
+        yield Story(ident, rules, {"hook": f"another user changes {what}", "interface": f"nobody else changes {what}"}, steps)
+        same = f"without the other user's requests: {what} as it should be"
+        yield Story(f"{ident}-alone", rules, {"hook": same, "interface": same}, alone)
+
+
 # The applications.
 
 
@@ -268,8 +289,8 @@ def check(told):
             sys.exit(f"{one.id}: unknown rules")
 
 
-def document(recordings):
-    head = {"format": 1, "spec": "flask-3.1", "recipe": NAME, "description": DESCRIPTION, "provenance": generate.provenance()}
+def document(name, description, recordings):
+    head = {"format": 1, "spec": "flask-3.1", "recipe": name, "description": description, "provenance": generate.provenance()}
     lines = [f"{generate.compact(name)}:{generate.compact(value)},\n" for name, value in head.items()]
     return "{" + "".join(lines) + '"recordings":[\n' + ",\n".join(map(generate.compact, recordings)) + "\n]}\n"
 

@@ -1,6 +1,8 @@
 //! The command line: arguments in, reports out, an exit status that scripts can use. What is behind it is the library's.
 
 mod check;
+#[cfg(feature = "explore")]
+mod explore;
 mod failures;
 mod faults;
 mod files;
@@ -29,6 +31,9 @@ struct Arguments {
 enum Command {
     /// Hold an implementation against the specification.
     Check(check::Arguments),
+    /// Search every state that small worlds of the model can come to
+    #[cfg(feature = "explore")]
+    Explore(explore::Arguments),
     /// Try the suite on implementations that are wrong in one thing each
     Faults(faults::MatrixArguments),
     /// Speak the adapter protocol as an implementation that is wrong in one thing
@@ -46,6 +51,8 @@ enum Command {
 pub fn run() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Check(arguments) => check::run(&arguments),
+        #[cfg(feature = "explore")]
+        Command::Explore(arguments) => explore::run(&arguments),
         Command::Faults(arguments) => faults::run(&arguments),
         Command::Faulty(arguments) => faults::faulty(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),

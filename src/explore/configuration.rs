@@ -1,0 +1,172 @@
+//! The worlds that are searched: who is there, and what may happen.
+//!
+//! All of them have a lifetime of two seconds. Clocks are read in whole seconds and ages are compared with the lifetime, so
+//! that two seconds have every instant that matters: the second of issue, one before the boundary, the boundary, and what
+//! comes after. A longer lifetime would only repeat the second.
+
+/// One world and what may happen in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Configuration {
+    /// Its name: words with hyphens.
+    pub name: &'static str,
+    /// How many distinct states it has. Another number means that the model has changed, or what a state is.
+    pub states: usize,
+    /// What it is about, in a few words.
+    pub about: &'static str,
+    /// How many users there are. Each has a browser, and logs in with that one alone.
+    pub users: usize,
+    /// Whether somebody without a login has a browser too, the last, and may copy cookies into it. Where there are several
+    /// users, each may copy the other's.
+    pub copies: bool,
+    /// For each server, how many seconds its clock is ahead.
+    pub servers: &'static [i64],
+    /// How many seconds the browsers' clocks are ahead.
+    pub browser_skew: i64,
+    /// Which logins there are: permanent ones, others or both.
+    pub logins: &'static [bool],
+    /// Whether permanent sessions are renewed on each request.
+    pub refresh: bool,
+    /// Whether views write to the session besides login and logout.
+    pub writes: bool,
+    /// Whether forged cookies are sent.
+    pub forgeries: bool,
+    /// Whether the secret key is changed, on each server for itself, with the old one as a fallback or without.
+    pub rotation: bool,
+    /// Whether the lifetime is made shorter and longer, on all servers at once.
+    pub lifetimes: bool,
+    /// How many seconds the search lasts at most, in which the user, logged in from the start, does nothing; none for any
+    /// number of seconds.
+    pub idle: Option<i64>,
+}
+
+/// One user, one server, permanent and other logins, renewal.
+const ONE_USER: Configuration = Configuration {
+    name: "one-user",
+    states: 56,
+    about: "one user and one server",
+    users: 1,
+    copies: false,
+    servers: &[0],
+    browser_skew: 0,
+    logins: &[true, false],
+    refresh: true,
+    writes: true,
+    forgeries: true,
+    rotation: false,
+    lifetimes: false,
+    idle: None,
+};
+
+/// All of them, from the small to the large.
+pub const CONFIGURATIONS: [Configuration; 15] = [
+    Configuration { name: "idle", states: 14, about: "a user who never comes back", idle: Some(5), ..ONE_USER },
+    ONE_USER,
+    Configuration {
+        name: "no-refresh",
+        states: 47,
+        about: "without renewal on each request",
+        refresh: false,
+        ..ONE_USER
+    },
+    Configuration { name: "rotation", states: 278, about: "the secret key changes", rotation: true, ..ONE_USER },
+    Configuration {
+        name: "lifetimes",
+        states: 492,
+        about: "the lifetime is cut and lengthened",
+        lifetimes: true,
+        ..ONE_USER
+    },
+    Configuration {
+        name: "browser-ahead",
+        states: 36,
+        about: "the browser's clock is a second ahead",
+        browser_skew: 1,
+        ..ONE_USER
+    },
+    Configuration {
+        name: "browser-behind",
+        states: 64,
+        about: "the browser's clock is a second behind",
+        browser_skew: -1,
+        ..ONE_USER
+    },
+    Configuration {
+        name: "server-behind",
+        states: 56,
+        about: "the second server is a second behind",
+        servers: &[0, -1],
+        ..ONE_USER
+    },
+    Configuration {
+        name: "copied-cookie",
+        states: 6063,
+        about: "somebody copies the user's cookie",
+        copies: true,
+        ..ONE_USER
+    },
+    Configuration {
+        name: "copied-cookie-no-refresh",
+        states: 4630,
+        about: "somebody copies the cookie, and nothing is renewed",
+        copies: true,
+        refresh: false,
+        ..ONE_USER
+    },
+    Configuration {
+        name: "two-users",
+        states: 3488,
+        about: "two users who share nothing but the server",
+        users: 2,
+        ..ONE_USER
+    },
+    Configuration {
+        name: "rolling-rotation",
+        states: 904,
+        about: "the key changes on one server before the other",
+        servers: &[0, -1],
+        rotation: true,
+        ..ONE_USER
+    },
+    Configuration {
+        name: "copies-and-lifetimes",
+        states: 12606,
+        about: "somebody copies the cookie while the lifetime changes",
+        copies: true,
+        writes: false,
+        lifetimes: true,
+        ..ONE_USER
+    },
+    Configuration {
+        name: "copies-and-rotation",
+        states: 17694,
+        about: "somebody copies the cookie while the key changes",
+        copies: true,
+        writes: false,
+        servers: &[0, -1],
+        rotation: true,
+        ..ONE_USER
+    },
+    Configuration {
+        name: "everything",
+        states: 140616,
+        about: "copies between browsers that are a second behind, while keys and lifetime change",
+        browser_skew: -1,
+        copies: true,
+        writes: false,
+        rotation: true,
+        lifetimes: true,
+        ..ONE_USER
+    },
+];
+
+impl Configuration {
+    /// The configuration of a name.
+    pub fn find(name: &str) -> Option<Self> {
+        CONFIGURATIONS.into_iter().find(|configuration| configuration.name == name)
+    }
+
+    /// How many browsers there are: the users', and one more where only one user is there to be copied from.
+    pub fn browsers(&self) -> usize {
+        if self.copies { self.users.max(2) } else { self.users }
+    }
+}

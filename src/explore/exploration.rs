@@ -1,0 +1,383 @@
+//! One configuration as a system that can be searched: which events can happen, and what each leads to.
+//!
+//! What servers and browsers do is the model's alone ([`World::step_with`] with [`server::exchange`]). Here it is only chosen
+//! what happens, and written down what was seen.
+
+use super::{
+    claims::{self, Test},
+    configuration::Configuration,
+    event::{Event, Forgery, Keys, Secret, Span, View, config},
+    faults::Fault,
+    observation::{Answer, Observation, opened, set},
+    search::{Claim, System, Way, bit},
+    state::{Held, State, Text},
+};
+use crate::{
+    clock::UnixTime,
+    config::Config,
+    model::{
+        server,
+        world::{self, Answered, CookieSource, World},
+    },
+    protocol::{Choices, Exchange, Exchanged, Sign, Signed, Verified, Verify},
+    value::Value,
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use std::{
+    collections::HashMap,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// One configuration, as the specification has it or with a fault.
+pub struct Exploration {
+    configuration: Configuration,
+    fault: Option<Fault>,
+    /// The claims that are made of it, with their tests.
+    claims: Vec<claims::Tested>,
+    /// What servers can be configured with.
+    configs: Vec<((Keys, Span), Arc<Config>)>,
+    /// What was answered already: a server is a function, and the same request is made from many states.
+    answered: Mutex<HashMap<Asked, Exchanged>>,
+    /// What stands in cookies.
+    texts: Mutex<HashMap<String, Text>>,
+}
+
+/// All that an answer depends on: keys and lifetime, the clock, the Cookie header, and what the view does for whom.
+type Asked = (Keys, Span, UnixTime, Option<String>, View, usize);
+
+impl Exploration {
+    /// A configuration as the specification has it.
+    pub fn new(configuration: Configuration) -> Self {
+        let refresh = configuration.refresh;
+        let config_of = |pair: (Keys, Span)| (pair, Arc::new(config(pair.0, pair.1, refresh)));
+        let keys = [Keys::Both, Keys::New, Keys::Old].into_iter();
+        let pairs = keys.flat_map(|keys| Span::ALL.map(|span| (keys, span)));
+        let claims = claims::CLAIMS.iter().filter(|tested| (tested.is_made)(&configuration)).copied().collect();
+        Self {
+            configs: pairs.map(config_of).collect(),
+            claims,
+            fault: None,
+            answered: Mutex::default(),
+            texts: Mutex::default(),
+            configuration,
+        }
+    }
+
+    /// The same with a fault.
+    pub fn with_fault(configuration: Configuration, fault: Fault) -> Self {
+        Self { fault: Some(fault), ..Self::new(configuration) }
+    }
+
+    /// The configuration.
+    pub fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+
+    /// Lets an event happen, and gives the state after it and what a server answered; none where it cannot happen.
+    pub fn happen(&self, before: &State, event: Event) -> Option<(State, Option<Answer>)> {
+        let mut after = before.clone();
+        let mut answer = None;
+        match event {
+            Event::Second => self.pass(&mut after)?,
+            Event::Copy { from, to } => copy(&mut after, from, to)?,
+            Event::Forge { server, forgery } => answer = Some(self.forge(&mut after, server, forgery)?),
+            Event::Keys { server, keys } => {
+                *after.keys.get_mut(server)? = keys;
+                self.reconfigure(&mut after, server)?;
+            }
+            Event::Span(span) => {
+                after.span = span;
+                for server in 0..after.keys.len() {
+                    self.reconfigure(&mut after, server)?;
+                }
+            }
+            Event::Request { browser, server, view } => {
+                answer = Some(self.request(&mut after, browser, server, view)?);
+            }
+            Event::Restart { browser } => self.restart(&mut after, browser)?,
+        }
+        after.forget_what_is_gone();
+        Some((after, answer))
+    }
+
+    fn pass(&self, state: &mut State) -> Option<()> {
+        if let Some(left) = &mut state.left {
+            *left = left.checked_sub(1).filter(|left| *left >= 0)?;
+        }
+        self.step(state, &world::Event::Advance { micros: 1_000_000 }, None, None);
+        Some(())
+    }
+
+    fn restart(&self, state: &mut State, browser: usize) -> Option<()> {
+        match self.fault {
+            Some(Fault::RestartKeepsAll) => {}
+            Some(Fault::RestartForgetsAll) => state.world.browsers.get_mut(browser)?.browser = Default::default(),
+            _ => drop(self.step(state, &world::Event::Restart { browser }, None, None)),
+        }
+        Some(())
+    }
+
+    fn reconfigure(&self, state: &mut State, server: usize) -> Option<()> {
+        let pair = (*state.keys.get(server)?, state.span);
+        let (_, config) = self.configs.iter().find(|(of, _)| *of == pair)?;
+        self.step(state, &world::Event::Reconfigure { server, config: Arc::clone(config) }, None, None);
+        Some(())
+    }
+
+    fn request(&self, state: &mut State, browser: usize, server: usize, view: View) -> Option<Answer> {
+        let sent = state.held_by(browser);
+        let same: Vec<usize> = (0..state.held.len())
+            .filter(|&other| sent.is_some() && other != browser && state.value_in(other) == state.value_in(browser))
+            .collect();
+        let lost = self.fault == Some(Fault::LogoutLost) && view == View::LogOut;
+        let request =
+            world::Request { ignore_set_cookie: lost, ..world::Request::new(browser, server, view.actions(browser)) };
+        let answered = self.step(state, &world::Event::Request(request), sent, Some((server, view, browser)))?;
+        let answer = seen(state, Some(browser), server, view, sent, &answered.exchanged);
+        if answered.received.first().is_some_and(Result::is_ok) {
+            *state.held.get_mut(browser)? = self.written_down(state, browser, &answer);
+        }
+        for other in same.into_iter().filter(|_| view == View::LogOut) {
+            if let Some(Some(held)) = state.held.get_mut(other) {
+                held.logged_out = true;
+            }
+        }
+        Some(answer)
+    }
+
+    /// The forger has no browser: the answer goes nowhere.
+    fn forge(&self, state: &mut State, server: usize, forgery: Forgery) -> Option<Answer> {
+        let header = format!("session={}", self.forged(state, server, forgery)?);
+        let request = world::Request {
+            cookies: CookieSource::Header(header),
+            ignore_set_cookie: true,
+            ..world::Request::new(0, server, View::Read.actions(0))
+        };
+        let answered = self.step(state, &world::Event::Request(request), None, Some((server, View::Read, 0)))?;
+        Some(seen(state, None, server, View::Read, None, &answered.exchanged))
+    }
+
+    fn forged(&self, state: &State, server: usize, forgery: Forgery) -> Option<String> {
+        let at = state.world.servers.get(server)?;
+        let session = [(super::event::USER, Value::int(0)), ("forged", true.into())].into_iter().collect();
+        let guessed = Arc::new(Config::with_key("a guessed key"));
+        let call = Sign { config: guessed, now: at.clock(state.world.now), session };
+        let Signed::Cookie(cookie) = server::sign(&call, &Choices::default()) else { return None };
+        match forgery {
+            Forgery::Guessed => Some(cookie),
+            Forgery::Altered => {
+                let (payload, _) = cookie.split_once('.')?;
+                let (_, signature) = state.value_in(0)?.split_once('.')?;
+                Some(format!("{payload}.{signature}"))
+            }
+        }
+    }
+
+    /// A step of the model's world, in which servers may have the fault. For a request comes what is known of the cookie
+    /// that is sent, and which server is asked for which view and user.
+    fn step(
+        &self,
+        state: &mut State,
+        event: &world::Event,
+        sent: Option<Held>,
+        asked: Option<(usize, View, usize)>,
+    ) -> Option<Box<Answered>> {
+        let asked = asked.and_then(|(server, view, user)| Some((*state.keys.get(server)?, state.span, view, user)));
+        let serve = |call: &Exchange| match (self.fault, asked) {
+            (None, Some(asked)) => self.answer(call, asked),
+            (None, None) => server::exchange(call, &Choices::default()),
+            (Some(fault), _) => fault.exchange(call, sent),
+        };
+        match World::step_with(&mut state.world, event, serve) {
+            world::Outcome::Answered(answered) => Some(answered),
+            _ => None,
+        }
+    }
+
+    fn answer(&self, call: &Exchange, (keys, span, view, user): (Keys, Span, View, usize)) -> Exchanged {
+        let asked = (keys, span, call.now, call.cookie_header.clone(), view, user);
+        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        answered.entry(asked).or_insert_with(|| server::exchange(call, &Choices::default())).clone()
+    }
+
+    /// What a bystander writes down of a cookie that was set: when, by whom, and what the view had before it.
+    fn written_down(&self, state: &State, browser: usize, answer: &Answer) -> Option<Held> {
+        answer.set.filter(|set| !set.deletes)?;
+        let before = answer.opened;
+        let (user, permanent, login) = match answer.view {
+            View::LogIn { permanent } => (Some(browser), permanent, Some(answer.second)),
+            _ => (
+                before.and_then(|opened| opened.user),
+                before.is_some_and(|opened| opened.permanent),
+                answer.sent.filter(|_| answer.is_in()).and_then(|sent| sent.login),
+            ),
+        };
+        Some(Held {
+            issued: answer.second,
+            login,
+            user,
+            cart: answer.view == View::Write || before.is_some_and(|opened| opened.cart),
+            permanent,
+            secret: state.keys.get(answer.server)?.signing(),
+            span: state.span,
+            text: self.text(state.value_in(browser)?),
+            copied: false,
+            logged_out: false,
+        })
+    }
+
+    fn text(&self, cookie: &str) -> Text {
+        let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        *texts.entry(cookie.to_owned()).or_insert_with(|| text(cookie))
+    }
+
+    fn events(&self, state: &State) -> Vec<Event> {
+        // The end of a bounded run has to be one: a user who is still in must not have a way out left.
+        if state.left == Some(0) {
+            return Vec::new();
+        }
+        let mut events = vec![Event::Second];
+        let (browsers, servers) = (0..state.held.len(), 0..state.keys.len());
+        events.extend(browsers.clone().map(|browser| Event::Restart { browser }));
+        if self.configuration.idle.is_some() {
+            return events;
+        }
+        for browser in browsers.clone() {
+            for server in servers.clone() {
+                let views = self.views(browser).into_iter();
+                events.extend(views.map(|view| Event::Request { browser, server, view }));
+            }
+        }
+        if self.configuration.copies {
+            let pairs = browsers.clone().flat_map(|from| browsers.clone().map(move |to| (from, to)));
+            events.extend(pairs.filter(|(from, to)| from != to).map(|(from, to)| Event::Copy { from, to }));
+        }
+        for server in servers {
+            if self.configuration.forgeries {
+                events.extend([Forgery::Altered, Forgery::Guessed].map(|forgery| Event::Forge { server, forgery }));
+            }
+            if self.configuration.rotation {
+                let next = state.keys.get(server).map_or(&[][..], |keys| keys.next());
+                events.extend(next.iter().map(|&keys| Event::Keys { server, keys }));
+            }
+        }
+        if self.configuration.lifetimes {
+            events.extend(Span::ALL.into_iter().filter(|span| *span != state.span).map(Event::Span));
+        }
+        events
+    }
+
+    fn views(&self, browser: usize) -> Vec<View> {
+        let mut views = vec![View::Read, View::LogOut];
+        if self.configuration.writes {
+            views.push(View::Write);
+        }
+        if browser < self.configuration.users {
+            views.extend(self.configuration.logins.iter().map(|&permanent| View::LogIn { permanent }));
+        }
+        views
+    }
+
+    fn shows(&self, seen: &Observation<'_>) -> u32 {
+        let shown = |tested: &claims::Tested| match tested.test {
+            Test::Always(holds) => !holds(seen),
+            Test::Eventually(_) => false,
+            Test::Sometimes(shows) => shows(seen),
+        };
+        self.bits(shown)
+    }
+
+    fn bits(&self, is_set: impl Fn(&claims::Tested) -> bool) -> u32 {
+        let places = self.claims.iter().enumerate().filter(|(_, tested)| is_set(tested));
+        places.fold(0, |bits, (place, _)| bits | bit(place))
+    }
+}
+
+impl System for Exploration {
+    type State = State;
+    type Event = Event;
+
+    /// Nobody is logged in, or an idle user is, once in each way.
+    fn starts(&self) -> Vec<State> {
+        let start = State::start(&self.configuration);
+        if self.configuration.idle.is_none() {
+            return vec![start];
+        }
+        let log_in = |&permanent: &bool| {
+            let event = Event::Request { browser: 0, server: 0, view: View::LogIn { permanent } };
+            self.happen(&start, event).map(|(state, _)| state)
+        };
+        self.configuration.logins.iter().filter_map(log_in).collect()
+    }
+
+    fn ways(&self, before: &State) -> Vec<Way<Self>> {
+        let way = |event| {
+            let (state, answer) = self.happen(before, event)?;
+            let shows = self.shows(&Observation { event, before, after: &state, answer });
+            Some(Way { event, state, shows })
+        };
+        self.events(before).into_iter().filter_map(way).collect()
+    }
+
+    fn claims(&self) -> Vec<Claim> {
+        self.claims.iter().map(claims::Tested::claim).collect()
+    }
+
+    fn come_about(&self, state: &State) -> u32 {
+        self.bits(|tested| match tested.test {
+            Test::Eventually(holds) => holds(self, state),
+            Test::Always(_) | Test::Sometimes(_) => false,
+        })
+    }
+}
+
+impl State {
+    /// What is known of a cookie goes with the cookie.
+    fn forget_what_is_gone(&mut self) {
+        for browser in 0..self.held.len() {
+            if self.value_in(browser).is_none()
+                && let Some(held) = self.held.get_mut(browser)
+            {
+                *held = None;
+            }
+        }
+    }
+}
+
+fn copy(state: &mut State, from: usize, to: usize) -> Option<()> {
+    let held = state.held_by(from)?;
+    let event = world::Event::CopyCookie { from, to, name: "session".to_owned() };
+    state.world.step(&event, &Choices::default());
+    *state.held.get_mut(to)? = Some(Held { copied: true, ..held });
+    Some(())
+}
+
+fn seen(
+    state: &State,
+    browser: Option<usize>,
+    server: usize,
+    view: View,
+    sent: Option<Held>,
+    exchanged: &Exchanged,
+) -> Answer {
+    let second = state.second_of(server);
+    let (opened, set) = (opened(exchanged), set(exchanged));
+    Answer { browser, server, view, second, lifetime: state.span.seconds(), sent, opened, set }
+}
+
+fn text(cookie: &str) -> Text {
+    let mut parts = cookie.rsplit('.').skip(1);
+    let second = parts.next().and_then(|timestamp| URL_SAFE_NO_PAD.decode(timestamp).ok()).and_then(|bytes| {
+        bytes.iter().try_fold(0_i64, |second, byte| second.checked_mul(256)?.checked_add(i64::from(*byte)))
+    });
+    let mut payload = DefaultHasher::new();
+    parts.for_each(|part| part.hash(&mut payload));
+    let signed = |secret: &Secret| {
+        let config = Arc::new(Config::with_key(secret.text()));
+        let now = UnixTime::from_seconds(second.unwrap_or_default());
+        let call = Verify { config, now, cookie: cookie.to_owned() };
+        matches!(server::verify(&call, &Choices::default()), Verified::Accepted(_))
+    };
+    Text { payload: payload.finish(), second, secret: [Secret::New, Secret::Old].into_iter().find(signed) }
+}

@@ -1,0 +1,116 @@
+//! What is seen of one event: everything that the claims are about.
+
+use super::{
+    event::{Event, USER, View},
+    state::{Held, State},
+};
+use crate::{
+    model::{browser::attributes, session::PERMANENT},
+    protocol::Exchanged,
+    value::{Map, Value},
+};
+
+/// What was seen of an event.
+pub struct Observation<'a> {
+    /// The event.
+    pub event: Event,
+    /// The state before it.
+    pub before: &'a State,
+    /// The state after it.
+    pub after: &'a State,
+    /// What a server answered, where one was asked.
+    pub answer: Option<Answer>,
+}
+
+/// A request and its answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// Who asked; none for a forger.
+    pub browser: Option<usize>,
+    /// Who was asked.
+    pub server: usize,
+    /// What the view did.
+    pub view: View,
+    /// The second on the server's clock.
+    pub second: i64,
+    /// The lifetime in force, in seconds.
+    pub lifetime: i64,
+    /// The cookie that was sent, where a server had set it.
+    pub sent: Option<Held>,
+    /// The session as it was opened, where it was not empty.
+    pub opened: Option<Opened>,
+    /// What the answer says to the browser about the cookie.
+    pub set: Option<Set>,
+}
+
+/// What is in a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// The user.
+    pub user: Option<usize>,
+    /// Whether it is permanent.
+    pub permanent: bool,
+    /// Whether something else is in it.
+    pub cart: bool,
+}
+
+/// A Set-Cookie header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Set {
+    /// The date in `Expires`, in Unix seconds.
+    pub expires: Option<i64>,
+    /// Whether it deletes the cookie.
+    pub deletes: bool,
+}
+
+impl Answer {
+    /// Whether the cookie counted.
+    pub fn is_in(&self) -> bool {
+        self.opened.is_some()
+    }
+
+    /// The age of the cookie that was sent, by the server's clock.
+    pub fn age(&self) -> Option<i64> {
+        self.sent.map(|sent| self.second - sent.issued)
+    }
+
+    /// Whether the cookie that was sent is neither too old nor from the future.
+    pub fn is_in_time(&self) -> bool {
+        self.age().is_some_and(|age| (0..=self.lifetime).contains(&age))
+    }
+}
+
+impl Observation<'_> {
+    /// Whether the server that was asked verifies with the key of the cookie that was sent.
+    pub fn knows_the_key(&self, answer: &Answer) -> bool {
+        let keys = self.before.keys.get(answer.server);
+        answer.sent.is_some_and(|sent| keys.is_some_and(|keys| keys.verify(sent.secret)))
+    }
+
+    /// Whether the server that was asked signs with the key of the cookie that was sent.
+    pub fn signs_with_the_key(&self, answer: &Answer) -> bool {
+        let keys = self.before.keys.get(answer.server);
+        answer.sent.is_some_and(|sent| keys.is_some_and(|keys| keys.signing() == sent.secret))
+    }
+}
+
+/// What is in an opened session; none for an empty one, or where it could not be opened.
+pub(super) fn opened(exchanged: &Exchanged) -> Option<Opened> {
+    let session = exchanged.opened.as_ref().filter(|session| !session.is_empty())?;
+    Some(Opened {
+        user: user(session),
+        permanent: session.get(&PERMANENT.into()).is_some_and(Value::is_true),
+        cart: session.contains(&super::event::CART.into()),
+    })
+}
+
+fn user(session: &Map) -> Option<usize> {
+    session.get(&USER.into())?.as_int().and_then(|user| usize::try_from(user).ok())
+}
+
+/// What an answer says about the cookie.
+pub(super) fn set(exchanged: &Exchanged) -> Option<Set> {
+    let (_, header) = exchanged.headers.iter().find(|(name, _)| name == "Set-Cookie")?;
+    let parsed = attributes::parse(header).ok()?;
+    Some(Set { expires: parsed.expires, deletes: parsed.value.is_empty() })
+}
