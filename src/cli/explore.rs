@@ -14,7 +14,7 @@ use sessionproof::{
 };
 use std::{
     sync::{
-        Mutex,
+        Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -77,34 +77,33 @@ fn search_all(configurations: Vec<Configuration>) -> Vec<Explored> {
     if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} states {wide_msg}") {
         bar.set_style(style);
     }
-    let next = AtomicUsize::new(0);
+    // The large ones come last, and are taken first.
+    let next = AtomicUsize::new(configurations.len());
+    let take = |next: &AtomicUsize| {
+        next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |next| next.checked_sub(1)).ok().map(|next| next - 1)
+    };
     let done = Mutex::new(Vec::new());
     let workers = thread::available_parallelism().map_or(1, |cores| cores.get().min(2));
     thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
-                loop {
-                    let Some(place) = configurations.len().checked_sub(1 + next.fetch_add(1, Ordering::Relaxed)) else {
-                        break;
-                    };
-                    let Some(configuration) = configurations.get(place).cloned() else { break };
+                while let Some(configuration) = take(&next).and_then(|place| configurations.get(place)) {
                     bar.set_message(configuration.name);
                     let mut told = 0;
-                    let explored = search(Exploration::new(configuration), &mut |states| {
+                    let explored = search(Exploration::new(configuration.clone()), &mut |states| {
                         bar.inc(states.saturating_sub(told) as u64);
                         told = told.max(states);
                     });
-                    if let Ok(mut done) = done.lock() {
-                        done.push((place, explored));
-                    }
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push(explored);
                 }
             });
         }
     });
     bar.finish_and_clear();
-    let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    done.sort_by_key(|(place, _)| *place);
-    done.into_iter().map(|(_, explored)| explored).collect()
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let place = |explored: &Explored| configurations.iter().position(|one| one == explored.system.configuration());
+    done.sort_by_key(place);
+    done
 }
 
 fn print(explored: &Explored) {
