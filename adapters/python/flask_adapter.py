@@ -126,6 +126,7 @@ class Application:
 
     def __init__(self, config):
         self.interface = SessionInterface()
+        self.cookie_name = config["cookie_name"]
         self.interface.salt = config["salt"]
         self.interface.key_derivation = config["key_derivation"]
         if config["digest"] != "sha1":
@@ -166,7 +167,7 @@ class Application:
 
     def verify(self, now, cookie):
         CLOCK.now = now
-        request = types.SimpleNamespace(cookies={self.interface.get_cookie_name(self.app): cookie})
+        request = types.SimpleNamespace(cookies={self.cookie_name: cookie})
         with self.app.app_context():
             try:
                 session = self.interface.open_session(self.app, request)

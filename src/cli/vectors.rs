@@ -94,10 +94,16 @@ fn verify(arguments: &Verify) -> Result<Outcome, Trouble> {
 fn regenerate(arguments: &Regenerate) -> Result<Outcome, Trouble> {
     let folder = folder(arguments)?;
     let oracle = Setup { python: arguments.python.clone(), report: &mut announce }.flask(None)?;
-    let mut outcome = place(arguments, &folder, generate(&oracle, "generate.py")?, drift)?;
+    let made = generate(&oracle, "generate.py")?;
+    let mut outcome = place(arguments, &folder, &made, drift)?;
+    let names: BTreeSet<_> = made.iter().map(|(name, _)| OsString::from(name)).collect();
+    for stale in others(&folder, &names) {
+        outcome = Outcome::NotConformant;
+        anstream::println!("{}: no family makes it any more; delete it", stale.display());
+    }
     if arguments.out.is_none() {
         let recordings = generate(&oracle, "recipes.py")?;
-        let of_recipes = place(arguments, &Path::new("vectors").join("recipes"), recordings, |_, kept, made| {
+        let of_recipes = place(arguments, &Path::new("vectors").join("recipes"), &recordings, |_, kept, made| {
             Ok(drift_of_recordings(kept, made))
         })?;
         outcome = if of_recipes == Outcome::Conformant { outcome } else { of_recipes };
@@ -111,11 +117,11 @@ type Compare = fn(&str, &str, &str) -> Result<Drift, VectorError>;
 fn place(
     arguments: &Regenerate,
     folder: &Path,
-    made: Vec<(String, String)>,
+    made: &[(String, String)],
     compare: Compare,
 ) -> Result<Outcome, Trouble> {
     let mut outcome = Outcome::Conformant;
-    for (name, text) in &made {
+    for (name, text) in made {
         let path = folder.join(name);
         let kept = match fs::read_to_string(&path) {
             Ok(kept) => Some(kept),
@@ -134,11 +140,6 @@ fn place(
             write_whole(&path, text).map_err(cannot)?;
         }
         anstream::println!("{name}: {}", shown(&found));
-    }
-    let names: BTreeSet<_> = made.iter().map(|(name, _)| OsString::from(name)).collect();
-    for stale in others(folder, &names) {
-        outcome = Outcome::NotConformant;
-        anstream::println!("{}: nothing makes it any more; delete it", stale.display());
     }
     Ok(outcome)
 }
