@@ -48,7 +48,7 @@ fn every_deliberate_mistake_is_found() {
     for (mistake, _) in MISTAKES {
         let (status, said) = check(oracle, mistake, &[]);
         assert_eq!(status, Some(1), "{mistake}: {said}");
-        assert!(said.contains("  replay    sessionproof replay "), "{mistake}: {said}");
+        assert!(said.contains("sessionproof replay "), "{mistake}: {said}");
     }
 }
 

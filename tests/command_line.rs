@@ -175,6 +175,51 @@ mod adapters {
         }
     }
 
+    #[test]
+    fn an_adapter_that_breaks_midway_gives_no_verdict_and_the_call_is_named() {
+        const HELLO: &str = r#"read -r hello; echo '{"id":0,"ok":{"name":"x","ops":["verify"]}}'"#;
+        const NEXT: &str = r#"read -r line; id=${line#*\"id\":}; id=${id%%,*}"#;
+        const ANSWER: &str = r#"echo "{\"id\":$id,\"unsupported\":\"everything\"}""#;
+        for (name, script, parts) in [
+            ("hangs", format!("{HELLO}; {NEXT}; sleep 60"), &["--call-timeout", "\"op\":\"verify\""][..]),
+            (
+                "crashes at the thousandth call",
+                format!(
+                    "{HELLO}; n=0; while [ $n -lt 999 ]; do {NEXT}; {ANSWER}; n=$((n+1)); done; echo why >&2; exit 7"
+                ),
+                &["status 7", "why"],
+            ),
+            ("prints garbage", format!("{HELLO}; {NEXT}; echo garbage; sleep 60"), &["garbage", "Standard output"]),
+            (
+                "prints a gigabyte on a line",
+                format!("{HELLO}; {NEXT}; head -c 1000000000 /dev/zero | tr '\\0' x; sleep 60"),
+                &["4194304"],
+            ),
+            ("answers with wrong ids", format!("{HELLO}; {NEXT}; id=99999999; {ANSWER}; sleep 60"), &["99999999"]),
+            ("closes standard input early", format!("{HELLO}; exec <&-; sleep 60"), &["standard input"]),
+        ] {
+            let run = Run::new(&[
+                "check",
+                "--cases",
+                "10000",
+                "--workers",
+                "1",
+                "--call-timeout",
+                "3",
+                "--",
+                "sh",
+                "-c",
+                &script,
+            ]);
+            let done = run.done();
+            let said = done.stdout() + &done.stderr();
+            assert_eq!(done.output.status.code(), Some(2), "{name}: {said}");
+            for part in parts {
+                assert!(said.contains(part), "{name}: {part:?} is not in {said}");
+            }
+        }
+    }
+
     /// An adapter that accepts every cookie as an empty session.
     const CREDULOUS: &str = r#"
         read -r hello

@@ -141,7 +141,7 @@ impl Implementation for Embedded {
 }
 
 /// What an implementation in this crate says of itself: every kind of value, and some operations.
-fn hello<const N: usize>(name: &str, ops: [&str; N], choices: Choices) -> Hello {
+pub(crate) fn hello<const N: usize>(name: &str, ops: [&str; N], choices: Choices) -> Hello {
     const KINDS: [&str; 10] =
         ["bytes", "datetime", "floats", "integers", "json", "map", "markup", "surrogates", "tuple", "uuid"];
     Hello {

@@ -2,6 +2,7 @@
 //! server may stand.
 
 pub mod embedded;
+pub mod serve;
 pub mod setup;
 pub mod subprocess;
 
@@ -18,6 +19,12 @@ pub trait Implementation: Sync {
     /// A call during which the implementation broke is answered with [`Reply::Error`]; [`Broken`] is for what makes going on
     /// pointless.
     fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken>;
+
+    /// What went wrong so far though every call was answered in the end, such as a crash from which the adapter was started
+    /// again. Where there is any, a run gives no verdict of conformance.
+    fn incidents(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// Nothing more can be learned from this implementation: the run ends without a judgement (exit status 2).

@@ -55,7 +55,7 @@ impl Folder<'_> {
         }
         *of_rule += 1;
         let saved = match self.save(failure) {
-            Ok(file) => Some(format!("sessionproof replay {}{}", shell_word(&file.display().to_string()), self.target)),
+            Ok(file) => Some(replay_command(&file, &self.target)),
             Err(error) => {
                 self.warn(&error);
                 None
@@ -93,6 +93,12 @@ impl Folder<'_> {
             );
         }
     }
+}
+
+/// The command line that asks a file's vectors again. This program is named as it was called.
+pub fn replay_command(file: &Path, target: &str) -> String {
+    let program = std::env::args().next().unwrap_or_else(|| "sessionproof".to_owned());
+    format!("{} replay {}{target}", shell_word(&program), shell_word(&file.display().to_string()))
 }
 
 /// A word as a POSIX shell takes it.

@@ -4,6 +4,7 @@ mod check;
 #[cfg(feature = "explore")]
 mod explore;
 mod failures;
+mod faults;
 mod files;
 mod progress;
 mod replay;
@@ -30,9 +31,13 @@ struct Arguments {
 enum Command {
     /// Hold an implementation against the specification.
     Check(check::Arguments),
-    /// Search every state that small worlds of the model can come to.
+    /// Search every state that small worlds of the model can come to
     #[cfg(feature = "explore")]
     Explore(explore::Arguments),
+    /// Try the suite on implementations that are wrong in one thing each
+    Faults(faults::MatrixArguments),
+    /// Speak the adapter protocol as an implementation that is wrong in one thing
+    Faulty(faults::FaultyArguments),
     /// Ask saved failures, or vectors of your own, again.
     Replay(replay::Arguments),
     /// Read the rules.
@@ -48,6 +53,8 @@ pub fn run() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         #[cfg(feature = "explore")]
         Command::Explore(arguments) => explore::run(&arguments),
+        Command::Faults(arguments) => faults::run(&arguments),
+        Command::Faulty(arguments) => faults::faulty(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Vectors(arguments) => vectors::run(&arguments),

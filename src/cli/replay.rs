@@ -1,6 +1,6 @@
 //! `replay`: vectors from files, asked once each.
 
-use super::{Trouble, failures::shell_word, target::Target};
+use super::{Trouble, failures::replay_command, target::Target};
 use clap::Args;
 use sessionproof::{
     report::terminal,
@@ -31,11 +31,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     let vectors = read(&arguments.file)?;
     let implementation = arguments.target.open()?;
-    let again = format!(
-        "sessionproof replay {}{}",
-        shell_word(&arguments.file.display().to_string()),
-        arguments.target.words()
-    );
+    let again = replay_command(&arguments.file, &arguments.target.words());
     let results = run::replay(implementation.as_ref(), &vectors, &mut |event| {
         if let Event::Failed(failure) = event {
             anstream::print!("{}", terminal::failure(failure, Some(&again)));

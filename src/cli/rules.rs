@@ -3,7 +3,7 @@
 use super::Trouble;
 use clap::Args;
 use sessionproof::suite::{
-    coverage::{Evidence, evidence, level_word, why_without_vectors},
+    coverage::{evidence, level_word, why_without_vectors},
     results::Outcome,
     rules::{self, Pattern, Rule},
     vectors::{self, Ready},
@@ -29,7 +29,14 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     match chosen[..] {
         [rule] => anstream::print!("{}", page(rule, &vectors)),
         _ => {
-            anstream::println!("{:<8}{:<8}{:>8}{:>12}  rule", "", "level", "vectors", "properties");
+            anstream::println!(
+                "{:<8}{:<8}{:>8}{:>12}{:>14}  rule",
+                "",
+                "level",
+                "vectors",
+                "properties",
+                "observations"
+            );
             chosen.into_iter().for_each(|rule| anstream::println!("{}", line(rule, &vectors)));
         }
     }
@@ -37,9 +44,9 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
 }
 
 fn line(rule: &Rule, vectors: &[Ready]) -> String {
-    let Evidence { vectors, properties, tests } = evidence(&rule.id, vectors);
-    let (level, properties) = (level_word(rule.level), properties.len() + tests.len());
-    format!("{:<8}{level:<8}{:>8}{properties:>12}  {}", rule.id, vectors.len(), rule.title)
+    let (vectors, properties, tests, observations) = evidence(&rule.id, vectors).counts();
+    let (level, properties) = (level_word(rule.level), properties + tests);
+    format!("{:<8}{level:<8}{vectors:>8}{properties:>12}{observations:>14}  {}", rule.id, rule.title)
 }
 
 /// A rule's text and everything that it rests on.
@@ -56,6 +63,7 @@ fn page(rule: &Rule, vectors: &[Ready]) -> String {
     list("Vectors from real Flask:", &evidence.vectors);
     list("Properties of generated cases:", &owned(&evidence.properties));
     list("Tests of the model:", &owned(&evidence.tests));
+    list(&format!("Observations of real browsers ({}):", evidence.observations.len()), &evidence.observations);
     if let (true, Some(why)) = (evidence.vectors.is_empty(), why_without_vectors(&rule.id)) {
         page += &format!("\nNo vectors: {why}.\n");
     }

@@ -3,13 +3,16 @@
 use super::{Trouble, files::write_whole, progress::announce, replay};
 use clap::{Args, Subcommand};
 use sessionproof::{
-    adapter::{embedded::Model, setup::Setup},
+    adapter::{
+        embedded::Model,
+        setup::{Oracle, Setup},
+    },
     report::terminal,
     suite::{
-        drift::{Drift, drift},
+        drift::{Drift, drift, drift_of_recordings},
         results::Outcome,
         run::{self, Event},
-        vectors::{self, SPEC},
+        vectors::{self, SPEC, VectorError},
     },
 };
 use std::{
@@ -30,9 +33,9 @@ pub enum Arguments {
 
 const REGENERATE: &str = "\
 Examples:
-  sessionproof vectors regenerate               in a clone of the project: writes vectors/flask-3.1
+  sessionproof vectors regenerate               in a clone of the project: writes vectors/flask-3.1 and recipes
   sessionproof vectors regenerate --check       writes nothing; says whether anything would change
-  sessionproof vectors regenerate --out DIR     anywhere
+  sessionproof vectors regenerate --out DIR     the vectors alone, anywhere
 
 Exit status: 0 done (or nothing would change), 1 something would change, 2 could not be done.";
 
@@ -90,7 +93,27 @@ fn verify(arguments: &Verify) -> Result<Outcome, Trouble> {
 
 fn regenerate(arguments: &Regenerate) -> Result<Outcome, Trouble> {
     let folder = folder(arguments)?;
-    let made = generate(arguments.python.clone())?;
+    let oracle = Setup { python: arguments.python.clone(), report: &mut announce }.flask(None)?;
+    let mut outcome = place(arguments, &folder, generate(&oracle, "generate.py")?, drift)?;
+    if arguments.out.is_none() {
+        let recordings = generate(&oracle, "recipes.py")?;
+        let of_recipes = place(arguments, &Path::new("vectors").join("recipes"), recordings, |_, kept, made| {
+            Ok(drift_of_recordings(kept, made))
+        })?;
+        outcome = if of_recipes == Outcome::Conformant { outcome } else { of_recipes };
+    }
+    Ok(outcome)
+}
+
+type Compare = fn(&str, &str, &str) -> Result<Drift, VectorError>;
+
+/// Compares what was made with what is kept, and unless that is all that is wanted, puts it in its place.
+fn place(
+    arguments: &Regenerate,
+    folder: &Path,
+    made: Vec<(String, String)>,
+    compare: Compare,
+) -> Result<Outcome, Trouble> {
     let mut outcome = Outcome::Conformant;
     for (name, text) in &made {
         let path = folder.join(name);
@@ -100,7 +123,7 @@ fn regenerate(arguments: &Regenerate) -> Result<Outcome, Trouble> {
             Err(error) => return Err(Trouble(format!("{} cannot be read: {error}", path.display()))),
         };
         let found = match kept {
-            Some(kept) => drift(&path.display().to_string(), &kept, text)?,
+            Some(kept) => compare(&path.display().to_string(), &kept, text)?,
             None => Drift::Vectors(vec!["the whole file (new)".to_owned()]),
         };
         if arguments.check && matches!(found, Drift::Vectors(_)) {
@@ -113,9 +136,9 @@ fn regenerate(arguments: &Regenerate) -> Result<Outcome, Trouble> {
         anstream::println!("{name}: {}", shown(&found));
     }
     let names: BTreeSet<_> = made.iter().map(|(name, _)| OsString::from(name)).collect();
-    for stale in others(&folder, &names) {
+    for stale in others(folder, &names) {
         outcome = Outcome::NotConformant;
-        anstream::println!("{}: no family makes it any more; delete it", stale.display());
+        anstream::println!("{}: nothing makes it any more; delete it", stale.display());
     }
     Ok(outcome)
 }
@@ -148,21 +171,20 @@ fn folder(arguments: &Regenerate) -> Result<PathBuf, Trouble> {
     }
 }
 
-/// The names and texts of all vector files, made by real Flask.
-fn generate(python: Option<PathBuf>) -> Result<Vec<(String, String)>, Trouble> {
-    let oracle = Setup { python, report: &mut announce }.flask(None)?;
+/// The names and texts of the files that a script in `vectors/` makes with real Flask.
+fn generate(oracle: &Oracle, script: &str) -> Result<Vec<(String, String)>, Trouble> {
     let out = tempfile::tempdir()?;
-    announce("asking real Flask for every vector");
+    announce(&format!("asking real Flask (vectors/{script})"));
     let ran = Command::new(&oracle.python)
         .args(["-I", "-B"])
-        .arg(oracle.files.join("vectors").join("generate.py"))
+        .arg(oracle.files.join("vectors").join(script))
         .arg("--out")
         .arg(out.path())
         .stdin(Stdio::null())
         .output()?;
     if !ran.status.success() {
         let said = String::from_utf8_lossy(&ran.stderr);
-        return Err(Trouble(format!("vectors/generate.py failed ({}):\n{}", ran.status, said.trim_end())));
+        return Err(Trouble(format!("vectors/{script} failed ({}):\n{}", ran.status, said.trim_end())));
     }
     let mut made = Vec::new();
     for entry in fs::read_dir(out.path())? {

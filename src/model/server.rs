@@ -46,24 +46,37 @@ pub fn exchange(call: &Exchange, choices: &Choices) -> Exchanged {
 }
 
 /// The answer where the session could not be opened (`SET-10`).
-pub(super) fn not_opened() -> Exchanged {
+pub(crate) fn not_opened() -> Exchanged {
     Exchanged { status: 500, opened: None, results: Vec::new(), headers: Vec::new() }
 }
 
 /// Lets the view act on an opened session, and writes the response by the configuration that is in force then, which may
 /// depend on what is in the session by then.
 pub(super) fn respond<'c>(
-    mut session: Session,
+    session: Session,
     call: &Exchange,
     choices: &Choices,
     in_force: impl FnOnce(&Map) -> Cow<'c, Config>,
 ) -> Exchanged {
+    respond_by(session, call, Session::act, |session| {
+        let config = in_force(&session.data);
+        save(session, &config, call.now, |data| write(data, &config, call.now, choices))
+    })
+}
+
+/// A response whose session acts and is saved as the caller says.
+pub(crate) fn respond_by(
+    mut session: Session,
+    call: &Exchange,
+    act: impl Fn(&mut Session, &Action) -> Result<Value, Raised>,
+    save: impl FnOnce(&Session) -> Result<Headers, Raised>,
+) -> Exchanged {
     let opened = Some(session.data.clone());
     let (mut status, mut results) = match route(&call.method, &call.path) {
-        Route::View => view(&mut session, &call.actions),
+        Route::View => view(&mut session, &call.actions, &act),
         Route::Status(status) => (status, Vec::new()),
     };
-    let headers = match save(&session, &in_force(&session.data), call.now, choices) {
+    let headers = match save(&session) {
         Ok(headers) => headers,
         // The error page is saved to as well, and fails at the same place: behind Vary, before the cookie (`SET-10`).
         Err(_) => {
@@ -75,7 +88,7 @@ pub(super) fn respond<'c>(
     if let (200, Some(action @ Action::StreamGet { .. })) = (status, call.actions.last())
         && matches!(route(&call.method, &call.path), Route::View)
         && call.method != "HEAD"
-        && let Ok(value) = session.act(action)
+        && let Ok(value) = act(&mut session, action)
     {
         results.push(value);
     }
@@ -98,13 +111,17 @@ fn route(method: &str, path: &str) -> Route {
 }
 
 /// Does the actions up to the first that raises or answers 404.
-fn view(session: &mut Session, actions: &[Action]) -> (u16, Vec<Value>) {
+fn view(
+    session: &mut Session,
+    actions: &[Action],
+    act: impl Fn(&mut Session, &Action) -> Result<Value, Raised>,
+) -> (u16, Vec<Value>) {
     let mut results = Vec::new();
     for action in actions {
         match action {
             Action::NotFound => return (404, results),
             Action::StreamGet { .. } => break,
-            _ => match session.act(action) {
+            _ => match act(session, action) {
                 Ok(result) => results.push(result),
                 Err(_) => return (500, results),
             },
@@ -115,14 +132,29 @@ fn view(session: &mut Session, actions: &[Action]) -> (u16, Vec<Value>) {
 
 /// The session of a request as an application with this configuration opens it.
 pub(super) fn open_from_header(call: &Exchange, config: &Config, choices: &Choices) -> Result<Session, Raised> {
+    open_by(
+        call,
+        config,
+        |header| cookie_header::value(header, &config.cookie_name, choices.duplicates),
+        |cookie| open(cookie, config, call.now, choices),
+    )
+}
+
+/// The session of a request whose cookie is found and opened as the caller says.
+pub(crate) fn open_by(
+    call: &Exchange,
+    config: &Config,
+    find: impl FnOnce(&str) -> Option<String>,
+    open: impl FnOnce(&str) -> Result<Map, Refusal>,
+) -> Result<Session, Raised> {
     if config.signing_key().is_none() {
         return Ok(Session::null());
     }
     let header = call.cookie_header.as_deref().unwrap_or("");
-    let Some(cookie) = cookie_header::value(header, &config.cookie_name, choices.duplicates) else {
+    let Some(cookie) = find(header) else {
         return Ok(Session::opened(Map::new()));
     };
-    match open(&cookie, config, call.now, choices) {
+    match open(&cookie) {
         Ok(session) => Ok(Session::opened(session)),
         Err(Refusal::Raised(raised)) => Err(raised),
         Err(Refusal::Rejected(_)) => Ok(Session::opened(Map::new())),
@@ -147,8 +179,16 @@ fn write(session: &Map, config: &Config, now: UnixTime, choices: &Choices) -> Re
     signing::sign(&payload::write(session, choices)?, key, config, now)
 }
 
-/// The headers of the response: the session's cookie set, deleted or left alone, and Vary.
-fn save(session: &Session, config: &Config, now: UnixTime, choices: &Choices) -> Result<Vec<(String, String)>, Raised> {
+/// Names and values of a response's headers.
+pub(crate) type Headers = Vec<(String, String)>;
+
+/// The headers of the response: the session's cookie set, deleted or left alone, and Vary. `write` makes the cookie's value.
+pub(crate) fn save(
+    session: &Session,
+    config: &Config,
+    now: UnixTime,
+    write: impl FnOnce(&Map) -> Result<String, Raised>,
+) -> Result<Headers, Raised> {
     if session.is_null {
         return Ok(Vec::new());
     }
@@ -157,7 +197,7 @@ fn save(session: &Session, config: &Config, now: UnixTime, choices: &Choices) ->
         (true, _) | (false, false) => return Ok(vary(session.accessed)),
         (false, true) => SetCookie {
             expires: if session.is_permanent() { Some(expires(config, now)?) } else { None },
-            value: write(&session.data, config, now, choices)?,
+            value: write(&session.data)?,
             max_age: None,
         },
     };
@@ -183,6 +223,6 @@ fn expires(config: &Config, now: UnixTime) -> Result<i64, Raised> {
         .ok_or(Raised::Calendar)
 }
 
-fn vary(varies: bool) -> Vec<(String, String)> {
+fn vary(varies: bool) -> Headers {
     if varies { vec![("Vary".to_owned(), "Cookie".to_owned())] } else { Vec::new() }
 }

@@ -1,10 +1,12 @@
 //! What a person reads at the end of a run, and at each failure. Styled text; whoever prints it strips the styles where there
 //! is no terminal.
 
+use super::timeline::timeline;
 use crate::{
     protocol::{Action, Answer, Call, Choices, Exchange, ReasonsChoice, Verified},
     suite::{
         compare::{reason_word, set_cookie},
+        judge::Divergence,
         results::{Failure, Origin, Outcome, Results, Tally},
         rules,
     },
@@ -14,7 +16,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::{Value as Json, json};
 use std::fmt::Write;
 
-const BAD: Style = AnsiColor::Red.on_default().bold();
+pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const DOUBT: Style = AnsiColor::Yellow.on_default();
 const FAINT: Style = Style::new().dimmed();
@@ -22,7 +24,7 @@ const FAINT: Style = Style::new().dimmed();
 /// How many characters of a value are shown.
 const SHOWN: usize = 240;
 
-fn styled(style: Style, text: impl std::fmt::Display) -> String {
+pub(super) fn styled(style: Style, text: impl std::fmt::Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
@@ -35,6 +37,11 @@ pub fn summary(results: &Results) -> String {
         for (reason, count) in &results.inconclusive {
             let _ = writeln!(text, "  {count:>6}  {}", shortened(reason));
         }
+    }
+    if !results.incidents.is_empty() {
+        text += "\nThe adapter ended before its work was done, and was started again:\n";
+        results.incidents.iter().for_each(|incident| text += &format!("  {incident}\n"));
+        text += "  An adapter answers until its standard input ends; `replay` or --workers 1 may show what it cannot bear.\n";
     }
     if let Some(broken) = &results.broken {
         let _ = write!(text, "\n{} {}\n{}\n", styled(BAD, "the run ended:"), broken.what, broken.remedy);
@@ -138,12 +145,9 @@ pub fn failure(failure: &Failure, replay: Option<&str>) -> String {
             let _ = writeln!(text, "  vector    {id}: {comment}{note}");
         }
     }
-    for (number, (call, answer)) in divergence.before.iter().enumerate() {
-        let _ = writeln!(text, "  step {}    {} → {}", number + 1, asked(call), shortened(&answered(call, answer)));
-    }
-    if !divergence.before.is_empty() {
-        let number = divergence.before.len() + 1;
-        let _ = writeln!(text, "  step {number}    {} → {}", asked(&divergence.call), styled(BAD, "diverges"));
+    match timeline(failure) {
+        Some(timeline) => text += &timeline,
+        None => text += &steps(divergence),
     }
     let _ = writeln!(text, "  differs   {}", difference.what);
     let _ = writeln!(text, "  expected  {}", shortened(&difference.expected));
@@ -151,6 +155,19 @@ pub fn failure(failure: &Failure, replay: Option<&str>) -> String {
     let _ = writeln!(text, "  asked     {}", shortened(&divergence.call.to_line(1)));
     if let Some(replay) = replay {
         let _ = writeln!(text, "  replay    {replay}");
+    }
+    text
+}
+
+/// The calls before the diverging one, and this one; nothing where it is the only one.
+fn steps(divergence: &Divergence) -> String {
+    let mut text = String::new();
+    for (number, (call, answer)) in divergence.before.iter().enumerate() {
+        let _ = writeln!(text, "  step {}    {} → {}", number + 1, asked(call), shortened(&answered(call, answer)));
+    }
+    if !divergence.before.is_empty() {
+        let number = divergence.before.len() + 1;
+        let _ = writeln!(text, "  step {number}    {} → {}", asked(&divergence.call), styled(BAD, "diverges"));
     }
     text
 }

@@ -2,6 +2,7 @@
 //! be asked.
 
 use super::{
+    observations,
     properties::{NEIGHBOURS, NEIGHBOURS_RULES, PROPERTIES},
     rules::{self, Level},
     vectors::Ready,
@@ -42,8 +43,10 @@ pub const MODEL_PROPERTIES: &[(&str, &[&str])] = &[
 ];
 
 /// Families of rules that no vector from Flask can show, with the reason.
-pub const WITHOUT_VECTORS: &[(&str, &str)] =
-    &[("UA", "the user agent decides, and Flask has no part in it; the model is held against RFC 6265bis by tests")];
+pub const WITHOUT_VECTORS: &[(&str, &str)] = &[(
+    "UA",
+    "the user agent decides, and Flask has no part in it; the model is held against RFC 6265bis and real browsers",
+)];
 
 /// What a rule rests on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,6 +57,15 @@ pub struct Evidence {
     pub properties: Vec<&'static str>,
     /// The names of the model's tests.
     pub tests: Vec<&'static str>,
+    /// What real browsers were seen to do, as `browser: id`.
+    pub observations: Vec<String>,
+}
+
+impl Evidence {
+    /// How many vectors, properties, tests of the model and observations there are.
+    pub fn counts(&self) -> (usize, usize, usize, usize) {
+        (self.vectors.len(), self.properties.len(), self.tests.len(), self.observations.len())
+    }
 }
 
 /// What a rule rests on, among some vectors.
@@ -66,6 +78,7 @@ pub fn evidence(rule: &str, vectors: &[Ready]) -> Evidence {
         vectors: vectors.iter().filter(cites).map(|ready| ready.vector.id.clone()).collect(),
         properties: properties.filter_map(named).collect(),
         tests: MODEL_PROPERTIES.iter().copied().filter_map(named).collect(),
+        observations: observations::citing(rule),
     }
 }
 
@@ -91,20 +104,20 @@ pub fn matrix(vectors: &[Ready]) -> String {
          Made from the specification, the vectors and the properties; a test fails when it is not up to date \
          (`UPDATE_COVERAGE=1 cargo test coverage` writes it anew).\n\n\
          **Vectors** are answers of real Flask that cite the rule. **Properties** hold for generated cases of any implementation. \
-         **Model tests** hold for the model where no implementation can be asked.\n",
+         **Model tests** hold for the model where no implementation can be asked. **Observations** are what real browsers did.\n",
     );
     for family in rules::families() {
         let _ = write!(text, "\n## {}: {}\n\n", family.id, family.name);
         if let Some(why) = why_without_vectors(&family.id) {
             let _ = write!(text, "No vectors: {why}.\n\n");
         }
-        text += "| rule | level | | vectors | properties | model tests |\n|---|---|---|---:|---:|---:|\n";
+        text += "| rule | level | | vectors | properties | model tests | observations |\n|---|---|---|---:|---:|---:|---:|\n";
         for rule in rules::all().iter().filter(|rule| rules::family_of(&rule.id) == family.id) {
             let evidence = evidence(&rule.id, vectors);
-            let (vectors, properties, tests) =
-                (evidence.vectors.len(), evidence.properties.len(), evidence.tests.len());
+            let (vectors, properties, tests, observations) = evidence.counts();
             let (id, level, title) = (&rule.id, level_word(rule.level), &rule.title);
-            let _ = writeln!(text, "| {id} | {level} | {title} | {vectors} | {properties} | {tests} |");
+            let _ =
+                writeln!(text, "| {id} | {level} | {title} | {vectors} | {properties} | {tests} | {observations} |");
         }
     }
     text
@@ -127,6 +140,13 @@ mod tests {
                 rule.id
             );
             assert!(!evidence.properties.is_empty() || !evidence.tests.is_empty(), "{} has no property", rule.id);
+        }
+    }
+
+    #[test]
+    fn every_rule_of_the_user_agent_was_observed() {
+        for rule in rules::all().iter().filter(|rule| rules::family_of(&rule.id) == "UA") {
+            assert!(!observations::citing(&rule.id).is_empty(), "{} has no observation", rule.id);
         }
     }
 

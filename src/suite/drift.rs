@@ -50,6 +50,19 @@ pub fn drift(name: &str, kept: &str, made: &str) -> Result<Drift, VectorError> {
     }
 }
 
+/// Compares the texts of two files of recordings (`vectors/recipes`), whose provenance stands on a line of its own.
+pub fn drift_of_recordings(kept: &str, made: &str) -> Drift {
+    let parts = |text: &str| -> (Vec<String>, Vec<String>) {
+        text.lines().map(str::to_owned).partition(|line| line.starts_with("\"provenance\":"))
+    };
+    let ((old_head, old), (new_head, new)) = (parts(kept), parts(made));
+    match (old == new, old_head == new_head) {
+        (true, true) => Drift::None,
+        (true, false) => Drift::Provenance(new_head),
+        (false, _) => Drift::Vectors(vec!["the recordings".to_owned()]),
+    }
+}
+
 fn other_releases(kept: &Provenance, made: &Provenance) -> Vec<String> {
     [
         ("python", &kept.python, &made.python),
@@ -128,6 +141,14 @@ mod tests {
         let (one, mut other) = vectors();
         other.output = serde_json::json!({ "raised": "x" });
         assert_eq!(drift("f", &file("1", one), &file("2", other)).unwrap(), Drift::Vectors(vec!["v".into()]));
+    }
+
+    #[test]
+    fn recordings_may_differ_in_their_provenance_alone() {
+        let text = "{\n\"provenance\":{\"python\":\"3.11.7\"},\n\"recordings\":[\n]}\n";
+        assert_eq!(drift_of_recordings(text, text), Drift::None);
+        assert!(matches!(drift_of_recordings(text, &text.replace("3.11", "3.12")), Drift::Provenance(_)));
+        assert!(matches!(drift_of_recordings(text, &text.replace("[\n", "[\n1")), Drift::Vectors(_)));
     }
 
     #[test]

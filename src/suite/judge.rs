@@ -5,6 +5,7 @@
 
 use super::{
     compare::{Difference, compare},
+    invariants,
     scenario::Scenario,
     vectors::Recorded,
 };
@@ -113,13 +114,21 @@ impl<'a> Walk<'a> {
             Reply::Unsupported(what) => return self.end(Inconclusive::NotOffered(what)),
         };
         let expected = self.expected(call, choices);
-        match compare(call, &expected, &got, choices) {
-            Ok(()) => self.answered.push((call.clone(), got)),
-            Err(difference) => {
-                let before = std::mem::take(&mut self.answered);
-                let divergence = Divergence { difference, before, call: call.clone(), expected, got };
-                self.verdict = Some(Verdict::Fail(Box::new(divergence)));
-            }
+        let compared = compare(call, &expected, &got, choices);
+        self.answered.push((call.clone(), got));
+        if let Err(difference) = compared.and_then(|()| self.invariants(choices))
+            && let Some((call, got)) = self.answered.pop()
+        {
+            let before = std::mem::take(&mut self.answered);
+            self.verdict = Some(Verdict::Fail(Box::new(Divergence { difference, before, call, expected, got })));
+        }
+    }
+
+    /// What holds in every story, besides that each answer is the expected one.
+    fn invariants(&self, choices: &Choices) -> Result<(), Difference> {
+        match self.case.scenario {
+            Scenario::World(story) => invariants::hold(story, &self.answered, choices),
+            _ => Ok(()),
         }
     }
 

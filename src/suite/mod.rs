@@ -5,22 +5,27 @@
 //! - [`rules`] reads the specification, [`vectors`] the recorded answers of real Flask, [`drift`] tells whether they changed,
 //!   [`revision`] which of them belong to a published set;
 //! - [`properties`] and [`generate`] make the generated cases;
-//! - [`scenario`] is what is asked in one check, [`compare`] whether one answer is right, [`judge`] the verdict on a check;
-//! - [`coverage`] tells what each rule rests on;
+//! - [`scenario`] is what is asked in one check, [`world`] a whole story as one; [`compare`] tells whether one answer is right,
+//!   [`invariants`] what no story may show, [`judge`] the verdict on a check, [`shrink`] the smallest case of a failure;
+//! - [`observations`] are what real browsers were seen to do; [`coverage`] tells what each rule rests on;
 //! - [`run`] does a whole run and gives [`results`].
 
 pub mod compare;
 pub mod coverage;
 pub mod drift;
 pub mod generate;
+pub mod invariants;
 pub mod judge;
+pub mod observations;
 pub mod properties;
 pub mod results;
 pub mod revision;
 pub mod rules;
 pub mod run;
 pub mod scenario;
+pub mod shrink;
 pub mod vectors;
+pub mod world;
 
 #[cfg(test)]
 mod schema;

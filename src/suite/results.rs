@@ -30,12 +30,16 @@ pub struct Results {
     /// The same by families of rules, in the order of the specification. A check counts under every family that it is evidence
     /// for, and a failure under that of the broken rule.
     pub families: Vec<(String, Tally)>,
+    /// How many checks it took to the first failure, which is counted too.
+    pub first_failure: Option<usize>,
     /// The failures that are worth a look: every vector, and for each property one case of each rule.
     pub failures: Vec<Failure>,
     /// Why checks are inconclusive, with how many there are of each.
     pub inconclusive: BTreeMap<String, usize>,
     /// Whether the adapter itself broke in some check.
     pub adapter_broke: bool,
+    /// What went wrong with the adapter though every call was answered in the end.
+    pub incidents: Vec<String>,
     /// What made going on pointless.
     pub broken: Option<Broken>,
     /// Whether the run ended at the first failure, as it was told.
@@ -80,6 +84,8 @@ pub struct Failure {
     pub origin: Origin,
     /// The first answer that is not the expected one.
     pub divergence: Divergence,
+    /// What was asked, up to that answer.
+    pub scenario: Scenario,
     /// The check as a vector of its own, to be saved and replayed.
     pub vector: Vector,
 }
@@ -110,9 +116,11 @@ impl Results {
             cases: options.cases,
             total: Tally::default(),
             families: rules::families().iter().map(|family| (family.id.clone(), Tally::default())).collect(),
+            first_failure: None,
             failures: Vec::new(),
             inconclusive: BTreeMap::new(),
             adapter_broke: false,
+            incidents: Vec::new(),
             broken: None,
             stopped_early: false,
         }
@@ -123,7 +131,7 @@ impl Results {
         let total = self.total;
         if total.failed > 0 {
             Outcome::NotConformant
-        } else if self.adapter_broke || self.broken.is_some() || total.passed == 0 {
+        } else if self.adapter_broke || self.broken.is_some() || !self.incidents.is_empty() || total.passed == 0 {
             Outcome::NotJudged
         } else {
             Outcome::Conformant
@@ -138,6 +146,7 @@ impl Results {
     /// Counts a check that broke a rule.
     pub fn failed(&mut self, rule: &str) {
         self.count(&[rule], |tally| tally.failed += 1);
+        self.first_failure.get_or_insert(self.total.total());
     }
 
     /// Counts a check about which nothing can be said.
@@ -176,8 +185,9 @@ impl Failure {
             }
             Origin::Vector { id, comment, .. } => (id.clone(), comment.clone(), rules.to_vec()),
         };
-        let vector = from_scenario(id, rules, comment, &up_to(scenario, &divergence), &expected(&divergence));
-        Self { rule, origin, divergence, vector }
+        let scenario = up_to(scenario, &divergence);
+        let vector = from_scenario(id, rules, comment, &scenario, &expected(&divergence));
+        Self { rule, origin, divergence, scenario, vector }
     }
 }
 
@@ -217,6 +227,7 @@ fn up_to(scenario: &Scenario, divergence: &Divergence) -> Scenario {
             sequence.steps.truncate(divergence.before.len() + 1);
             Scenario::Sequence(sequence)
         }
+        Scenario::World(story) => Scenario::World(story.up_to(divergence.before.len() + 1)),
         other => other.clone(),
     }
 }

@@ -7,11 +7,12 @@ use super::{
     results::{Failure, Origin, Results, rule_of},
     rules::Pattern,
     scenario::Scenario,
+    shrink::{Tree, shrink},
     vectors::Ready,
 };
 use crate::adapter::{Broken, Implementation};
 use proptest::{
-    strategy::{BoxedStrategy, Strategy, ValueTree},
+    strategy::{BoxedStrategy, Strategy},
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
 use std::collections::BTreeSet;
@@ -51,8 +52,6 @@ pub enum Event<'a> {
 const BATCH: usize = 400;
 /// How many configurations a property's cases share: fewer than an adapter keeps.
 const POOL: usize = 20;
-/// How many smaller cases are tried for one failure.
-const SHRINKS: usize = 1000;
 /// How many failures of generated cases are made small in one run.
 const SHRUNK_FAILURES: usize = 24;
 
@@ -100,6 +99,7 @@ impl From<Broken> for Stop {
 
 impl Run<'_> {
     fn finish(mut self, ended: Result<(), Stop>) -> Results {
+        self.results.incidents = self.implementation.incidents();
         match ended {
             Ok(()) => {}
             Err(Stop::Broken(broken)) => self.results.broken = Some(broken),
@@ -253,27 +253,14 @@ impl Run<'_> {
     }
 
     /// The smallest case that breaks the same rule, as far as some tries find it.
-    fn shrink(&self, mut tree: Tree, scenario: Scenario, divergence: Divergence) -> (Scenario, Divergence) {
-        let rule = divergence.difference.rule;
-        let mut smallest = (scenario, divergence);
-        let mut fails = true;
-        for _ in 0..SHRINKS {
-            let moved = if fails { tree.simplify() } else { tree.complicate() };
-            if !moved {
-                break;
-            }
-            let scenario = tree.current();
-            fails = false;
-            match self.judge_all(std::slice::from_ref(&scenario)).map(|mut verdicts| verdicts.pop()) {
-                Ok(Some(Verdict::Fail(divergence))) if divergence.difference.rule == rule => {
-                    fails = true;
-                    smallest = (scenario, *divergence);
-                }
-                Ok(_) => {}
-                Err(_) => break,
-            }
-        }
-        smallest
+    fn shrink(&self, tree: Tree, scenario: Scenario, divergence: Divergence) -> (Scenario, Divergence) {
+        shrink(tree, (scenario, divergence), &mut |scenario| {
+            let verdict = self.judge_all(std::slice::from_ref(scenario))?.pop();
+            Ok(verdict.and_then(|verdict| match verdict {
+                Verdict::Fail(divergence) => Some(*divergence),
+                Verdict::Inconclusive(_) | Verdict::Pass => None,
+            }))
+        })
     }
 
     /// Counts a failure, and ends the run where the first is to be the last.
@@ -284,8 +271,6 @@ impl Run<'_> {
         if self.options.fail_fast { Err(Stop::FirstFailure) } else { Ok(()) }
     }
 }
-
-type Tree = Box<dyn ValueTree<Value = Scenario>>;
 
 /// Cases that can be made smaller. A strategy that gives up on a case has one less.
 fn trees(strategy: &BoxedStrategy<Scenario>, count: usize, runner: &mut TestRunner) -> Vec<Tree> {

@@ -1,9 +1,10 @@
-//! What is asked of an implementation as one check: a single call, a round trip, or several requests of one client.
+//! What is asked of an implementation as one check: a single call, a round trip, several requests of one client, or a story of
+//! browsers and servers.
 //!
 //! A scenario is a recipe. It turns into calls one after another, since later calls depend on earlier answers; many scenarios
 //! are walked side by side.
 
-use super::compare::set_cookie;
+use super::{compare::set_cookie, world::Story};
 use crate::{
     clock::UnixTime,
     config::Config,
@@ -22,6 +23,8 @@ pub enum Scenario {
     Sequence(Sequence),
     /// A call on its own.
     Single(Call),
+    /// Browsers, servers and clocks together.
+    World(Story),
 }
 
 /// Requests of one client with a cookie jar that knows no time: it holds the last session cookie that was set, and forgets it
@@ -73,7 +76,8 @@ pub enum Source {
     None,
 }
 
-fn is_jar(source: &Source) -> bool {
+/// Whether the cookie is the jar's, which JSON does not say.
+pub(super) fn is_jar(source: &Source) -> bool {
     *source == Source::Jar
 }
 
@@ -96,6 +100,7 @@ impl Scenario {
             }
             (Self::RoundTrip(_), _) => None,
             (Self::Sequence(sequence), _) => sequence.next(answered),
+            (Self::World(story), _) => story.next(answered),
         }
     }
 
@@ -105,31 +110,13 @@ impl Scenario {
             Self::Single(_) => 1,
             Self::RoundTrip(_) => 2,
             Self::Sequence(sequence) => sequence.steps.len(),
+            Self::World(story) => story.requests().count(),
         }
     }
 
     /// Whether nothing is asked at all.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-
-    /// The operations that the implementation must offer, and the kinds of value.
-    pub fn needs(&self) -> (Vec<&'static str>, Vec<&'static str>) {
-        let kinds = |call: &Call| call.kinds_needed().into_iter().collect::<Vec<_>>();
-        match self {
-            Self::Single(call) => (vec![call.op()], kinds(call)),
-            Self::RoundTrip(sign) => (vec!["sign", "verify"], kinds(&Call::Sign(sign.clone()))),
-            Self::Sequence(sequence) => {
-                let mut all: Vec<_> = sequence
-                    .steps
-                    .iter()
-                    .flat_map(|step| kinds(&Call::Exchange(step.exchange(sequence.config.clone(), None))))
-                    .collect();
-                all.sort_unstable();
-                all.dedup();
-                (vec!["exchange"], all)
-            }
-        }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{
     rules,
     scenario::{Scenario, Sequence},
+    world::Story,
 };
 use crate::{
     embedded,
@@ -87,6 +88,8 @@ pub enum Kind {
     Sign,
     /// One cookie read.
     Verify,
+    /// Browsers, servers and clocks together; only in saved failures.
+    World,
 }
 
 /// Why vectors cannot be used.
@@ -171,7 +174,7 @@ pub struct Ready {
 pub struct Recorded {
     /// The answer.
     pub answer: Answer,
-    /// For a step of a sequence, the Cookie header that was sent.
+    /// For a step of a sequence or a request of a story, the Cookie header that was sent.
     pub cookie_header: Option<Option<String>>,
 }
 
@@ -196,18 +199,30 @@ impl Vector {
             }
             Kind::Sequence => {
                 let sequence: Sequence = members(&self.input).map_err(|what| wrong(format!("input: {what}")))?;
-                let output: SequenceOutput = members(&self.output).map_err(|what| wrong(format!("output: {what}")))?;
-                if output.steps.len() != sequence.steps.len() {
-                    return Err(wrong("input and output have different numbers of steps".to_owned()));
-                }
-                let recorded = output.steps.into_iter().map(|step| Recorded {
-                    answer: Answer::Exchange(step.exchanged),
-                    cookie_header: Some(step.cookie_header),
-                });
-                (Scenario::Sequence(sequence), recorded.collect())
+                let recorded = self.steps(sequence.steps.len()).map_err(wrong)?;
+                (Scenario::Sequence(sequence), recorded)
+            }
+            Kind::World => {
+                let story: Story = members(&self.input).map_err(|what| wrong(format!("input: {what}")))?;
+                story.check().map_err(|what| wrong(format!("input: {what}")))?;
+                let recorded = self.steps(story.requests().count()).map_err(wrong)?;
+                (Scenario::World(story), recorded)
             }
         };
         Ok(Ready { vector: self.clone(), scenario, recorded })
+    }
+
+    /// The recorded answers to so many requests.
+    fn steps(&self, requests: usize) -> Result<Vec<Recorded>, String> {
+        let output: SequenceOutput = members(&self.output).map_err(|what| format!("output: {what}"))?;
+        if output.steps.len() != requests {
+            return Err("input and output have different numbers of steps".to_owned());
+        }
+        let recorded = output
+            .steps
+            .into_iter()
+            .map(|step| Recorded { answer: Answer::Exchange(step.exchanged), cookie_header: Some(step.cookie_header) });
+        Ok(recorded.collect())
     }
 }
 
@@ -244,11 +259,15 @@ pub fn from_scenario(
         }
         Scenario::RoundTrip(sign) => (Kind::Roundtrip, Call::Sign(sign.clone()).to_json(), first),
         Scenario::Sequence(sequence) => {
-            let steps: Vec<_> = answers.iter().map(step_output).collect();
-            (Kind::Sequence, serde_json::to_value(sequence).unwrap_or_default(), json!({ "steps": steps }))
+            (Kind::Sequence, serde_json::to_value(sequence).unwrap_or_default(), steps_output(answers))
         }
+        Scenario::World(story) => (Kind::World, serde_json::to_value(story).unwrap_or_default(), steps_output(answers)),
     };
     Vector { id, rules, comment, kind, input, output }
+}
+
+fn steps_output(answers: &[(Call, Answer)]) -> Json {
+    json!({ "steps": answers.iter().map(step_output).collect::<Vec<_>>() })
 }
 
 fn step_output((call, answer): &(Call, Answer)) -> Json {

@@ -78,6 +78,8 @@ def text_and_bytes():
         ("text", text, "signed with text beyond ASCII"),
         ("bytes", text.encode(), "the same cookie from the bytes of its UTF-8"),
         ("not-utf-8", b"\xff\xfe\x00\x80", "signed with bytes that are not UTF-8"),
+        ("newline-behind", f"{KEY}\n", "a newline behind, as from a line of a file, belongs to the key"),
+        ("space-around", f"  {KEY} ", "so does space around it"),
     ]:
         yield sign(f"keys-sign-{name}", "KEY-6", why, SESSION, secret_key=key)
 

@@ -171,6 +171,15 @@ pub(super) fn too_many_crashes(how: &str, crashes: usize, scene: &Scene) -> Brok
     scene.broken(&what, UNTIL_THE_END)
 }
 
+/// A copy ended before its time, and another takes its place.
+pub(super) fn restarted(how: &str, scene: &Scene) -> String {
+    let during = match &scene.call {
+        Some(call) => format!(" during the call {call}"),
+        None => String::new(),
+    };
+    format!("the adapter {how}{during}{}", last_words(&scene.stderr))
+}
+
 /// The reply in place of one that a copy did not live to give, twice.
 pub(super) fn crashed_during(how: &str, unfinished: &[u8], death: &Death) -> String {
     format!(

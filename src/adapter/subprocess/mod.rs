@@ -5,7 +5,7 @@
 //! replies is none of its business.
 
 mod hello;
-mod lines;
+pub(super) mod lines;
 mod messages;
 mod process;
 mod reply;
@@ -79,6 +79,8 @@ struct Counters {
     restarts: AtomicUsize,
     busy: AtomicU64,
     waiting: AtomicU64,
+    /// What each copy that ended before its time was doing; never more than the crashes that are allowed, and one.
+    incidents: Mutex<Vec<String>>,
 }
 
 impl Subprocess {
@@ -116,5 +118,9 @@ impl Implementation for Subprocess {
 
     fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
         self.runner.lock().unwrap_or_else(PoisonError::into_inner).answer(calls)
+    }
+
+    fn incidents(&self) -> Vec<String> {
+        self.counters.incidents.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -21,7 +21,7 @@ use crate::{
 use std::{
     collections::VecDeque,
     sync::{
-        Arc,
+        Arc, PoisonError,
         atomic::Ordering::Relaxed,
         mpsc::{self, Receiver, SyncSender},
     },
@@ -300,6 +300,9 @@ impl Runner {
             return Err(messages::ended_before_hello(&self.command, &how, unfinished, &death));
         }
         let crashes = self.counters.restarts.fetch_add(1, Relaxed) + 1;
+        let scene = scene_of(&worker, &death, batch);
+        let incidents = self.counters.incidents.lock();
+        incidents.unwrap_or_else(PoisonError::into_inner).push(messages::restarted(&how, &scene));
         let suspect = worker.oldest();
         if let Some(place) = suspect {
             let others: Vec<usize> = worker.waiting.values().skip(1).copied().collect();
@@ -312,7 +315,6 @@ impl Runner {
             }
         }
         if crashes > self.options.max_crashes {
-            let scene = scene_of(&worker, death, batch);
             return Err(messages::too_many_crashes(&how, crashes, &scene));
         }
         Ok(())
@@ -339,13 +341,13 @@ fn ask(worker: &mut Worker, place: usize, batch: &Batch) {
 /// Kills the copy, and tells what it was doing.
 fn scene_after(mut worker: Worker, batch: &Batch) -> Scene {
     let death = worker.end(Instant::now());
-    scene_of(&worker, death, batch)
+    scene_of(&worker, &death, batch)
 }
 
-fn scene_of(worker: &Worker, death: Death, batch: &Batch) -> Scene {
+fn scene_of(worker: &Worker, death: &Death, batch: &Batch) -> Scene {
     let oldest = worker.waiting.first_key_value();
     let call = oldest.and_then(|(id, place)| Some(messages::request(batch.calls.get(*place)?, *id)));
-    Scene { call, stderr: death.stderr }
+    Scene { call, stderr: death.stderr.clone() }
 }
 
 fn nanoseconds(duration: Duration) -> u64 {

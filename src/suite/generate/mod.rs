@@ -5,3 +5,4 @@ pub mod cookies;
 pub mod requests;
 pub mod settings;
 pub mod values;
+pub mod world;

@@ -1,4 +1,4 @@
-//! Requests: what a client sends and a view does, alone and one after another.
+//! Requests: what a client sends and a view does.
 
 use super::{cookies, settings, values};
 use crate::{
@@ -6,7 +6,6 @@ use crate::{
     config::{Config, FallbackTextChoice},
     model::session::PERMANENT,
     protocol::{Action, Call, Exchange},
-    suite::scenario::{Scenario, Sequence, Source, Step},
     value::{Map, Value},
 };
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -59,7 +58,7 @@ pub fn action() -> BoxedStrategy<Action> {
 }
 
 /// What a view does: some actions, now and then with a read while the body streams.
-fn actions() -> BoxedStrategy<Vec<Action>> {
+pub fn actions() -> BoxedStrategy<Vec<Action>> {
     let streamed = prop_oneof![9 => Just(None), 1 => key().prop_map(|key| Some(Action::StreamGet { key }))];
     (vec(action(), 0..5), streamed)
         .prop_map(|(mut actions, streamed)| {
@@ -70,7 +69,7 @@ fn actions() -> BoxedStrategy<Vec<Action>> {
 }
 
 /// Methods and paths, mostly the view's.
-fn target() -> BoxedStrategy<(&'static str, &'static str)> {
+pub fn target() -> BoxedStrategy<(&'static str, &'static str)> {
     prop_oneof![
         6 => Just(("GET", "/")),
         1 => Just(("POST", "/")),
@@ -168,44 +167,4 @@ fn escaped(value: &str) -> String {
         }
     }
     escaped
-}
-
-/// Several requests of one client, with steps of the clock around the lifetime, replays, and configurations that change.
-pub fn sequence(configs: BoxedStrategy<Arc<Config>>) -> BoxedStrategy<Scenario> {
-    (configs, settings::instant())
-        .prop_flat_map(|(config, start)| {
-            let gap = settings::age(config.lifetime).prop_map(|gap| gap.clamp(-2, 1_000_000));
-            let source = prop_oneof![
-                8 => Just(Source::Jar),
-                1 => (0usize..4).prop_map(Source::From),
-                1 => Just(Source::None),
-            ];
-            let change = prop_oneof![8 => Just(None), 1 => change().prop_map(Some)];
-            let step = (gap, 0i64..1_000_000, source, actions(), target(), change);
-            (Just(config), Just(start), vec(step, 2..7))
-        })
-        .prop_map(|(config, start, steps)| {
-            let mut now = start;
-            let steps = steps.into_iter().map(|(gap, micros, source, actions, (method, path), change)| {
-                let mut step = Step::new(now, actions);
-                now = UnixTime::from_seconds((now.seconds() + gap).clamp(0, 4_100_000_000)).plus_micros(micros);
-                step.cookie = source;
-                step.method = (method != "GET").then(|| method.to_owned());
-                step.path = (path != "/").then(|| path.to_owned());
-                step.config.extend(change);
-                step
-            });
-            Scenario::Sequence(Sequence { config, steps: steps.collect() })
-        })
-        .boxed()
-}
-
-/// One member of the configuration that is another for one step: a lifetime or a key.
-fn change() -> BoxedStrategy<(String, serde_json::Value)> {
-    prop_oneof![
-        select(vec![1i64, 60, 3600, 2_678_400]).prop_map(|seconds| ("lifetime".to_owned(), seconds.into())),
-        Just(("secret_key".to_owned(), "rotated".into())),
-        any::<bool>().prop_map(|on| ("refresh_each_request".to_owned(), on.into())),
-    ]
-    .boxed()
 }

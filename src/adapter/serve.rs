@@ -1,0 +1,111 @@
+//! The other end of the adapter protocol: an implementation of this crate answers on standard streams, as a program would.
+//!
+//! It knows lines and operations. What is answered is the implementation's business.
+
+use super::{
+    Implementation,
+    subprocess::lines::{Line, Lines},
+};
+use crate::protocol::{Call, Hello, Reply};
+use serde_json::{Value as Json, json};
+use std::io::{self, BufRead, Write};
+
+/// How long a request may be (bytes): as long as a reply.
+const LONGEST: usize = 4 * 1024 * 1024;
+
+/// Answers every request until the input ends. A line that is no request is answered with an error; one that is too long ends
+/// the conversation behind it, since nothing is known of what follows. Errors are those of writing.
+pub fn serve(implementation: &dyn Implementation, input: impl BufRead, mut output: impl Write) -> io::Result<()> {
+    let mut lines = Lines::new(input, LONGEST);
+    loop {
+        let (reply, is_over) = match lines.next() {
+            Line::End(_) => return Ok(()),
+            Line::TooLong(_) => (json!({ "id": null, "error": "the request is longer than 4 MiB" }), true),
+            Line::Whole(line) => (reply(implementation, &line), false),
+        };
+        writeln!(output, "{reply}")?;
+        output.flush()?;
+        if is_over {
+            return Ok(());
+        }
+    }
+}
+
+fn reply(implementation: &dyn Implementation, line: &[u8]) -> Json {
+    let mut request = match serde_json::from_slice(line) {
+        Ok(Json::Object(request)) => request,
+        Ok(_) => return json!({ "id": null, "error": "a request is a JSON object" }),
+        Err(error) => return json!({ "id": null, "error": error.to_string() }),
+    };
+    let id = request.remove("id").unwrap_or_default();
+    let op = request.remove("op");
+    let (kind, what) = match op.as_ref().and_then(Json::as_str) {
+        None => ("error", "a request has an \"op\"".into()),
+        Some("hello") => ("ok", hello(implementation.hello())),
+        Some(op) => match Call::from_json(op, Json::Object(request)) {
+            // A member or an action that is not known is not guessed at.
+            Err(what) => ("unsupported", what.into()),
+            Ok(call) => answer(implementation, call),
+        },
+    };
+    json!({ "id": id, kind: what })
+}
+
+fn hello(hello: &Hello) -> Json {
+    serde_json::to_value(hello).unwrap_or_default()
+}
+
+fn answer(implementation: &dyn Implementation, call: Call) -> (&'static str, Json) {
+    match implementation.answer(&[call]).map(|mut replies| replies.pop()) {
+        Ok(Some(Reply::Ok(answer))) => ("ok", answer.to_json()),
+        Ok(Some(Reply::Unsupported(what))) => ("unsupported", what.into()),
+        Ok(Some(Reply::Error(what))) => ("error", what.into()),
+        Ok(None) => ("error", "there is no answer".into()),
+        Err(broken) => ("error", broken.what.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapter::embedded::{Embedded, Model};
+
+    fn served(implementation: &dyn Implementation, input: &str) -> Vec<Json> {
+        let mut output = Vec::new();
+        serve(implementation, input.as_bytes(), &mut output).unwrap();
+        String::from_utf8(output).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    #[test]
+    fn every_request_is_answered_under_its_id() {
+        let replies = served(
+            &Model::default(),
+            "{\"id\":0,\"op\":\"hello\",\"protocol\":1}\n\
+             {\"id\":7,\"op\":\"sign\",\"config\":{\"secret_key\":\"development key\"},\"now\":1700000000.25,\"session\":{\"user\":42}}\n",
+        );
+        assert_eq!(replies[0]["ok"]["ops"], json!(["exchange", "sign", "verify"]));
+        assert_eq!(replies[1], json!({"id":7,"ok":{"cookie":"eyJ1c2VyIjo0Mn0.ZVPxAA.SBjXa6bYomRBABYXHdOKvD88Eg4"}}));
+    }
+
+    #[test]
+    fn what_is_not_known_is_unsupported_and_what_is_no_request_is_an_error() {
+        let replies = served(
+            &Embedded::default(),
+            "{\"id\":1,\"op\":\"sing\"}\n{\"id\":2,\"op\":\"verify\",\"config\":{\"colour\":1},\"now\":0,\"cookie\":\"\"}\n\
+             {\"id\":3,\"op\":\"exchange\",\"config\":{},\"now\":0}\n{\"id\":4}\n[]\nx\n",
+        );
+        let kinds: Vec<_> = replies
+            .iter()
+            .map(|r| (r["id"].as_u64(), r.get("unsupported").is_some(), r.get("error").is_some()))
+            .collect();
+        let (unsupported, error) = (|id| (Some(id), true, false), |id| (id, false, true));
+        assert_eq!(kinds, [unsupported(1), unsupported(2), unsupported(3), error(Some(4)), error(None), error(None)]);
+    }
+
+    #[test]
+    fn a_line_without_end_is_refused_and_the_rest_left() {
+        let replies = served(&Model::default(), &"x".repeat(LONGEST + 1));
+        assert_eq!(replies.len(), 1);
+        assert!(replies[0]["error"].is_string());
+    }
+}

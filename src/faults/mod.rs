@@ -1,0 +1,86 @@
+//! The fault bank: implementations that are wrong in one thing each, as ports of the format have been.
+//!
+//! Each is the model with one step replaced ([`Fault::make`]). A suite is worth the faults that it finds: [`matrix`] holds this
+//! crate's own suite against all of them, and `sessionproof faulty NAME` lends them to any other over the adapter protocol. The
+//! suite knows nothing of what is here.
+
+mod age;
+mod base64;
+mod cookies;
+mod gross;
+mod keys;
+pub mod matrix;
+mod payload;
+mod session;
+mod signature;
+mod state;
+mod steps;
+mod tools;
+
+use crate::adapter::Implementation;
+use state::Remembering;
+use steps::{Faulty, Steps};
+
+/// One realistic mistake.
+#[derive(Clone, Copy)]
+pub struct Fault {
+    /// A short name, unique in the bank.
+    pub name: &'static str,
+    /// What is wrong, as a phrase.
+    pub summary: &'static str,
+    /// The rules that it may rightly be blamed on, the foremost first.
+    pub rules: &'static [&'static str],
+    kind: Kind,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    /// The model, remembering what it should not.
+    Memory(state::Answer),
+    /// The model with one step replaced.
+    Steps(Steps),
+}
+
+impl Fault {
+    const fn new(name: &'static str, rules: &'static [&'static str], summary: &'static str, steps: Steps) -> Self {
+        Self { name, summary, rules, kind: Kind::Steps(steps) }
+    }
+
+    const fn remembering(
+        name: &'static str,
+        rules: &'static [&'static str],
+        summary: &'static str,
+        answer: state::Answer,
+    ) -> Self {
+        Self { name, summary, rules, kind: Kind::Memory(answer) }
+    }
+
+    /// The faulty implementation, in the state in which a program starts. It declares what Flask chooses, and gives reasons.
+    pub fn make(&self) -> Box<dyn Implementation> {
+        match self.kind {
+            Kind::Memory(answer) => Box::new(Remembering::new(self.name, answer)),
+            Kind::Steps(steps) => Box::new(Faulty::new(self.name, steps)),
+        }
+    }
+}
+
+/// Every fault, by the families of the rules that are broken foremost.
+pub fn all() -> impl Iterator<Item = &'static Fault> {
+    let families = [
+        keys::FAULTS,
+        signature::FAULTS,
+        base64::FAULTS,
+        payload::FAULTS,
+        age::FAULTS,
+        session::FAULTS,
+        cookies::FAULTS,
+        state::FAULTS,
+        gross::FAULTS,
+    ];
+    families.into_iter().flatten()
+}
+
+/// The fault of a name.
+pub fn find(name: &str) -> Option<&'static Fault> {
+    all().find(|fault| fault.name == name)
+}

@@ -1,0 +1,450 @@
+//! A failed story, or sequence of requests, as a timeline: a line for each event, and the first divergence marked.
+//!
+//! Clocks are seconds of the true time: that of the first event in full, the others relative to it. Ages are by the clock of
+//! the server that was asked. Everybody is counted from 1, and so are the events.
+
+use super::terminal::{BAD, styled};
+use crate::{
+    clock::UnixTime,
+    config::{Config, Lifetime},
+    model::{browser::Ignored, browser::date, cookie_header},
+    protocol::{Action, Answer, Call, DuplicatesChoice, Exchange, Exchanged},
+    suite::{
+        compare::{set_cookie, timestamp},
+        judge::Divergence,
+        results::Failure,
+        scenario::{Scenario, Sequence, Source},
+        world::{Event, Story},
+    },
+};
+use serde_json::{Value as Json, json};
+use std::fmt::Write;
+
+/// How wide a line is at most.
+const WIDTH: usize = 110;
+
+/// The timeline of a failure; none for a check of another kind.
+pub fn timeline(failure: &Failure) -> Option<String> {
+    let lines = match &failure.scenario {
+        Scenario::RoundTrip(_) | Scenario::Single(_) => return None,
+        Scenario::Sequence(sequence) => of_sequence(sequence, &failure.divergence),
+        Scenario::World(story) => of_story(story, &failure.divergence),
+    };
+    Some(match &failure.scenario {
+        Scenario::World(story) => cast(story) + &lines.table(),
+        _ => lines.table(),
+    })
+}
+
+/// Those whose clocks or configurations matter to a reader.
+fn cast(story: &Story) -> String {
+    let mut text = String::new();
+    for (number, server) in story.servers.iter().enumerate() {
+        let mut traits = vec![format!("lifetime {}", lifetime(server.config.lifetime))];
+        if !server.config.refresh_each_request {
+            traits.push("refresh off".to_owned());
+        }
+        if server.skew != 0 {
+            traits.push(format!("clock {} s", signed(server.skew)));
+        }
+        let _ = writeln!(text, "  server {}  {}", number + 1, traits.join(", "));
+    }
+    for (number, browser) in story.browsers.iter().enumerate().filter(|(_, browser)| browser.skew != 0) {
+        let _ = writeln!(text, "  browser {} clock {} s", number + 1, signed(browser.skew));
+    }
+    text
+}
+
+fn lifetime(lifetime: Lifetime) -> String {
+    match lifetime {
+        Lifetime::Delta(seconds) => format!("timedelta of {seconds} s"),
+        Lifetime::Seconds(seconds) => format!("{seconds} s"),
+    }
+}
+
+/// A distance in microseconds as seconds with a sign.
+fn signed(micros: i64) -> String {
+    let sign = if micros < 0 { "-" } else { "+" };
+    format!("{sign}{}", UnixTime::from_micros(micros.saturating_abs()))
+}
+
+/// The lines of a timeline.
+struct Lines<'a> {
+    start: UnixTime,
+    divergence: &'a Divergence,
+    lines: Vec<Line>,
+}
+
+/// One event.
+#[derive(Default)]
+struct Line {
+    clock: String,
+    event: String,
+    /// For a request: what was sent, whether it was accepted, what was set.
+    exchange: Option<[String; 3]>,
+    /// At the divergence: what it was instead, accepted and set.
+    got: Option<[String; 2]>,
+}
+
+fn of_story<'a>(story: &Story, divergence: &'a Divergence) -> Lines<'a> {
+    let mut lines = Lines { start: story.start, divergence, lines: Vec::new() };
+    let mut configs: Vec<_> = story.servers.iter().map(|server| server.config.clone()).collect();
+    let told = story.tell(&divergence.before);
+    let moments = told.moments.iter().map(|moment| (moment.event, moment.at, moment.answer, &moment.received[..]));
+    let last =
+        told.pending.iter().map(|pending| (pending.event, told.world.now, Some(divergence.before.len()), &[][..]));
+    for (event, at, answer, received) in moments.chain(last) {
+        let Some(what) = story.events.get(event) else { continue };
+        match what {
+            Event::Copy { from, to } => {
+                lines.event(at, format!("copy the cookie of browser {} to browser {}", from + 1, to + 1));
+            }
+            Event::Reconfigure { server, config } => {
+                let old = configs.get_mut(*server).map(|old| std::mem::replace(old, config.clone()));
+                let changed = old.map(|old| changes(&old, config)).unwrap_or_default();
+                lines.event(at, format!("server {} restarts with {changed}", server + 1));
+            }
+            Event::Request(request) => {
+                let server =
+                    if story.servers.len() > 1 { format!(" → server {}", request.server + 1) } else { String::new() };
+                let who = format!("browser {}{server}: ", request.browser + 1);
+                lines.request(at, &who, &request.cookie, answer, (received, request.ignore_set_cookie));
+            }
+            Event::Restart { browser } => lines.event(at, format!("browser {} restarts", browser + 1)),
+            Event::Wait(micros) => lines.event(at, format!("wait {} s", UnixTime::from_micros(*micros))),
+        }
+    }
+    lines
+}
+
+fn of_sequence<'a>(sequence: &Sequence, divergence: &'a Divergence) -> Lines<'a> {
+    let start = sequence.steps.first().map(|step| step.now).unwrap_or_default();
+    let mut lines = Lines { start, divergence, lines: Vec::new() };
+    for (number, step) in sequence.steps.iter().enumerate().take(divergence.before.len() + 1) {
+        let changed: Vec<_> = step.config.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let who = if changed.is_empty() { String::new() } else { format!("({}) ", changed.join(", ")) };
+        lines.request(step.now, &who, &step.cookie, Some(number), (&[], false));
+    }
+    lines
+}
+
+/// What differs between two configurations, by the names of the protocol.
+fn changes(old: &Config, new: &Config) -> String {
+    let (old, new) = (json!(old), json!(new));
+    let (Json::Object(old), Json::Object(new)) = (old, new) else { return String::new() };
+    let changed = new.iter().filter(|(name, value)| old.get(name.as_str()) != Some(value));
+    let shown = changed.map(|(name, value)| format!("{name}={value}"));
+    let back = old.keys().filter(|name| !new.contains_key(name.as_str())).map(|name| format!("{name} as by default"));
+    let all: Vec<_> = shown.chain(back).collect();
+    if all.is_empty() { "the same configuration".to_owned() } else { all.join(", ") }
+}
+
+impl Lines<'_> {
+    fn clock(&self, at: UnixTime) -> String {
+        match self.lines.is_empty() {
+            true => at.to_string(),
+            false => self.relative(at),
+        }
+    }
+
+    fn relative(&self, at: UnixTime) -> String {
+        signed(at.micros().saturating_sub(self.start.micros()))
+    }
+
+    fn event(&mut self, at: UnixTime, event: String) {
+        self.lines.push(Line { clock: self.clock(at), event, ..Line::default() });
+    }
+
+    /// A request with its answer; one that no server answered has none.
+    fn request(
+        &mut self,
+        at: UnixTime,
+        who: &str,
+        source: &Source,
+        answer: Option<usize>,
+        (received, lost): (&[Result<(), Ignored>], bool),
+    ) {
+        let before = &self.divergence.before;
+        let diverging = (&self.divergence.call, &self.divergence.expected);
+        let answered = answer.and_then(|number| match before.get(number) {
+            Some((call, answer)) => Some((call, answer)),
+            None => (number == before.len()).then_some(diverging),
+        });
+        let Some((Call::Exchange(call), Answer::Exchange(expected))) = answered else {
+            return self.event(at, format!("{who}nobody answers"));
+        };
+        let heeded = match received.iter().find_map(|received| received.err()) {
+            _ if lost => " (answer lost)",
+            Some(_) => " (ignored)",
+            None => "",
+        };
+        let set = |exchanged| format!("{}{heeded}", self.set(exchanged, call));
+        let got = match &self.divergence.got {
+            Answer::Exchange(got) if answer == Some(before.len()) => Some([verdict(got, call), set(got)]),
+            _ => None,
+        };
+        self.lines.push(Line {
+            clock: self.clock(at),
+            event: format!("{who}{} {} {}", call.method, call.path, actions(&call.actions)),
+            exchange: Some([sent(call, source), verdict(expected, call), set(expected)]),
+            got,
+        });
+    }
+
+    /// What an answer set.
+    fn set(&self, exchanged: &Exchanged, call: &Exchange) -> String {
+        let Some(cookie) = set_cookie(exchanged, call) else { return "nothing set".to_owned() };
+        if cookie.value.is_empty() {
+            return "deleted".to_owned();
+        }
+        match cookie.attributes.get("expires") {
+            None => "set, no Expires".to_owned(),
+            Some(text) => match date::parse(text) {
+                Some(seconds) => format!("set until {}", self.relative(UnixTime::from_seconds(seconds))),
+                None => format!("set until {text:?}"),
+            },
+        }
+    }
+
+    fn table(&self) -> String {
+        let rows: Vec<[&str; 5]> = self.lines.iter().map(Line::cells).collect();
+        let widest =
+            |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+        let [clock, sent, verdict, set] = [0, 2, 3, 4].map(|column| widest(column).unwrap_or(0).max(4));
+        // Mark and number, and two spaces between columns.
+        let room = WIDTH.saturating_sub(7 + clock + sent + verdict + set + 8).max(20);
+        let event = widest(1).unwrap_or(0).clamp(5, room);
+        let mut text = format!("     #  {:<clock$}  {:<event$}  {:<sent$}  answer\n", "clock", "event", "sent");
+        for (number, (line, [at, what, age, opened, change])) in self.lines.iter().zip(&rows).enumerate() {
+            let mark = if line.got.is_some() { styled(BAD, "✗") } else { " ".to_owned() };
+            let what = cut(what, event);
+            let row = format!("  {mark} {:>2}  {at:<clock$}  {what:<event$}  {age:<sent$}", number + 1);
+            text += row.trim_end();
+            let indent = " ".repeat(10 + clock);
+            match &line.got {
+                None => {
+                    let row = format!("  {opened:<verdict$}  {change}");
+                    text += if row.trim().is_empty() { "" } else { row.trim_end() };
+                    text.push('\n');
+                }
+                Some(got) => {
+                    let (expected, got) = self.both(line, got);
+                    let room = WIDTH.saturating_sub(20 + clock);
+                    let _ = writeln!(text, "\n{indent}expected  {}", cut(&expected, room));
+                    let _ = writeln!(text, "{indent}got       {}", styled(BAD, cut(&got, room)));
+                }
+            }
+        }
+        text
+    }
+}
+
+impl Lines<'_> {
+    /// What the diverging answer should have been and what it was, in words that differ.
+    fn both(&self, line: &Line, got: &[String; 2]) -> (String, String) {
+        let expected = line.exchange.as_ref().map(|[_, verdict, set]| format!("{verdict}, {set}")).unwrap_or_default();
+        let got = got.join(", ");
+        if expected != got {
+            return (expected, got);
+        }
+        let difference = &self.divergence.difference;
+        let with = |what: &str, value: &str| format!("{what}; {}: {}", difference.what, value.replace('\n', " "));
+        (with(&expected, &difference.expected), with(&got, &difference.got))
+    }
+}
+
+impl Line {
+    /// The columns. Of the diverging request, verdict and cookie stand on lines of their own.
+    fn cells(&self) -> [&str; 5] {
+        let [sent, verdict, set] = match &self.exchange {
+            Some([sent, verdict, set]) if self.got.is_none() => [sent.as_str(), verdict, set],
+            Some([sent, ..]) => [sent.as_str(), "", ""],
+            None => [""; 3],
+        };
+        [&self.clock, &self.event, sent, verdict, set]
+    }
+}
+
+/// A text that has no more than `width` characters.
+fn cut(text: &str, width: usize) -> String {
+    match text.chars().count() > width {
+        true => text.chars().take(width.saturating_sub(1)).chain(['…']).collect(),
+        false => text.to_owned(),
+    }
+}
+
+/// What a view does, in the words of the protocol, with keys that are text.
+fn actions(actions: &[Action]) -> String {
+    if actions.is_empty() {
+        return "no action".to_owned();
+    }
+    let words = actions.iter().map(|action| {
+        let json = json!(action);
+        let member = |name: &str| json.get(name).and_then(Json::as_str);
+        let value = json.get("value").and_then(Json::as_bool).filter(|_| json.get("key").is_none());
+        let name = member("do").unwrap_or_default();
+        match (member("key"), value) {
+            (Some(key), _) => format!("{name} {key}"),
+            (None, Some(value)) => format!("{name} {value}"),
+            (None, None) => name.to_owned(),
+        }
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
+/// Which cookie was sent, and how old it was.
+fn sent(call: &Exchange, source: &Source) -> String {
+    let Some(value) = session_cookie(call) else {
+        return if call.cookie_header.is_some() { "no session" } else { "nothing" }.to_owned();
+    };
+    let age = match timestamp(&value) {
+        Some(seconds) => format!("{} s old", i128::from(call.now.seconds()) - i128::from(seconds)),
+        None => "unreadable".to_owned(),
+    };
+    match source {
+        Source::From(event) => format!("{age} (of {})", event + 1),
+        Source::Header(_) => format!("{age} (forged)"),
+        Source::Jar | Source::None => age,
+    }
+}
+
+fn session_cookie(call: &Exchange) -> Option<String> {
+    cookie_header::value(call.cookie_header.as_deref()?, &call.config.cookie_name, DuplicatesChoice::First)
+}
+
+/// Whether a session was opened from what was sent.
+fn verdict(exchanged: &Exchanged, call: &Exchange) -> String {
+    match &exchanged.opened {
+        None => "error",
+        Some(session) if !session.is_empty() => "accepted",
+        Some(_) if session_cookie(call).is_some() => "rejected",
+        Some(_) => "empty",
+    }
+    .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        adapter::{
+            Broken, Implementation,
+            embedded::{Model, answer},
+        },
+        protocol::{Hello, Reply},
+        suite::{
+            rules::Pattern,
+            run::{Options, replay, run},
+            vectors,
+        },
+    };
+    use std::{
+        collections::BTreeMap,
+        sync::{Arc, Mutex},
+    };
+
+    /// The model with a fault: the call as the faulty one takes it, and the answer as it gives it.
+    struct Faulty<T, G>(Model, T, G);
+
+    impl<T, G> Implementation for Faulty<T, G>
+    where
+        T: Fn(&mut Exchange) + Sync,
+        G: Fn(&Exchange, &mut Exchanged) + Sync,
+    {
+        fn hello(&self) -> &Hello {
+            self.0.hello()
+        }
+
+        fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
+            let faulty = |call: &Call| {
+                let Call::Exchange(asked) = call else { return answer(call, &self.hello().choices) };
+                let mut taken = asked.clone();
+                (self.1)(&mut taken);
+                let mut given = answer(&Call::Exchange(taken), &self.hello().choices);
+                if let Answer::Exchange(given) = &mut given {
+                    (self.2)(asked, given);
+                }
+                given
+            };
+            Ok(calls.iter().map(|call| Reply::Ok(faulty(call))).collect())
+        }
+    }
+
+    /// The timeline of the failure that breaks a rule in a story, without styles.
+    fn shown(
+        rule: &str,
+        take: impl Fn(&mut Exchange) + Sync,
+        give: impl Fn(&Exchange, &mut Exchanged) + Sync,
+    ) -> String {
+        let rules = Pattern::parse(&format!("SYS,{rule}")).unwrap();
+        let options = Options { cases: 2000, rules, ..Options::default() };
+        let faulty = Faulty(Model::default(), take, give);
+        let results = run(&faulty, &[], &options, &mut |_| {});
+        let is_story = |failure: &&Failure| matches!(failure.scenario, Scenario::World(_)) && failure.rule == rule;
+        let failure = results.failures.iter().find(is_story).unwrap_or_else(|| panic!("no story breaks {rule}"));
+        let Scenario::World(story) = &failure.scenario else { unreachable!() };
+        assert!(story.events.len() <= 5, "{story:?}");
+        let saved = [failure.vector.ready("saved").unwrap()];
+        assert_eq!(saved[0].scenario, failure.scenario);
+        assert_eq!(replay(&faulty, &saved, &mut |_| {}).total.failed, 1);
+        assert_eq!(replay(&Model::default(), &saved, &mut |_| {}).total.passed, 1);
+        plain(&timeline(failure).unwrap())
+    }
+
+    fn plain(text: &str) -> String {
+        let text = anstream::adapter::strip_str(text).to_string();
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
+        text
+    }
+
+    fn as_asked(_: &mut Exchange) {}
+
+    fn as_answered(_: &Exchange, _: &mut Exchanged) {}
+
+    #[test]
+    fn refresh_that_is_lost_is_told_in_a_few_lines() {
+        let never_refresh = |call: &mut Exchange| Arc::make_mut(&mut call.config).refresh_each_request = false;
+        insta::assert_snapshot!(shown("REN-1", never_refresh, as_answered));
+    }
+
+    #[test]
+    fn a_lifetime_frozen_at_the_start_of_the_session_is_told_in_a_few_lines() {
+        // Which lifetime was in force when a cookie was set.
+        let frozen: Mutex<BTreeMap<String, Lifetime>> = Mutex::default();
+        let take = |call: &mut Exchange| {
+            let known = session_cookie(call).and_then(|value| frozen.lock().unwrap().get(&value).copied());
+            if let Some(lifetime) = known {
+                Arc::make_mut(&mut call.config).lifetime = lifetime;
+            }
+        };
+        let give = |call: &Exchange, given: &mut Exchanged| {
+            if let Some(cookie) = set_cookie(given, call) {
+                frozen.lock().unwrap().insert(cookie.value, call.config.lifetime);
+            }
+        };
+        insta::assert_snapshot!(shown("EXP-1", take, give));
+    }
+
+    #[test]
+    fn a_logout_without_attributes_is_told_in_a_few_lines() {
+        let bare = |_: &Exchange, given: &mut Exchanged| {
+            for (_, header) in given.headers.iter_mut().filter(|(_, header)| header.contains("Max-Age=0")) {
+                *header = header.replace("; HttpOnly; Path=/", "");
+            }
+        };
+        insta::assert_snapshot!(shown("DEL-2", as_asked, bare));
+    }
+
+    #[test]
+    fn a_failed_sequence_of_a_vector_is_a_timeline_as_well() {
+        let vectors = vectors::embedded().unwrap();
+        let one: Vec<_> = vectors.into_iter().filter(|r| r.vector.id == "expiry-in-force-shortened").collect();
+        let longer = |call: &mut Exchange| {
+            let lifetime = Lifetime::Seconds(3600);
+            Arc::make_mut(&mut call.config).lifetime = lifetime;
+        };
+        let faulty = Faulty(Model::default(), longer, as_answered);
+        let results = replay(&faulty, &one, &mut |_| {});
+        insta::assert_snapshot!(plain(&timeline(&results.failures[0]).unwrap()));
+    }
+}
