@@ -142,7 +142,7 @@ fn explore_recipe(recipe: Recipe) -> Searched<PerUser> {
 #[test]
 fn the_search_finds_by_itself_what_one_user_does_to_another_and_real_flask_is_told_that() {
     let explored = explore_recipe(Recipe::Hook);
-    let (_, text) = embedded::under("vectors/recipes/found_steps.json").next().unwrap();
+    let (_, text) = embedded::under("vectors/found_steps.json").next().unwrap();
     let told: Json = serde_json::from_str(text).unwrap();
     for (claim, story) in [(EXPIRY, "found-expiry-of-another"), (IN_OR_OUT, "found-in-or-out")] {
         let run = explored.finding(claim).unwrap().witness.as_ref().unwrap();

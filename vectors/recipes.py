@@ -35,7 +35,7 @@ DESCRIPTION = "A lifetime per user, by a hook that sets the application's lifeti
 FOUND = "found_by_search"
 FOUND_DESCRIPTION = "The shortest runs in which one user's request changes another's, as the search of the model found them."
 #: The steps of those runs, which a test holds against the search (tests/exploration.rs).
-FOUND_STEPS = HERE / "recipes" / "found_steps.json"
+FOUND_STEPS = HERE / "found_steps.json"
 LIFETIMES = {role: int(lifetime.total_seconds()) for role, lifetime in per_user_lifetime.LIFETIMES.items()}
 MINUTE, HOUR = 60, 3600
 
