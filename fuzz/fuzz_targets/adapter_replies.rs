@@ -1,0 +1,16 @@
+//! What an adapter answers: a line of JSON, for each operation. It is read without breaking, and what is read is written as the
+//! same answer again.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use sessionproof::protocol::Answer;
+
+fuzz_target!(|line: &[u8]| {
+    let Ok(json) = serde_json::from_slice::<serde_json::Value>(line) else { return };
+    for op in ["exchange", "sign", "verify"] {
+        let Ok(answer) = Answer::from_json(op, &json) else { continue };
+        let again = Answer::from_json(op, &answer.to_json());
+        assert_eq!(again.as_ref(), Ok(&answer), "{op}");
+    }
+});

@@ -1,0 +1,25 @@
+//! A Cookie header: any text. A server opens it without breaking, and finds in it no session that nobody signed.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use sessionproof::{
+    protocol::{Call, Choices},
+    model::server,
+};
+use sessionproof_fuzz::{config, now};
+
+fuzz_target!(|header: &str| {
+    let input = serde_json::json!({
+        "config": *config(),
+        "now": 1_700_000_000,
+        "cookie_header": header,
+        "actions": [{ "do": "get", "key": "user" }],
+    });
+    let Ok(Call::Exchange(call)) = Call::from_json("exchange", input) else { panic!("the call is sound") };
+    assert_eq!(call.now, now());
+    let answer = server::exchange(&call, &Choices::default());
+    if let Some(opened) = &answer.opened {
+        assert!(opened.is_empty() || header.contains("SBjXa6bYomRBABYXHdOKvD88Eg"), "opened: {header}");
+    }
+});
