@@ -123,7 +123,7 @@ def dates_of_mail():
         ("clock-with-comma", "29 Feb 2024 12:30, GMT", "a comma behind the clock does not matter"),
         ("no-clock", "29 Feb 2024 EST", "without a clock it is null"), ("hyphens-without-zone", "29-Feb-2024 12:30", "with hyphens and without a zone it is null"),
         ("three-hyphens", "29-Feb-2024-1 12:30 GMT", "three hyphens are null"), ("month-of-four", "29 sept 2024 12:30", "four letters of a month are null"),
-        ("month-of-two", "29 se 2024 12:30", "so are two"), ("no-day", "-feb-24 12:30 GMT", "an empty day is null"), ("no-month", "29--24 12:30 GMT", "so is an empty month"),
+        ("month-of-two", "29 se 2024 12:30", "so are two"), ("no-month", "29--24 12:30 GMT", "an empty month is null"),
         *((f"zone-{zone}", f"29 Feb 2024 12:30 {zone}", "the name of a zone in North America") for zone in "adt ast cdt cst edt est mdt mst pst".split()),
     ]:
         rules = "PAY-10 PAY-14" if "raises" in why else "PAY-10"
