@@ -54,10 +54,8 @@ struct Parts {
 
 impl Parts {
     fn of(text: &str) -> Option<Self> {
+        // An empty word in the place of a number or a month is neither, and so no date.
         let [mut day, mut month, mut year, mut clock, mut zone] = words(text)?;
-        if day.is_empty() || month.is_empty() || year.is_empty() {
-            return None;
-        }
         month = month.to_lowercase();
         if month_number(&month).is_none() {
             (day, month) = (month, day.to_lowercase());
@@ -233,6 +231,12 @@ mod tests {
         ] {
             assert_eq!(iso(text), Err(NoDate::Unreadable), "{text}");
         }
+        let (longest, longer) =
+            (format!("{}1 Jan 2000 0:0", "0".repeat(4299)), format!("{}1 Jan 2000 0:0", "0".repeat(4300)));
+        let underscored = format!("{}1 Jan 2000 0:0", "0_".repeat(4299));
+        assert_eq!(iso(&longest).as_deref(), Ok("2000-01-01T00:00:00+00:00"));
+        assert_eq!(iso(&underscored).as_deref(), Ok("2000-01-01T00:00:00+00:00"));
+        assert_eq!(iso(&longer), Err(NoDate::Unreadable));
         for text in ["1 Jan 99999999999 0:0", "1 Jan 2000 0:0 +999999999999999999999"] {
             assert_eq!(iso(text), Err(NoDate::Overflow), "{text}");
         }

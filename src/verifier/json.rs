@@ -340,5 +340,6 @@ mod tests {
     #[test]
     fn errors_say_where() {
         assert_eq!(value("{\"a\":tru}"), Err(Error::Json { at: 5 }));
+        assert_eq!(value(r#"["\x"]"#), Err(Error::Json { at: 3 }));
     }
 }
