@@ -10,9 +10,10 @@
 //! as it does after [`LONGEST`] events.
 //!
 //! **The bound.** Each run takes a transition that no run took before, so there are no more runs than transitions; a run has
-//! at most `depth` events to its first new transition and at most one old one between two new ones. So with `n` transitions
-//! on `r` runs there are at most `2n + r · depth` events. It is not the least that can be had (that would be a route inspection
-//! of the whole graph), but near enough.
+//! at most `depth` events to its first new transition, and at most one old one between two new ones. So `n` transitions on `r`
+//! runs take at most `2n + r · depth` events. A postman's tour of the whole graph would take fewer, but not many fewer: most
+//! ways lead back to where nobody is logged in, and from there to a state of some age there is no short one. Runs that are
+//! short stay near the beginning in time, so that many of them make the same requests.
 //!
 //! It knows nothing of sessions.
 

@@ -136,13 +136,7 @@ impl Exploration {
         Some(())
     }
 
-    fn request(
-        &self,
-        state: &mut State,
-        browser: usize,
-        server: usize,
-        view: View,
-    ) -> Option<(Answer, Box<Answered>)> {
+    fn request(&self, state: &mut State, browser: usize, server: usize, view: View) -> Option<(Answer, Box<Answered>)> {
         let sent = state.held_by(browser);
         let same: Vec<usize> = (0..state.held.len())
             .filter(|&other| sent.is_some() && other != browser && state.value_in(other) == state.value_in(browser))

@@ -67,21 +67,28 @@ pub struct Census {
 type Asked = (Keys, Span, UnixTime, Option<String>, View, usize);
 
 impl Census {
-    /// Goes through all runs that cover a graph.
+    /// Goes through all runs that cover a graph. Where a run begins as the one before it, that is not gone through again.
     pub fn of(exploration: &Exploration, graph: &Graph<Exploration>) -> Self {
         let mut census = Self { transitions: graph.transitions(), ..Self::default() };
         let mut seen: HashSet<Asked> = HashSet::new();
+        let mut trail: Vec<(Event, State)> = Vec::new();
         for run in graph.covering() {
             census.runs += 1;
             census.events += run.events.len();
-            each(exploration, &run, |happened| {
-                let Some(asked) = happened.asked() else { return };
-                census.requests += 1;
-                if seen.insert(asked) {
+            let (start, events) = whole(exploration, &run);
+            census.requests += events.iter().filter(|event| is_request(**event)).count();
+            let same = trail.iter().zip(&events).take_while(|((before, _), event)| before == *event).count();
+            trail.truncate(same);
+            for event in events.into_iter().skip(same) {
+                let before = trail.last().map_or(&start, |(_, state)| state);
+                let Some((after, answered)) = exploration.happen_in_full(before, event) else { break };
+                let happened = Happened { event, before, after: &after, answered: answered.as_ref() };
+                if happened.asked().is_some_and(|asked| seen.insert(asked)) {
                     let id = format!("explored-{}-request-{}", exploration.configuration().name, census.distinct.len());
                     census.distinct.extend(happened.by_itself(exploration, id));
                 }
-            });
+                trail.push((event, after));
+            }
         }
         census
     }
@@ -97,8 +104,7 @@ struct Happened<'a> {
 
 /// Lets a run happen, event by event.
 fn each(exploration: &Exploration, run: &Run<Exploration>, mut see: impl FnMut(&Happened<'_>)) {
-    let (mut before, mut events) = exploration.from_nothing(run);
-    events.extend(looks(&before, run.events.last().copied()));
+    let (mut before, events) = whole(exploration, run);
     for event in events {
         let Some((after, answered)) = exploration.happen_in_full(&before, event) else { return };
         see(&Happened { event, before: &before, after: &after, answered: answered.as_ref() });
@@ -106,15 +112,22 @@ fn each(exploration: &Exploration, run: &Run<Exploration>, mut see: impl FnMut(&
     }
 }
 
-/// What lets servers see the end of a run.
-fn looks(state: &State, last: Option<Event>) -> Vec<Event> {
-    let server = match last {
-        Some(Event::Forge { .. } | Event::Request { .. }) => return Vec::new(),
-        Some(Event::Keys { server, .. }) => server,
-        Some(Event::Copy { .. } | Event::Restart { .. } | Event::Second | Event::Span(_)) | None => 0,
+/// A run from where nobody is logged in to where servers have seen all of it.
+fn whole(exploration: &Exploration, run: &Run<Exploration>) -> (State, Vec<Event>) {
+    let (start, mut events) = exploration.from_nothing(run);
+    let server = match events.last() {
+        Some(Event::Keys { server, .. }) => *server,
+        _ => 0,
     };
-    let browsers = 0..state.held.len();
-    browsers.map(|browser| Event::Request { browser, server, view: View::Read }).collect()
+    if !events.last().is_some_and(|last| is_request(*last)) {
+        let browsers = 0..start.held.len();
+        events.extend(browsers.map(|browser| Event::Request { browser, server, view: View::Read }));
+    }
+    (start, events)
+}
+
+fn is_request(event: Event) -> bool {
+    matches!(event, Event::Forge { .. } | Event::Request { .. })
 }
 
 impl Happened<'_> {
