@@ -8,7 +8,7 @@ use sessionproof::{
     adapter::subprocess::{Options, Subprocess},
     embedded,
     explore::{
-        configuration::Configuration,
+        configuration::{CONFIGURATIONS, Configuration},
         covering::{Graph, LONGEST, fingerprint},
         event::Event,
         exploration::Exploration,
@@ -24,19 +24,15 @@ use std::{
     path::Path,
 };
 
-/// The small configurations, with how many transitions they have and how many different requests the runs make that take them
-/// all. The large ones are counted and put to real Flask by the command line, in a release build.
-const SMALL: [(&str, usize, usize); 9] = [
-    ("idle", 24, 9),
-    ("one-user", 503, 338),
-    ("no-refresh", 422, 288),
-    ("rotation", 2722, 1631),
-    ("lifetimes", 5409, 1431),
-    ("browser-ahead", 323, 224),
-    ("browser-behind", 575, 384),
-    ("server-behind", 894, 468),
-    ("rolling-rotation", 16124, 3521),
-];
+/// The small configurations. The large ones are counted and put to real Flask by the command line, in a release build.
+fn small() -> impl Iterator<Item = Configuration> {
+    CONFIGURATIONS.into_iter().filter(|configuration| configuration.transitions < 20_000)
+}
+
+/// Those in which every run can be gone through again and again.
+fn smallest() -> impl Iterator<Item = Configuration> {
+    small().filter(|configuration| configuration.transitions < 1000)
+}
 
 /// Those whose runs are vectors.
 const VECTORS: [&str; 2] = ["idle", "browser-ahead"];
@@ -81,7 +77,7 @@ fn taken(exploration: &Exploration, runs: &[Run<Exploration>]) -> Transitions {
 
 #[test]
 fn the_runs_take_every_transition_and_without_one_of_them_they_do_not() {
-    for (name, count, _) in SMALL.into_iter().filter(|(_, count, _)| *count < 1000) {
+    for Configuration { name, transitions: count, .. } in smallest() {
         let exploration = exploration(name);
         let there_are = transitions(&exploration);
         assert_eq!(there_are.len(), count, "{name}");
@@ -108,7 +104,7 @@ fn the_graph_is_the_one_that_was_searched() {
 
 #[test]
 fn runs_are_as_few_and_short_as_is_said() {
-    for (name, count, _) in SMALL.into_iter().filter(|(_, count, _)| *count < 1000) {
+    for Configuration { name, transitions: count, .. } in smallest() {
         let exploration = exploration(name);
         let depth = search(self::exploration(name), &mut |_| {}).depth;
         let runs: Vec<_> = Graph::of(&exploration).covering().collect();
@@ -124,7 +120,8 @@ fn real_flask_answers_every_transition_of_the_small_configurations_as_the_model_
     let test = "real_flask_answers_every_transition_of_the_small_configurations_as_the_model_does";
     let Some(oracle) = common::oracle(test) else { return };
     let flask = Subprocess::start(&oracle.command(), Options::default()).unwrap();
-    for (name, transitions, requests) in SMALL {
+    assert_eq!(small().count(), 9);
+    for Configuration { name, transitions, requests, .. } in small() {
         let exploration = exploration(name);
         let census = Census::of(&exploration, &Graph::of(&exploration));
         assert_eq!((census.transitions, census.distinct.len()), (transitions, requests), "{name}");

@@ -51,7 +51,7 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME")]
     configuration: Option<String>,
     /// Print the shortest run to one property, in the first configuration that has one
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["implementation", "command"])]
     property: Option<String>,
     /// Write runs that take every transition of the configuration to a file, as sequence vectors with the model's answers
     #[arg(long, value_name = "FILE", requires = "configuration", conflicts_with_all = ["property", "implementation", "command"])]
@@ -100,16 +100,20 @@ fn verdict(all: &[Explored], began: Instant) -> Outcome {
 fn judge(arguments: &Arguments, all: &[Explored]) -> Result<Outcome, Trouble> {
     let implementation = arguments.target.open()?;
     let censuses = side_by_side(all, |explored| Census::of(&explored.system, &Graph::of(&*explored.system)));
-    let mut requests = Vec::new();
+    let (mut requests, mut miscounted) = (Vec::new(), false);
     for (explored, census) in all.iter().zip(censuses) {
+        let Configuration { name, transitions, requests: pinned, .. } = explored.system.configuration();
+        let different = census.distinct.len();
         anstream::println!(
-            "{}: {} transitions on {} runs make {} requests, {} different ones",
-            explored.system.configuration().name,
+            "{name}: {} transitions on {} runs make {} requests, {different} different ones",
             census.transitions,
             census.runs,
-            census.requests,
-            census.distinct.len()
+            census.requests
         );
+        if (census.transitions, different) != (*transitions, *pinned) {
+            anstream::println!("  NOT AS EXPECTED: there should be {transitions} transitions and {pinned} requests");
+            miscounted = true;
+        }
         requests.extend(census.distinct);
     }
     let mut progress = Progress::new();
@@ -121,7 +125,7 @@ fn judge(arguments: &Arguments, all: &[Explored]) -> Result<Outcome, Trouble> {
     progress.end();
     failures.end();
     anstream::print!("{}", terminal::summary(&results));
-    Ok(results.outcome())
+    Ok(if miscounted { Outcome::NotConformant } else { results.outcome() })
 }
 
 fn export(file: &Path, configurations: Vec<Configuration>) -> Result<Outcome, Trouble> {
