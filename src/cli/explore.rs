@@ -1,18 +1,27 @@
-//! `explore`: every state that small worlds of the model can come to.
+//! `explore`: every state that small worlds of the model can come to, and every transition between them put to an
+//! implementation.
 
-use super::Trouble;
+use super::{Trouble, failures::Failures, files::write_whole, progress::Progress, target::Target};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use sessionproof::{
     explore::{
         configuration::{CONFIGURATIONS, Configuration},
+        covering::Graph,
         exploration::Exploration,
         search::{Finding, Kind, Searched, search},
+        sequences::{self, Census},
         timeline,
     },
-    suite::results::Outcome,
+    report::terminal,
+    suite::{
+        results::Outcome,
+        run::{self, Event},
+        vectors::{FORMAT, Provenance, SPEC, VectorFile},
+    },
 };
 use std::{
+    path::{Path, PathBuf},
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -26,8 +35,14 @@ Examples:
   sessionproof explore                                          every configuration and every property
   sessionproof explore --configuration copied-cookie            one configuration
   sessionproof explore --property a-copy-outlives-the-logout    the shortest run that shows it, a line for each event
+  sessionproof explore flask                                    real Flask takes every transition of every configuration
+  sessionproof explore --configuration rotation --export runs.json
+  sessionproof replay runs.json -- python3 my_adapter.py        the runs of one, step by step
 
-Exit status: 0 every property is as expected, 1 one is not, 2 could not judge (usage).";
+Exit status: 0 every property and answer is as expected, 1 one is not, 2 could not judge (usage, set-up, adapter broken).";
+
+/// How many transitions a configuration has at most whose runs are written to a file, which is about 20 megabytes of them.
+const EXPORTED: usize = 20_000;
 
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
@@ -36,8 +51,15 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME")]
     configuration: Option<String>,
     /// Print the shortest run to one property, in the first configuration that has one
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["implementation", "command"])]
     property: Option<String>,
+    /// Write runs that take every transition of the configuration to a file, as sequence vectors with the model's answers
+    #[arg(long, value_name = "FILE", requires = "configuration", conflicts_with_all = ["property", "implementation", "command"])]
+    export: Option<PathBuf>,
+    #[command(flatten)]
+    target: Target,
+    #[command(flatten)]
+    failures: Failures,
 }
 
 type Explored = Searched<Exploration>;
@@ -48,8 +70,19 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     if let Some(property) = &arguments.property {
         return tell(property, configurations);
     }
+    if let Some(file) = &arguments.export {
+        return export(file, configurations);
+    }
     let all = search_all(configurations);
     all.iter().for_each(print);
+    let found = verdict(&all, began);
+    match found {
+        Outcome::Conformant if arguments.target.is_named() => judge(arguments, &all),
+        _ => Ok(found),
+    }
+}
+
+fn verdict(all: &[Explored], began: Instant) -> Outcome {
     let (states, untrue): (usize, usize) = all.iter().fold((0, 0), |(states, untrue), explored| {
         let here = explored.findings.iter().filter(|finding| !finding.is_true()).count();
         let miscounted = usize::from(explored.states != explored.system.configuration().states);
@@ -60,7 +93,63 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
         _ => format!("{untrue} properties or counts are not as expected"),
     };
     anstream::println!("{states} states in {:.1} s: {verdict}", began.elapsed().as_secs_f64());
-    Ok(if untrue == 0 { Outcome::Conformant } else { Outcome::NotConformant })
+    if untrue == 0 { Outcome::Conformant } else { Outcome::NotConformant }
+}
+
+/// Puts every request of the runs that cover the configurations to the implementation, each request once.
+fn judge(arguments: &Arguments, all: &[Explored]) -> Result<Outcome, Trouble> {
+    let implementation = arguments.target.open()?;
+    let censuses = side_by_side(all, |explored| Census::of(&explored.system, &Graph::of(&*explored.system)));
+    let (mut requests, mut miscounted) = (Vec::new(), false);
+    for (explored, census) in all.iter().zip(censuses) {
+        let Configuration { name, transitions, requests: pinned, .. } = explored.system.configuration();
+        let different = census.distinct.len();
+        anstream::println!(
+            "{name}: {} transitions on {} runs make {} requests, {different} different ones",
+            census.transitions,
+            census.runs,
+            census.requests
+        );
+        if (census.transitions, different) != (*transitions, *pinned) {
+            anstream::println!("  NOT AS EXPECTED: there should be {transitions} transitions and {pinned} requests");
+            miscounted = true;
+        }
+        requests.extend(census.distinct);
+    }
+    let mut progress = Progress::new();
+    let mut failures = arguments.failures.folder(arguments.target.words());
+    let results = run::replay(implementation.as_ref(), &requests, &mut |event| match event {
+        Event::Failed(failure) => progress.aside(|| failures.show(failure)),
+        other => progress.follow(other),
+    });
+    progress.end();
+    failures.end();
+    anstream::print!("{}", terminal::summary(&results));
+    Ok(if miscounted { Outcome::NotConformant } else { results.outcome() })
+}
+
+fn export(file: &Path, configurations: Vec<Configuration>) -> Result<Outcome, Trouble> {
+    let mut vectors = Vec::new();
+    let mut description = String::new();
+    for configuration in configurations {
+        let (name, about) = (configuration.name, configuration.about);
+        let exploration = Exploration::new(configuration);
+        let graph = Graph::of(&exploration);
+        if graph.transitions() > EXPORTED {
+            return Err(Trouble(format!(
+                "the runs of {name} take {} transitions, too many for a file\n\
+                 put them to an implementation at once: sessionproof explore --configuration {name} flask",
+                graph.transitions()
+            )));
+        }
+        description += &format!("Runs that take every transition of the configuration {name}: {about}.");
+        vectors.extend(graph.covering().map(|run| sequences::vector(&exploration, &run)));
+    }
+    let (family, provenance) = ("explored".to_owned(), Provenance::default());
+    let written = VectorFile { format: FORMAT, spec: SPEC.to_owned(), family, description, provenance, vectors };
+    write_whole(file, &written.to_text())?;
+    anstream::println!("{} runs are in {}", written.vectors.len(), file.display());
+    Ok(Outcome::Conformant)
 }
 
 fn chosen(name: Option<&str>) -> Result<Vec<Configuration>, Trouble> {
@@ -70,16 +159,29 @@ fn chosen(name: Option<&str>) -> Result<Vec<Configuration>, Trouble> {
     found.ok_or_else(|| Trouble(format!("there is no configuration {name:?}; there are {names}")))
 }
 
-/// Searches two configurations side by side, the large ones first; each by one thread, so that the first run that is found
-/// is a shortest one.
+/// Searches the configurations, each by one thread, so that the first run that is found is a shortest one.
 fn search_all(configurations: Vec<Configuration>) -> Vec<Explored> {
     let bar = ProgressBar::new_spinner();
     if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} states {wide_msg}") {
         bar.set_style(style);
     }
-    // The large ones come last, and are taken first.
-    let next = AtomicUsize::new(configurations.len());
-    let take = |next: &AtomicUsize| {
+    let all = side_by_side(&configurations, |configuration| {
+        bar.set_message(configuration.name);
+        let mut told = 0;
+        search(Exploration::new(configuration.clone()), &mut |states| {
+            bar.inc(states.saturating_sub(told) as u64);
+            told = told.max(states);
+        })
+    });
+    bar.finish_and_clear();
+    all
+}
+
+/// Does the same with each of some things, two at a time, and gives what comes of it in their order. The large ones come last,
+/// and are taken first.
+fn side_by_side<T: Sync, R: Send>(all: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(all.len());
+    let take = || {
         next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |next| next.checked_sub(1)).ok().map(|next| next - 1)
     };
     let done = Mutex::new(Vec::new());
@@ -87,23 +189,16 @@ fn search_all(configurations: Vec<Configuration>) -> Vec<Explored> {
     thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
-                while let Some(configuration) = take(&next).and_then(|place| configurations.get(place)) {
-                    bar.set_message(configuration.name);
-                    let mut told = 0;
-                    let explored = search(Exploration::new(configuration.clone()), &mut |states| {
-                        bar.inc(states.saturating_sub(told) as u64);
-                        told = told.max(states);
-                    });
-                    done.lock().unwrap_or_else(PoisonError::into_inner).push(explored);
+                while let Some((place, one)) = take().and_then(|place| Some((place, all.get(place)?))) {
+                    let made = work(one);
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((place, made));
                 }
             });
         }
     });
-    bar.finish_and_clear();
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let place = |explored: &Explored| configurations.iter().position(|one| one == explored.system.configuration());
-    done.sort_by_key(place);
-    done
+    done.sort_by_key(|(place, _)| *place);
+    done.into_iter().map(|(_, made)| made).collect()
 }
 
 fn print(explored: &Explored) {

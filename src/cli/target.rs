@@ -58,6 +58,11 @@ impl Target {
         }
     }
 
+    /// Whether one is named: [`Self::open`] takes the verifier otherwise.
+    pub fn is_named(&self) -> bool {
+        self.implementation.is_some() || !self.command.is_empty()
+    }
+
     fn start(&self, command: &[String]) -> Result<Box<dyn Implementation>, Trouble> {
         let processors = thread::available_parallelism().map_or(2, NonZero::get).min(8);
         let options = Options {

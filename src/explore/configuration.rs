@@ -11,6 +11,10 @@ pub struct Configuration {
     pub name: &'static str,
     /// How many distinct states it has. Another number means that the model has changed, or what a state is.
     pub states: usize,
+    /// How many transitions there are between them, those that change nothing included.
+    pub transitions: usize,
+    /// How many different requests are made on the runs that take every transition.
+    pub requests: usize,
     /// What it is about, in a few words.
     pub about: &'static str,
     /// How many users there are. Each has a browser, and logs in with that one alone.
@@ -43,6 +47,8 @@ pub struct Configuration {
 const ONE_USER: Configuration = Configuration {
     name: "one-user",
     states: 56,
+    transitions: 503,
+    requests: 338,
     about: "one user and one server",
     users: 1,
     copies: false,
@@ -59,19 +65,39 @@ const ONE_USER: Configuration = Configuration {
 
 /// All of them, from the small to the large.
 pub const CONFIGURATIONS: [Configuration; 15] = [
-    Configuration { name: "idle", states: 14, about: "a user who never comes back", idle: Some(5), ..ONE_USER },
+    Configuration {
+        name: "idle",
+        states: 14,
+        transitions: 24,
+        requests: 9,
+        about: "a user who never comes back",
+        idle: Some(5),
+        ..ONE_USER
+    },
     ONE_USER,
     Configuration {
         name: "no-refresh",
         states: 47,
+        transitions: 422,
+        requests: 288,
         about: "without renewal on each request",
         refresh: false,
         ..ONE_USER
     },
-    Configuration { name: "rotation", states: 278, about: "the secret key changes", rotation: true, ..ONE_USER },
+    Configuration {
+        name: "rotation",
+        states: 278,
+        transitions: 2722,
+        requests: 1631,
+        about: "the secret key changes",
+        rotation: true,
+        ..ONE_USER
+    },
     Configuration {
         name: "lifetimes",
         states: 492,
+        transitions: 5409,
+        requests: 1431,
         about: "the lifetime is cut and lengthened",
         lifetimes: true,
         ..ONE_USER
@@ -79,6 +105,8 @@ pub const CONFIGURATIONS: [Configuration; 15] = [
     Configuration {
         name: "browser-ahead",
         states: 36,
+        transitions: 323,
+        requests: 224,
         about: "the browser's clock is a second ahead",
         browser_skew: 1,
         ..ONE_USER
@@ -86,6 +114,8 @@ pub const CONFIGURATIONS: [Configuration; 15] = [
     Configuration {
         name: "browser-behind",
         states: 64,
+        transitions: 575,
+        requests: 384,
         about: "the browser's clock is a second behind",
         browser_skew: -1,
         ..ONE_USER
@@ -93,6 +123,8 @@ pub const CONFIGURATIONS: [Configuration; 15] = [
     Configuration {
         name: "server-behind",
         states: 56,
+        transitions: 894,
+        requests: 468,
         about: "the second server is a second behind",
         servers: &[0, -1],
         ..ONE_USER
@@ -100,6 +132,8 @@ pub const CONFIGURATIONS: [Configuration; 15] = [
     Configuration {
         name: "copied-cookie",
         states: 6063,
+        transitions: 90312,
+        requests: 1666,
         about: "somebody copies the user's cookie",
         copies: true,
         ..ONE_USER
@@ -107,6 +141,8 @@ pub const CONFIGURATIONS: [Configuration; 15] = [
     Configuration {
         name: "copied-cookie-no-refresh",
         states: 4630,
+        transitions: 68933,
+        requests: 1658,
         about: "somebody copies the cookie, and nothing is renewed",
         copies: true,
         refresh: false,
@@ -115,6 +151,8 @@ pub const CONFIGURATIONS: [Configuration; 15] = [
     Configuration {
         name: "two-users",
         states: 3488,
+        transitions: 52258,
+        requests: 2069,
         about: "two users who share nothing but the server",
         users: 2,
         ..ONE_USER
@@ -122,6 +160,8 @@ pub const CONFIGURATIONS: [Configuration; 15] = [
     Configuration {
         name: "rolling-rotation",
         states: 904,
+        transitions: 16124,
+        requests: 3521,
         about: "the key changes on one server before the other",
         servers: &[0, -1],
         rotation: true,
@@ -130,6 +170,8 @@ pub const CONFIGURATIONS: [Configuration; 15] = [
     Configuration {
         name: "copies-and-lifetimes",
         states: 12606,
+        transitions: 187551,
+        requests: 1559,
         about: "somebody copies the cookie while the lifetime changes",
         copies: true,
         writes: false,
@@ -139,6 +181,8 @@ pub const CONFIGURATIONS: [Configuration; 15] = [
     Configuration {
         name: "copies-and-rotation",
         states: 17694,
+        transitions: 398537,
+        requests: 3087,
         about: "somebody copies the cookie while the key changes",
         copies: true,
         writes: false,
@@ -149,6 +193,8 @@ pub const CONFIGURATIONS: [Configuration; 15] = [
     Configuration {
         name: "everything",
         states: 140616,
+        transitions: 2_300_000,
+        requests: 9_000,
         about: "copies between browsers that are a second behind, while keys and lifetime change",
         browser_skew: -1,
         copies: true,

@@ -9,7 +9,7 @@ use super::{
     event::{Event, Forgery, Keys, Secret, Span, View, config},
     faults::Fault,
     observation::{Answer, Observation, opened, set},
-    search::{Claim, System, Way, bit},
+    search::{Claim, Run, System, Way, bit},
     state::{Held, State, Text},
 };
 use crate::{
@@ -74,8 +74,19 @@ impl Exploration {
         &self.configuration
     }
 
+    /// A run with what was before its beginning: it begins where nobody is logged in.
+    pub fn from_nothing(&self, run: &Run<Self>) -> (State, Vec<Event>) {
+        let before = run.start.held_by(0).map(|held| log_in(held.permanent));
+        (State::start(&self.configuration), before.into_iter().chain(run.events.iter().copied()).collect())
+    }
+
     /// Lets an event happen, and gives the state after it and what a server answered; none where it cannot happen.
     pub fn happen(&self, before: &State, event: Event) -> Option<(State, Option<Answer>)> {
+        self.happen_in_full(before, event).map(|(after, answer)| (after, answer.map(|(answer, _)| answer)))
+    }
+
+    /// The same with the whole of the request and of the answer.
+    pub fn happen_in_full(&self, before: &State, event: Event) -> Option<(State, Option<(Answer, Box<Answered>)>)> {
         let mut after = before.clone();
         let mut answer = None;
         match event {
@@ -125,7 +136,7 @@ impl Exploration {
         Some(())
     }
 
-    fn request(&self, state: &mut State, browser: usize, server: usize, view: View) -> Option<Answer> {
+    fn request(&self, state: &mut State, browser: usize, server: usize, view: View) -> Option<(Answer, Box<Answered>)> {
         let sent = state.held_by(browser);
         let same: Vec<usize> = (0..state.held.len())
             .filter(|&other| sent.is_some() && other != browser && state.value_in(other) == state.value_in(browser))
@@ -143,11 +154,11 @@ impl Exploration {
                 held.logged_out = true;
             }
         }
-        Some(answer)
+        Some((answer, answered))
     }
 
     /// The forger has no browser: the answer goes nowhere.
-    fn forge(&self, state: &mut State, server: usize, forgery: Forgery) -> Option<Answer> {
+    fn forge(&self, state: &mut State, server: usize, forgery: Forgery) -> Option<(Answer, Box<Answered>)> {
         let header = format!("session={}", self.forged(state, server, forgery)?);
         let request = world::Request {
             cookies: CookieSource::Header(header),
@@ -155,7 +166,7 @@ impl Exploration {
             ..world::Request::new(0, server, View::Read.actions(0))
         };
         let answered = self.step(state, &world::Event::Request(request), None, Some((server, View::Read, 0)))?;
-        Some(seen(state, None, server, View::Read, None, &answered.exchanged))
+        Some((seen(state, None, server, View::Read, None, &answered.exchanged), answered))
     }
 
     fn forged(&self, state: &State, server: usize, forgery: Forgery) -> Option<String> {
@@ -288,6 +299,12 @@ impl Exploration {
         self.bits(shown)
     }
 
+    /// The rules behind the `sometimes` that an event shows.
+    pub(super) fn rules_shown(&self, seen: &Observation<'_>) -> impl Iterator<Item = &'static str> {
+        let is_shown = |tested: &&claims::Tested| matches!(tested.test, Test::Sometimes(shows) if shows(seen));
+        self.claims.iter().filter(is_shown).map(|tested| tested.claim().rule)
+    }
+
     fn bits(&self, is_set: impl Fn(&claims::Tested) -> bool) -> u32 {
         let places = self.claims.iter().enumerate().filter(|(_, tested)| is_set(tested));
         places.fold(0, |bits, (place, _)| bits | bit(place))
@@ -304,10 +321,7 @@ impl System for Exploration {
         if self.configuration.idle.is_none() {
             return vec![start];
         }
-        let log_in = |&permanent: &bool| {
-            let event = Event::Request { browser: 0, server: 0, view: View::LogIn { permanent } };
-            self.happen(&start, event).map(|(state, _)| state)
-        };
+        let log_in = |&permanent: &bool| self.happen(&start, log_in(permanent)).map(|(state, _)| state);
         self.configuration.logins.iter().filter_map(log_in).collect()
     }
 
@@ -330,6 +344,11 @@ impl System for Exploration {
             Test::Always(_) | Test::Sometimes(_) => false,
         })
     }
+}
+
+/// The login of a user who is idle then.
+fn log_in(permanent: bool) -> Event {
+    Event::Request { browser: 0, server: 0, view: View::LogIn { permanent } }
 }
 
 impl State {

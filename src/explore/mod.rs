@@ -7,6 +7,8 @@
 //! - [`observation`]: what is seen of an event;
 //! - [`faults`]: systems that are wrong, which a search must find;
 //! - [`per_user`]: the recipe for a lifetime per user, searched for what one user does to another;
+//! - [`covering`]: runs on which every transition of a system is taken, which knows nothing of sessions either;
+//! - [`sequences`]: those runs as servers see them: vectors, and requests that any implementation can be asked;
 //! - [`search`]: the search itself, which knows nothing of sessions;
 //! - [`timeline`]: a run, told a line for each event.
 //!
@@ -14,11 +16,13 @@
 
 mod claims;
 pub mod configuration;
+pub mod covering;
 pub mod event;
 pub mod exploration;
 pub mod faults;
 pub mod observation;
 pub mod per_user;
 pub mod search;
+pub mod sequences;
 pub mod state;
 pub mod timeline;

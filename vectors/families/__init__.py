@@ -1,14 +1,14 @@
 """The families of vectors. Each module has NAME, DESCRIPTION and cases()."""
 
 from . import (
-    cookie_header, deletion, encoding, expiry, keys, modification, odd_payload, payload, permanence, renewal, set_cookie, signature,
-    system, types, vary,
+    cookie_header, deletion, encoding, expiry, explored, keys, modification, odd_payload, payload, permanence, renewal, set_cookie,
+    signature, system, types, vary,
 )
 
 #: From the cookie's parts to whole requests, and from those to what users live through.
 FAMILIES = [
     keys, signature, encoding, payload, types, odd_payload, expiry, permanence, renewal, modification, set_cookie, deletion, vary,
-    cookie_header, system,
+    cookie_header, system, explored,
 ]
 
 _COUNTS = {
