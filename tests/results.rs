@@ -84,10 +84,9 @@ fn an_implementation_that_broke_reads_back_as_the_same_value() {
 #[test]
 fn the_same_seed_and_number_of_cases_make_the_same_results_and_others_do_not() {
     for name in ["age-equal-refused", "echo"] {
-        let Some(fault) = faults::find(name) else { continue };
-        let results = |seed, cases| {
-            without_times(&run(fault.make().as_ref(), &Options { seed, cases, ..Options::default() }))
-        };
+        let fault = fault(name);
+        let results =
+            |seed, cases| without_times(&run(fault.make().as_ref(), &Options { seed, cases, ..Options::default() }));
         assert_eq!(results(7, 300), results(7, 300), "{name}");
         assert_ne!(results(7, 300), results(8, 300), "{name}");
     }
@@ -147,7 +146,7 @@ fn the_shards_of_a_run_ask_exactly_what_the_whole_run_asks() {
 fn joined_shards_count_what_the_whole_run_counts_and_find_the_same_rules_broken() {
     let options = Options { cases: 600, ..Options::default() };
     for name in ["age-equal-refused", "accept-all"] {
-        let Some(fault) = faults::find(name) else { continue };
+        let fault = fault(name);
         let whole = run(fault.make().as_ref(), &options);
         assert_eq!(whole.outcome(), Outcome::NotConformant);
         let parts = in_shards(3, &options).map(|options| (String::new(), run(fault.make().as_ref(), &options)));
@@ -192,7 +191,8 @@ fn only_rules_that_count_have_a_tally() {
 #[test]
 fn what_is_not_of_one_run_is_not_joined() {
     let options = Options { cases: 0, rules: Pattern::parse("EXP-1").unwrap(), ..Options::default() };
-    let [one, two]: [_; 2] = in_shards(2, &options).map(|o| run(&Model::default(), &o)).collect::<Vec<_>>().try_into().unwrap();
+    let [one, two]: [_; 2] =
+        in_shards(2, &options).map(|o| run(&Model::default(), &o)).collect::<Vec<_>>().try_into().unwrap();
     let join = |change: &dyn Fn(&mut Results)| {
         let mut other = two.clone();
         change(&mut other);

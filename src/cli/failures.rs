@@ -4,10 +4,7 @@ use super::{files::write_whole, reports::Out};
 use clap::Args;
 use sessionproof::{
     report::terminal,
-    suite::{
-        results::Failure,
-        vectors::{FORMAT, Provenance, SPEC, VectorFile},
-    },
+    suite::{results::Failure, vectors::VectorFile},
 };
 use std::{
     collections::BTreeMap,
@@ -74,14 +71,7 @@ impl Folder<'_> {
     }
 
     fn save(&self, failure: &Failure) -> io::Result<PathBuf> {
-        let file = VectorFile {
-            format: FORMAT,
-            spec: SPEC.to_owned(),
-            family: "failures".to_owned(),
-            description: "A failed check with the answer that was expected.".to_owned(),
-            provenance: Provenance::default(),
-            vectors: vec![failure.vector.clone()],
-        };
+        let file = VectorFile::of_failure(failure.vector.clone());
         let path = self.folder.join(format!("{}.json", failure.vector.id));
         write_whole(&path, &file.to_text())?;
         Ok(path)

@@ -42,7 +42,7 @@ enum Command {
     Faulty(faults::FaultyArguments),
     /// Ask saved failures, or vectors of your own, again.
     Replay(replay::Arguments),
-    /// Join the results of shards.
+    /// Join the results of shards, or compare those of implementations.
     #[command(subcommand)]
     Report(report::Arguments),
     /// Read the rules.

@@ -1,9 +1,12 @@
 //! `report`: what is made of results that were written before.
 
-use super::{Trouble, reports::Reports};
+use super::{
+    Trouble,
+    reports::{Reports, make_ready, write_file},
+};
 use clap::{Args, Subcommand};
 use sessionproof::{
-    report::{json, terminal},
+    report::{json, matrix::Matrix, terminal},
     suite::{
         merge,
         results::{Outcome, Results},
@@ -20,8 +23,18 @@ Examples:
 Exit status: that of the whole run: 0 conformant, 1 not conformant, 2 could not judge, or the files are not the shards of
 one run.";
 
+const MATRIX: &str = "\
+Example:
+  sessionproof check flask@2.2.4 --report json=old.json
+  sessionproof check flask --report json=new.json
+  sessionproof report matrix old.json new.json --html table.html
+
+Exit status: 0 when the table is made, whatever it says, and 2 when it cannot be.";
+
 #[derive(Subcommand)]
 pub enum Arguments {
+    /// Set several results beside each other: implementations against rules, as Markdown.
+    Matrix(MatrixArguments),
     /// Join the results of all shards of a run.
     Merge(Merge),
 }
@@ -39,10 +52,32 @@ pub struct Merge {
     reports: Reports,
 }
 
+#[derive(Args)]
+#[command(after_help = MATRIX)]
+pub struct MatrixArguments {
+    /// The results of each implementation, as `check --report json=FILE` wrote them
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    /// Where the table is written as a page of its own, too
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+}
+
 pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     match arguments {
+        Arguments::Matrix(arguments) => matrix(arguments),
         Arguments::Merge(arguments) => merge(arguments),
     }
+}
+
+fn matrix(arguments: &MatrixArguments) -> Result<Outcome, Trouble> {
+    arguments.html.as_deref().map_or(Ok(()), make_ready)?;
+    let matrix = Matrix::new(&read(&arguments.files)?);
+    anstream::print!("{}", matrix.markdown());
+    if let Some(file) = &arguments.html {
+        write_file(file, &matrix.html())?;
+    }
+    Ok(Outcome::Conformant)
 }
 
 fn merge(arguments: &Merge) -> Result<Outcome, Trouble> {

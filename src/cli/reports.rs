@@ -2,7 +2,10 @@
 
 use super::{Trouble, files::write_whole};
 use clap::Args;
-use sessionproof::{report::json, suite::results::Results};
+use sessionproof::{
+    report::{github, html, json, junit, tap},
+    suite::results::Results,
+};
 use std::{
     collections::BTreeSet,
     fs,
@@ -12,8 +15,9 @@ use std::{
 
 #[derive(Args, Clone)]
 pub struct Reports {
-    /// Write the results to a file as well: json=FILE; several with commas; - in place of a file is standard output
-    #[arg(long = "report", value_name = "KIND=FILE", value_delimiter = ',', value_parser = Report::parse)]
+    /// Write a report as well: json=FILE, junit=FILE, html=FILE, tap=FILE, or github for annotations of a workflow; several
+    /// with commas; - in place of a file is standard output
+    #[arg(long = "report", value_name = "KIND[=FILE]", value_delimiter = ',', value_parser = Report::parse)]
     reports: Vec<Report>,
 }
 
@@ -26,11 +30,17 @@ struct Report {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
+    Github,
+    Html,
     Json,
+    Junit,
+    Tap,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
+    /// Where goes what people read.
+    Aside,
     File(PathBuf),
     StandardOutput,
 }
@@ -56,13 +66,22 @@ impl Out {
 
 impl Report {
     fn parse(text: &str) -> Result<Self, String> {
-        let (kind, place) = text.split_once('=').unwrap_or((text, ""));
-        let kind = match kind {
+        let (name, place) = text.split_once('=').unwrap_or((text, ""));
+        let kind = match name {
+            "github" if text == name => return Ok(Self { kind: Kind::Github, place: Place::Aside }),
+            "github" => return Err("github takes no file: its annotations are for the log of the workflow".to_owned()),
+            "html" => Kind::Html,
             "json" => Kind::Json,
-            other => return Err(format!("there is no report {other:?}; there is json, as in json=results.json")),
+            "junit" => Kind::Junit,
+            "tap" => Kind::Tap,
+            _ => {
+                return Err(format!(
+                    "there is no report {name:?}; there are json, junit, html, tap and github, as in json=results.json"
+                ));
+            }
         };
         let place = match place {
-            "" => return Err(format!("{text:?} names no file; write it as in {text}=results.{text}")),
+            "" => return Err(format!("{text:?} names no file; write it as in {name}=results.{}", kind.extension())),
             "-" => Place::StandardOutput,
             file => Place::File(file.into()),
         };
@@ -71,7 +90,22 @@ impl Report {
 
     fn text(&self, results: &Results) -> String {
         match self.kind {
+            Kind::Github => github::write(results),
+            Kind::Html => html::write(results),
             Kind::Json => json::write(results),
+            Kind::Junit => junit::write(results),
+            Kind::Tap => tap::write(results),
+        }
+    }
+}
+
+impl Kind {
+    fn extension(self) -> &'static str {
+        match self {
+            Self::Html => "html",
+            Self::Json => "json",
+            Self::Junit => "xml",
+            Self::Github | Self::Tap => "tap",
         }
     }
 }
@@ -109,7 +143,10 @@ impl Reports {
     /// Writes every report.
     pub fn write(&self, results: &Results) -> Result<(), Trouble> {
         for report in &self.reports {
-            write(&report.place, &report.text(results))?;
+            match &report.place {
+                Place::Aside => self.out().print(&report.text(results)),
+                place => write(place, &report.text(results))?,
+            }
         }
         Ok(())
     }
@@ -118,13 +155,15 @@ impl Reports {
 impl Place {
     fn name(&self) -> String {
         match self {
+            Self::Aside => "the log".to_owned(),
             Self::File(file) => file.display().to_string(),
             Self::StandardOutput => "standard output".to_owned(),
         }
     }
 }
 
-fn make_ready(file: &Path) -> Result<(), Trouble> {
+/// Makes the folder of a file, and refuses what is no place for one.
+pub fn make_ready(file: &Path) -> Result<(), Trouble> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     let made = match file.is_dir() {
         true => Err(io::Error::from(io::ErrorKind::IsADirectory)),
@@ -133,12 +172,18 @@ fn make_ready(file: &Path) -> Result<(), Trouble> {
     made.map_err(|error| cannot_write(&Place::File(file.to_owned()), &error))
 }
 
+/// Writes a text to a file, or to standard output.
 fn write(place: &Place, text: &str) -> Result<(), Trouble> {
     let written = match place {
         Place::File(file) => write_whole(file, text),
-        Place::StandardOutput => io::stdout().lock().write_all(text.as_bytes()),
+        Place::Aside | Place::StandardOutput => io::stdout().lock().write_all(text.as_bytes()),
     };
     written.map_err(|error| cannot_write(place, &error))
+}
+
+/// Writes a text to a file.
+pub fn write_file(file: &Path, text: &str) -> Result<(), Trouble> {
+    write(&Place::File(file.to_owned()), text)
 }
 
 fn cannot_write(place: &Place, error: &io::Error) -> Trouble {

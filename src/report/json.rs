@@ -137,7 +137,6 @@ struct File {
 
 impl From<&Results> for File {
     fn from(results: &Results) -> Self {
-        let rules = rules::all().iter().filter_map(|rule| results.rules.get_key_value(&rule.id));
         let broken = |broken: &Broken| BrokenJson { what: broken.what.clone(), remedy: broken.remedy.clone() };
         Self {
             format: FORMAT.to_owned(),
@@ -152,7 +151,7 @@ impl From<&Results> for File {
             stopped_early: results.stopped_early,
             total: results.total,
             families: results.families.clone(),
-            rules: rules.map(|(rule, tally)| (rule.clone(), *tally)).collect(),
+            rules: results.by_rule().map(|(rule, tally)| (rule.id.clone(), tally)).collect(),
             first_failure: results.first_failure,
             inconclusive: results.inconclusive.clone(),
             adapter_broke: results.adapter_broke,

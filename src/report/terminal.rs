@@ -70,7 +70,7 @@ fn heading(results: &Results) -> String {
 }
 
 /// The choices that differ from Flask's, with what follows for the checks.
-fn other_choices(choices: &Choices) -> Vec<String> {
+pub(super) fn other_choices(choices: &Choices) -> Vec<String> {
     let defaults = json!(Choices { reasons: ReasonsChoice::None, ..Choices::default() });
     let declared = json!(Choices { reasons: ReasonsChoice::None, ..*choices });
     let Json::Object(declared) = declared else { return Vec::new() };
@@ -123,7 +123,8 @@ fn row(name: &str, tally: Tally) -> String {
     )
 }
 
-fn verdict(results: &Results) -> String {
+/// The verdict in a line.
+pub(super) fn verdict(results: &Results) -> String {
     let total = results.total;
     let early = if results.stopped_early { " (stopped at the first)" } else { "" };
     let checks = |count: usize| if count == 1 { "1 check".to_owned() } else { format!("{count} checks") };

@@ -4,7 +4,7 @@ use super::{
     compare::Difference,
     judge::{Divergence, Inconclusive},
     properties::{NEIGHBOURS, PROPERTIES},
-    rules,
+    rules::{self, Rule},
     run::Options,
     scenario::Scenario,
     shard::Shard,
@@ -92,6 +92,32 @@ impl Tally {
     }
 }
 
+/// What the checks that count under something say of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Judged {
+    /// A check failed.
+    Failed,
+    /// There was no check.
+    NotAsked,
+    /// Nothing could be said in any check.
+    NotJudged,
+    /// Checks passed, and none failed.
+    Passed,
+}
+
+impl Tally {
+    /// What the checks say.
+    pub fn judged(&self) -> Judged {
+        match self {
+            Self { failed: 1.., .. } => Judged::Failed,
+            Self { passed: 1.., .. } => Judged::Passed,
+            Self { inconclusive: 1.., .. } => Judged::NotJudged,
+            _ => Judged::NotAsked,
+        }
+    }
+}
+
 impl AddAssign for Tally {
     fn add_assign(&mut self, other: Self) {
         self.passed = self.passed.saturating_add(other.passed);
@@ -174,6 +200,11 @@ impl Results {
         } else {
             Outcome::Conformant
         }
+    }
+
+    /// Every rule that counted in the run, in the order of the specification, with its tally.
+    pub fn by_rule(&self) -> impl Iterator<Item = (&'static Rule, Tally)> {
+        rules::all().iter().filter_map(|rule| Some((rule, *self.rules.get(&rule.id)?)))
     }
 
     /// Counts a check that ended as specified, under the rules that it is evidence for.
