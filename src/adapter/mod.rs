@@ -7,6 +7,7 @@ pub mod setup;
 pub mod subprocess;
 
 use crate::protocol::{Call, Hello, Reply};
+use std::time::Duration;
 
 /// An implementation under test.
 pub trait Implementation: Sync {
@@ -24,6 +25,12 @@ pub trait Implementation: Sync {
     /// again. Where there is any, a run gives no verdict of conformance.
     fn incidents(&self) -> Vec<String> {
         Vec::new()
+    }
+
+    /// How long whoever asked had nothing to do so far but to wait for replies, where that is known. Where calls are written
+    /// and replies read while others are being answered, that is less than the time that answering took.
+    fn waiting(&self) -> Option<Duration> {
+        None
     }
 }
 

@@ -1,6 +1,6 @@
 //! `check`: a whole run against one implementation.
 
-use super::{Trouble, failures::Failures, progress::Progress, target::Target};
+use super::{Trouble, failures::Failures, progress::Progress, reports::Reports, target::Target};
 use clap::{Args, ValueEnum};
 use sessionproof::{
     report::terminal,
@@ -9,6 +9,7 @@ use sessionproof::{
         revision::Revision,
         rules::Pattern,
         run::{self, Event, Options},
+        shard::Shard,
         vectors,
     },
 };
@@ -21,6 +22,8 @@ Examples:
   sessionproof check -- python3 my_adapter.py      any program that speaks the adapter protocol
   sessionproof check --rules EXP,SIG-7 flask       only some rules
   sessionproof check --fail-fast -- node port.js   stop at the first failure
+  sessionproof check --shard 2/4 --report json=2.json flask
+                                                   a quarter of the run; `sessionproof report merge` joins the results
 
 Exit status: 0 conformant, 1 not conformant, 2 could not judge (usage, set-up, adapter broken).";
 
@@ -44,9 +47,14 @@ pub struct Arguments {
     /// The seed of the generated cases: the same seed makes the same cases
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
+    /// Only the K-th of N equal parts of the run, which together are the whole
+    #[arg(long, value_name = "K/N", default_value_t, hide_default_value = true, value_parser = Shard::parse)]
+    shard: Shard,
     /// Stop at the first failure
     #[arg(long)]
     fail_fast: bool,
+    #[command(flatten)]
+    reports: Reports,
     #[command(flatten)]
     failures: Failures,
 }
@@ -77,22 +85,27 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
         None => Revision::newest().map_err(Trouble)?,
     };
     let vectors = revision.vectors(vectors::embedded()?);
+    arguments.reports.make_ready()?;
     let implementation = arguments.target.open()?;
     let options = Options {
         rules: revision.restrict(arguments.rules.clone()),
         spec: revision.name,
         cases: arguments.cases.unwrap_or_else(|| arguments.preset.cases()),
         seed: arguments.seed,
+        shard: arguments.shard,
         fail_fast: arguments.fail_fast,
+        as_found: false,
     };
     let mut progress = Progress::new();
-    let mut failures = arguments.failures.folder(arguments.target.words());
+    let out = arguments.reports.out();
+    let mut failures = arguments.failures.folder(arguments.target.words(), out);
     let results = run::run(implementation.as_ref(), &vectors, &options, &mut |event| match event {
         Event::Failed(failure) => progress.aside(|| failures.show(failure)),
         other => progress.follow(other),
     });
     progress.end();
     failures.end();
-    anstream::print!("{}", terminal::summary(&results));
+    out.print(&terminal::summary(&results));
+    arguments.reports.write(&results)?;
     Ok(results.outcome())
 }

@@ -1,13 +1,10 @@
 //! What becomes of failures: each is shown at once, and saved as a vector file that `replay` asks again.
 
-use super::files::write_whole;
+use super::{files::write_whole, reports::Out};
 use clap::Args;
 use sessionproof::{
     report::terminal,
-    suite::{
-        results::Failure,
-        vectors::{FORMAT, Provenance, SPEC, VectorFile},
-    },
+    suite::{results::Failure, vectors::VectorFile},
 };
 use std::{
     collections::BTreeMap,
@@ -35,12 +32,14 @@ pub struct Folder<'a> {
     shown: BTreeMap<String, usize>,
     hidden: usize,
     warned: bool,
+    out: Out,
 }
 
 impl Failures {
-    /// Nothing is made before the first failure. `target` names the implementation on the command line.
-    pub fn folder(&self, target: String) -> Folder<'_> {
-        Folder { folder: &self.failures, target, shown: BTreeMap::new(), hidden: 0, warned: false }
+    /// Nothing is made before the first failure. `target` names the implementation on the command line,
+    /// and `out` is where failures are shown.
+    pub fn folder(&self, target: String, out: Out) -> Folder<'_> {
+        Folder { folder: &self.failures, target, shown: BTreeMap::new(), hidden: 0, warned: false, out }
     }
 }
 
@@ -61,25 +60,18 @@ impl Folder<'_> {
                 None
             }
         };
-        anstream::print!("{}", terminal::failure(failure, saved.as_deref()));
+        self.out.print(&terminal::failure(failure, saved.as_deref()));
     }
 
     /// Says how many failures were not shown.
     pub fn end(&self) {
         if self.hidden > 0 {
-            anstream::println!("\n… and {} more failures; --rules shows those of one rule", self.hidden);
+            self.out.print(&format!("\n… and {} more failures; --rules shows those of one rule\n", self.hidden));
         }
     }
 
     fn save(&self, failure: &Failure) -> io::Result<PathBuf> {
-        let file = VectorFile {
-            format: FORMAT,
-            spec: SPEC.to_owned(),
-            family: "failures".to_owned(),
-            description: "A failed check with the answer that was expected.".to_owned(),
-            provenance: Provenance::default(),
-            vectors: vec![failure.vector.clone()],
-        };
+        let file = VectorFile::of_failure(failure.vector.clone());
         let path = self.folder.join(format!("{}.json", failure.vector.id));
         write_whole(&path, &file.to_text())?;
         Ok(path)

@@ -8,6 +8,8 @@ mod faults;
 mod files;
 mod progress;
 mod replay;
+mod report;
+mod reports;
 mod rules;
 mod target;
 mod vectors;
@@ -40,6 +42,9 @@ enum Command {
     Faulty(faults::FaultyArguments),
     /// Ask saved failures, or vectors of your own, again.
     Replay(replay::Arguments),
+    /// Join the results of shards, or compare those of implementations.
+    #[command(subcommand)]
+    Report(report::Arguments),
     /// Read the rules.
     Rules(rules::Arguments),
     /// Make the test vectors again with real Flask, or hold them against the model.
@@ -56,6 +61,7 @@ pub fn run() -> ExitCode {
         Command::Faults(arguments) => faults::run(&arguments),
         Command::Faulty(arguments) => faults::faulty(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Vectors(arguments) => vectors::run(&arguments),
     };

@@ -32,6 +32,7 @@ pub(super) fn styled(style: Style, text: impl std::fmt::Display) -> String {
 pub fn summary(results: &Results) -> String {
     let mut text = heading(results);
     text += &table(results);
+    text += &cost(results);
     if !results.inconclusive.is_empty() {
         text += "\nInconclusive, and why:\n";
         for (reason, count) in &results.inconclusive {
@@ -58,6 +59,9 @@ fn heading(results: &Results) -> String {
     if results.cases > 0 {
         let _ = writeln!(text, "generated cases: {}, seed {}", results.cases, results.seed);
     }
+    if !results.shard.is_whole() {
+        let _ = writeln!(text, "shard {}: the results of all {} are to be joined", results.shard, results.shard.of());
+    }
     let choices = other_choices(&hello.choices);
     if !choices.is_empty() {
         let _ = writeln!(text, "choices that are not Flask's: {}", choices.join(", "));
@@ -66,7 +70,7 @@ fn heading(results: &Results) -> String {
 }
 
 /// The choices that differ from Flask's, with what follows for the checks.
-fn other_choices(choices: &Choices) -> Vec<String> {
+pub(super) fn other_choices(choices: &Choices) -> Vec<String> {
     let defaults = json!(Choices { reasons: ReasonsChoice::None, ..Choices::default() });
     let declared = json!(Choices { reasons: ReasonsChoice::None, ..*choices });
     let Json::Object(declared) = declared else { return Vec::new() };
@@ -93,6 +97,19 @@ fn table(results: &Results) -> String {
     text + &row("all", results.total)
 }
 
+/// What the run took, where a program was waited for: for how long, and for how much of that it was not asked anything.
+fn cost(results: &Results) -> String {
+    let times = &results.times;
+    match (times.waiting, times.runner_share()) {
+        (Some(_), Some(share)) if !results.spec.is_empty() => {
+            let [wall, busy] = [times.wall, times.busy].map(|time| time.duration().as_secs_f64());
+            let share = 100.0 * share;
+            format!("\ntook {wall:.1} s: {busy:.1} s with calls in flight, and {share:.0}% of that without any\n")
+        }
+        _ => String::new(),
+    }
+}
+
 fn row(name: &str, tally: Tally) -> String {
     let count = |style: Style, width: usize, count: usize| {
         let style = if count == 0 { FAINT } else { style };
@@ -106,7 +123,8 @@ fn row(name: &str, tally: Tally) -> String {
     )
 }
 
-fn verdict(results: &Results) -> String {
+/// The verdict in a line.
+pub(super) fn verdict(results: &Results) -> String {
     let total = results.total;
     let early = if results.stopped_early { " (stopped at the first)" } else { "" };
     let checks = |count: usize| if count == 1 { "1 check".to_owned() } else { format!("{count} checks") };

@@ -17,28 +17,82 @@ use crate::{
         world::{Event, Story},
     },
 };
+use serde::Serialize;
 use serde_json::{Value as Json, json};
 use std::fmt::Write;
 
 /// How wide a line is at most.
 const WIDTH: usize = 110;
 
-/// The timeline of a failure; none for a check of another kind.
+/// The timeline of a failure as text; none for a check of another kind.
 pub fn timeline(failure: &Failure) -> Option<String> {
-    let lines = match &failure.scenario {
-        Scenario::RoundTrip(_) | Scenario::Single(_) => return None,
-        Scenario::Sequence(sequence) => of_sequence(sequence, &failure.divergence),
-        Scenario::World(story) => of_story(story, &failure.divergence),
-    };
-    Some(match &failure.scenario {
-        Scenario::World(story) => cast(story) + &lines.table(),
-        _ => lines.table(),
-    })
+    Some(cast(failure) + &lines(failure)?.table())
 }
 
-/// Those whose clocks or configurations matter to a reader.
-fn cast(story: &Story) -> String {
+/// The events of a failure; none for a check of another kind.
+pub(super) fn rows(failure: &Failure) -> Option<Vec<Row>> {
+    Some(lines(failure)?.rows())
+}
+
+fn lines(failure: &Failure) -> Option<Lines<'_>> {
+    match &failure.scenario {
+        Scenario::RoundTrip(_) | Scenario::Single(_) => None,
+        Scenario::Sequence(sequence) => Some(of_sequence(sequence, &failure.divergence)),
+        Scenario::World(story) => Some(of_story(story, &failure.divergence)),
+    }
+}
+
+/// An event of a timeline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Row {
+    /// When, by the true time.
+    pub(super) clock: String,
+    /// What happened.
+    pub(super) event: String,
+    /// For a request, which cookie was sent.
+    pub(super) sent: String,
+    /// For a request, what the answer was; of the diverging one, what it should have been.
+    pub(super) answer: String,
+    /// What the diverging answer was.
+    pub(super) got: Option<String>,
+    /// How it is drawn.
+    #[serde(skip)]
+    pub(super) mark: Mark,
+}
+
+/// An event as it is drawn. Browsers and servers are counted from 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// A browser gets the cookie of another.
+    Copy { from: usize, to: usize },
+    /// A browser asks.
+    Request { browser: usize, sent: bool, change: Change },
+    /// A browser is closed and started again.
+    Restart { browser: usize },
+    /// A server starts anew.
+    Server(usize),
+    /// Time passes.
+    #[default]
+    Wait,
+}
+
+/// What an answer does to the cookie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    /// It deletes it.
+    Deleted,
+    /// The browser does not heed what it says.
+    Ignored,
+    /// Nothing.
+    None,
+    /// It sets one.
+    Set,
+}
+
+/// Those whose clocks or configurations matter to a reader, a line each; none but in a story.
+pub(super) fn cast(failure: &Failure) -> String {
     let mut text = String::new();
+    let Scenario::World(story) = &failure.scenario else { return text };
     for (number, server) in story.servers.iter().enumerate() {
         let mut traits = vec![format!("lifetime {}", lifetime(server.config.lifetime))];
         if !server.config.refresh_each_request {
@@ -84,6 +138,7 @@ struct Line {
     exchange: Option<[String; 3]>,
     /// At the divergence: what it was instead, accepted and set.
     got: Option<[String; 2]>,
+    mark: Mark,
 }
 
 fn of_story<'a>(story: &Story, divergence: &'a Divergence) -> Lines<'a> {
@@ -97,21 +152,25 @@ fn of_story<'a>(story: &Story, divergence: &'a Divergence) -> Lines<'a> {
         let Some(what) = story.events.get(event) else { continue };
         match what {
             Event::Copy { from, to } => {
-                lines.event(at, format!("copy the cookie of browser {} to browser {}", from + 1, to + 1));
+                let event = format!("copy the cookie of browser {} to browser {}", from + 1, to + 1);
+                lines.event(at, event, Mark::Copy { from: *from, to: *to });
             }
             Event::Reconfigure { server, config } => {
                 let old = configs.get_mut(*server).map(|old| std::mem::replace(old, config.clone()));
                 let changed = old.map(|old| changes(&old, config)).unwrap_or_default();
-                lines.event(at, format!("server {} restarts with {changed}", server + 1));
+                lines.event(at, format!("server {} restarts with {changed}", server + 1), Mark::Server(*server));
             }
             Event::Request(request) => {
                 let server =
                     if story.servers.len() > 1 { format!(" → server {}", request.server + 1) } else { String::new() };
                 let who = format!("browser {}{server}: ", request.browser + 1);
-                lines.request(at, &who, &request.cookie, answer, (received, request.ignore_set_cookie));
+                let browser = (request.browser, received, request.ignore_set_cookie);
+                lines.request(at, &who, &request.cookie, answer, browser);
             }
-            Event::Restart { browser } => lines.event(at, format!("browser {} restarts", browser + 1)),
-            Event::Wait(micros) => lines.event(at, format!("wait {} s", UnixTime::from_micros(*micros))),
+            Event::Restart { browser } => {
+                lines.event(at, format!("browser {} restarts", browser + 1), Mark::Restart { browser: *browser });
+            }
+            Event::Wait(micros) => lines.event(at, format!("wait {} s", UnixTime::from_micros(*micros)), Mark::Wait),
         }
     }
     lines
@@ -123,7 +182,7 @@ fn of_sequence<'a>(sequence: &Sequence, divergence: &'a Divergence) -> Lines<'a>
     for (number, step) in sequence.steps.iter().enumerate().take(divergence.before.len() + 1) {
         let changed: Vec<_> = step.config.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let who = if changed.is_empty() { String::new() } else { format!("({}) ", changed.join(", ")) };
-        lines.request(step.now, &who, &step.cookie, Some(number), (&[], false));
+        lines.request(step.now, &who, &step.cookie, Some(number), (0, &[], false));
     }
     lines
 }
@@ -151,8 +210,8 @@ impl Lines<'_> {
         signed(at.micros().saturating_sub(self.start.micros()))
     }
 
-    fn event(&mut self, at: UnixTime, event: String) {
-        self.lines.push(Line { clock: self.clock(at), event, ..Line::default() });
+    fn event(&mut self, at: UnixTime, event: String, mark: Mark) {
+        self.lines.push(Line { clock: self.clock(at), event, mark, ..Line::default() });
     }
 
     /// A request with its answer; one that no server answered has none.
@@ -162,7 +221,7 @@ impl Lines<'_> {
         who: &str,
         source: &Source,
         answer: Option<usize>,
-        (received, lost): (&[Result<(), Ignored>], bool),
+        (browser, received, lost): (usize, &[Result<(), Ignored>], bool),
     ) {
         let before = &self.divergence.before;
         let diverging = (&self.divergence.call, &self.divergence.expected);
@@ -171,7 +230,8 @@ impl Lines<'_> {
             None => (number == before.len()).then_some(diverging),
         });
         let Some((Call::Exchange(call), Answer::Exchange(expected))) = answered else {
-            return self.event(at, format!("{who}nobody answers"));
+            let mark = Mark::Request { browser, sent: false, change: Change::None };
+            return self.event(at, format!("{who}nobody answers"), mark);
         };
         let heeded = match received.iter().find_map(|received| received.err()) {
             _ if lost => " (answer lost)",
@@ -179,15 +239,25 @@ impl Lines<'_> {
             None => "",
         };
         let set = |exchanged| format!("{}{heeded}", self.set(exchanged, call));
+        let got_is_shown = answer == Some(before.len());
         let got = match &self.divergence.got {
-            Answer::Exchange(got) if answer == Some(before.len()) => Some([verdict(got, call), set(got)]),
+            Answer::Exchange(got) if got_is_shown => Some([verdict(got, call), set(got)]),
             _ => None,
+        };
+        let shown = match &self.divergence.got {
+            Answer::Exchange(got) if got_is_shown => got,
+            _ => expected,
+        };
+        let change = match change(shown, call) {
+            Change::Deleted | Change::Set if !heeded.is_empty() => Change::Ignored,
+            change => change,
         };
         self.lines.push(Line {
             clock: self.clock(at),
             event: format!("{who}{} {} {}", call.method, call.path, actions(&call.actions)),
             exchange: Some([sent(call, source), verdict(expected, call), set(expected)]),
             got,
+            mark: Mark::Request { browser, sent: session_cookie(call).is_some(), change },
         });
     }
 
@@ -204,6 +274,23 @@ impl Lines<'_> {
                 None => format!("set until {text:?}"),
             },
         }
+    }
+
+    fn rows(&self) -> Vec<Row> {
+        let row = |line: &Line| {
+            let answer =
+                line.exchange.as_ref().map(|[_, verdict, set]| format!("{verdict}, {set}")).unwrap_or_default();
+            let (answer, got) = match &line.got {
+                Some(got) => {
+                    let (expected, got) = self.both(line, got);
+                    (expected, Some(got))
+                }
+                None => (answer, None),
+            };
+            let sent = line.exchange.as_ref().map(|[sent, ..]| sent.clone()).unwrap_or_default();
+            Row { clock: line.clock.clone(), event: line.event.clone(), sent, answer, got, mark: line.mark }
+        };
+        self.lines.iter().map(row).collect()
     }
 
     fn table(&self) -> String {
@@ -310,6 +397,15 @@ fn sent(call: &Exchange, source: &Source) -> String {
 
 fn session_cookie(call: &Exchange) -> Option<String> {
     cookie_header::value(call.cookie_header.as_deref()?, &call.config.cookie_name, DuplicatesChoice::First)
+}
+
+/// What an answer does to the cookie.
+fn change(exchanged: &Exchanged, call: &Exchange) -> Change {
+    match set_cookie(exchanged, call) {
+        None => Change::None,
+        Some(cookie) if cookie.value.is_empty() => Change::Deleted,
+        Some(_) => Change::Set,
+    }
 }
 
 /// Whether a session was opened from what was sent.

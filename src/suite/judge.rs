@@ -16,6 +16,7 @@ use crate::{
     protocol::{Answer, Call, Choices, Hello, ReasonsChoice, Reply, Sign, Signed, Verified, Verify},
     value::{Value, wire},
 };
+use std::borrow::Cow;
 
 /// What is asked in one check.
 #[derive(Clone, Copy, Debug)]
@@ -66,29 +67,75 @@ pub enum Inconclusive {
 /// Judges cases side by side: the calls that are ready are asked together. The verdicts come in the order of the cases.
 pub fn judge(implementation: &dyn Implementation, cases: &[Case<'_>]) -> Result<Vec<Verdict>, Broken> {
     let hello = implementation.hello();
-    let mut walks: Vec<_> = cases.iter().map(|case| Walk::new(*case)).collect();
+    let mut walks: Walks<'_> = cases.iter().copied().collect();
     loop {
-        let (open, calls): (Vec<_>, Vec<_>) =
-            walks.iter_mut().filter_map(|walk| walk.next(hello).map(|call| (walk, call))).unzip();
-        if open.is_empty() {
-            return Ok(walks.into_iter().map(|walk| walk.verdict.unwrap_or(Verdict::Pass)).collect());
+        let calls = walks.calls(hello);
+        if calls.is_empty() {
+            return Ok(walks.verdicts());
         }
-        for ((walk, call), reply) in open.into_iter().zip(&calls).zip(implementation.answer(&calls)?) {
-            walk.take(call, reply, &hello.choices);
+        let replies = implementation.answer(&calls)?;
+        walks.take(calls, replies, hello);
+    }
+}
+
+/// Cases on their way, side by side. They are asked in rounds, each of which has one call of every case that goes on.
+pub struct Walks<'a> {
+    walks: Vec<Walk<'a>>,
+    /// Those whose calls the last round holds, in its order.
+    asked: Vec<usize>,
+}
+
+impl<'a> FromIterator<Case<'a>> for Walks<'a> {
+    fn from_iter<I: IntoIterator<Item = Case<'a>>>(cases: I) -> Self {
+        let walk = |case: Case<'a>| Walk::new(Cow::Borrowed(case.scenario), case.recorded);
+        Self { walks: cases.into_iter().map(walk).collect(), asked: Vec::new() }
+    }
+}
+
+impl FromIterator<Scenario> for Walks<'_> {
+    fn from_iter<I: IntoIterator<Item = Scenario>>(scenarios: I) -> Self {
+        let walk = |scenario| Walk::new(Cow::Owned(scenario), &[]);
+        Self { walks: scenarios.into_iter().map(walk).collect(), asked: Vec::new() }
+    }
+}
+
+impl Walks<'_> {
+    /// The calls of the next round; none when every verdict stands.
+    pub fn calls(&mut self, hello: &Hello) -> Vec<Call> {
+        let next = self.walks.iter_mut().enumerate().filter_map(|(at, walk)| Some((at, walk.next(hello)?)));
+        let (asked, calls) = next.unzip();
+        self.asked = asked;
+        calls
+    }
+
+    /// Takes the replies to the round that was given last, in the order of its calls.
+    pub fn take(&mut self, calls: Vec<Call>, replies: Vec<Reply>, hello: &Hello) {
+        for (at, (call, reply)) in std::mem::take(&mut self.asked).into_iter().zip(calls.into_iter().zip(replies)) {
+            if let Some(walk) = self.walks.get_mut(at) {
+                walk.take(call, reply, &hello.choices);
+            }
         }
+    }
+
+    /// The verdicts, in the order of the cases.
+    pub fn verdicts(self) -> Vec<Verdict> {
+        self.walks.into_iter().map(|walk| walk.verdict.unwrap_or(Verdict::Pass)).collect()
     }
 }
 
 /// A case on its way.
 struct Walk<'a> {
-    case: Case<'a>,
+    scenario: Cow<'a, Scenario>,
+    recorded: &'a [Recorded],
     answered: Vec<(Call, Answer)>,
+    /// What the call that is being asked must be answered.
+    expected: Option<Answer>,
     verdict: Option<Verdict>,
 }
 
 impl<'a> Walk<'a> {
-    fn new(case: Case<'a>) -> Self {
-        Self { case, answered: Vec::new(), verdict: None }
+    fn new(scenario: Cow<'a, Scenario>, recorded: &'a [Recorded]) -> Self {
+        Self { scenario, recorded, answered: Vec::new(), expected: None, verdict: None }
     }
 
     /// The call to be asked now; none when the verdict stands.
@@ -96,26 +143,32 @@ impl<'a> Walk<'a> {
         if self.verdict.is_some() {
             return None;
         }
-        let Some(call) = self.case.scenario.next(&self.answered) else {
+        let Some(call) = self.scenario.next(&self.answered) else {
             self.verdict = Some(Verdict::Pass);
             return None;
         };
-        if let Some(missing) = not_offered(&call, &self.expected(&call, &hello.choices), hello) {
-            self.verdict = Some(Verdict::Inconclusive(Inconclusive::NotOffered(missing)));
+        if let Some(missing) = call_not_offered(&call, hello) {
+            self.end(Inconclusive::NotOffered(missing));
             return None;
         }
+        let expected = self.expected(&call, &hello.choices);
+        if let Some(missing) = values_not_offered(&call, &expected, hello) {
+            self.end(Inconclusive::NotOffered(missing));
+            return None;
+        }
+        self.expected = Some(expected);
         Some(call)
     }
 
-    fn take(&mut self, call: &Call, reply: Reply, choices: &Choices) {
+    fn take(&mut self, call: Call, reply: Reply, choices: &Choices) {
         let got = match reply {
             Reply::Ok(answer) => answer,
             Reply::Error(what) => return self.end(Inconclusive::Broke(what)),
             Reply::Unsupported(what) => return self.end(Inconclusive::NotOffered(what)),
         };
-        let expected = self.expected(call, choices);
-        let compared = compare(call, &expected, &got, choices);
-        self.answered.push((call.clone(), got));
+        let Some(expected) = self.expected.take() else { return };
+        let compared = compare(&call, &expected, &got, choices);
+        self.answered.push((call, got));
         if let Err(difference) = compared.and_then(|()| self.invariants(choices))
             && let Some((call, got)) = self.answered.pop()
         {
@@ -126,7 +179,7 @@ impl<'a> Walk<'a> {
 
     /// What holds in every story, besides that each answer is the expected one.
     fn invariants(&self, choices: &Choices) -> Result<(), Difference> {
-        match self.case.scenario {
+        match &*self.scenario {
             Scenario::World(story) => invariants::hold(story, &self.answered, choices),
             _ => Ok(()),
         }
@@ -137,7 +190,7 @@ impl<'a> Walk<'a> {
     }
 
     fn expected(&self, call: &Call, choices: &Choices) -> Answer {
-        match (self.recorded(call), self.case.scenario, call) {
+        match (self.recorded(call), &*self.scenario, call) {
             (Some(recorded), ..) if is_flask(choices) => recorded.clone(),
             (_, Scenario::RoundTrip(sign), Call::Verify(call)) => Answer::Verify(returned(sign, call, choices)),
             _ => embedded::answer(call, choices),
@@ -146,7 +199,7 @@ impl<'a> Walk<'a> {
 
     /// What Flask answered to the same call. A step of a sequence is the same when the same cookie was sent.
     fn recorded(&self, call: &Call) -> Option<&'a Answer> {
-        let recorded = self.case.recorded.get(self.answered.len())?;
+        let recorded = self.recorded.get(self.answered.len())?;
         let is_same = match (call, &recorded.cookie_header) {
             (Call::Exchange(call), Some(header)) => call.cookie_header == *header,
             _ => true,
@@ -169,8 +222,8 @@ fn is_flask(choices: &Choices) -> bool {
     Choices { reasons: ReasonsChoice::None, ..*choices } == Choices::default()
 }
 
-/// What a call and its answer need of an implementation that does not offer it.
-fn not_offered(call: &Call, expected: &Answer, hello: &Hello) -> Option<String> {
+/// What a call needs of an implementation that does not offer it.
+fn call_not_offered(call: &Call, hello: &Hello) -> Option<String> {
     if !hello.ops.contains(call.op()) {
         return Some(format!("the operation {}", call.op()));
     }
@@ -179,6 +232,11 @@ fn not_offered(call: &Call, expected: &Answer, hello: &Hello) -> Option<String> 
     {
         return Some("text in place of the list of fallback keys".to_owned());
     }
+    None
+}
+
+/// The kind of value that a call or its answer needs of an implementation that does not carry it.
+fn values_not_offered(call: &Call, expected: &Answer, hello: &Hello) -> Option<String> {
     let mut kinds = call.kinds_needed();
     match expected {
         Answer::Verify(Verified::Accepted(session)) => wire::kinds_needed(&session.clone().into(), &mut kinds),

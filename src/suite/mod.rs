@@ -8,22 +8,27 @@
 //! - [`scenario`] is what is asked in one check, [`world`] a whole story as one; [`compare`] tells whether one answer is right,
 //!   [`invariants`] what no story may show, [`judge`] the verdict on a check, [`shrink`] the smallest case of a failure;
 //! - [`observations`] are what real browsers were seen to do; [`coverage`] tells what each rule rests on;
-//! - [`run`] does a whole run and gives [`results`].
+//! - [`run`] does a whole run, or one [`shard`] of it, and gives [`results`] with their [`times`]; [`merge`] joins those of shards.
 
+mod cases;
 pub mod compare;
 pub mod coverage;
 pub mod drift;
 pub mod generate;
 pub mod invariants;
 pub mod judge;
+pub mod merge;
 pub mod observations;
+mod pipeline;
 pub mod properties;
 pub mod results;
 pub mod revision;
 pub mod rules;
 pub mod run;
 pub mod scenario;
+pub mod shard;
 pub mod shrink;
+pub mod times;
 pub mod vectors;
 pub mod world;
 

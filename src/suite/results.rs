@@ -3,20 +3,29 @@
 use super::{
     compare::Difference,
     judge::{Divergence, Inconclusive},
-    rules,
+    properties::{NEIGHBOURS, PROPERTIES},
+    rules::{self, Rule},
     run::Options,
     scenario::Scenario,
+    shard::Shard,
+    times::Times,
     vectors::{Vector, from_scenario},
 };
 use crate::{
     adapter::Broken,
     protocol::{Answer, Call, Hello},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::AddAssign,
+};
 
 /// What came of a run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Results {
+    /// The version of the suite that asked.
+    pub suite: String,
     /// The implementation, in its own words.
     pub implementation: Hello,
     /// The specification that was asked about; empty when vectors of any kind were asked alone.
@@ -25,12 +34,16 @@ pub struct Results {
     pub seed: u64,
     /// How many generated cases were asked for.
     pub cases: usize,
+    /// The part of the run that this is.
+    pub shard: Shard,
     /// How many checks ended how.
     pub total: Tally,
     /// The same by families of rules, in the order of the specification. A check counts under every family that it is evidence
-    /// for, and a failure under that of the broken rule.
+    /// for, and a failure under that of the broken rule alone.
     pub families: Vec<(String, Tally)>,
-    /// How many checks it took to the first failure, which is counted too.
+    /// The same by rules, of every rule that counted in the run.
+    pub rules: BTreeMap<String, Tally>,
+    /// How many checks it took to the first failure, which is counted too; none where nothing failed, and in joined results.
     pub first_failure: Option<usize>,
     /// The failures that are worth a look: every vector, and for each property one case of each rule.
     pub failures: Vec<Failure>,
@@ -44,10 +57,13 @@ pub struct Results {
     pub broken: Option<Broken>,
     /// Whether the run ended at the first failure, as it was told.
     pub stopped_early: bool,
+    /// What the run took.
+    pub times: Times,
 }
 
 /// What a run says of an implementation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// Every check that could be judged passed.
     Conformant,
@@ -58,7 +74,8 @@ pub enum Outcome {
 }
 
 /// How many checks ended how.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Tally {
     /// As specified.
     pub passed: usize,
@@ -71,12 +88,46 @@ pub struct Tally {
 impl Tally {
     /// How many checks there were.
     pub fn total(&self) -> usize {
-        self.passed + self.failed + self.inconclusive
+        self.passed.saturating_add(self.failed).saturating_add(self.inconclusive)
+    }
+}
+
+/// What the checks that count under something say of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Judged {
+    /// A check failed.
+    Failed,
+    /// There was no check.
+    NotAsked,
+    /// Nothing could be said in any check.
+    NotJudged,
+    /// Checks passed, and none failed.
+    Passed,
+}
+
+impl Tally {
+    /// What the checks say.
+    pub fn judged(&self) -> Judged {
+        match self {
+            Self { failed: 1.., .. } => Judged::Failed,
+            Self { passed: 1.., .. } => Judged::Passed,
+            Self { inconclusive: 1.., .. } => Judged::NotJudged,
+            _ => Judged::NotAsked,
+        }
+    }
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.passed = self.passed.saturating_add(other.passed);
+        self.failed = self.failed.saturating_add(other.failed);
+        self.inconclusive = self.inconclusive.saturating_add(other.inconclusive);
     }
 }
 
 /// A failed check.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
     /// The rule that is broken.
     pub rule: String,
@@ -106,16 +157,28 @@ pub enum Origin {
     },
 }
 
+impl Origin {
+    /// A property of this suite, by its sentence.
+    pub fn property(sentence: &str) -> Option<Self> {
+        let mut known = PROPERTIES.iter().map(|property| property.name).chain([NEIGHBOURS]);
+        known.find(|known| *known == sentence).map(Self::Property)
+    }
+}
+
 impl Results {
     /// The results of a run in which nothing was asked yet.
     pub fn new(implementation: Hello, options: &Options) -> Self {
+        let counted = rules::all().iter().filter(|rule| options.rules.matches(&rule.id));
         Self {
+            suite: env!("CARGO_PKG_VERSION").to_owned(),
             implementation,
             spec: options.spec.clone(),
             seed: options.seed,
             cases: options.cases,
+            shard: options.shard,
             total: Tally::default(),
             families: rules::families().iter().map(|family| (family.id.clone(), Tally::default())).collect(),
+            rules: counted.map(|rule| (rule.id.clone(), Tally::default())).collect(),
             first_failure: None,
             failures: Vec::new(),
             inconclusive: BTreeMap::new(),
@@ -123,6 +186,7 @@ impl Results {
             incidents: Vec::new(),
             broken: None,
             stopped_early: false,
+            times: Times::default(),
         }
     }
 
@@ -136,6 +200,11 @@ impl Results {
         } else {
             Outcome::Conformant
         }
+    }
+
+    /// Every rule that counted in the run, in the order of the specification, with its tally.
+    pub fn by_rule(&self) -> impl Iterator<Item = (&'static Rule, Tally)> {
+        rules::all().iter().filter_map(|rule| Some((rule, *self.rules.get(&rule.id)?)))
     }
 
     /// Counts a check that ended as specified, under the rules that it is evidence for.
@@ -168,6 +237,11 @@ impl Results {
         let concerned: BTreeSet<_> = rules.iter().map(|rule| rules::family_of(rule.as_ref())).collect();
         for (family, tally) in &mut self.families {
             if concerned.contains(family.as_str()) {
+                add(tally);
+            }
+        }
+        for rule in rules {
+            if let Some(tally) = self.rules.get_mut(rule.as_ref()) {
                 add(tally);
             }
         }

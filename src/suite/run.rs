@@ -1,21 +1,29 @@
 //! A whole run: the vectors, the vectors again in another order, then generated cases, the failing ones shrunk.
 
 use super::{
-    generate::settings,
-    judge::{Case, Divergence, Inconclusive, Verdict, judge},
-    properties::{self, PROPERTIES, Property},
+    cases::{self, BATCH, Made, Part},
+    judge::{Case, Divergence, Inconclusive, Verdict, Walks, judge},
+    pipeline::{Asker, Metered, Pipeline, no_thread},
     results::{Failure, Origin, Results, rule_of},
     rules::Pattern,
     scenario::Scenario,
+    shard::Shard,
     shrink::{Tree, shrink},
+    times::Stopwatch,
     vectors::Ready,
 };
-use crate::adapter::{Broken, Implementation};
-use proptest::{
-    strategy::{BoxedStrategy, Strategy},
-    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
+use crate::{
+    adapter::{Broken, Implementation},
+    protocol::Hello,
 };
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::{
+        atomic::AtomicBool,
+        mpsc::{self, Receiver},
+    },
+    thread,
+};
 
 /// What a run is made of.
 #[derive(Clone, Debug, Default)]
@@ -28,8 +36,12 @@ pub struct Options {
     pub cases: usize,
     /// The seed of the generated cases: the same seed makes the same cases.
     pub seed: u64,
+    /// The part of the run that is done.
+    pub shard: Shard,
     /// Whether the first failure ends the run.
     pub fail_fast: bool,
+    /// Whether failures of generated cases are left as they were found: for who asks which rules are broken, and not how.
+    pub as_found: bool,
 }
 
 /// What happens during a run.
@@ -48,12 +60,10 @@ pub enum Event<'a> {
     },
 }
 
-/// How many checks are asked together. Many are in flight; a failure is seen soon.
-const BATCH: usize = 400;
-/// How many configurations a property's cases share: fewer than an adapter keeps.
-const POOL: usize = 20;
 /// How many failures of generated cases are made small in one run.
 const SHRUNK_FAILURES: usize = 24;
+/// How many batches of cases are made ahead of being asked.
+const AHEAD: usize = 1;
 
 /// Holds an implementation against the vectors and against generated cases. What ends the run early stands in the results.
 pub fn run(
@@ -62,27 +72,57 @@ pub fn run(
     options: &Options,
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Results {
-    let results = Results::new(implementation.hello().clone(), options);
-    let mut run = Run { implementation, options, observe, results };
-    let ended = run.vectors(vectors).and_then(|()| run.generated());
-    run.finish(ended)
+    watched(implementation, options, observe, |run| {
+        run.vectors(vectors)?;
+        run.generated()
+    })
 }
 
 /// Asks some vectors once, in their order.
 pub fn replay(implementation: &dyn Implementation, vectors: &[Ready], observe: &mut dyn FnMut(Event<'_>)) -> Results {
-    let options = Options::default();
-    let results = Results::new(implementation.hello().clone(), &options);
-    let mut run = Run { implementation, options: &options, observe, results };
     let all: Vec<_> = vectors.iter().collect();
-    let ended = run.pass("the vectors", &all, false).map(|_| ());
-    run.finish(ended)
+    watched(implementation, &Options::default(), observe, |run| run.pass("the vectors", &all, false).map(drop))
+}
+
+/// Does some work with a thread that asks, and gives what came of it.
+fn watched(
+    implementation: &dyn Implementation,
+    options: &Options,
+    observe: &mut dyn FnMut(Event<'_>),
+    work: impl FnOnce(&mut Run<'_>) -> Result<(), Stop>,
+) -> Results {
+    let stopwatch = Stopwatch::start(implementation);
+    let metered = Metered::new(implementation);
+    let mut results = Results::new(implementation.hello().clone(), options);
+    let stop = AtomicBool::new(false);
+    let ended = thread::scope(|scope| {
+        let asker = Asker::start(scope, &metered, &stop)?;
+        work(&mut Run {
+            implementation: &metered,
+            hello: metered.hello(),
+            asker: &asker,
+            options,
+            observe,
+            results: &mut results,
+        })
+    });
+    match ended {
+        Ok(()) => {}
+        Err(Stop::Broken(broken)) => results.broken = Some(broken),
+        Err(Stop::FirstFailure) => results.stopped_early = true,
+    }
+    results.incidents = implementation.incidents();
+    results.times = stopwatch.read(implementation, metered.busy(), metered.calls());
+    results
 }
 
 struct Run<'a> {
     implementation: &'a dyn Implementation,
+    hello: &'a Hello,
+    asker: &'a Asker<'a>,
     options: &'a Options,
     observe: &'a mut dyn FnMut(Event<'_>),
-    results: Results,
+    results: &'a mut Results,
 }
 
 /// Why a run ends early.
@@ -98,23 +138,13 @@ impl From<Broken> for Stop {
 }
 
 impl Run<'_> {
-    fn finish(mut self, ended: Result<(), Stop>) -> Results {
-        self.results.incidents = self.implementation.incidents();
-        match ended {
-            Ok(()) => {}
-            Err(Stop::Broken(broken)) => self.results.broken = Some(broken),
-            Err(Stop::FirstFailure) => self.results.stopped_early = true,
-        }
-        self.results
-    }
-
-    /// Every vector, and those of one call once more in reverse: state that leaks from one call into the next shows.
+    /// Every vector of this shard, and those of one call once more in reverse: state that leaks from one call into the next
+    /// shows.
     fn vectors(&mut self, vectors: &[Ready]) -> Result<(), Stop> {
-        let chosen: Vec<_> = vectors
-            .iter()
-            .filter(|ready| ready.vector.rules.iter().any(|rule| self.options.rules.matches(rule)))
-            .collect();
-        let passed = self.pass("vectors", &chosen, false)?;
+        let is_chosen = |ready: &&Ready| ready.vector.rules.iter().any(|rule| self.options.rules.matches(rule));
+        let chosen = vectors.iter().filter(is_chosen).enumerate();
+        let mine: Vec<_> = chosen.filter(|(n, _)| self.options.shard.holds(*n)).map(|(_, ready)| ready).collect();
+        let passed = self.pass("vectors", &mine, false)?;
         let again: Vec<_> = passed.into_iter().rev().filter(|ready| ready.scenario.len() == 1).collect();
         self.pass("vectors in another order", &again, true)?;
         Ok(())
@@ -124,105 +154,100 @@ impl Run<'_> {
     fn pass<'v>(&mut self, name: &str, vectors: &[&'v Ready], again: bool) -> Result<Vec<&'v Ready>, Stop> {
         (self.observe)(Event::Part { name, checks: vectors.len() });
         let mut passed = Vec::new();
-        for batch in vectors.chunks(BATCH) {
-            let cases: Vec<_> =
-                batch.iter().map(|ready| Case { scenario: &ready.scenario, recorded: &ready.recorded }).collect();
-            let verdicts = judge(self.implementation, &cases)?;
+        let mut pipeline = Pipeline::new(self.asker, self.hello);
+        let mut batches = vectors.chunks(BATCH);
+        loop {
+            while pipeline.has_room()
+                && let Some(batch) = batches.next()
+            {
+                let case = |ready: &&'v Ready| Case { scenario: &ready.scenario, recorded: &ready.recorded };
+                pipeline.begin(batch, batch.iter().map(case).collect())?;
+            }
+            let Some((batch, verdicts)) = pipeline.finish()? else { return Ok(passed) };
             for (ready, verdict) in batch.iter().zip(verdicts) {
-                let vector = &ready.vector;
-                let rules = self.chosen(&vector.rules);
-                match verdict {
-                    Verdict::Pass => {
-                        self.results.passed(&rules);
-                        passed.push(*ready);
-                    }
-                    Verdict::Inconclusive(why) => self.results.inconclusive(&rules, &why),
-                    Verdict::Fail(divergence) => {
-                        let broken = rule_of(&vector.rules, &divergence.difference);
-                        if self.is_chosen(broken, &rules) {
-                            let (id, comment) = (vector.id.clone(), vector.comment.clone());
-                            let origin = Origin::Vector { id, comment, again };
-                            self.fail(Failure::new(origin, &vector.rules, &ready.scenario, *divergence))?;
-                        }
-                    }
+                if self.vector(ready, verdict, again)? {
+                    passed.push(*ready);
                 }
             }
             (self.observe)(Event::Checked(batch.len()));
         }
-        Ok(passed)
     }
 
+    /// Counts the verdict on a vector, and says whether it passed.
+    fn vector(&mut self, ready: &Ready, verdict: Verdict, again: bool) -> Result<bool, Stop> {
+        let vector = &ready.vector;
+        let rules = self.chosen(&vector.rules);
+        match verdict {
+            Verdict::Pass => {
+                self.results.passed(&rules);
+                return Ok(true);
+            }
+            Verdict::Inconclusive(why) => self.results.inconclusive(&rules, &why),
+            Verdict::Fail(divergence) => {
+                let broken = rule_of(&vector.rules, &divergence.difference);
+                if self.is_chosen(broken, &rules) {
+                    let (id, comment) = (vector.id.clone(), vector.comment.clone());
+                    let origin = Origin::Vector { id, comment, again };
+                    self.fail(Failure::new(origin, &vector.rules, &ready.scenario, *divergence))?;
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Every generated case of this shard. They are made by a thread of their own, ahead of being asked.
     fn generated(&mut self) -> Result<(), Stop> {
-        if self.options.cases == 0 {
-            return Ok(());
-        }
-        for (number, property) in PROPERTIES.iter().enumerate() {
-            if property.rules.iter().any(|rule| self.options.rules.matches(rule)) {
-                self.property(property, &mut runner(self.options.seed, number as u64))?;
-            }
-        }
-        if properties::NEIGHBOURS_RULES.iter().any(|rule| self.options.rules.matches(rule)) {
-            self.neighbours()?;
-        }
-        Ok(())
+        let options = self.options;
+        let parts = cases::parts(options);
+        let (send, made) = mpsc::sync_channel(AHEAD);
+        thread::scope(|scope| {
+            let parts = &parts;
+            let work = move || cases::make_all(parts, options, &send);
+            let maker = thread::Builder::new().name("cases".to_owned()).spawn_scoped(scope, work);
+            maker.map_err(|error| no_thread(&error))?;
+            self.cases(made)
+        })
     }
 
-    fn property(&mut self, property: &Property, runner: &mut TestRunner) -> Result<(), Stop> {
-        let strategy = (property.cases)(settings::pool(property.pool(POOL, runner)));
-        let mut left = (self.options.cases * property.share).div_ceil(100);
-        (self.observe)(Event::Part { name: property.name, checks: left });
+    fn cases(&mut self, made: Receiver<Made>) -> Result<(), Stop> {
         let mut shown = BTreeSet::new();
-        while left > 0 {
-            let count = left.min(BATCH);
-            left -= count;
-            self.batch(property, trees(&strategy, count, runner), &mut shown)?;
-            (self.observe)(Event::Checked(count));
-        }
-        Ok(())
-    }
-
-    /// Judges a batch of generated cases, and walks down the shrink tree of the first that breaks a rule.
-    fn batch(&mut self, property: &Property, trees: Vec<Tree>, shown: &mut BTreeSet<&'static str>) -> Result<(), Stop> {
-        let scenarios: Vec<_> = trees.iter().map(|tree| tree.current()).collect();
-        let verdicts = self.judge_all(&scenarios)?;
-        for ((tree, scenario), verdict) in trees.into_iter().zip(scenarios).zip(verdicts) {
-            let Some(divergence) = self.count(property.rules, verdict) else { continue };
-            if !shown.insert(divergence.difference.rule) {
-                self.results.failed(divergence.difference.rule);
-            } else {
-                let small = match self.results.failures.len() < SHRUNK_FAILURES {
-                    true => self.shrink(tree, scenario, divergence),
-                    false => (scenario, divergence),
-                };
-                self.fail(Failure::new(Origin::Property(property.name), &[], &small.0, small.1))?;
+        let mut pipeline = Pipeline::new(self.asker, self.hello);
+        let mut present = None;
+        loop {
+            // Waiting here, and not only when there is nothing else to do, keeps the order of the calls free of chance.
+            while pipeline.has_room()
+                && let Ok(Made { part, numbers, scenarios }) = made.recv()
+            {
+                pipeline.begin((part, numbers), scenarios.into_iter().collect::<Walks<'_>>())?;
             }
-        }
-        Ok(())
-    }
-
-    fn neighbours(&mut self) -> Result<(), Stop> {
-        let scenarios = properties::neighbours();
-        (self.observe)(Event::Part { name: properties::NEIGHBOURS, checks: scenarios.len() });
-        let mut shown = BTreeSet::new();
-        for batch in scenarios.chunks(BATCH) {
-            for (scenario, verdict) in batch.iter().zip(self.judge_all(batch)?) {
-                let Some(divergence) = self.count(properties::NEIGHBOURS_RULES, verdict) else { continue };
-                match shown.insert(divergence.difference.rule) {
-                    true => {
-                        let origin = Origin::Property(properties::NEIGHBOURS);
-                        self.fail(Failure::new(origin, &[], scenario, divergence))?;
-                    }
-                    false => self.results.failed(divergence.difference.rule),
+            let Some(((part, numbers), verdicts)) = pipeline.finish()? else { return Ok(()) };
+            if present.replace(part.name) != Some(part.name) {
+                (self.observe)(Event::Part { name: part.name, checks: part.count(self.options) });
+            }
+            let checks = numbers.len();
+            for (number, verdict) in numbers.into_iter().zip(verdicts) {
+                let Some(divergence) = self.count(part.rules, verdict) else { continue };
+                let rule = divergence.difference.rule;
+                if shown.insert((part.name, rule)) {
+                    pipeline.settle()?;
+                    self.failed_case(part, number, divergence)?;
+                } else {
+                    self.results.failed(rule);
                 }
             }
-            (self.observe)(Event::Checked(batch.len()));
+            (self.observe)(Event::Checked(checks));
         }
-        Ok(())
     }
 
-    fn judge_all(&self, scenarios: &[Scenario]) -> Result<Vec<Verdict>, Broken> {
-        let cases: Vec<_> = scenarios.iter().map(|scenario| Case { scenario, recorded: &[] }).collect();
-        judge(self.implementation, &cases)
+    /// Counts a failure of a generated case, made small first.
+    fn failed_case(&mut self, part: Part, number: usize, divergence: Divergence) -> Result<(), Stop> {
+        let Some((scenario, tree)) = part.case(number, self.options.seed) else { return Ok(()) };
+        let is_shown_small = !self.options.as_found && self.results.failures.len() < SHRUNK_FAILURES;
+        let (scenario, divergence) = match tree.filter(|_| is_shown_small) {
+            Some(tree) => self.shrink(tree, scenario, divergence),
+            None => (scenario, divergence),
+        };
+        self.fail(Failure::new(Origin::Property(part.name), &[], &scenario, divergence))
     }
 
     /// Counts the verdict on a generated case, or gives its divergence when it is a failure.
@@ -255,7 +280,7 @@ impl Run<'_> {
     /// The smallest case that breaks the same rule, as far as some tries find it.
     fn shrink(&self, tree: Tree, scenario: Scenario, divergence: Divergence) -> (Scenario, Divergence) {
         shrink(tree, (scenario, divergence), &mut |scenario| {
-            let verdict = self.judge_all(std::slice::from_ref(scenario))?.pop();
+            let verdict = judge(self.implementation, &[Case { scenario, recorded: &[] }])?.pop();
             Ok(verdict.and_then(|verdict| match verdict {
                 Verdict::Fail(divergence) => Some(*divergence),
                 Verdict::Inconclusive(_) | Verdict::Pass => None,
@@ -270,19 +295,6 @@ impl Run<'_> {
         self.results.failures.push(failure);
         if self.options.fail_fast { Err(Stop::FirstFailure) } else { Ok(()) }
     }
-}
-
-/// Cases that can be made smaller. A strategy that gives up on a case has one less.
-fn trees(strategy: &BoxedStrategy<Scenario>, count: usize, runner: &mut TestRunner) -> Vec<Tree> {
-    (0..count).filter_map(|_| strategy.new_tree(runner).ok()).collect()
-}
-
-/// The source of chance of one property: it depends on the seed and on nothing else.
-fn runner(seed: u64, property: u64) -> TestRunner {
-    let mut bytes = [0; 32];
-    bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    bytes[8..16].copy_from_slice(&property.to_le_bytes());
-    TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
 }
 
 #[cfg(test)]

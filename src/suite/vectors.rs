@@ -127,6 +127,18 @@ pub enum VectorError {
 }
 
 impl VectorFile {
+    /// A file of one failed check, to be asked again.
+    pub fn of_failure(vector: Vector) -> Self {
+        Self {
+            format: FORMAT,
+            spec: SPEC.to_owned(),
+            family: "failures".to_owned(),
+            description: "A failed check with the answer that was expected.".to_owned(),
+            provenance: Provenance::default(),
+            vectors: vec![vector],
+        }
+    }
+
     /// Reads a file of vectors from the disk.
     pub fn read(path: &Path) -> Result<Self, VectorError> {
         let file = path.display().to_string();

@@ -123,4 +123,8 @@ impl Implementation for Subprocess {
     fn incidents(&self) -> Vec<String> {
         self.counters.incidents.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+
+    fn waiting(&self) -> Option<Duration> {
+        Some(self.stats().waiting)
+    }
 }

@@ -1,0 +1,224 @@
+//! Results as one page that needs nothing else: no script, no font and no picture from elsewhere, which its own policy forbids.
+
+use super::{SHOWN_OF_A_RULE, picture, plain, terminal, timeline, told, why_not_judged};
+use crate::suite::{
+    coverage::level_word,
+    results::{Failure, Judged, Origin, Outcome, Results, Tally},
+    rules::{self, Rule},
+    vectors::Vector,
+};
+use minijinja::{Environment, UndefinedBehavior, context, value::Serde};
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// How many failures are shown in full.
+const SHOWN: usize = 100;
+
+const TEMPLATES: [(&str, &str); 3] = [
+    ("layout.html", include_str!("html/layout.html")),
+    ("matrix.html", include_str!("html/matrix.html")),
+    ("run.html", include_str!("html/run.html")),
+];
+
+/// The results as a page.
+pub fn write(results: &Results) -> String {
+    page("run.html", &Run::of(results))
+}
+
+/// A page made of a template. What is wrong with a template of this crate is said in place of the page, and its tests see it.
+pub(super) fn page<T: Serialize>(name: &str, content: &T) -> String {
+    let render = || {
+        let mut templates = Environment::new();
+        templates.set_undefined_behavior(UndefinedBehavior::Strict);
+        for (name, text) in TEMPLATES {
+            templates.add_template(name, text)?;
+        }
+        let style = include_str!("html/style.css");
+        templates.get_template(name)?.render(context! { style, page => Serde(content) })
+    };
+    render().unwrap_or_else(|error: minijinja::Error| format!("the page cannot be made: {error:#}\n"))
+}
+
+/// The verdict in two words.
+pub(super) fn outcome_words(results: &Results) -> &'static str {
+    match results.outcome() {
+        Outcome::Conformant => "conformant",
+        Outcome::NotConformant => "not conformant",
+        Outcome::NotJudged => "not judged",
+    }
+}
+
+#[derive(Serialize)]
+struct Run {
+    name: String,
+    outcome: Outcome,
+    verdict: String,
+    why_not_judged: Option<String>,
+    facts: Vec<(&'static str, String)>,
+    families: Vec<Family>,
+    inconclusive: BTreeMap<String, usize>,
+    incidents: Vec<String>,
+    failures: Vec<Card>,
+    not_shown: usize,
+}
+
+#[derive(Serialize)]
+struct Family {
+    id: String,
+    name: String,
+    tally: Tally,
+    /// How many of its rules came to what: passed, failed, not judged, not asked.
+    rules_by_end: [usize; 4],
+    rules: Vec<RuleCard>,
+}
+
+#[derive(Serialize)]
+struct RuleCard {
+    id: String,
+    title: String,
+    level: &'static str,
+    judged: Judged,
+    told: String,
+    /// The rule's text, as HTML.
+    text: String,
+}
+
+#[derive(Serialize)]
+struct Card {
+    rule: String,
+    title: String,
+    origin: String,
+    what: String,
+    expected: String,
+    got: String,
+    cast: Vec<String>,
+    rows: Vec<timeline::Row>,
+    /// The drawing, as SVG.
+    picture: Option<String>,
+    asked: String,
+    vector: String,
+    file: String,
+}
+
+impl Run {
+    fn of(results: &Results) -> Self {
+        let hello = &results.implementation;
+        let failures = shown(&results.failures);
+        Self {
+            name: format!("{} {}", hello.name, hello.version).trim().to_owned(),
+            outcome: results.outcome(),
+            verdict: plain(&terminal::verdict(results)),
+            why_not_judged: (results.outcome() == Outcome::NotJudged).then(|| why_not_judged(results)),
+            facts: facts(results),
+            families: rules::families().iter().filter_map(|family| Family::of(family, results)).collect(),
+            inconclusive: results.inconclusive.clone(),
+            incidents: results.incidents.clone(),
+            not_shown: results.total.failed.saturating_sub(failures.len()),
+            failures: failures.into_iter().map(Card::of).collect(),
+        }
+    }
+}
+
+fn facts(results: &Results) -> Vec<(&'static str, String)> {
+    let hello = &results.implementation;
+    let choices = terminal::other_choices(&hello.choices);
+    let facts = [
+        ("implementation", format!("{} {}", hello.name, hello.version)),
+        ("runs on", hello.runtime.clone()),
+        ("offers", hello.ops.iter().cloned().collect::<Vec<_>>().join(", ")),
+        ("choices that are not Flask's", choices.join(", ")),
+        ("specification", results.spec.clone()),
+        (
+            "generated cases",
+            if results.cases > 0 { format!("{}, seed {}", results.cases, results.seed) } else { String::new() },
+        ),
+        ("shard", if results.shard.is_whole() { String::new() } else { results.shard.to_string() }),
+        ("checks", results.total.total().to_string()),
+        ("took", format!("{:.1} s", results.times.wall.duration().as_secs_f64())),
+        ("sessionproof", results.suite.clone()),
+    ];
+    facts.into_iter().filter(|(_, fact)| !fact.trim().is_empty()).collect()
+}
+
+impl Family {
+    fn of(family: &rules::Family, results: &Results) -> Option<Self> {
+        let own = results.by_rule().filter(|(rule, _)| rules::family_of(&rule.id) == family.id);
+        let rules: Vec<_> = own.map(|(rule, tally)| RuleCard::of(rule, tally)).collect();
+        let ended = |judged| rules.iter().filter(|rule| rule.judged == judged).count();
+        let (_, tally) = results.families.iter().find(|(id, _)| *id == family.id)?;
+        (!rules.is_empty()).then(|| Self {
+            id: family.id.clone(),
+            name: family.name.clone(),
+            tally: *tally,
+            rules_by_end: [Judged::Passed, Judged::Failed, Judged::NotJudged, Judged::NotAsked].map(ended),
+            rules,
+        })
+    }
+}
+
+impl RuleCard {
+    fn of(rule: &Rule, tally: Tally) -> Self {
+        Self {
+            id: rule.id.clone(),
+            title: rule.title.clone(),
+            level: level_word(rule.level),
+            judged: tally.judged(),
+            told: told(tally),
+            text: markdown(&rule.body),
+        }
+    }
+}
+
+impl Card {
+    fn of(failure: &Failure) -> Self {
+        let difference = &failure.divergence.difference;
+        let origin = match &failure.origin {
+            Origin::Property(sentence) => format!("property: {sentence}"),
+            Origin::Vector { id, comment, again: false } => format!("vector {id}: {comment}"),
+            Origin::Vector { id, comment, again: true } => {
+                format!("vector {id}: {comment} (it had passed before: an earlier call changed the answer)")
+            }
+        };
+        Self {
+            rule: failure.rule.clone(),
+            title: rules::find(&failure.rule).map_or_else(String::new, |rule| rule.title.clone()),
+            origin,
+            what: difference.what.clone(),
+            expected: difference.expected.clone(),
+            got: difference.got.clone(),
+            cast: timeline::cast(failure).lines().map(|line| line.trim().to_owned()).collect(),
+            rows: timeline::rows(failure).unwrap_or_default(),
+            picture: picture::picture(failure),
+            asked: failure.divergence.call.to_line(1),
+            vector: vector_file(&failure.vector),
+            file: format!("{}.json", failure.vector.id),
+        }
+    }
+}
+
+/// The text of a file that `replay` takes.
+fn vector_file(vector: &Vector) -> String {
+    crate::suite::vectors::VectorFile::of_failure(vector.clone()).to_text()
+}
+
+/// The first failures of each rule, and not too many in all.
+fn shown(failures: &[Failure]) -> Vec<&Failure> {
+    let mut of_rule: BTreeMap<&str, usize> = BTreeMap::new();
+    let is_shown = |failure: &&Failure| {
+        let count = of_rule.entry(&failure.rule).or_default();
+        *count += 1;
+        *count <= SHOWN_OF_A_RULE
+    };
+    failures.iter().filter(is_shown).take(SHOWN).collect()
+}
+
+/// The Markdown of the specification as HTML. Its links lead to other files of the project, which a page of its own does not
+/// have beside it: their texts stay.
+fn markdown(text: &str) -> String {
+    let without_links = Parser::new_ext(text, Options::ENABLE_TABLES)
+        .filter(|event| !matches!(event, Event::Start(Tag::Link { .. }) | Event::End(TagEnd::Link)));
+    let mut html = String::new();
+    pulldown_cmark::html::push_html(&mut html, without_links);
+    html
+}

@@ -1,0 +1,385 @@
+//! Results as JSON, and back: `spec/results-format.md` says what each member means.
+//!
+//! What is read is not trusted. It may be any file of any size; what is wrong with it is said with its line.
+
+use crate::{
+    adapter::Broken,
+    protocol::{Answer, Call, Hello},
+    suite::{
+        compare::Difference,
+        judge::Divergence,
+        results::{Failure, Origin, Outcome, Results, Tally},
+        rules,
+        shard::Shard,
+        times::Times,
+        vectors::Vector,
+    },
+};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error as _, MapAccess, Visitor},
+};
+use serde_json::{Value as Json, json};
+use std::{collections::BTreeMap, fmt, fs, io::Read, path::Path};
+
+/// The format's name.
+const FORMAT: &str = "sessionproof-results";
+/// The version of the format.
+const VERSION: u32 = 1;
+/// The largest file that is read (bytes). Failures take a few kilobytes each, and there are hardly more than vectors.
+const LARGEST: u64 = 256 * 1024 * 1024;
+
+/// Why results cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// The file is not JSON of the format.
+    #[error(
+        "{file}:{line}: not a results file: {what}\n`check --report json=FILE` makes them; the format is described in spec/results-format.md"
+    )]
+    Format {
+        /// The file.
+        file: String,
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong.
+        what: String,
+    },
+    /// The file cannot be read.
+    #[error("{file} cannot be read: {source}")]
+    Io {
+        /// The file.
+        file: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is larger than any results.
+    #[error("{file} is larger than {} MiB, which no results file is", LARGEST >> 20)]
+    TooLarge {
+        /// The file.
+        file: String,
+    },
+}
+
+/// The results as text, which is the same for two runs of one seed but for `time`.
+pub fn write(results: &Results) -> String {
+    let file = File::from(results);
+    serde_json::to_string_pretty(&file).unwrap_or_default() + "\n"
+}
+
+/// Reads results from a file.
+pub fn read(path: &Path) -> Result<Results, ReadError> {
+    let file = path.display().to_string();
+    let mut text = Vec::new();
+    let read = fs::File::open(path).and_then(|open| open.take(LARGEST + 1).read_to_end(&mut text));
+    match read {
+        Err(source) => Err(ReadError::Io { file, source }),
+        Ok(_) if text.len() as u64 > LARGEST => Err(ReadError::TooLarge { file }),
+        Ok(_) => parse(&file, &text),
+    }
+}
+
+/// Reads results from their text; `file` names it in errors.
+pub fn parse(file: &str, text: &[u8]) -> Result<Results, ReadError> {
+    let wrong = |line: usize, what: String| ReadError::Format { file: file.to_owned(), line: line.max(1), what };
+    let because = |error: serde_json::Error| {
+        let what = error.to_string();
+        wrong(error.line(), what.split(" at line ").next().unwrap_or(&what).to_owned())
+    };
+    let head: Head = serde_json::from_slice(text).map_err(because)?;
+    if head.format.as_deref() != Some(FORMAT) {
+        return Err(wrong(1, format!("it has no \"format\" of {FORMAT:?}")));
+    }
+    if head.version != Some(VERSION) {
+        let version = head.version.map_or_else(|| "none".to_owned(), |version| version.to_string());
+        return Err(wrong(1, format!("its version is {version}, and this program reads {VERSION}")));
+    }
+    let file: File = serde_json::from_slice(text).map_err(because)?;
+    let lines = 1 + text.iter().filter(|byte| **byte == b'\n').count();
+    Results::try_from(file).map_err(|what| wrong(lines, what))
+}
+
+/// What tells whether the rest can be read.
+#[derive(Deserialize)]
+struct Head {
+    #[serde(default)]
+    format: Option<String>,
+    #[serde(default)]
+    version: Option<u32>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    format: String,
+    version: u32,
+    suite: String,
+    implementation: Hello,
+    spec: String,
+    seed: u64,
+    cases: usize,
+    shard: Shard,
+    outcome: Outcome,
+    stopped_early: bool,
+    total: Tally,
+    #[serde(serialize_with = "tallies", deserialize_with = "of_families")]
+    families: Vec<(String, Tally)>,
+    #[serde(serialize_with = "tallies", deserialize_with = "of_rules")]
+    rules: Vec<(String, Tally)>,
+    first_failure: Option<usize>,
+    inconclusive: BTreeMap<String, usize>,
+    adapter_broke: bool,
+    incidents: Vec<String>,
+    broken: Option<BrokenJson>,
+    failures: Vec<FailureJson>,
+    time: Times,
+}
+
+impl From<&Results> for File {
+    fn from(results: &Results) -> Self {
+        let broken = |broken: &Broken| BrokenJson { what: broken.what.clone(), remedy: broken.remedy.clone() };
+        Self {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            suite: results.suite.clone(),
+            implementation: results.implementation.clone(),
+            spec: results.spec.clone(),
+            seed: results.seed,
+            cases: results.cases,
+            shard: results.shard,
+            outcome: results.outcome(),
+            stopped_early: results.stopped_early,
+            total: results.total,
+            families: results.families.clone(),
+            rules: results.by_rule().map(|(rule, tally)| (rule.id.clone(), tally)).collect(),
+            first_failure: results.first_failure,
+            inconclusive: results.inconclusive.clone(),
+            adapter_broke: results.adapter_broke,
+            incidents: results.incidents.clone(),
+            broken: results.broken.as_ref().map(broken),
+            failures: results.failures.iter().map(FailureJson::from).collect(),
+            time: results.times,
+        }
+    }
+}
+
+impl TryFrom<File> for Results {
+    type Error = String;
+
+    fn try_from(file: File) -> Result<Self, String> {
+        let results = Self {
+            suite: file.suite,
+            implementation: file.implementation,
+            spec: file.spec,
+            seed: file.seed,
+            cases: file.cases,
+            shard: file.shard,
+            total: file.total,
+            families: file.families,
+            rules: file.rules.into_iter().collect(),
+            first_failure: file.first_failure,
+            failures: file.failures.into_iter().map(|failure| failure.0).collect(),
+            inconclusive: file.inconclusive,
+            adapter_broke: file.adapter_broke,
+            incidents: file.incidents,
+            broken: file.broken.map(|broken| Broken { what: broken.what, remedy: broken.remedy }),
+            stopped_early: file.stopped_early,
+            times: file.time,
+        };
+        let (stated, outcome) = (json!(file.outcome), json!(results.outcome()));
+        match stated == outcome {
+            true => Ok(results),
+            false => Err(format!("its \"outcome\" is {stated}, and its figures say {outcome}")),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BrokenJson {
+    what: String,
+    remedy: String,
+}
+
+fn tallies<S: Serializer>(tallies: &[(String, Tally)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(tallies.iter().map(|(name, tally)| (name, tally)))
+}
+
+/// Tallies of all families, in the order of the specification.
+fn of_families<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, Tally)>, D::Error> {
+    let known = |name: &str| rules::families().iter().any(|family| family.id == name);
+    let mut found: BTreeMap<_, _> =
+        deserializer.deserialize_map(Tallies { what: "family", known })?.into_iter().collect();
+    let all = rules::families().iter().map(|family| match found.remove(&family.id) {
+        Some(tally) => Ok((family.id.clone(), tally)),
+        None => Err(D::Error::custom(format!("the family {} is missing", family.id))),
+    });
+    all.collect()
+}
+
+fn of_rules<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, Tally)>, D::Error> {
+    deserializer.deserialize_map(Tallies { what: "rule", known: |name| rules::find(name).is_some() })
+}
+
+/// Reads tallies of what is known, each once.
+struct Tallies {
+    what: &'static str,
+    known: fn(&str) -> bool,
+}
+
+impl<'de> Visitor<'de> for Tallies {
+    type Value = Vec<(String, Tally)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an object with a tally for each {}", self.what)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut tallies: Vec<(String, Tally)> = Vec::new();
+        while let Some(name) = map.next_key::<String>()? {
+            let what = self.what;
+            if !(self.known)(&name) {
+                return Err(A::Error::custom(format!("this program knows no {what} {name:?}")));
+            }
+            if tallies.iter().any(|(known, _)| *known == name) {
+                return Err(A::Error::custom(format!("the {what} {name} stands twice")));
+            }
+            tallies.push((name, map.next_value()?));
+        }
+        Ok(tallies)
+    }
+}
+
+/// A failure, which is checked while it is read, so that errors have a line.
+struct FailureJson(Failure);
+
+impl From<&Failure> for FailureJson {
+    fn from(failure: &Failure) -> Self {
+        Self(failure.clone())
+    }
+}
+
+impl Serialize for FailureJson {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        FailureMembers::from(&self.0).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for FailureJson {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let members = FailureMembers::deserialize(deserializer)?;
+        members.failure().map(Self).map_err(D::Error::custom)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FailureMembers {
+    rule: String,
+    origin: OriginJson,
+    differs: DiffersJson,
+    before: Vec<AnsweredJson>,
+    asked: Json,
+    expected: Json,
+    got: Json,
+    vector: Vector,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+enum OriginJson {
+    Property(String),
+    Vector { id: String, comment: String, again: bool },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DiffersJson {
+    rule: String,
+    certain: bool,
+    what: String,
+    expected: String,
+    got: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AnsweredJson {
+    asked: Json,
+    answer: Json,
+}
+
+impl From<&Failure> for FailureMembers {
+    fn from(failure: &Failure) -> Self {
+        let Failure { rule, origin, divergence, scenario: _, vector } = failure;
+        let Difference { rule: told, is_certain, what, expected, got } = &divergence.difference;
+        Self {
+            rule: rule.clone(),
+            origin: match origin {
+                Origin::Property(sentence) => OriginJson::Property((*sentence).to_owned()),
+                Origin::Vector { id, comment, again } => {
+                    OriginJson::Vector { id: id.clone(), comment: comment.clone(), again: *again }
+                }
+            },
+            differs: DiffersJson {
+                rule: (*told).to_owned(),
+                certain: *is_certain,
+                what: what.clone(),
+                expected: expected.clone(),
+                got: got.clone(),
+            },
+            before: divergence
+                .before
+                .iter()
+                .map(|(call, answer)| AnsweredJson { asked: asked(call), answer: answer.to_json() })
+                .collect(),
+            asked: asked(&divergence.call),
+            expected: divergence.expected.to_json(),
+            got: divergence.got.to_json(),
+            vector: vector.clone(),
+        }
+    }
+}
+
+impl FailureMembers {
+    fn failure(self) -> Result<Failure, String> {
+        let known = |id: &str| rules::find(id).ok_or_else(|| format!("this program knows no rule {id:?}"));
+        let rule = known(&self.rule)?.id.clone();
+        let origin = match self.origin {
+            OriginJson::Property(sentence) => {
+                Origin::property(&sentence).ok_or_else(|| format!("this program knows no property {sentence:?}"))?
+            }
+            OriginJson::Vector { id, comment, again } => Origin::Vector { id, comment, again },
+        };
+        let DiffersJson { rule: told, certain, what, expected, got } = self.differs;
+        let difference = Difference { rule: &known(&told)?.id, is_certain: certain, what, expected, got };
+        let call = call(self.asked)?;
+        let (expected, got) = (Answer::from_json(call.op(), &self.expected)?, Answer::from_json(call.op(), &self.got)?);
+        let before = self.before.into_iter().map(|answered| {
+            let call = self::call(answered.asked)?;
+            let answer = Answer::from_json(call.op(), &answered.answer)?;
+            Ok((call, answer))
+        });
+        let before = before.collect::<Result<_, String>>()?;
+        let divergence = Divergence { difference, before, call, expected, got };
+        let scenario = self.vector.ready("here").map_err(|error| error.to_string())?.scenario;
+        Ok(Failure { rule, origin, divergence, scenario, vector: self.vector })
+    }
+}
+
+/// A call as a request without its id.
+fn asked(call: &Call) -> Json {
+    let mut json = json!({ "op": call.op() });
+    if let (Json::Object(json), Json::Object(members)) = (&mut json, call.to_json()) {
+        json.extend(members);
+    }
+    json
+}
+
+fn call(mut asked: Json) -> Result<Call, String> {
+    let op = asked.as_object_mut().and_then(|members| members.shift_remove("op"));
+    match op.as_ref().and_then(Json::as_str) {
+        Some(op) => Call::from_json(op, asked),
+        None => Err("what was asked has no \"op\"".to_owned()),
+    }
+}

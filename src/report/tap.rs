@@ -1,0 +1,53 @@
+//! Results in the Test Anything Protocol, version 14: a test point for each rule, and one for there being a verdict.
+
+use super::{plain, terminal};
+use crate::suite::{
+    results::{Judged, Outcome, Results, Tally},
+    rules::Rule,
+};
+use serde_json::json;
+use std::fmt::Write;
+
+/// The results as text.
+pub fn write(results: &Results) -> String {
+    let rules: Vec<_> = results.by_rule().collect();
+    let mut text = format!("TAP version 14\n1..{}\n", rules.len() + 1);
+    for (number, (rule, tally)) in (1..).zip(&rules) {
+        text += &point(results, number, rule, *tally);
+    }
+    let (number, ok) = (rules.len() + 1, results.outcome() != Outcome::NotJudged);
+    let _ = writeln!(text, "{}ok {number} - {}", if ok { "" } else { "not " }, super::VERDICT);
+    if !ok {
+        text += &diagnosis(&super::why_not_judged(results), &[]);
+    }
+    text
+}
+
+fn point(results: &Results, number: usize, rule: &Rule, tally: Tally) -> String {
+    let described = format!("{number} - {}", escaped(&format!("{} {}", rule.id, rule.title)));
+    match tally.judged() {
+        Judged::Passed => format!("ok {described}\n"),
+        Judged::NotAsked | Judged::NotJudged => format!("ok {described} # SKIP {}\n", super::told(tally)),
+        Judged::Failed => {
+            let found = results.failures.iter().filter(|failure| failure.rule == rule.id);
+            let texts: Vec<_> =
+                found.take(super::SHOWN_OF_A_RULE).map(|f| plain(&terminal::failure(f, None))).collect();
+            format!("not ok {described}\n{}", diagnosis(&super::told(tally), &texts))
+        }
+    }
+}
+
+/// A block of YAML. JSON strings are YAML strings.
+fn diagnosis(message: &str, failures: &[String]) -> String {
+    let mut text = format!("  ---\n  message: {}\n", json!(message));
+    if !failures.is_empty() {
+        text += "  failures:\n";
+        failures.iter().for_each(|failure| text += &format!("    - {}\n", json!(failure)));
+    }
+    text + "  ...\n"
+}
+
+/// A description in which nothing begins a directive.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('#', "\\#")
+}
