@@ -1,7 +1,7 @@
 //! A whole run: the vectors, the vectors again in another order, then generated cases, the failing ones shrunk.
 
 use super::{
-    generate::settings,
+    generate::sizes::Sizes,
     judge::{Case, Divergence, Inconclusive, Verdict, judge},
     properties::{self, PROPERTIES, Property},
     results::{Failure, Origin, Results, rule_of},
@@ -26,7 +26,9 @@ pub struct Options {
     pub rules: Pattern,
     /// How many cases are generated, about.
     pub cases: usize,
-    /// The seed of the generated cases: the same seed makes the same cases.
+    /// How large the generated cases grow.
+    pub sizes: Sizes,
+    /// The seed of the generated cases: the same seed with the same sizes makes the same cases.
     pub seed: u64,
     /// Whether the first failure ends the run.
     pub fail_fast: bool,
@@ -50,8 +52,6 @@ pub enum Event<'a> {
 
 /// How many checks are asked together. Many are in flight; a failure is seen soon.
 const BATCH: usize = 400;
-/// How many configurations a property's cases share: fewer than an adapter keeps.
-const POOL: usize = 20;
 /// How many failures of generated cases are made small in one run.
 const SHRUNK_FAILURES: usize = 24;
 
@@ -168,7 +168,7 @@ impl Run<'_> {
     }
 
     fn property(&mut self, property: &Property, runner: &mut TestRunner) -> Result<(), Stop> {
-        let strategy = (property.cases)(settings::pool(property.pool(POOL, runner)));
+        let strategy = property.strategy(&self.options.sizes, runner);
         let mut left = (self.options.cases * property.share).div_ceil(100);
         (self.observe)(Event::Part { name: property.name, checks: left });
         let mut shown = BTreeSet::new();
@@ -201,7 +201,7 @@ impl Run<'_> {
     }
 
     fn neighbours(&mut self) -> Result<(), Stop> {
-        let scenarios = properties::neighbours();
+        let scenarios = properties::neighbours(&self.options.sizes);
         (self.observe)(Event::Part { name: properties::NEIGHBOURS, checks: scenarios.len() });
         let mut shown = BTreeSet::new();
         for batch in scenarios.chunks(BATCH) {
