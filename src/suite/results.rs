@@ -30,6 +30,8 @@ pub struct Results {
     /// The same by families of rules, in the order of the specification. A check counts under every family that it is evidence
     /// for, and a failure under that of the broken rule.
     pub families: Vec<(String, Tally)>,
+    /// The same by rules, of every rule that counted in the run.
+    pub rules: BTreeMap<String, Tally>,
     /// How many checks it took to the first failure, which is counted too.
     pub first_failure: Option<usize>,
     /// The failures that are worth a look: every vector, and for each property one case of each rule.
@@ -109,6 +111,7 @@ pub enum Origin {
 impl Results {
     /// The results of a run in which nothing was asked yet.
     pub fn new(implementation: Hello, options: &Options) -> Self {
+        let counted = rules::all().iter().filter(|rule| options.rules.matches(&rule.id));
         Self {
             implementation,
             spec: options.spec.clone(),
@@ -116,6 +119,7 @@ impl Results {
             cases: options.cases,
             total: Tally::default(),
             families: rules::families().iter().map(|family| (family.id.clone(), Tally::default())).collect(),
+            rules: counted.map(|rule| (rule.id.clone(), Tally::default())).collect(),
             first_failure: None,
             failures: Vec::new(),
             inconclusive: BTreeMap::new(),
@@ -168,6 +172,11 @@ impl Results {
         let concerned: BTreeSet<_> = rules.iter().map(|rule| rules::family_of(rule.as_ref())).collect();
         for (family, tally) in &mut self.families {
             if concerned.contains(family.as_str()) {
+                add(tally);
+            }
+        }
+        for rule in rules {
+            if let Some(tally) = self.rules.get_mut(rule.as_ref()) {
                 add(tally);
             }
         }

@@ -1,7 +1,7 @@
 //! A whole run: the vectors, the vectors again in another order, then generated cases, the failing ones shrunk.
 
 use super::{
-    generate::sizes::Sizes,
+    generate::sizes::{Preset, Sizes},
     judge::{Case, Divergence, Inconclusive, Verdict, judge},
     properties::{self, PROPERTIES, Property},
     results::{Failure, Origin, Results, rule_of},
@@ -32,6 +32,13 @@ pub struct Options {
     pub seed: u64,
     /// Whether the first failure ends the run.
     pub fail_fast: bool,
+}
+
+impl Options {
+    /// All rules, by the vectors and the generated cases of a preset.
+    pub fn of(preset: Preset) -> Self {
+        Self { cases: preset.cases(), sizes: preset.sizes(), ..Self::default() }
+    }
 }
 
 /// What happens during a run.

@@ -40,9 +40,8 @@ pub fn aged(configs: BoxedStrategy<Arc<Config>>, sizes: &Sizes) -> BoxedStrategy
             let cookie = signed_by_any(&session, which, &config, at);
             Call::Verify(Verify { config, now, cookie })
         });
-    let same_cookie = configs
-        .prop_flat_map(|config| (settings::age(config.lifetime), Just(config)))
-        .prop_map(|(age, config)| {
+    let same_cookie =
+        configs.prop_flat_map(|config| (settings::age(config.lifetime), Just(config))).prop_map(|(age, config)| {
             let cookie = signed(&user(), config.signing_key().unwrap_or_default(), &config, KNOWN);
             let now = UnixTime::from_seconds((KNOWN.seconds() + age).max(0));
             Call::Verify(Verify { config, now, cookie })
@@ -87,9 +86,7 @@ pub fn respelled(configs: BoxedStrategy<Arc<Config>>, sizes: &Sizes) -> BoxedStr
 /// A cookie whose payload is one of these, and whose signature is good.
 pub fn carrying(configs: BoxedStrategy<Arc<Config>>, payloads: BoxedStrategy<String>) -> BoxedStrategy<Call> {
     (configs, settings::instant(), payloads)
-        .prop_map(|(config, now, payload)| {
-            Call::Verify(Verify { cookie: forged(&payload, &config, now), config, now })
-        })
+        .prop_map(|(config, now, payload)| Call::Verify(Verify { cookie: forged(&payload, &config, now), config, now }))
         .boxed()
 }
 
@@ -101,7 +98,8 @@ pub fn neighbours(config: &Arc<Config>, session: &Map, now: UnixTime) -> Vec<Cal
     for (at, there) in good.char_indices() {
         let (head, tail) = (&good[..at], &good[at + there.len_utf8()..]);
         let flipped = (0..8).filter_map(|bit| char::from_u32(u32::from(there) ^ (1 << bit)));
-        let others = ['A', 'B', 'g', 'w', '9', '-', '_', '.', '=', '!', '+'].into_iter().filter(|other| *other != there);
+        let others =
+            ['A', 'B', 'g', 'w', '9', '-', '_', '.', '=', '!', '+'].into_iter().filter(|other| *other != there);
         cookies.extend(others.chain(flipped).map(|other| format!("{head}{other}{tail}")));
         cookies.extend([format!("{head}{tail}"), head.to_owned()]);
     }
@@ -270,7 +268,9 @@ impl Spoil {
         let sign = |text: &str| sign_text(text, config);
         match self {
             Self::Append(tail) => format!("{good}{tail}"),
-            Self::Bit(at, bit) => changed_at(good, *at, |c| char::from_u32(u32::from(c) ^ (1 << bit)).unwrap_or(c).into()),
+            Self::Bit(at, bit) => {
+                changed_at(good, *at, |c| char::from_u32(u32::from(c) ^ (1 << bit)).unwrap_or(c).into())
+            }
             Self::BitOfPart(0, at, bit) => format!("{}.{timestamp}.{signature}", with_bit_flipped(payload, *at, *bit)),
             Self::BitOfPart(1, at, bit) => format!("{payload}.{}.{signature}", with_bit_flipped(timestamp, *at, *bit)),
             Self::BitOfPart(_, at, bit) => format!("{payload}.{timestamp}.{}", with_bit_flipped(signature, *at, *bit)),
@@ -291,7 +291,9 @@ impl Spoil {
             }
             Self::Payload(text) => forged(text, config, now),
             Self::Prefix(at) => good[..at.index(good.len())].to_owned(),
-            Self::Reencode(Reencoded::Compressed) => format!("{}.{timestamp}.{signature}", otherwise_compressed(payload)),
+            Self::Reencode(Reencoded::Compressed) => {
+                format!("{}.{timestamp}.{signature}", otherwise_compressed(payload))
+            }
             Self::Reencode(Reencoded::CompressedAndSigned) => forged(&otherwise_compressed(payload), config, now),
             Self::Reencode(Reencoded::Percent) => good.replace('.', "%2E"),
             Self::Reencode(Reencoded::Spaced) => {

@@ -196,9 +196,7 @@ pub fn crypto(number: usize) -> BoxedStrategy<Config> {
         _ => key(),
     };
     let salt = prop_oneof![2 => Just("cookie-session".to_owned()), 1 => "[ -~é]{0,12}"];
-    (key, salt)
-        .prop_map(move |(key, salt)| Config { salt, digest, key_derivation, ..Config::with_key(key) })
-        .boxed()
+    (key, salt).prop_map(move |(key, salt)| Config { salt, digest, key_derivation, ..Config::with_key(key) }).boxed()
 }
 
 /// A few configurations of a run, so that an implementation builds its objects once for each, as an application does. The

@@ -101,7 +101,8 @@ fn tag_like() -> BoxedStrategy<&'static str> {
 
 /// Text of some code points at most, lone surrogates and control characters among it.
 pub fn text(most: usize) -> BoxedStrategy<Text> {
-    let edges = select(vec!['"', '\\', '/', '<', '&', '\u{0}', '\u{8}', '\n', '\u{1f}', '\u{7f}', '\u{2028}', '\u{feff}']);
+    let edges =
+        select(vec!['"', '\\', '/', '<', '&', '\u{0}', '\u{8}', '\n', '\u{1f}', '\u{7f}', '\u{2028}', '\u{feff}']);
     let point = prop_oneof![
         0u32..0x80,
         0xD700u32..0xE100,
