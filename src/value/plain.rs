@@ -33,7 +33,7 @@ fn value_to_json(value: &Value) -> Option<Json> {
 
 /// Plain JSON as a session.
 pub fn from_json(session: JsonMap<String, Json>) -> Map {
-    session.into_iter().map(|(key, value)| (key.as_str(), value_from_json(value))).collect()
+    session.into_iter().map(|(key, value)| (Value::Text(key.into()), value_from_json(value))).collect()
 }
 
 fn value_from_json(value: Json) -> Value {
