@@ -27,14 +27,15 @@ pub fn instant() -> BoxedStrategy<UnixTime> {
     prop_oneof![12 => common, 1 => last_year()].boxed()
 }
 
-/// An instant in the year 9999, from which some lifetimes end beyond the calendar.
+/// An instant in the year 9999, from which some lifetimes end beyond the calendar. So far out a double's microseconds come in
+/// steps of 32, which whole and half seconds are multiples of.
 fn last_year() -> BoxedStrategy<UnixTime> {
     let left = prop_oneof![
         2 => (select(vec![60i64, 3600, 2_678_400]), -2i64..=2).prop_map(|(lifetime, by)| lifetime + by),
         1 => 0i64..3,
         1 => 0i64..31_000_000,
     ];
-    (left, select(vec![0i64, 250_000, 500_000]))
+    (left, select(vec![0i64, 500_000]))
         .prop_map(|(left, micros)| UnixTime::from_seconds(LAST_SECOND - left).plus_micros(micros))
         .boxed()
 }
