@@ -1,5 +1,5 @@
 //! Puts the vectors, the adapters and the scripts that make vectors into the binary, so that an installed one works from any
-//! directory.
+//! directory; and makes a macro of the rules, which becomes a test of each in the crates of others.
 
 use std::{env, fs, io, path::Path};
 
@@ -17,7 +17,44 @@ fn main() -> io::Result<()> {
         code += &format!("    ({file:?}, include_str!(concat!({root:?}, \"/\", {file:?}))),\n");
     }
     code += "]\n";
-    fs::write(Path::new(&out).join("embedded.rs"), code)
+    fs::write(Path::new(&out).join("embedded.rs"), code)?;
+    println!("cargo::rerun-if-changed={SPECIFICATION}");
+    let text = fs::read_to_string(Path::new(&root).join(SPECIFICATION))?;
+    fs::write(Path::new(&out).join("rule_tests.rs"), rule_tests(&text))
+}
+
+const SPECIFICATION: &str = "spec/session-lifetime.md";
+
+/// The macro with a test for each rule, named by its number and title. The rules of the user agent have none: no implementation
+/// can be asked about them.
+fn rule_tests(specification: &str) -> String {
+    let headings = specification.lines().filter_map(|line| line.strip_prefix("### "));
+    let rules: Vec<_> = headings.filter(|heading| !heading.starts_with("UA-")).filter_map(id_and_title).collect();
+    let mut code =
+        String::from("#[doc(hidden)]\n#[macro_export]\nmacro_rules! rule_tests {\n    (ids) => {\n        &[\n");
+    for (id, _) in &rules {
+        code += &format!("            {id:?},\n");
+    }
+    code += "        ]\n    };\n    ($verdict:path) => {\n";
+    for (id, title) in &rules {
+        let name = words(&format!("{id} {title}"));
+        code += &format!(
+            "        #[test]\n        fn {name}() -> Result<(), $crate::conformance::Unmet> {{\n            $verdict({id:?})\n        }}\n"
+        );
+    }
+    code + "    };\n}\n"
+}
+
+/// The parts of `EXP-1 (MUST) Title`.
+fn id_and_title(heading: &str) -> Option<(&str, &str)> {
+    let (id, rest) = heading.split_once(" (")?;
+    Some((id, rest.split_once(") ")?.1))
+}
+
+/// A sentence as the name of a function.
+fn words(sentence: &str) -> String {
+    let words = sentence.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("_").to_ascii_lowercase()
 }
 
 fn collect(root: &Path, folder: &Path, files: &mut Vec<String>) -> io::Result<()> {

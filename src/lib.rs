@@ -7,10 +7,12 @@
 //! - [`faults`] are implementations that are wrong in one thing each, to try a suite on.
 //! - [`adapter`] is how an implementation under test is reached, [`suite`] what it is held against, and [`report`] how the
 //!   results are told.
+//! - [`conformance()`] and [`conformance_tests!`] are the same for implementers in Rust.
 
 pub mod adapter;
 pub mod clock;
 pub mod config;
+pub mod conformance;
 pub mod embedded;
 #[cfg(feature = "explore")]
 pub mod explore;
@@ -21,3 +23,5 @@ pub mod report;
 pub mod suite;
 pub mod value;
 pub mod verifier;
+
+pub use conformance::conformance;

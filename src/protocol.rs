@@ -168,6 +168,24 @@ pub enum Reply {
     Unsupported(String),
 }
 
+impl From<Exchanged> for Reply {
+    fn from(exchanged: Exchanged) -> Self {
+        Self::Ok(Answer::Exchange(exchanged))
+    }
+}
+
+impl From<Signed> for Reply {
+    fn from(signed: Signed) -> Self {
+        Self::Ok(Answer::Sign(signed))
+    }
+}
+
+impl From<Verified> for Reply {
+    fn from(verified: Verified) -> Self {
+        Self::Ok(Answer::Verify(verified))
+    }
+}
+
 /// What an implementation did with a call.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
@@ -247,6 +265,20 @@ pub struct Hello {
     /// How it decides what the specification leaves open.
     #[serde(default)]
     pub choices: Choices,
+}
+
+impl Hello {
+    /// An implementation that offers some operations, carries plain JSON and decides as Flask does.
+    pub fn new<'o>(name: &str, ops: impl IntoIterator<Item = &'o str>) -> Self {
+        Self {
+            name: name.to_owned(),
+            version: String::new(),
+            runtime: "this process".to_owned(),
+            ops: ops.into_iter().map(str::to_owned).collect(),
+            values: json_only(),
+            choices: Choices::default(),
+        }
+    }
 }
 
 fn json_only() -> BTreeSet<String> {

@@ -96,27 +96,6 @@ impl Embedded {
         made.push(Made { config: config.clone(), verifier: verifier.clone() });
         verifier
     }
-
-    fn verify(&self, call: &Verify) -> Verified {
-        // Without a key no signature is good, and reading an empty session is no error (`KEY-5`).
-        let Ok(verifier) = self.verifier(&call.config) else {
-            return Verified::Rejected(verifier::Error::Signature.reason());
-        };
-        match verifier.load(&call.cookie, call.now) {
-            Ok(session) => Verified::Accepted(session),
-            Err(error) => match error.reason() {
-                None => Verified::Raised(error.to_string()),
-                reason => Verified::Rejected(reason),
-            },
-        }
-    }
-
-    fn sign(&self, call: &Sign) -> Signed {
-        match self.verifier(&call.config).and_then(|verifier| verifier.sign(&call.session, call.now)) {
-            Ok(cookie) => Signed::Cookie(cookie),
-            Err(error) => Signed::Raised(error.to_string()),
-        }
-    }
 }
 
 impl Default for Embedded {
@@ -130,13 +109,27 @@ impl Implementation for Embedded {
         &self.hello
     }
 
-    fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
-        let answer = |call: &Call| match call {
-            Call::Exchange(_) => Reply::Unsupported("op exchange".to_owned()),
-            Call::Sign(call) => Reply::Ok(Answer::Sign(self.sign(call))),
-            Call::Verify(call) => Reply::Ok(Answer::Verify(self.verify(call))),
+    fn verify(&self, call: &Verify) -> Reply {
+        // Without a key no signature is good, and reading an empty session is no error (`KEY-5`).
+        let Ok(verifier) = self.verifier(&call.config) else {
+            return Verified::Rejected(verifier::Error::Signature.reason()).into();
         };
-        Ok(calls.iter().map(answer).collect())
+        let verified = match verifier.load(&call.cookie, call.now) {
+            Ok(session) => Verified::Accepted(session),
+            Err(error) => match error.reason() {
+                None => Verified::Raised(error.to_string()),
+                reason => Verified::Rejected(reason),
+            },
+        };
+        verified.into()
+    }
+
+    fn sign(&self, call: &Sign) -> Reply {
+        let signed = match self.verifier(&call.config).and_then(|verifier| verifier.sign(&call.session, call.now)) {
+            Ok(cookie) => Signed::Cookie(cookie),
+            Err(error) => Signed::Raised(error.to_string()),
+        };
+        signed.into()
     }
 }
 
@@ -145,12 +138,10 @@ pub(crate) fn hello<const N: usize>(name: &str, ops: [&str; N], choices: Choices
     const KINDS: [&str; 10] =
         ["bytes", "datetime", "floats", "integers", "json", "map", "markup", "surrogates", "tuple", "uuid"];
     Hello {
-        name: name.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        runtime: "this process".to_owned(),
-        ops: ops.map(str::to_owned).into(),
         values: KINDS.map(str::to_owned).into(),
         choices,
+        ..Hello::new(name, ops)
     }
 }
 
@@ -159,7 +150,7 @@ mod tests {
     use super::*;
     use crate::clock::UnixTime;
 
-    fn rejects(embedded: &Embedded, config: &Arc<Config>) -> Verified {
+    fn read(embedded: &Embedded, config: &Arc<Config>) -> Reply {
         let call = Verify { config: config.clone(), now: UnixTime::from_seconds(0), cookie: "e30.AA.AA".to_owned() };
         embedded.verify(&call)
     }
@@ -181,8 +172,8 @@ mod tests {
     fn without_a_secret_key_reading_rejects_and_writing_raises() {
         let embedded = Embedded::default();
         let config = Arc::new(Config::default());
-        assert_eq!(rejects(&embedded, &config), Verified::Rejected(verifier::Error::Signature.reason()));
+        assert_eq!(read(&embedded, &config), Verified::Rejected(verifier::Error::Signature.reason()).into());
         let sign = Sign { config, now: UnixTime::from_seconds(0), session: Default::default() };
-        assert!(matches!(embedded.sign(&sign), Signed::Raised(_)));
+        assert!(matches!(embedded.sign(&sign), Reply::Ok(Answer::Sign(Signed::Raised(_)))));
     }
 }

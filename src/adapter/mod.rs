@@ -6,20 +6,76 @@ pub mod serve;
 pub mod setup;
 pub mod subprocess;
 
-use crate::protocol::{Call, Hello, Reply};
-use std::time::Duration;
+use crate::protocol::{Call, Exchange, Hello, Reply, Sign, Verify};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
+};
 
 /// An implementation under test.
+///
+/// A type in Rust writes [`hello`](Self::hello) and those of [`verify`](Self::verify), [`sign`](Self::sign) and
+/// [`exchange`](Self::exchange) that it offers, and declares them in `hello().ops`. What it does not offer is inconclusive and
+/// never a pass. The answers turn into replies by `into()`:
+///
+/// ```
+/// use sessionproof::{
+///     adapter::Implementation,
+///     protocol::{Hello, Reply, Verified, Verify},
+/// };
+///
+/// /// Believes nobody.
+/// struct Suspicious(Hello);
+///
+/// impl Implementation for Suspicious {
+///     fn hello(&self) -> &Hello {
+///         &self.0
+///     }
+///
+///     fn verify(&self, _call: &Verify) -> Reply {
+///         Verified::Rejected(None).into()
+///     }
+/// }
+///
+/// let suspicious = Suspicious(Hello::new("suspicious", ["verify"]));
+/// let results = sessionproof::conformance(&suspicious, &Default::default());
+/// assert!(results.failures.iter().any(|failure| failure.rule == "EXP-1"));
+/// ```
 pub trait Implementation: Sync {
-    /// What the implementation says of itself.
+    /// What the implementation says of itself: its name, the operations and kinds of value that it offers, and its choices.
     fn hello(&self) -> &Hello;
 
+    /// Reads one cookie value.
+    fn verify(&self, _call: &Verify) -> Reply {
+        Reply::Unsupported("the operation verify".to_owned())
+    }
+
+    /// Writes a session as a cookie value.
+    fn sign(&self, _call: &Sign) -> Reply {
+        Reply::Unsupported("the operation sign".to_owned())
+    }
+
+    /// Answers one request through a whole application.
+    fn exchange(&self, _call: &Exchange) -> Reply {
+        Reply::Unsupported("the operation exchange".to_owned())
+    }
+
     /// Answers every call, in the order of the calls. No call depends on another, and each may be answered at any time in
-    /// any order behind the scenes.
+    /// any order behind the scenes. Unless it is replaced, each call goes to the method of its operation, one after another,
+    /// and a panic there is a reply.
     ///
     /// A call during which the implementation broke is answered with [`Reply::Error`]; [`Broken`] is for what makes going on
     /// pointless.
-    fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken>;
+    fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
+        let one = |call: &Call| match call {
+            Call::Exchange(call) => self.exchange(call),
+            Call::Sign(call) => self.sign(call),
+            Call::Verify(call) => self.verify(call),
+        };
+        // What a panic leaves behind is the implementation's own business, as it is in an application that catches it.
+        let guarded = |call| catch_unwind(AssertUnwindSafe(|| one(call))).unwrap_or_else(|_| panicked(call));
+        Ok(calls.iter().map(guarded).collect())
+    }
 
     /// What went wrong so far though every call was answered in the end, such as a crash from which the adapter was started
     /// again. Where there is any, a run gives no verdict of conformance.
@@ -42,4 +98,9 @@ pub struct Broken {
     pub what: String,
     /// What to do about it.
     pub remedy: String,
+}
+
+/// The panic's own message stands on standard error.
+fn panicked(call: &Call) -> Reply {
+    Reply::Error(format!("it panicked during {}", call.op()))
 }

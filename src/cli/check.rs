@@ -1,10 +1,14 @@
 //! `check`: a whole run against one implementation.
 
 use super::{Trouble, failures::Failures, progress::Progress, reports::Reports, target::Target};
-use clap::{Args, ValueEnum};
+use clap::{
+    Args,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+};
 use sessionproof::{
     report::terminal,
     suite::{
+        generate::sizes::Preset,
         results::Outcome,
         revision::Revision,
         rules::Pattern,
@@ -38,13 +42,13 @@ pub struct Arguments {
     /// The revision of the specification: what came later does not count; the newest unless told otherwise
     #[arg(long, value_name = "REVISION", value_parser = Revision::find)]
     spec: Option<Revision>,
-    /// How many cases are generated
-    #[arg(long, value_enum, default_value_t = Preset::Standard)]
+    /// How many cases are generated, and how large they grow
+    #[arg(long, value_name = "PRESET", default_value = "standard", value_parser = preset())]
     preset: Preset,
-    /// How many cases are generated, in place of the preset's number; 0 for the vectors alone
+    /// How many cases are generated, in place of the preset's number alone; 0 for the vectors alone
     #[arg(long, value_name = "N")]
     cases: Option<usize>,
-    /// The seed of the generated cases: the same seed makes the same cases
+    /// The seed of the generated cases: the same seed and preset make the same cases
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
     /// Only the K-th of N equal parts of the run, which together are the whole
@@ -59,24 +63,17 @@ pub struct Arguments {
     failures: Failures,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Preset {
-    /// 2,000 cases: seconds
-    Quick,
-    /// 10,000 cases
-    Standard,
-    /// 200,000 cases: minutes
-    Deep,
-}
-
-impl Preset {
-    fn cases(self) -> usize {
-        match self {
-            Self::Deep => 200_000,
-            Self::Quick => 2_000,
-            Self::Standard => 10_000,
-        }
-    }
+/// The presets by their names, for the help page too.
+fn preset() -> impl TypedValueParser<Value = Preset> {
+    let value = |preset: Preset| {
+        let help = match preset {
+            Preset::Deep => "200,000 cases, larger ones among them: minutes",
+            Preset::Quick => "2,000 small cases: seconds",
+            Preset::Standard => "10,000 cases",
+        };
+        PossibleValue::new(preset.name()).help(help)
+    };
+    PossibleValuesParser::new(Preset::ALL.map(value)).try_map(|name| name.parse::<Preset>())
 }
 
 pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
@@ -91,6 +88,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
         rules: revision.restrict(arguments.rules.clone()),
         spec: revision.name,
         cases: arguments.cases.unwrap_or_else(|| arguments.preset.cases()),
+        sizes: arguments.preset.sizes(),
         seed: arguments.seed,
         shard: arguments.shard,
         fail_fast: arguments.fail_fast,

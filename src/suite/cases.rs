@@ -5,7 +5,6 @@
 //! fewer.
 
 use super::{
-    generate::settings,
     properties::{NEIGHBOURS, NEIGHBOURS_RULES, PROPERTIES, Property, neighbours},
     run::Options,
     scenario::Scenario,
@@ -19,8 +18,6 @@ use std::sync::mpsc::SyncSender;
 
 /// How many checks are asked together. Many are in flight; a failure is seen soon.
 pub(super) const BATCH: usize = 400;
-/// How many configurations a property's cases share: fewer than an adapter keeps.
-const POOL: usize = 20;
 
 /// One property's cases in a run.
 #[derive(Clone, Copy)]
@@ -64,19 +61,19 @@ impl Part {
     pub(super) fn count(&self, options: &Options) -> usize {
         let all = match self.source {
             Source::Generated(.., count) => count,
-            Source::Neighbours => neighbours().len(),
+            Source::Neighbours => neighbours(&options.sizes).len(),
         };
         (all + options.shard.of() - options.shard.number()) / options.shard.of()
     }
 
     /// The case of a number, and how it can be made smaller, if it can.
-    pub(super) fn case(&self, number: usize, seed: u64) -> Option<(Scenario, Option<Tree>)> {
+    pub(super) fn case(&self, number: usize, options: &Options) -> Option<(Scenario, Option<Tree>)> {
         match self.source {
             Source::Generated(property, place, _) => {
-                let tree = Maker::new(property, place, seed).tree(number)?;
+                let tree = Maker::new(property, place, options).tree(number)?;
                 Some((tree.current(), Some(tree)))
             }
-            Source::Neighbours => neighbours().into_iter().nth(number).map(|scenario| (scenario, None)),
+            Source::Neighbours => neighbours(&options.sizes).into_iter().nth(number).map(|scenario| (scenario, None)),
         }
     }
 }
@@ -86,12 +83,13 @@ pub(super) fn make_all(parts: &[Part], options: &Options, made: &SyncSender<Made
     for part in parts {
         let goes_on = match part.source {
             Source::Generated(property, place, count) => {
-                let maker = Maker::new(property, place, options.seed);
+                let maker = Maker::new(property, place, options);
                 let mut numbers = (0..count).filter(|number| options.shard.holds(*number));
                 send_all(*part, made, || Some(maker.some(&mut numbers)).filter(|cases| !cases.is_empty()))
             }
             Source::Neighbours => {
-                let mut cases = neighbours().into_iter().enumerate().filter(|(number, _)| options.shard.holds(*number));
+                let cases = neighbours(&options.sizes).into_iter().enumerate();
+                let mut cases = cases.filter(|(number, _)| options.shard.holds(*number));
                 send_all(*part, made, || Some(cases.by_ref().take(BATCH).collect()).filter(|c: &Vec<_>| !c.is_empty()))
             }
         };
@@ -120,9 +118,9 @@ struct Maker {
 }
 
 impl Maker {
-    fn new(property: &Property, place: u64, seed: u64) -> Self {
-        let pool = property.pool(POOL, &mut runner([seed, place, u64::MAX]));
-        Self { strategy: (property.cases)(settings::pool(pool)), place, seed }
+    fn new(property: &Property, place: u64, options: &Options) -> Self {
+        let strategy = property.strategy(&options.sizes, &mut runner([options.seed, place, u64::MAX]));
+        Self { strategy, place, seed: options.seed }
     }
 
     /// The case of a number, which can be made smaller; none where the strategy gives up on it.

@@ -2,6 +2,7 @@
 
 use super::{
     cases::{self, BATCH, Made, Part},
+    generate::sizes::{Preset, Sizes},
     judge::{Case, Divergence, Inconclusive, Verdict, Walks, judge},
     pipeline::{Asker, Metered, Pipeline, no_thread},
     results::{Failure, Origin, Results, rule_of},
@@ -34,7 +35,9 @@ pub struct Options {
     pub rules: Pattern,
     /// How many cases are generated, about.
     pub cases: usize,
-    /// The seed of the generated cases: the same seed makes the same cases.
+    /// How large the generated cases grow.
+    pub sizes: Sizes,
+    /// The seed of the generated cases: the same seed with the same sizes makes the same cases.
     pub seed: u64,
     /// The part of the run that is done.
     pub shard: Shard,
@@ -42,6 +45,13 @@ pub struct Options {
     pub fail_fast: bool,
     /// Whether failures of generated cases are left as they were found: for who asks which rules are broken, and not how.
     pub as_found: bool,
+}
+
+impl Options {
+    /// All rules, by the vectors and the generated cases of a preset.
+    pub fn of(preset: Preset) -> Self {
+        Self { cases: preset.cases(), sizes: preset.sizes(), ..Self::default() }
+    }
 }
 
 /// What happens during a run.
@@ -241,7 +251,7 @@ impl Run<'_> {
 
     /// Counts a failure of a generated case, made small first.
     fn failed_case(&mut self, part: Part, number: usize, divergence: Divergence) -> Result<(), Stop> {
-        let Some((scenario, tree)) = part.case(number, self.options.seed) else { return Ok(()) };
+        let Some((scenario, tree)) = part.case(number, self.options) else { return Ok(()) };
         let is_shown_small = !self.options.as_found && self.results.failures.len() < SHRUNK_FAILURES;
         let (scenario, divergence) = match tree.filter(|_| is_shown_small) {
             Some(tree) => self.shrink(tree, scenario, divergence),

@@ -1,8 +1,9 @@
 //! Session values: what a Flask session can hold and carry through its cookie.
 //!
-//! These are plain types. They know how they cross the adapter protocol ([`wire`]), and nothing of Flask's tags, which are
-//! the model's business.
+//! These are plain types. They know how they cross the adapter protocol ([`wire`]) and what they are in plain JSON ([`plain`]),
+//! and nothing of Flask's tags, which are the model's business.
 
+pub mod plain;
 mod text;
 pub mod wire;
 

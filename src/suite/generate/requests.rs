@@ -1,9 +1,9 @@
 //! Requests: what a client sends and a view does.
 
-use super::{cookies, settings, values};
+use super::{cookies, settings, sizes::Sizes, values};
 use crate::{
     clock::UnixTime,
-    config::{Config, FallbackTextChoice},
+    config::Config,
     model::session::PERMANENT,
     protocol::{Action, Call, Exchange},
     value::{Map, Value},
@@ -30,7 +30,7 @@ fn session() -> BoxedStrategy<Map> {
 }
 
 /// One action.
-pub fn action() -> BoxedStrategy<Action> {
+fn action(sizes: &Sizes) -> BoxedStrategy<Action> {
     let reads = prop_oneof![
         key().prop_map(|key| Action::Get { key }),
         key().prop_map(|key| Action::Contains { key }),
@@ -38,7 +38,7 @@ pub fn action() -> BoxedStrategy<Action> {
     ];
     let writes = prop_oneof![
         3 => (key(), values::plain_value()).prop_map(|(key, value)| Action::Set { key, value }),
-        1 => (key(), values::value()).prop_map(|(key, value)| Action::Set { key, value }),
+        1 => (key(), values::value(sizes)).prop_map(|(key, value)| Action::Set { key, value }),
         1 => (any::<u8>(), values::plain_value()).prop_map(|(key, value)| Action::Set { key: Value::int(key), value }),
         2 => (key(), values::plain_value()).prop_map(|(key, value)| Action::SetDefault { key, value }),
         2 => key().prop_map(|key| Action::Delete { key }),
@@ -58,9 +58,9 @@ pub fn action() -> BoxedStrategy<Action> {
 }
 
 /// What a view does: some actions, now and then with a read while the body streams.
-pub fn actions() -> BoxedStrategy<Vec<Action>> {
+pub fn actions(sizes: &Sizes) -> BoxedStrategy<Vec<Action>> {
     let streamed = prop_oneof![9 => Just(None), 1 => key().prop_map(|key| Some(Action::StreamGet { key }))];
-    (vec(action(), 0..5), streamed)
+    (vec(action(sizes), 0..=sizes.actions), streamed)
         .prop_map(|(mut actions, streamed)| {
             actions.extend(streamed);
             actions
@@ -82,9 +82,17 @@ pub fn target() -> BoxedStrategy<(&'static str, &'static str)> {
     .boxed()
 }
 
-/// A request with a cookie of some age, in an application with one of these configurations.
-pub fn request(configs: BoxedStrategy<Arc<Config>>, untouched: bool) -> BoxedStrategy<Call> {
-    let actions = if untouched { Just(Vec::new()).boxed() } else { actions() };
+/// A request with a cookie of some age, in an application with one of these configurations, whose view does something.
+pub fn request(configs: BoxedStrategy<Arc<Config>>, sizes: &Sizes) -> BoxedStrategy<Call> {
+    with_actions(configs, actions(sizes))
+}
+
+/// The same, where the view leaves the session alone.
+pub fn untouched(configs: BoxedStrategy<Arc<Config>>) -> BoxedStrategy<Call> {
+    with_actions(configs, Just(Vec::new()).boxed())
+}
+
+fn with_actions(configs: BoxedStrategy<Arc<Config>>, actions: BoxedStrategy<Vec<Action>>) -> BoxedStrategy<Call> {
     (configs, settings::instant(), session(), any::<prop::sample::Index>(), 0u8..8)
         .prop_flat_map(|(config, now, session, which, sent)| {
             let lifetime = config.lifetime;
@@ -92,12 +100,10 @@ pub fn request(configs: BoxedStrategy<Arc<Config>>, untouched: bool) -> BoxedStr
         })
         .prop_flat_map(move |(rest, age)| (Just(rest), Just(age), actions.clone(), target()))
         .prop_map(|((config, now, session, which, sent), age, actions, (method, path))| {
-            let keys = config.verifying_keys(FallbackTextChoice::Letters);
-            let key = keys.get(which.index(keys.len().max(1))).cloned().unwrap_or_default();
             // Mostly young cookies: an expired one hides whatever else a case is about.
             let age = if sent > 2 { age.clamp(0, 1) } else { age };
             let at = UnixTime::from_seconds((now.seconds() - age).max(0));
-            let cookie = cookies::signed(&session, &key, &config, at);
+            let cookie = cookies::signed_by_any(&session, which, &config, at);
             let cookie_header = (sent > 0).then(|| format!("{}={cookie}", config.cookie_name));
             Call::Exchange(Exchange {
                 config,
@@ -111,31 +117,18 @@ pub fn request(configs: BoxedStrategy<Arc<Config>>, untouched: bool) -> BoxedStr
         .boxed()
 }
 
-/// A request whose Cookie header is unusual: several pairs, quotes, spaces, junk.
-pub fn unusual_header(configs: BoxedStrategy<Arc<Config>>) -> BoxedStrategy<Call> {
-    let piece = prop_oneof![
-        2 => Just(Piece::Good),
-        1 => Just(Piece::Quoted),
-        1 => "[ -~\u{80}-\u{ff}]{0,10}".prop_map(Piece::Junk),
-        1 => select(vec![
-            "session=", "session", "session =x", "Session=x", "a=b", "=x", "session=\"\"", "session=\"a", "a=\"b;c\"",
-            "session=e30.AA.x", "sessio=1", "session=%20", "a=\"\\073\"", "session=\"\\\"", "\t", "session=\"\\303\\251\"",
-        ]).prop_map(|text| Piece::Junk(text.to_owned())),
-    ];
-    let separator = select(vec!["; ", ";", " ; ", ", ", ";;", "\t;"]);
-    (configs, settings::instant(), session(), vec((piece, separator), 1..5))
+/// A request whose Cookie header is unusual: several cookies of the name, good, stale and foreign ones in any order; quotes,
+/// spaces, junk.
+pub fn unusual_header(configs: BoxedStrategy<Arc<Config>>, sizes: &Sizes) -> BoxedStrategy<Call> {
+    let separator = select(vec!["; ", "; ", ";", " ; ", ", ", ";;", "\t;"]);
+    (configs, settings::instant(), session(), vec((piece(), separator), 1..=sizes.pairs))
         .prop_map(|(config, now, session, pieces)| {
-            let good = cookies::signed(&session, config.signing_key().unwrap_or_default(), &config, now);
             let mut header = String::new();
             for (piece, separator) in &pieces {
                 if !header.is_empty() {
                     header.push_str(separator);
                 }
-                match piece {
-                    Piece::Good => header.push_str(&format!("{}={good}", config.cookie_name)),
-                    Piece::Junk(text) => header.push_str(text),
-                    Piece::Quoted => header.push_str(&format!("{}=\"{}\"", config.cookie_name, escaped(&good))),
-                }
+                header.push_str(&piece.written(&session, &config, now));
             }
             Call::Exchange(Exchange {
                 config,
@@ -149,11 +142,84 @@ pub fn unusual_header(configs: BoxedStrategy<Arc<Config>>) -> BoxedStrategy<Call
         .boxed()
 }
 
+/// One pair of a Cookie header, or what stands in its place.
 #[derive(Clone, Debug)]
 enum Piece {
+    /// Signed by another key.
+    Foreign,
     Good,
     Junk(String),
+    /// A good cookie under a name that is almost the right one.
+    Named(fn(&str) -> String),
+    /// The good cookie of another session.
+    Other,
     Quoted,
+    /// A good cookie whose lifetime is over.
+    Stale,
+}
+
+fn piece() -> BoxedStrategy<Piece> {
+    let names: Vec<fn(&str) -> String> = vec![
+        |name| name.to_uppercase(),
+        |name| format!("{name} "),
+        |name| format!(" {name}"),
+        |name| format!("x{name}"),
+        |name| format!("{name}x"),
+        |name| name.chars().skip(1).collect(),
+        |name| format!("\"{name}\""),
+    ];
+    let junk = vec![
+        "session=",
+        "session",
+        "session =x",
+        "Session=x",
+        "a=b",
+        "=x",
+        "session=\"\"",
+        "session=\"a",
+        "a=\"b;c\"",
+        "session=e30.AA.x",
+        "sessio=1",
+        "session=%20",
+        "a=\"\\073\"",
+        "session=\"\\\"",
+        "\t",
+        "session=\"\\303\\251\"",
+        "$Version=1",
+    ];
+    prop_oneof![
+        4 => Just(Piece::Good),
+        2 => Just(Piece::Other),
+        1 => Just(Piece::Stale),
+        1 => Just(Piece::Foreign),
+        2 => Just(Piece::Quoted),
+        1 => select(names).prop_map(Piece::Named),
+        2 => "[ -~\u{80}-\u{ff}]{0,10}".prop_map(Piece::Junk),
+        2 => select(junk).prop_map(|text| Piece::Junk(text.to_owned())),
+    ]
+    .boxed()
+}
+
+impl Piece {
+    fn written(&self, session: &Map, config: &Config, now: UnixTime) -> String {
+        let name = &config.cookie_name;
+        let key = config.signing_key().unwrap_or_default();
+        let good = || cookies::signed(session, key, config, now);
+        let other = |key: &[u8], at| cookies::signed(&[("user", Value::int(7))].into_iter().collect(), key, config, at);
+        match self {
+            Self::Foreign => format!("{name}={}", other(b"a foreign key", now)),
+            Self::Good => format!("{name}={}", good()),
+            Self::Junk(text) => text.clone(),
+            Self::Named(change) => format!("{}={}", change(name), good()),
+            Self::Other => format!("{name}={}", other(key, now)),
+            Self::Quoted => format!("{name}=\"{}\"", escaped(&good())),
+            Self::Stale => {
+                let age = config.lifetime.max_age().unwrap_or_default().saturating_add(1);
+                let at = now.seconds().saturating_sub(age).max(0);
+                format!("{name}={}", other(key, UnixTime::from_seconds(at)))
+            }
+        }
+    }
 }
 
 /// The second character as three octal digits.

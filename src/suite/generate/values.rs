@@ -1,22 +1,33 @@
 //! Session values: every type, nested, with the extremes of each.
 
-use crate::value::{BigInt, Datetime, Map, Text, Value};
-use proptest::{collection::vec, prelude::*};
+use super::sizes::Sizes;
+use crate::{
+    model::payload,
+    value::{BigInt, Datetime, Map, Text, Value},
+};
+use proptest::{char::range, collection::vec, prelude::*, sample::select};
 use time::{Date, PrimitiveDateTime, Time, UtcOffset};
 
-/// Any session value, nested up to three deep.
-pub fn value() -> BoxedStrategy<Value> {
-    leaf()
-        .prop_recursive(3, 24, 4, |inner| {
+/// Any session value, containers within containers among them.
+pub fn value(sizes: &Sizes) -> BoxedStrategy<Value> {
+    let sizes = *sizes;
+    leaf(sizes.text)
+        .prop_recursive(sizes.depth, 8 * sizes.depth, sizes.entries as u32, move |inner| {
+            let entries = 0..=sizes.entries;
             prop_oneof![
-                vec(inner.clone(), 0..4).prop_map(Value::List),
-                map_of(inner.clone()).prop_map(Value::Map),
-                vec(inner.clone(), 0..4).prop_map(Value::Tuple),
-                (any::<i16>(), inner)
-                    .prop_map(|(key, value)| Value::Map([(Value::int(key), value)].into_iter().collect())),
+                4 => vec(inner.clone(), entries.clone()).prop_map(Value::List),
+                4 => map_of(inner.clone(), &sizes).prop_map(Value::Map),
+                4 => vec(inner.clone(), entries).prop_map(Value::Tuple),
+                3 => (tag_like(), inner.clone()).prop_map(|(key, value)| single(key, value)),
+                2 => (any::<i16>(), inner).prop_map(|(key, value)| single(Value::int(key), value)),
             ]
         })
         .boxed()
+}
+
+/// A map of one entry.
+fn single(key: impl Into<Value>, value: Value) -> Value {
+    Value::Map([(key.into(), value)].into_iter().collect())
 }
 
 /// A small plain value, for cases that are about something else.
@@ -32,99 +43,164 @@ pub fn plain_value() -> BoxedStrategy<Value> {
 }
 
 /// A session of any values under text keys.
-pub fn session() -> BoxedStrategy<Map> {
-    prop_oneof![4 => map_of(value()), 1 => long_session()].boxed()
+pub fn session(sizes: &Sizes) -> BoxedStrategy<Map> {
+    prop_oneof![8 => map_of(value(sizes), sizes), 1 => long_session(sizes.long_text), 1 => barely_compressed()].boxed()
 }
 
-/// A session that may pay to compress: text of some length over few characters.
-fn long_session() -> BoxedStrategy<Map> {
-    (0usize..120, prop_oneof![Just("a"), Just("ab"), Just("lorem ipsum "), Just("é")], "[a-zA-Z0-9]{0,60}")
-        .prop_map(|(times, piece, tail)| {
-            let text = piece.repeat(times) + &tail;
+/// A session of one long text over few characters, with something at its end that does not compress.
+fn long_session(most: usize) -> BoxedStrategy<Map> {
+    let piece = prop_oneof![Just("a"), Just("ab"), Just("lorem ipsum "), Just("é"), Just("\u{1f36a}")];
+    let length = prop_oneof![3 => 0..=most / 20, 1 => 0..=most];
+    (length, piece, text_of(alphanumeric(), 60))
+        .prop_map(|(length, piece, tail)| {
+            let text = piece.chars().cycle().take(length).collect::<String>() + &tail;
             [("text", Value::Text(text.into()))].into_iter().collect()
         })
         .boxed()
 }
 
-fn map_of(values: BoxedStrategy<Value>) -> BoxedStrategy<Map> {
-    vec((key(), values), 0..4)
+/// A session about which it is a close call whether it pays to compress: text that does not compress, and behind it as much of
+/// the beginning again as it takes, or one character less or more.
+pub fn barely_compressed() -> BoxedStrategy<Map> {
+    (vec(alphanumeric(), 12..80), -2i8..=2)
+        .prop_map(|(head, by)| {
+            let session = |repeated: usize| -> Map {
+                let text: String = head.iter().chain(head.iter().cycle().take(repeated)).collect();
+                [("text", Value::Text(text.into()))].into_iter().collect()
+            };
+            let pays =
+                |repeated: &usize| payload::write(&session(*repeated), &Default::default()).is_ok_and(is_compressed);
+            session((0..80).find(pays).unwrap_or(80).saturating_add_signed(by.into()))
+        })
+        .boxed()
+}
+
+fn is_compressed(payload: String) -> bool {
+    payload.starts_with('.')
+}
+
+fn alphanumeric() -> BoxedStrategy<char> {
+    prop_oneof![range('a', 'z'), range('A', 'Z'), range('0', '9')].boxed()
+}
+
+fn map_of(values: BoxedStrategy<Value>, sizes: &Sizes) -> BoxedStrategy<Map> {
+    vec((key(sizes.text), values), 0..=sizes.entries)
         .prop_map(|entries| entries.into_iter().map(|(key, value)| (Value::Text(key), value)).collect())
         .boxed()
 }
 
 /// Keys: words, any text, and those that look like tags.
-fn key() -> BoxedStrategy<Text> {
+fn key(most: usize) -> BoxedStrategy<Text> {
+    prop_oneof![4 => "[a-z_]{1,6}".prop_map(Text::from), 1 => text(most), 1 => tag_like().prop_map(Text::from)].boxed()
+}
+
+/// Keys that are tags, or become tags when they are escaped or taken apart.
+fn tag_like() -> BoxedStrategy<&'static str> {
+    select(vec![" t", " b", " m", " u", " d", " di", " t__", " di__", "__", " ", " j", ""]).boxed()
+}
+
+/// Text of some code points at most, lone surrogates and control characters among it.
+pub fn text(most: usize) -> BoxedStrategy<Text> {
+    let edges =
+        select(vec!['"', '\\', '/', '<', '&', '\u{0}', '\u{8}', '\n', '\u{1f}', '\u{7f}', '\u{2028}', '\u{feff}']);
+    let point = prop_oneof![
+        0u32..0x80,
+        0xD700u32..0xE100,
+        Just(0xFF61),
+        0x1F600u32..0x1F610,
+        Just(0x10FFFF),
+        edges.prop_map(u32::from)
+    ];
     prop_oneof![
-        4 => "[a-z_]{1,6}".prop_map(Text::from),
-        1 => text(),
-        1 => prop_oneof![
-            Just(" t"), Just(" b"), Just(" m"), Just(" u"), Just(" d"), Just(" di"), Just(" t__"), Just("")
-        ].prop_map(Text::from),
+        3 => text_of(range(' ', '~').boxed(), most).prop_map(Text::from),
+        1 => text_of(any::<char>().boxed(), most).prop_map(Text::from),
+        1 => vec(point, 0..=most.div_ceil(2)).prop_map(Text::from_code_points),
     ]
     .boxed()
 }
 
-/// Text, lone surrogates and control characters among it.
-pub fn text() -> BoxedStrategy<Text> {
-    prop_oneof![
-        3 => "[ -~]{0,12}".prop_map(Text::from),
-        1 => any::<String>().prop_map(|text| Text::from(text.chars().take(12).collect::<String>())),
-        1 => vec(prop_oneof![0u32..0x80, 0xD700u32..0xE100, Just(0xFF61), 0x1F600u32..0x1F610], 0..6)
-            .prop_map(Text::from_code_points),
-    ]
-    .boxed()
+fn text_of(characters: BoxedStrategy<char>, most: usize) -> BoxedStrategy<String> {
+    vec(characters, 0..=most).prop_map(String::from_iter).boxed()
 }
 
-fn leaf() -> BoxedStrategy<Value> {
+fn leaf(text_length: usize) -> BoxedStrategy<Value> {
     prop_oneof![
         4 => plain_value(),
         2 => integer().prop_map(Value::Int),
         2 => float().prop_map(Value::Float),
-        2 => text().prop_map(Value::Text),
-        1 => text().prop_map(Value::Markup),
-        1 => vec(any::<u8>(), 0..12).prop_map(Value::Bytes),
-        1 => any::<u128>().prop_map(Value::Uuid),
+        2 => text(text_length).prop_map(Value::Text),
+        1 => text(text_length).prop_map(Value::Markup),
+        1 => vec(any::<u8>(), 0..=text_length).prop_map(Value::Bytes),
+        1 => prop_oneof![9 => any::<u128>(), 1 => select(vec![0, 1, u128::MAX])].prop_map(Value::Uuid),
         1 => datetime().prop_map(Value::Datetime),
     ]
     .boxed()
 }
 
+/// Integers around the powers of two, far beyond every machine's word, and some of hundreds of digits.
 fn integer() -> BoxedStrategy<BigInt> {
-    prop_oneof![
-        any::<i64>().prop_map(BigInt::from),
-        any::<i128>().prop_map(BigInt::from),
-        (0u32..100, -1i8..=1, any::<bool>()).prop_map(|(bits, by, minus)| {
+    let near_a_power = |bits| {
+        (bits, -1i8..=1, any::<bool>()).prop_map(|(bits, by, minus): (u32, i8, bool)| {
             let near = (BigInt::from(1) << bits) + by;
             if minus { -near } else { near }
-        }),
+        })
+    };
+    prop_oneof![
+        3 => any::<i64>().prop_map(BigInt::from),
+        3 => any::<i128>().prop_map(BigInt::from),
+        2 => near_a_power(0u32..100),
+        1 => near_a_power(1000u32..1100),
+        2 => select(vec![i64::MIN, i64::MAX, 1 << 53, (1 << 53) + 1, -(1 << 53)]).prop_map(BigInt::from),
     ]
     .boxed()
 }
 
+/// Floats of any bits, and those where ways of writing them part.
 fn float() -> BoxedStrategy<f64> {
+    let edges = vec![
+        0.0,
+        -0.0,
+        f64::NAN,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        f64::MAX,
+        f64::MIN,
+        f64::MIN_POSITIVE,
+        5e-324,
+        1e15,
+        1e16,
+        9999999999999998.0,
+        1e21,
+        1e22,
+        1e23,
+        1e-4,
+        1e-5,
+        1e-7,
+        0.1,
+        1e308,
+    ];
     prop_oneof![
         2 => any::<f64>(),
         1 => any::<u64>().prop_map(f64::from_bits),
         1 => (-20i32..25, 1u32..1000).prop_map(|(power, digits)| f64::from(digits) * 10f64.powi(power)),
-        1 => prop_oneof![
-            Just(0.0), Just(-0.0), Just(f64::NAN), Just(f64::INFINITY), Just(f64::NEG_INFINITY), Just(f64::MAX),
-            Just(f64::MIN_POSITIVE), Just(1e16), Just(1e15), Just(9999999999999998.0), Just(1e-4), Just(1e-5)
-        ],
+        2 => select(edges),
     ]
     .boxed()
 }
 
 /// Any datetime that survives its trip: years 100 to 9998, since two-digit years come back in another century.
 fn datetime() -> BoxedStrategy<Datetime> {
-    let second = 86_400u32;
+    let day = 86_400u32;
     let offset = prop_oneof![
         Just(None),
         Just(Some(UtcOffset::UTC)),
         (-1439i32..=1439).prop_map(|minutes| UtcOffset::from_whole_seconds(minutes * 60).ok()),
     ];
-    (100i32..9999, 1u16..=365, 0..second, prop_oneof![Just(0u32), 0u32..1_000_000], offset)
-        .prop_filter_map("a date", |(year, day, second, micro, offset)| {
-            let date = Date::from_ordinal_date(year, day).ok()?;
+    let year = prop_oneof![4 => 1900i32..2100, 2 => 100i32..9999, 1 => select(vec![100, 1969, 1970, 2038, 9998])];
+    let ordinal = prop_oneof![6 => 1u16..=365, 1 => select(vec![1, 59, 60, 365])];
+    (year, ordinal, 0..day, prop_oneof![Just(0u32), 0u32..1_000_000], offset)
+        .prop_filter_map("a date", |(year, ordinal, second, micro, offset)| {
+            let date = Date::from_ordinal_date(year, ordinal).ok()?;
             let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
             let time = Time::from_hms_micro(hour as u8, minute as u8, second as u8, micro).ok()?;
             Some(Datetime { local: PrimitiveDateTime::new(date, time), offset })

@@ -4,12 +4,12 @@
 //! visit is over, and a second more", and what that is in seconds depends on what came before. Plans are shrunk by leaving
 //! happenings out and by turning each toward the plainest, a visit that reads.
 //!
-//! The knobs, as they are set: 2 to 14 happenings, of which six in ten are visits and two in ten waits; one to three browsers and
-//! as many servers, most with true clocks; half of the waits end within a second of a lifetime's end, counted from an earlier
+//! [`Sizes`] says how long a story may be and how many take part in it. The rest is bias: of twenty happenings twelve are visits
+//! and four are waits; most clocks are true; half of the waits end within a second of a lifetime's end, counted from an earlier
 //! visit by its server's clock. Log-in and log-out are as frequent as all other actions together, since without a session
 //! nothing can be lost.
 
-use super::{requests, settings};
+use super::{requests, settings, sizes::Sizes};
 use crate::{
     clock::UnixTime,
     config::{Config, Fallbacks, Key, Lifetime},
@@ -31,17 +31,17 @@ const FIRST: i64 = 1_000_000 * SECOND;
 const LAST: i64 = 4_100_000_000 * SECOND;
 
 /// Stories in which every server begins with one of these configurations, or with a change of it.
-pub fn story(configs: BoxedStrategy<Arc<Config>>) -> BoxedStrategy<Scenario> {
-    let servers = vec((skew(), changes()), 1..4);
-    let browsers = vec(skew().prop_map(|skew| Browser { skew }), 1..4);
-    (configs, settings::instant(), servers, browsers, vec(plan(), 2..15))
+pub fn story(configs: BoxedStrategy<Arc<Config>>, sizes: &Sizes) -> BoxedStrategy<Scenario> {
+    let servers = vec((skew(), changes()), 1..=sizes.servers);
+    let browsers = vec(skew().prop_map(|skew| Browser { skew }), 1..=sizes.browsers);
+    (configs, settings::instant(), servers, browsers, vec(plan(sizes), 2..=sizes.steps))
         .prop_map(|(config, start, servers, browsers, plans)| {
             let server = |(skew, change): (i64, Option<Change>)| {
                 let config = change.map_or_else(|| config.clone(), |change| change.of(&config));
                 Server { config, skew }
             };
             let servers: Vec<_> = servers.into_iter().map(server).collect();
-            let start = UnixTime::from_micros(start.micros().max(FIRST));
+            let start = UnixTime::from_micros(start.micros().clamp(FIRST, LAST));
             Scenario::World(Draft::new(Story { start, servers, browsers, events: Vec::new() }).write(plans))
         })
         .boxed()
@@ -102,10 +102,10 @@ enum Change {
     Rotate { fallback: bool },
 }
 
-fn plan() -> BoxedStrategy<Plan> {
+fn plan(sizes: &Sizes) -> BoxedStrategy<Plan> {
     let (index, server) = (any::<Index>, any::<Index>());
     prop_oneof![
-        12 => (index(), server, visit()).prop_map(|(browser, server, visit)| Plan::Visit { browser, server, visit }),
+        12 => (index(), server, visit(sizes)).prop_map(|(browser, server, visit)| Plan::Visit { browser, server, visit }),
         4 => wait().prop_map(Plan::Wait),
         1 => index().prop_map(|browser| Plan::Restart { browser }),
         1 => (index(), index()).prop_map(|(from, to)| Plan::Copy { from, to }),
@@ -115,7 +115,7 @@ fn plan() -> BoxedStrategy<Plan> {
     .boxed()
 }
 
-fn visit() -> BoxedStrategy<Visit> {
+fn visit(sizes: &Sizes) -> BoxedStrategy<Visit> {
     let cookie = prop_oneof![
         12 => Just(Sent::Jar),
         2 => any::<Index>().prop_map(Sent::Earlier),
@@ -136,7 +136,7 @@ fn visit() -> BoxedStrategy<Visit> {
         1 => Just(Vec::new()),
         3 => log_in,
         1 => log_out,
-        4 => requests::actions(),
+        4 => requests::actions(sizes),
     ];
     let target = prop_oneof![3 => Just(("GET", "/")), 1 => requests::target()];
     let ignore_set_cookie = prop_oneof![9 => Just(false), 1 => Just(true)];
@@ -294,7 +294,7 @@ mod tests {
     fn stories(count: usize) -> Vec<Story> {
         let configs = settings::timing().prop_map(Arc::new).boxed();
         let mut runner = TestRunner::deterministic();
-        let strategy = story(configs);
+        let strategy = story(configs, &Sizes::STANDARD);
         let scenario = |_| strategy.new_tree(&mut runner).unwrap().current();
         let stories = (0..count).map(scenario).map(|scenario| match scenario {
             Scenario::World(story) => story,

@@ -1,0 +1,12 @@
+//! Spellings of the three parts.
+
+use super::{Property, single};
+use crate::suite::generate::{cookies, settings};
+
+pub(super) const SPELLED: Property = Property {
+    name: "another spelling of the same bytes is read as declared",
+    rules: &["SIG-7", "SIG-3", "SIG-5"],
+    share: 3,
+    cases: |configs, sizes| single(cookies::respelled(configs, sizes)),
+    configs: |_| settings::timing(),
+};

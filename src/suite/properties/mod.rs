@@ -1,0 +1,86 @@
+//! The properties: sentences that hold for every generated case. What a case must answer is the model's answer.
+//!
+//! The files stand beside those of the model: what [`crate::model::signing`] says is asked by `signing`, and so on. Four modules
+//! of the model have no file here: `browser` and `recipe`, about which no implementation can be asked (the project's own tests
+//! hold them), and `http_date` and `integer`, which show in every cookie that is set and every session that is signed.
+//!
+//! There are no laws beside the model's answers, such as that a cookie which counts now counted before: whoever gives the model's
+//! answer to every call keeps them all. What equality on one call cannot see is an answer that depends on earlier calls;
+//! therefore cases share configurations, some share cookies, stories have [`super::invariants`], and the vectors are asked twice.
+
+mod base64;
+mod cookie_header;
+mod email_date;
+mod json;
+mod payload;
+mod server;
+mod session;
+mod set_cookie;
+mod signing;
+mod tagging;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+use super::{
+    generate::{settings, sizes::Sizes},
+    scenario::Scenario,
+};
+use crate::{config::Config, protocol::Call};
+use proptest::{
+    strategy::{BoxedStrategy, Strategy, ValueTree},
+    test_runner::TestRunner,
+};
+pub use signing::{NEIGHBOURS, NEIGHBOURS_RULES, neighbours};
+use std::sync::Arc;
+
+/// One property.
+#[derive(Clone, Copy)]
+pub struct Property {
+    /// What holds, as a sentence.
+    pub name: &'static str,
+    /// The rules that it is evidence for, the foremost first.
+    pub rules: &'static [&'static str],
+    /// How many cases it gets for each hundred of a run.
+    pub share: usize,
+    /// Its cases, for a pool of configurations.
+    pub cases: fn(BoxedStrategy<Arc<Config>>, &Sizes) -> BoxedStrategy<Scenario>,
+    /// Its configuration of a number in the pool.
+    pub configs: fn(usize) -> BoxedStrategy<Config>,
+}
+
+/// Every property. The order is part of what a seed means.
+pub const PROPERTIES: &[Property] = &[
+    signing::SIGNED,
+    json::WRITTEN,
+    payload::COMPRESSED,
+    payload::ODD,
+    tagging::RETURNED,
+    base64::SPELLED,
+    email_date::READ,
+    signing::AGED,
+    signing::SPOILED,
+    signing::CRYPTO,
+    server::KEYS,
+    session::VIEW,
+    server::SLIDING,
+    set_cookie::LOOKS,
+    cookie_header::HEADER,
+    world::STORIES,
+];
+
+impl Property {
+    /// The cases of one run: a plain configuration and some generated ones are drawn first, and shared by all of them.
+    pub fn strategy(&self, sizes: &Sizes, runner: &mut TestRunner) -> BoxedStrategy<Scenario> {
+        let mut pool = vec![Arc::new(Config::with_key("development key"))];
+        let config = |number| Some(Arc::new((self.configs)(number).new_tree(runner).ok()?.current()));
+        pool.extend((0..sizes.configs).filter_map(config));
+        (self.cases)(settings::pool(pool), sizes)
+    }
+}
+
+/// Cases of one call each.
+fn single(calls: impl Strategy<Value = Call> + 'static) -> BoxedStrategy<Scenario> {
+    calls.prop_map(Scenario::Single).boxed()
+}
