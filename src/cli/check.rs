@@ -84,6 +84,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
         cases: arguments.cases.unwrap_or_else(|| arguments.preset.cases()),
         seed: arguments.seed,
         fail_fast: arguments.fail_fast,
+        as_found: false,
     };
     let mut progress = Progress::new();
     let mut failures = arguments.failures.folder(arguments.target.words());

@@ -4,10 +4,7 @@ use super::Trouble;
 use clap::Args;
 use sessionproof::{
     adapter::serve,
-    faults::{
-        self, Fault,
-        matrix::{self, Found},
-    },
+    faults::{self, Fault, matrix},
     suite::{results::Outcome, vectors},
 };
 use std::io;
@@ -58,7 +55,11 @@ pub fn run(arguments: &MatrixArguments) -> Result<Outcome, Trouble> {
     let found = matrix::run(&faults, &vectors, arguments.cases, arguments.seed);
     anstream::println!("{:<40} {:<10} {:>6}", "fault", "caught by", "checks");
     for (fault, found) in faults.iter().zip(&found) {
-        let (by, checks) = found.told();
+        let (by, checks) = found.told(fault);
+        if std::env::var_os("KILLS").is_some() {
+            let rules: std::collections::BTreeSet<_> = found.blames.iter().map(|b| b.rule.as_str()).collect();
+            anstream::println!("KILLS {} | {:?} | mis {:?} | only {:?}", fault.name, rules, found.misblamed(fault), found.only_caught_by());
+        }
         anstream::println!("{:<40} {by:<10} {checks:>6}", fault.name);
     }
     let blamed = matrix::blame_on_the_model(&vectors, arguments.cases, arguments.seed);
@@ -66,7 +67,7 @@ pub fn run(arguments: &MatrixArguments) -> Result<Outcome, Trouble> {
         let rules: Vec<_> = blamed.iter().map(String::as_str).collect();
         anstream::println!("\nthe model itself is blamed: {}", rules.join(", "));
     }
-    let caught = found.iter().filter(|found| matches!(found, Found::Caught { .. })).count();
+    let caught = faults.iter().zip(&found).filter(|(fault, found)| found.caught_by(fault).is_some()).count();
     anstream::println!("\n{caught} of {} faults are caught by a rule that they break", faults.len());
     match caught == faults.len() && blamed.is_empty() {
         true => Ok(Outcome::Conformant),

@@ -82,6 +82,13 @@ pub fn evidence(rule: &str, vectors: &[Ready]) -> Evidence {
     }
 }
 
+/// The rules that a property of the suite is evidence for.
+pub fn rules_of_property(name: &str) -> &'static [&'static str] {
+    let neighbours = (NEIGHBOURS, NEIGHBOURS_RULES);
+    let mut properties = PROPERTIES.iter().map(|property| (property.name, property.rules)).chain([neighbours]);
+    properties.find(|(known, _)| *known == name).map_or(&[], |(_, rules)| rules)
+}
+
 /// Why a rule has no vectors, where that is known.
 pub fn why_without_vectors(rule: &str) -> Option<&'static str> {
     let family = rules::family_of(rule);

@@ -30,6 +30,8 @@ pub struct Options {
     pub seed: u64,
     /// Whether the first failure ends the run.
     pub fail_fast: bool,
+    /// Whether failures of generated cases are left as they were found: for who asks which rules are broken, and not how.
+    pub as_found: bool,
 }
 
 /// What happens during a run.
@@ -190,7 +192,7 @@ impl Run<'_> {
             if !shown.insert(divergence.difference.rule) {
                 self.results.failed(divergence.difference.rule);
             } else {
-                let small = match self.results.failures.len() < SHRUNK_FAILURES {
+                let small = match !self.options.as_found && self.results.failures.len() < SHRUNK_FAILURES {
                     true => self.shrink(tree, scenario, divergence),
                     false => (scenario, divergence),
                 };
