@@ -58,7 +58,7 @@ pub fn run(arguments: &MatrixArguments) -> Result<Outcome, Trouble> {
         let (by, checks) = found.told(fault);
         if std::env::var_os("KILLS").is_some() {
             let rules: std::collections::BTreeSet<_> = found.blames.iter().map(|b| b.rule.as_str()).collect();
-            anstream::println!("KILLS {} | {:?} | mis {:?} | only {:?}", fault.name, rules, found.misblamed(fault), found.only_caught_by());
+            anstream::println!("KILLS {} | {:?} | mis {:?} | sole {:?} | only {:?}", fault.name, rules, found.misblamed(fault), found.blames.iter().filter(|b| b.asked_for.is_some()).count(), found.only_caught_by());
         }
         anstream::println!("{:<40} {by:<10} {checks:>6}", fault.name);
     }

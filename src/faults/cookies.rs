@@ -1,14 +1,19 @@
-//! Faults of the cookie that is set or deleted, of permanence, renewal and Vary (`PERM-*`, `REN-*`, `SET-*`, `DEL-*`, `VARY-*`).
+//! Faults of when a cookie is set or deleted, of permanence, renewal and Vary (`PERM-*`, `REN-*`, `SET-1`, `DEL-*`, `VARY-*`).
 
 use super::{
     Fault,
-    steps::Steps,
+    steps::{self, Steps},
     tools::{
-        cookie_set, drop_attribute, drop_headers, each_cookie, each_deletion, is_idle, send_nothing, set_attribute,
-        vary,
+        cookie_set, drop_attribute, drop_headers, each_cookie, each_set, is_idle, is_of_view, moved, resign, send_nothing,
+        session_in, set_attribute, timestamp, vary,
     },
 };
-use crate::protocol::{Action, Exchange, Exchanged};
+use crate::{
+    clock::UnixTime,
+    model::{http_date, server, session::Session, signing::LAST_SECOND},
+    protocol::{Action, Exchange, Exchanged},
+    value::{Map, Value},
+};
 
 pub(super) const FAULTS: &[Fault] = &[
     of_save("permanent-ignored", &["PERM-1", "PERM-3", "REN-1", "SET-1"], "no session is permanent", |session, _| {
@@ -22,6 +27,78 @@ pub(super) const FAULTS: &[Fault] = &[
             }
         });
     }),
+    of_answer("expires-in-local-time", &["PERM-3"], "Expires is local time, said to be GMT", |answer, _| {
+        each_set(answer, |header| {
+            set_attribute(header, "Expires", |date| moved(date, 3600).unwrap_or_else(|| date.to_owned()));
+        });
+    }),
+    Fault::new(
+        "expires-rounded-up",
+        &["PERM-3"],
+        "Expires is rounded up to a whole second",
+        Steps {
+            answered: |answer, call| {
+                let micros = call.config.lifetime.micros().map(|lifetime| i128::from(call.now.micros()) + lifetime);
+                if micros.is_some_and(|micros| micros.rem_euclid(1_000_000) != 0) {
+                    each_set(answer, |header| {
+                        set_attribute(header, "Expires", |date| moved(date, 1).unwrap_or_else(|| date.to_owned()));
+                    });
+                }
+            },
+            ..Steps::MODEL
+        },
+    ),
+    of_answer(
+        "max-age-instead-of-expires",
+        &["PERM-3", "PERM-6"],
+        "a permanent session has Max-Age and no Expires",
+        |answer, call| {
+            let seconds = call.config.lifetime.max_age().unwrap_or(0);
+            each_set(answer, |header| {
+                if header.contains("; Expires=") {
+                    drop_attribute(header, "Expires");
+                    header.push_str(&format!("; Max-Age={seconds}"));
+                }
+            });
+        },
+    ),
+    of_answer(
+        "permanent-only-by-true",
+        &["PERM-1"],
+        "a session is permanent only where true itself is stored, and not what is true in Python's sense",
+        |answer, call| {
+            let is_odd = |session: &Map| {
+                session.get(&"_permanent".into()).is_some_and(|value| value.is_true() && *value != Value::Bool(true))
+            };
+            let written = cookie_set(answer).and_then(session_in).is_some_and(|session| is_odd(&session));
+            let changes = call.actions.iter().any(|action| !matches!(action, Action::Get { .. } | Action::Nothing));
+            match (written, answer.opened.as_ref().is_some_and(is_odd) && !changes) {
+                (true, true) => drop_headers(answer, "Set-Cookie"),
+                (true, false) => each_set(answer, |header| drop_attribute(header, "Expires")),
+                _ => {}
+            }
+        },
+    ),
+    of_answer(
+        "ending-permanence-keeps-expires",
+        &["PERM-5"],
+        "the cookie keeps an Expires when the view ends permanence",
+        |answer, call| {
+            let ends = call.actions.iter().rev().find_map(|action| match action {
+                Action::SetPermanent { value } => Some(!value),
+                _ => None,
+            });
+            let was = answer.opened.clone().is_some_and(|session| Session::opened(session).is_permanent());
+            let at = call.config.lifetime.max_age().and_then(|max_age| call.now.seconds().checked_add(max_age));
+            if let (Some(true), true, Some(date)) = (ends, was, at.and_then(http_date::format)) {
+                each_set(answer, |header| {
+                    if !header.contains("; Expires=") {
+                        header.push_str(&format!("; Expires={date}"));
+                    }
+                });
+            }
+        },
+    ),
     of_answer("expires-for-all", &["PERM-4", "PERM-5", "SYS-3"], "every cookie has an Expires", |answer, _| {
         each_cookie(answer, |header| {
             if !header.contains("; Expires=") {
@@ -52,14 +129,68 @@ pub(super) const FAULTS: &[Fault] = &[
             send_nothing(answer);
         }
     }),
-    of_save(
-        "refresh-only-when-read",
-        &["REN-1", "REN-4", "SET-1"],
-        "a session that was not touched is not renewed",
-        |s, _| {
-            if !s.accessed {
-                s.data.clear();
+    of_answer(
+        "refresh-only-when-touched",
+        &["REN-1"],
+        "a permanent session that the view did not touch is not renewed",
+        |answer, call| {
+            if answer.status == 200 && is_idle(call) && is_of_view(call) {
+                send_nothing(answer);
             }
+        },
+    ),
+    of_answer(
+        "renewal-keeps-the-timestamp",
+        &["REN-5"],
+        "a renewed cookie is signed with the timestamp of the old one",
+        |answer, call| {
+            let sent = call.cookie_header.as_deref().and_then(|header| header.split_once('='));
+            let old = sent.and_then(|(_, value)| timestamp(value));
+            if let (Some(old), true) = (old.filter(|old| (0..=LAST_SECOND).contains(old)), is_idle(call)) {
+                each_set(answer, |header| resign(header, &call.config, UnixTime::from_seconds(old)));
+            }
+        },
+    ),
+    of_answer(
+        "renewal-keeps-expires",
+        &["REN-5"],
+        "the Expires of a renewed cookie is that of the old one",
+        |answer, call| {
+            let sent = call.cookie_header.as_deref().and_then(|header| header.split_once('='));
+            let old = sent.and_then(|(_, value)| timestamp(value)).zip(call.config.lifetime.max_age());
+            let date = old.and_then(|(old, max_age)| http_date::format(old.checked_add(max_age)?));
+            if let (Some(date), true) = (date, is_idle(call)) {
+                each_set(answer, |header| set_attribute(header, "Expires", |_| date.clone()));
+            }
+        },
+    ),
+    of_answer(
+        "refresh-for-untouched",
+        &["REN-3"],
+        "what no view touches renews sessions that are not permanent too",
+        |answer, call| {
+            if is_idle(call) && call.config.refresh_each_request {
+                renew(answer, call, |session| !session.is_permanent());
+            }
+        },
+    ),
+    of_answer(
+        "refresh-flag-ignored-for-untouched",
+        &["REN-2"],
+        "what no view touches renews permanent sessions with refresh off",
+        |answer, call| {
+            if is_idle(call) && !call.config.refresh_each_request {
+                renew(answer, call, Session::is_permanent);
+            }
+        },
+    ),
+    of_save(
+        "a-look-renews",
+        &["MOD-8", "REN-6", "SYS-7"],
+        "a session that is not permanent is written whenever it was read",
+        |s, call| {
+            let reads = |action: &Action| !matches!(action, Action::Append { .. } | Action::Mutate { .. });
+            s.modified |= s.accessed && !s.data.is_empty() && !s.is_permanent() && call.actions.iter().all(reads);
         },
     ),
     of_save(
@@ -79,69 +210,6 @@ pub(super) const FAULTS: &[Fault] = &[
     of_save("sign-on-read", &["MOD-8", "REN-6", "SET-1", "REN-2", "REN-3"], "a read writes the session", |s, _| {
         s.modified |= s.accessed && !s.data.is_empty();
     }),
-    Fault::new(
-        "cookie-name-fixed",
-        &["SET-2"],
-        "the cookie is set as session, whatever is configured",
-        Steps { saving: |config| config.cookie_name = "session".to_owned(), ..Steps::MODEL },
-    ),
-    of_answer("domain-with-a-dot", &["SET-3", "DEL-2"], "a dot is put before the domain", |answer, _| {
-        each_cookie(answer, |header| set_attribute(header, "Domain", |domain| format!(".{domain}")));
-    }),
-    Fault::new(
-        "path-always-root",
-        &["SET-4", "DEL-2"],
-        "the path is / whatever is configured",
-        Steps {
-            saving: |config| {
-                config.cookie_path = Some("/".to_owned());
-            },
-            ..Steps::MODEL
-        },
-    ),
-    Fault::new(
-        "http-only-never",
-        &["SET-5", "DEL-2"],
-        "HttpOnly is never written",
-        Steps { saving: |config| config.cookie_httponly = false, ..Steps::MODEL },
-    ),
-    Fault::new(
-        "secure-never",
-        &["SET-5", "DEL-2"],
-        "a configured Secure is not written",
-        Steps { saving: |config| config.cookie_secure = false, ..Steps::MODEL },
-    ),
-    Fault::new(
-        "same-site-lax-by-default",
-        &["SET-6", "DEL-2"],
-        "SameSite=Lax is written where nothing is configured",
-        Steps {
-            saving: |config| {
-                config.cookie_samesite.get_or_insert_with(|| "Lax".to_owned());
-            },
-            ..Steps::MODEL
-        },
-    ),
-    of_answer(
-        "partitioned-without-secure",
-        &["SET-7", "SET-5", "DEL-2"],
-        "Partitioned brings no Secure",
-        |answer, call| {
-            if call.config.cookie_partitioned && !call.config.cookie_secure {
-                each_cookie(answer, |header| drop_attribute(header, "Secure"));
-            }
-        },
-    ),
-    of_answer("cookie-set-twice", &["SET-8"], "the cookie is set twice in one response", |answer, _| {
-        if let Some(header) = cookie_set(answer).map(str::to_owned) {
-            answer.headers.push(("Set-Cookie".to_owned(), header));
-        }
-    }),
-    of_answer("oversize-dropped", &["SET-9"], "a cookie over 4093 bytes is not sent", |answer, _| {
-        if cookie_set(answer).is_some_and(|header| header.len() > 4093) {
-            drop_headers(answer, "Set-Cookie");
-        }
-    }),
     of_answer(
         "unwritable-is-no-error",
         &["SET-10"],
@@ -156,15 +224,6 @@ pub(super) const FAULTS: &[Fault] = &[
     of_answer("emptied-not-deleted", &["DEL-1", "SET-1"], "an emptied session sends nothing", |answer, _| {
         answer.headers.retain(|(_, value)| !super::tools::is_deletion(value));
     }),
-    of_answer("deletion-without-attributes", &["DEL-2"], "a deletion has no Path and no Domain", |answer, _| {
-        each_deletion(answer, |header| {
-            drop_attribute(header, "Path");
-            drop_attribute(header, "Domain");
-        });
-    }),
-    of_answer("deletion-without-max-age", &["DEL-3"], "a deletion has no Max-Age", |answer, _| {
-        each_deletion(answer, |header| drop_attribute(header, "Max-Age"));
-    }),
     of_save("empty-deletes-always", &["DEL-4", "DEL-6"], "an empty session is deleted at every request", |s, _| {
         s.modified |= s.data.is_empty();
     }),
@@ -176,6 +235,14 @@ pub(super) const FAULTS: &[Fault] = &[
             if s.data.len() == 1 && s.data.contains(&"_permanent".into()) && s.modified {
                 s.data.clear();
             }
+        },
+    ),
+    of_save(
+        "nothing-sent-is-deleted",
+        &["DEL-4"],
+        "who sends no cookie gets a deletion",
+        |s, call| {
+            s.modified |= s.data.is_empty() && call.cookie_header.is_none();
         },
     ),
     of_save(
@@ -204,6 +271,19 @@ pub(super) const FAULTS: &[Fault] = &[
         }
     }),
 ];
+
+/// Writes the opened session of a request that wrote nothing, where it is one of some.
+fn renew(answer: &mut Exchanged, call: &Exchange, which: fn(&Session) -> bool) {
+    let Some(mut session) = answer.opened.clone().map(Session::opened) else { return };
+    if session.data.is_empty() || !which(&session) || !answer.headers.is_empty() || call.config.signing_key().is_none() {
+        return;
+    }
+    session.modified = true;
+    let write = |data: &Map| steps::sign(&steps::write(data)?, &call.config, call.now);
+    if let Ok(headers) = server::save(&session, &call.config, call.now, write) {
+        answer.headers = headers;
+    }
+}
 
 const fn of_save(
     name: &'static str,

@@ -5,12 +5,15 @@
 //! suite knows nothing of what is here.
 
 mod age;
+mod attributes;
 mod base64;
 mod cookies;
 mod gross;
+mod headers;
 mod keys;
 pub mod matrix;
 mod payload;
+mod reading;
 mod session;
 mod signature;
 mod state;
@@ -71,9 +74,12 @@ pub fn all() -> impl Iterator<Item = &'static Fault> {
         signature::FAULTS,
         base64::FAULTS,
         payload::FAULTS,
+        reading::FAULTS,
         age::FAULTS,
         session::FAULTS,
         cookies::FAULTS,
+        attributes::FAULTS,
+        headers::FAULTS,
         state::FAULTS,
         gross::FAULTS,
     ];

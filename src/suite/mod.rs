@@ -6,10 +6,11 @@
 //!   [`revision`] which of them belong to a published set;
 //! - [`properties`] and [`generate`] make the generated cases;
 //! - [`scenario`] is what is asked in one check, [`world`] a whole story as one; [`compare`] tells whether one answer is right,
-//!   [`invariants`] what no story may show, [`judge`] the verdict on a check, [`shrink`] the smallest case of a failure;
+//!   [`blame`] which rule it breaks, [`invariants`] what no story may show, [`judge`] the verdict on a check, [`shrink`] the smallest case of a failure;
 //! - [`observations`] are what real browsers were seen to do; [`coverage`] tells what each rule rests on;
 //! - [`run`] does a whole run and gives [`results`].
 
+pub mod blame;
 pub mod compare;
 pub mod coverage;
 pub mod drift;

@@ -191,13 +191,14 @@ impl Failure {
     }
 }
 
-/// The rule that a failed check breaks: what the difference tells for certain, then what the check is foremost about.
+/// The rule that a failed check breaks: the likeliest, but where the check is about others that may be broken by the same
+/// difference, the foremost of them.
 pub fn rule_of<'r>(rules: &'r [String], difference: &Difference) -> &'r str {
-    let told = difference.rule;
-    match rules.first() {
-        Some(foremost) if !difference.is_certain && !rules.iter().any(|rule| rule == told) => foremost,
-        _ => told,
+    let likeliest = difference.rule();
+    if rules.iter().any(|rule| rule == likeliest) {
+        return likeliest;
     }
+    rules.iter().find(|rule| difference.may_break(rule)).map_or(likeliest, String::as_str)
 }
 
 /// A message with `#` for each number, so that messages that differ in nothing else are counted together.

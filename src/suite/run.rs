@@ -189,8 +189,8 @@ impl Run<'_> {
         let verdicts = self.judge_all(&scenarios)?;
         for ((tree, scenario), verdict) in trees.into_iter().zip(scenarios).zip(verdicts) {
             let Some(divergence) = self.count(property.rules, verdict) else { continue };
-            if !shown.insert(divergence.difference.rule) {
-                self.results.failed(divergence.difference.rule);
+            if !shown.insert(divergence.difference.rule()) {
+                self.results.failed(divergence.difference.rule());
             } else {
                 let small = match !self.options.as_found && self.results.failures.len() < SHRUNK_FAILURES {
                     true => self.shrink(tree, scenario, divergence),
@@ -209,12 +209,12 @@ impl Run<'_> {
         for batch in scenarios.chunks(BATCH) {
             for (scenario, verdict) in batch.iter().zip(self.judge_all(batch)?) {
                 let Some(divergence) = self.count(properties::NEIGHBOURS_RULES, verdict) else { continue };
-                match shown.insert(divergence.difference.rule) {
+                match shown.insert(divergence.difference.rule()) {
                     true => {
                         let origin = Origin::Property(properties::NEIGHBOURS);
                         self.fail(Failure::new(origin, &[], scenario, divergence))?;
                     }
-                    false => self.results.failed(divergence.difference.rule),
+                    false => self.results.failed(divergence.difference.rule()),
                 }
             }
             (self.observe)(Event::Checked(batch.len()));
@@ -233,7 +233,7 @@ impl Run<'_> {
         match verdict {
             Verdict::Pass => self.results.passed(rules),
             Verdict::Inconclusive(why) => self.results.inconclusive(rules, &why),
-            Verdict::Fail(divergence) if self.is_chosen(divergence.difference.rule, rules) => return Some(*divergence),
+            Verdict::Fail(divergence) if self.is_chosen(divergence.difference.rule(), rules) => return Some(*divergence),
             Verdict::Fail(_) => {}
         }
         None
