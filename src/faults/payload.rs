@@ -94,13 +94,17 @@ pub(super) const FAULTS: &[Fault] = &[
         }
     }),
     of_write("keys-as-python-prints-them", &["PAY-5"], "true as a key becomes True, and null None", |session| {
-        let printed = |key: &Value| match key {
+        let printed = |key: Value| match key {
             Value::Bool(true) => "True".into(),
             Value::Bool(false) => "False".into(),
             Value::Null => "None".into(),
-            other => other.clone(),
+            other => other,
         };
-        steps::write(&session.iter().map(|(key, value)| (printed(key), value.clone())).collect())
+        let all = |value: Value| match value {
+            Value::Map(map) => Value::Map(map.into_iter().map(|(key, value)| (printed(key), value)).collect()),
+            other => other,
+        };
+        Ok(packed(&json::write(&tagging::tag(&changed_value(&Value::Map(session.clone()), &all))?)?))
     }),
     of_values("tuple-as-list", &["PAY-6"], "tuples are written as lists", |value| match value {
         Value::Tuple(items) => Value::List(items),
@@ -312,16 +316,16 @@ pub(super) fn respelled(session: &Map, respell: fn(&str) -> String) -> Result<St
 
 /// The payload of a session whose values are replaced.
 pub(super) fn replaced(session: &Map, replace: fn(Value) -> Value) -> Result<String, Raised> {
-    let text = json_of(&changed(session, replace))?;
+    let text = json_of(&changed(session, &replace))?;
     Ok(packed(&text.replace(&format!("\"{MARK_IN_JSON}"), "\"")))
 }
 
 /// A session with every value replaced, from the inside out.
-fn changed(session: &Map, replace: fn(Value) -> Value) -> Map {
+fn changed(session: &Map, replace: &impl Fn(Value) -> Value) -> Map {
     session.iter().map(|(key, value)| (key.clone(), changed_value(value, replace))).collect()
 }
 
-fn changed_value(value: &Value, replace: fn(Value) -> Value) -> Value {
+fn changed_value(value: &Value, replace: &impl Fn(Value) -> Value) -> Value {
     let all = |items: &[Value]| items.iter().map(|item| changed_value(item, replace)).collect();
     replace(match value {
         Value::List(items) => Value::List(all(items)),

@@ -83,6 +83,7 @@ pub(super) const FAULTS: &[Fault] = &[
                 let Some(text) = payload::text(payload, &FLASK).filter(|text| text.contains(ESCAPED)) else {
                     return steps::read(payload);
                 };
+                steps::read(payload)?;
                 let read = steps::read(base64::encode(text.replace(ESCAPED, UNKNOWN).as_bytes()).as_bytes())?;
                 match renamed(Value::Map(read)) {
                     Value::Map(map) => Ok(map),

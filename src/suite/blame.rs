@@ -7,7 +7,7 @@
 use crate::{
     config::{Config, Digest, Fallbacks, Key, KeyDerivation, Lifetime},
     model::{base64, cookie_header, json, payload, server, session::PERMANENT, signing},
-    protocol::{Action, Choices, DuplicatesChoice, Exchange, Exchanged, Reason, ReasonsChoice, Verified, Verify},
+    protocol::{Action, Call, Choices, DuplicatesChoice, Exchange, Exchanged, Reason, ReasonsChoice, Verified, Verify},
     value::{Map, Value},
 };
 
@@ -32,11 +32,9 @@ const OPENING: &[&str] = &["KEY", "SIG", "PAY", "EXP", "HDR", "SYS", "REN-6"];
 /// What decides whether a key made a signature.
 const SIGNATURE: &[&str] = &["KEY", "SIG", "EXP-10", "SYS-6"];
 /// What decides about a readable signature's time.
-const AGE: &[&str] = &["EXP", "SYS", "REN-6", "KEY-3", "DEL-6"];
+const AGE: &[&str] = &["EXP-4", "EXP-6", "SYS", "REN-6"];
 /// What decides whether a cookie is set or deleted.
-const SETTING: &[&str] = &["MOD", "PERM", "REN", "SET", "DEL", "KEY-5", "SYS", "EXP-9", "PAY-5"];
-/// What decides how a session is written.
-const WRITING: &[&str] = &["PAY", "MOD-6", "PERM-1"];
+const SETTING: &[&str] = &["MOD", "PERM", "REN", "SET", "DEL", "SYS"];
 /// What decides which text stands under a signature, and which key makes it.
 const SIGNING: &[&str] = &["KEY", "SIG", "SYS-6"];
 
@@ -69,11 +67,13 @@ pub fn verdict(call: &Verify, got: &Verified) -> Suspects {
     let cookie = Cookie::new(call);
     match (cookie.ends, Stage::of(got)) {
         _ if call.config.signing_key().is_none() => "KEY-5".into(),
-        (_, None) if call.config.lifetime.max_age().is_none() => Suspects { rule: "EXP-9", also: AGE },
-        (ends, Some(got)) => cookie.at(ends.min(got)),
-        // It was refused or raised for a reason that is not given.
+        (_, None) if cookie.is_beyond_the_calendar() => "EXP-9".into(),
+        (ends, Some(got)) => cookie.at(ends.min(got), got),
+        // Errors come from what is read of a cookie that counts.
+        (Stage::Open, None) if matches!(got, Verified::Raised(_)) => cookie.at(Stage::Payload, Stage::Payload),
+        // It was refused for a reason that is not given.
         (Stage::Open, None) => cookie.refused(),
-        (ends, None) => cookie.at(ends),
+        (ends, None) => cookie.at(ends, Stage::Signature),
     }
 }
 
@@ -97,23 +97,45 @@ impl<'a> Cookie<'a> {
         Self { call, verified, ends, parts }
     }
 
-    /// What is wrong where the reading ends earlier or later than it should, at a stage.
-    fn at(&self, stage: Stage) -> Suspects {
-        match stage {
-            Stage::Signature => Suspects { rule: self.signature(), also: SIGNATURE },
-            Stage::Timestamp => Suspects { rule: self.timestamp(), also: &["SIG", "EXP-9"] },
-            Stage::Age => Suspects { rule: self.age(), also: AGE },
-            Stage::Payload | Stage::Open => Suspects { rule: self.payload(), also: &["PAY", "SIG-7", "SIG-1"] },
-        }
+    /// Whether a date that this cookie may lead to is beyond the calendar, though the cookie itself is not.
+    fn is_beyond_the_calendar(&self) -> bool {
+        let last = self.call.config.lifetime.max_age().and_then(|age| self.call.now.seconds().checked_add(age));
+        self.ends != Stage::Timestamp && last.is_none_or(|last| last > signing::LAST_SECOND)
+    }
+
+    /// What is wrong where the reading ends earlier or later than it should, at a stage; it ended at `got`.
+    fn at(&self, stage: Stage, got: Stage) -> Suspects {
+        let also: &[&str] = match stage {
+            Stage::Signature => match self.signature() {
+                "KEY-1" | "SIG-5" | "SIG-7" => SIGNATURE,
+                _ => &[],
+            },
+            Stage::Timestamp => &["SIG"],
+            Stage::Age => match self.age(got) {
+                "EXP-1" => AGE,
+                _ => &[],
+            },
+            Stage::Payload | Stage::Open => match self.payload() {
+                "PAY-14" | "PAY-16" => &["PAY", "SIG-7"],
+                _ => &[],
+            },
+        };
+        let rule = match stage {
+            Stage::Signature => self.signature(),
+            Stage::Timestamp => self.timestamp(),
+            Stage::Age => self.age(got),
+            Stage::Payload | Stage::Open => self.payload(),
+        };
+        Suspects { rule, also }
     }
 
     /// It should have opened. What is unusual about it is likely the reason.
     fn refused(&self) -> Suspects {
-        let rule = match (self.signature(), self.payload(), self.age()) {
-            ("KEY-1", "PAY-14", age) => age,
-            ("KEY-1", payload, "EXP-1" | "EXP-4") => payload,
-            ("KEY-1", _, age) => age,
-            (signature, ..) => signature,
+        let rule = match (self.age(Stage::Age), self.signature(), self.payload()) {
+            ("EXP-1", "KEY-1", "PAY-16") => "EXP-1",
+            ("EXP-1", "KEY-1", payload) => payload,
+            ("EXP-1", signature, _) => signature,
+            (age, ..) => age,
         };
         Suspects { rule, also: OPENING }
     }
@@ -127,13 +149,14 @@ impl<'a> Cookie<'a> {
             return self.forgery();
         }
         let Some((_, signature)) = call.cookie.rsplit_once('.') else { return "SIG-6" };
+        let has_older = matches!(&config.fallback_keys, Some(Fallbacks::Keys(keys)) if !keys.is_empty());
         match () {
+            () if self.ends == Stage::Timestamp => "SIG-8",
+            () if self.ends == Stage::Age && has_older && self.is_by_current_key() => "EXP-10",
             () if is_unusual(config) => "KEY-7",
             () if !base64::is_canonical(signature.as_bytes()) => "SIG-7",
-            () if self.ends == Stage::Age && config.fallback_keys.is_some() && self.is_by_current_key() => "EXP-10",
             () if !self.is_by_current_key() => "KEY-3",
             () if has_unusual_key(config) => "KEY-6",
-            () if self.ends == Stage::Timestamp => "SIG-8",
             () if self.parts.is_some_and(|(payload, ..)| payload.contains('.')) => "SIG-1",
             () => "KEY-1",
         }
@@ -154,7 +177,9 @@ impl<'a> Cookie<'a> {
             None => "SIG-6",
             Some(given) if macs.any(|mac| mac.starts_with(given) || given.starts_with(&mac)) => "SIG-10",
             _ if is_unusual(config) && is_signed(&call.cookie, &usual) => "KEY-7",
-            _ if has_unusual_key(config) => "KEY-6",
+            _ if has_unusual_key(config) && mistaken_keys(config).iter().any(|other| is_signed(&call.cookie, other)) => {
+                "KEY-6"
+            }
             _ if signed.is_empty() || !signed.contains('.') => "SIG-6",
             _ => "SIG-5",
         }
@@ -178,18 +203,21 @@ impl<'a> Cookie<'a> {
         }
     }
 
-    fn age(&self) -> &'static str {
+    /// The rule of the edge that the age is at.
+    fn age(&self, got: Stage) -> &'static str {
         let Some(max_age) = self.call.config.lifetime.max_age() else { return "EXP-9" };
         let at = self.parts.and_then(|(_, timestamp, _)| super::compare::read_timestamp(timestamp));
         let Some(at) = at.and_then(|at| i64::try_from(at).ok()) else { return "EXP-1" };
         let (now, age) = (self.call.now, self.call.now.seconds().saturating_sub(at));
-        let is_near = |edge: i64| (edge - 1..=edge + 1).contains(&age);
+        let fraction = now.micros().rem_euclid(1_000_000);
+        let is_edge = |edge: i64| (edge..=edge.saturating_add(1)).contains(&age);
         match self.call.config.lifetime {
-            _ if max_age <= 0 && age >= 0 => "EXP-7",
-            Lifetime::Delta(seconds) if seconds.fract() != 0.0 && is_near(max_age) => "EXP-5",
-            _ if now.micros().rem_euclid(1_000_000) != 0 && (is_near(max_age) || is_near(-1)) => "EXP-8",
+            Lifetime::Delta(seconds) if seconds.fract() != 0.0 && (seconds < 0.0 || age == max_age + 1) => "EXP-5",
+            _ if fraction != 0 && age == max_age => "EXP-8",
+            _ if fraction >= 500_000 && age == -1 && got > Stage::Age => "EXP-8",
             _ if age < 0 => "EXP-3",
-            _ if is_near(max_age) => "EXP-2",
+            _ if max_age <= 0 => "EXP-7",
+            _ if is_edge(max_age) => "EXP-2",
             _ => "EXP-1",
         }
     }
@@ -227,6 +255,32 @@ fn has_unusual_key(config: &Config) -> bool {
     !config.secret_key.iter().chain(older).all(is_plain)
 }
 
+/// The configuration with its keys as mistaken readers take them: trimmed, cut to a block, as other text.
+fn mistaken_keys(config: &Config) -> Vec<Config> {
+    let latin_1 = |bytes: &[u8]| {
+        let text = String::from_utf8_lossy(bytes);
+        text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect()
+    };
+    let mistakes: [&dyn Fn(&[u8]) -> Vec<u8>; 4] = [
+        &|bytes| bytes.trim_ascii().to_vec(),
+        &|bytes| bytes.iter().copied().take(64).collect(),
+        &latin_1,
+        &|bytes| String::from_utf8_lossy(bytes).into_owned().into_bytes(),
+    ];
+    let mistaken = |mistake: &&dyn Fn(&[u8]) -> Vec<u8>| {
+        let mut config = config.clone();
+        let older = match &mut config.fallback_keys {
+            Some(Fallbacks::Keys(keys)) => keys.as_mut_slice(),
+            _ => &mut [],
+        };
+        for key in config.secret_key.iter_mut().chain(older) {
+            *key = Key::Bytes(mistake(key.bytes()));
+        }
+        config
+    };
+    mistakes.iter().map(mistaken).collect()
+}
+
 fn is_signed(cookie: &str, config: &Config) -> bool {
     let Some((signed, signature)) = cookie.rsplit_once('.') else { return false };
     let signature = base64::decode(signature.as_bytes());
@@ -241,8 +295,10 @@ pub fn values(expected: &Map, got: &Map, cookie: &str) -> Suspects {
     let text = payload::text(payload.as_bytes(), &Choices::default()).unwrap_or_default();
     let is_map = text.trim_start().starts_with('{');
     let whole = (Value::Map(expected.clone()), Value::Map(got.clone()));
-    let rule = if is_map { value(&whole.0, &whole.1, &text) } else { "PAY-15" };
-    Suspects { rule, also: WRITING }
+    match value(&whole.0, &whole.1, &text) {
+        "PAY-16" if !is_map => "PAY-15".into(),
+        rule => rule.into(),
+    }
 }
 
 /// The rule behind two values that should be equal: that of the innermost kind at which they part. `text` is the JSON that was
@@ -259,11 +315,9 @@ fn value(expected: &Value, got: &Value, text: &str) -> &'static str {
         }
         (Map(_), _) if text.contains("\" di\"") => "PAY-11",
         (Text(_), Text(_)) => "PAY-4",
-        (one, _) => match kind(one) {
-            // A value that is not what the tag before it says is the tag's matter.
-            "PAY-16" => tag_in(text).unwrap_or("PAY-16"),
-            rule => rule,
-        },
+        // What the tag of a datetime does not understand is null.
+        (Value::Null, _) if text.contains("\" d\"") => "PAY-10",
+        (one, _) => kind(one),
     }
 }
 
@@ -298,13 +352,17 @@ fn tag_in(text: &str) -> Option<&'static str> {
 }
 
 /// The rule behind a payload whose JSON is another text.
-pub fn written(expected: &str, got: &str) -> Suspects {
+pub fn written(call: &Call, expected: &str, got: &str) -> Suspects {
+    let is_nested = |action: &Action| matches!(action, Action::Append { .. } | Action::Mutate { .. });
     let rule = match (json::read(expected), json::read(got)) {
-        (Ok(a), Ok(b)) if a != b => tagged(&a, &b),
+        (Ok(a), Ok(b)) if a != b => match call {
+            Call::Exchange(call) if call.actions.iter().any(is_nested) => "MOD-6",
+            _ => tagged(&a, &b),
+        },
         (Ok(_), Ok(_)) if is_reordered(expected, got) => "PAY-2",
         _ => spelling(expected, got),
     };
-    Suspects { rule, also: WRITING }
+    rule.into()
 }
 
 /// Whether two texts have the same bytes in another order.
@@ -393,13 +451,11 @@ pub fn signature(config: &Config, signed: &str, right: &str, got: &str) -> Suspe
     };
     match () {
         () if base64::decode(got.as_bytes()) == base64::decode(right.as_bytes()) => "SIG-3".into(),
-        () if older.iter().skip(1).any(|key| made(config, key, &[signed.as_bytes()]) == got) => {
-            Suspects { rule: "KEY-2", also: &["SYS-6"] }
-        }
+        () if older.iter().skip(1).any(|key| made(config, key, &[signed.as_bytes()]) == got) => "KEY-2".into(),
         () if texts.iter().any(|parts| made(config, secret, parts) == got) => "SIG-2".into(),
-        () if is_unusual(config) => Suspects { rule: "KEY-7", also: &["KEY", "SIG-2"] },
-        () if has_unusual_key(config) => Suspects { rule: "KEY-6", also: &["KEY", "SIG-2"] },
-        () if is_otherwise_derived() => Suspects { rule: "KEY-1", also: &["KEY"] },
+        () if is_otherwise_derived() && config.key_derivation == KeyDerivation::Hmac => "KEY-1".into(),
+        () if is_unusual(config) => "KEY-7".into(),
+        () if has_unusual_key(config) => "KEY-6".into(),
         // Another key, another digest, another text under it: the signature alone does not tell.
         () => Suspects { rule: "KEY-1", also: SIGNING },
     }
@@ -423,12 +479,15 @@ pub fn opened(call: &Exchange, got: &Exchanged) -> Suspects {
     }
     let header = call.cookie_header.as_deref().unwrap_or("");
     let name = &call.config.cookie_name;
-    let cookie = cookie_header::value(header, name, DuplicatesChoice::First).filter(|cookie| !cookie.is_empty());
+    let cookie = cookie_header::value(header, name, DuplicatesChoice::First);
+    let is_like = |name: &str| header.to_ascii_lowercase().contains(&format!("{}=", name.to_ascii_lowercase()));
     let rule = match &cookie {
         _ if !header.is_ascii() => "HDR-6",
+        _ if header.contains('\\') => "HDR-2",
         _ if header.matches(name.as_str()).count() > 1 => "HDR-1",
         _ if header.contains('"') => "HDR-2",
-        None if header.to_ascii_lowercase().contains(&format!("{}=", name.to_ascii_lowercase())) => "HDR-5",
+        Some(cookie) if cookie.is_empty() => "HDR-4",
+        None if is_like(name) => "HDR-5",
         None => "HDR-4",
         Some(cookie) if header != format!("{name}={cookie}") => "HDR-3",
         Some(cookie) => {
@@ -439,51 +498,52 @@ pub fn opened(call: &Exchange, got: &Exchanged) -> Suspects {
                 Some(session) => {
                     let typed = Choices { reasons: ReasonsChoice::Typed, ..Choices::default() };
                     if let Verified::Accepted(expected) = server::verify(&verify, &typed) {
-                        return Suspects { also: OPENING, ..values(&expected, session, cookie) };
+                        return values(&expected, session, cookie);
                     }
                     Verified::Accepted(session.clone())
                 }
             };
-            return Suspects { also: OPENING, ..verdict(&verify, &got) };
+            return verdict(&verify, &got);
         }
     };
-    Suspects { rule, also: &["HDR", "SIG-6", "SYS"] }
+    rule.into()
 }
 
-/// The rules behind the result of an action.
+/// The rule behind the result of an action.
 pub fn result(call: &Exchange, action: Option<&Action>) -> Suspects {
-    let rule = match action {
+    match action {
         _ if call.config.signing_key().is_none() => "KEY-5",
+        Some(Action::Modified) if has_flag_by_hand(call) => "MOD-7",
+        Some(Action::Modified) => only_kind(call),
         Some(Action::Permanent) => "PERM-1",
-        Some(Action::SetDefault { .. } | Action::Pop { default: Some(_), .. }) => "MOD-4",
         _ => "MOD-10",
-    };
-    Suspects { rule, also: &["MOD", "KEY-5", "PERM", "VARY-4", "PAY"] }
+    }
+    .into()
 }
 
 /// The rule behind the Vary header.
 pub fn vary(call: &Exchange, is_expected: bool, is_set: bool) -> Suspects {
     let streams = call.actions.iter().any(|action| matches!(action, Action::StreamGet { .. }));
-    let rule = match (is_expected, is_set) {
+    match (is_expected, is_set) {
         _ if call.config.signing_key().is_none() => "KEY-5",
         (true, true) if is_idle(call) => "VARY-2",
         (true, _) => "VARY-1",
         (false, _) if streams => "VARY-4",
         (false, _) => "VARY-3",
-    };
-    Suspects { rule, also: &["VARY", "KEY-5"] }
+    }
+    .into()
 }
 
-/// The rules behind the status.
+/// The rule behind the status.
 pub fn status(call: &Exchange, expected: &Exchanged) -> Suspects {
-    let rule = match expected.status {
+    match expected.status {
         _ if call.config.signing_key().is_none() => "KEY-5",
         500 if expected.results.len() < call.actions.len() => "MOD-10",
         500 => "SET-10",
         _ if call.path != "/" => "REN-4",
         _ => "SET-10",
-    };
-    Suspects { rule, also: &["MOD", "PERM", "REN", "SET", "DEL", "KEY-5", "EXP-9", "PAY", "SIG-4"] }
+    }
+    .into()
 }
 
 /// A cookie was set though none should be.
@@ -492,41 +552,51 @@ pub fn unasked(call: &Exchange, expected: &Exchanged) -> Suspects {
     let has = |is: fn(&Action) -> bool| call.actions.iter().any(is);
     let rule = match () {
         () if call.config.signing_key().is_none() => "KEY-5",
+        () if expected.status == 500 && expected.results.len() == call.actions.len() => "SET-10",
         () if expected.status == 500 && expected.opened.is_none() => "SET-10",
         () if is_modifying(call) => match () {
-            () if has(|action| matches!(action, Action::SetModified { .. })) => "MOD-7",
-            () if has(|action| matches!(action, Action::SetDefault { .. } | Action::Pop { default: Some(_), .. })) => "MOD-4",
-            () if has(|action| matches!(action, Action::Delete { .. } | Action::Pop { .. } | Action::PopItem)) => "MOD-2",
+            () if expected.status == 500 && has(|a| matches!(a, Action::Delete { .. } | Action::Pop { .. })) => "MOD-2",
+            () if has_flag_by_hand(call) => "MOD-7",
+            () if has(|a| matches!(a, Action::SetDefault { .. } | Action::Pop { default: Some(_), .. })) => "MOD-4",
+            () if has(|a| matches!(a, Action::Delete { .. } | Action::Pop { .. } | Action::PopItem)) => "MOD-2",
             () => "SET-1",
         },
         () if session.is_empty() && call.cookie_header.is_some() => "DEL-6",
         () if session.is_empty() => "DEL-4",
-        () if has_odd_permanence(&session) => "PERM-1",
         () if has(|action| matches!(action, Action::Append { .. } | Action::Mutate { .. })) => "MOD-5",
         () if is_permanent(&session) && !call.config.refresh_each_request => "REN-2",
         () if is_idle(call) => "REN-3",
         () => "MOD-8",
     };
-    Suspects { rule, also: SETTING }
+    Suspects { rule, also: if rule == "SET-1" { SETTING } else { &[] } }
 }
 
-/// No cookie was set though one should be. `value` is what it should hold; none for a deletion.
-pub fn missing(call: &Exchange, expected: &Exchanged, value: Option<&str>, length: usize) -> Suspects {
+/// No cookie was set though one should be. `value` is what it should hold, none for a deletion; `length` that of its header.
+pub fn missing(
+    call: &Exchange,
+    expected: &Exchanged,
+    got: &Exchanged,
+    value: Option<&str>,
+    length: usize,
+) -> Suspects {
     let is_view = call.path == "/" && matches!(call.method.as_str(), "GET" | "HEAD" | "POST");
-    let opened = expected.opened.clone().unwrap_or_default();
+    let is_new = expected.opened.as_ref().is_none_or(Map::is_empty);
     let rule = match value {
-        None => "DEL-1",
+        // What is to be written was no more than refused.
+        Some(_) if got.status == 500 && expected.status != 500 => "PAY-5",
         Some(_) if length > 4093 => "SET-9",
-        Some(_) if !is_view => "REN-4",
-        Some(_) if !is_modifying(call) => match expected.status {
-            _ if has_odd_permanence(&opened) => "PERM-1",
-            200 => "REN-1",
-            _ => "REN-4",
-        },
-        Some(_) if expected.status == 500 => "MOD-9",
-        Some(_) => only_kind(call),
+        _ if is_modifying(call) && expected.status == 500 => "MOD-9",
+        None if is_new => only_kind(call),
+        None => "DEL-1",
+        Some(_) if is_view && is_modifying(call) => only_kind(call),
+        Some(_) if is_view && expected.status == 200 => "REN-1",
+        Some(_) => "REN-4",
     };
-    Suspects { rule, also: SETTING }
+    Suspects { rule, also: if rule == "SET-1" { SETTING } else { &[] } }
+}
+
+fn has_flag_by_hand(call: &Exchange) -> bool {
+    call.actions.iter().any(|action| matches!(action, Action::SetModified { .. }))
 }
 
 /// The rule of what a view does, where that is of one kind.
@@ -553,13 +623,14 @@ fn only_kind(call: &Exchange) -> &'static str {
 pub fn deleted(is_expected: bool, is_deletion: bool) -> Suspects {
     match (is_expected, is_deletion) {
         (true, true) => "DEL-3".into(),
-        (true, false) => Suspects { rule: "DEL-1", also: &["DEL", "MOD", "PERM"] },
-        (false, _) => Suspects { rule: "DEL-5", also: &["DEL", "MOD", "PERM"] },
+        (true, false) => "DEL-1".into(),
+        (false, _) => "DEL-5".into(),
     }
 }
 
-/// The rules behind an attribute of the cookie. `value` is what it should hold, `is_expected` whether the attribute is to be there.
-pub fn attribute(call: &Exchange, expected: &Exchanged, value: &str, name: &str, is_expected: bool) -> Suspects {
+/// The rules behind an attribute of the cookie. `value` is what it should hold, `there` whether the attribute is
+/// to be there, and whether it is.
+pub fn attribute(call: &Exchange, expected: &Exchanged, value: &str, name: &str, there: (bool, bool)) -> Suspects {
     let ends = || call.actions.iter().rev().find_map(|action| match action {
         Action::SetPermanent { value } => Some(!value),
         _ => None,
@@ -572,8 +643,8 @@ pub fn attribute(call: &Exchange, expected: &Exchanged, value: &str, name: &str,
     match (name, value.is_empty()) {
         ("expires" | "max-age", true) => "DEL-3",
         (_, true) => "DEL-2",
-        ("expires", _) if has_odd_permanence(&written()) => "PERM-1",
-        ("expires", _) if is_expected => "PERM-3",
+        ("expires", _) if there != (true, true) && has_odd_permanence(&written()) => "PERM-1",
+        ("expires", _) if there.0 => "PERM-3",
         ("expires", _) if is_permanent(&opened) && ends() == Some(true) => "PERM-5",
         ("expires", _) => "PERM-4",
         ("max-age", _) => "PERM-6",
@@ -626,10 +697,11 @@ pub fn is_modifying(call: &Exchange) -> bool {
     })
 }
 
-/// The rules behind the timestamp of a cookie that was written, or behind its Expires: `got` is the second that it was made with.
-pub fn renewal(call: &Exchange, rule: &'static str, got: Option<u64>) -> Suspects {
+/// The rule behind the time that a cookie was written with, as its timestamp or its Expires tell: `rule`, unless it is that of the
+/// cookie that was sent.
+pub fn renewal(call: &Exchange, rule: &'static str, expected: Option<u64>, got: Option<u64>) -> Suspects {
     let header = call.cookie_header.as_deref().unwrap_or("");
     let sent = cookie_header::value(header, &call.config.cookie_name, DuplicatesChoice::First);
-    let is_old = got.is_some() && got == sent.as_deref().and_then(super::compare::timestamp);
-    Suspects { rule: if is_old { "REN-5" } else { rule }, also: &[] }
+    let is_old = got.is_some() && got != expected && got == sent.as_deref().and_then(super::compare::timestamp);
+    if is_old { "REN-5".into() } else { rule.into() }
 }

@@ -234,7 +234,7 @@ fn set_cookies(call: &Exchange, expected: &Exchanged, got: &Exchanged, choices: 
         (Some(cookie), None) => {
             let value = (!cookie.value.is_empty()).then_some(cookie.value.as_str());
             let length = all(expected).len();
-            differ(blame::missing(call, expected, value, length), "Set-Cookie", show(expected), show(got))
+            differ(blame::missing(call, expected, got, value, length), "Set-Cookie", show(expected), show(got))
         }
         (Some(right), Some(got)) => {
             if right.value.is_empty() != got.value.is_empty() {
@@ -266,11 +266,12 @@ fn attributes(
             _ => a == b,
         };
         if !same {
-            let mut suspects = blame::attribute(call, answer, &expected.value, name, a.is_some());
+            let mut suspects = blame::attribute(call, answer, &expected.value, name, (a.is_some(), b.is_some()));
             if suspects.rule == "PERM-3" {
                 let made = b.and_then(|b| instant(b)).zip(call.config.lifetime.max_age());
                 let made = made.and_then(|(at, max_age)| u64::try_from(at.unix_timestamp() - max_age).ok());
-                suspects = blame::renewal(call, suspects.rule, made);
+                let now = u64::try_from(call.now.seconds()).ok();
+                suspects = blame::renewal(call, suspects.rule, now, made);
             }
             let show = |value: Option<&String>| match value {
                 None => "not there".to_owned(),
@@ -298,12 +299,14 @@ fn cookie(expected: &str, got: &str, call: &Call, choices: &Choices) -> Result<(
     if wanted.timestamp != parts.timestamp {
         let suspects = match call {
             _ if base64::decode(wanted.timestamp.as_bytes()) == base64::decode(parts.timestamp.as_bytes()) => "SIG-3".into(),
-            Call::Exchange(call) => blame::renewal(call, "SIG-4", read_timestamp(parts.timestamp)),
+            Call::Exchange(call) => {
+                blame::renewal(call, "SIG-4", read_timestamp(wanted.timestamp), read_timestamp(parts.timestamp))
+            }
             _ => "SIG-4".into(),
         };
         return differ(suspects, "the timestamp", show_timestamp(wanted.timestamp), show_timestamp(parts.timestamp));
     }
-    same_payload(wanted.payload, parts.payload, choices)?;
+    same_payload(call, wanted.payload, parts.payload, choices)?;
     let config = call.config();
     let signed = &got[..got.len() - parts.signature.len() - 1];
     let key = signing::derive_key(config, config.signing_key().unwrap_or_default());
@@ -344,7 +347,7 @@ fn show_timestamp(text: &str) -> String {
     }
 }
 
-fn same_payload(expected: &str, got: &str, choices: &Choices) -> Result<(), Difference> {
+fn same_payload(call: &Call, expected: &str, got: &str, choices: &Choices) -> Result<(), Difference> {
     if expected == got {
         return Ok(());
     }
@@ -358,7 +361,7 @@ fn same_payload(expected: &str, got: &str, choices: &Choices) -> Result<(), Diff
             && wanted.len() == written.len()
             && json::read(&written).and_then(|value| json::write(&value)).is_ok_and(|sorted| sorted == wanted);
         if !reordered {
-            return differ(blame::written(&wanted, &written), "the payload's JSON", wanted, written);
+            return differ(blame::written(call, &wanted, &written), "the payload's JSON", wanted, written);
         }
     }
     let bytes = |payload: &str| base64::decode(payload.trim_start_matches('.').as_bytes());

@@ -4,7 +4,7 @@ use super::{
     generate::settings,
     judge::{Case, Divergence, Inconclusive, Verdict, judge},
     properties::{self, PROPERTIES, Property},
-    results::{Failure, Origin, Results, rule_of},
+    results::{Failure, Origin, Results},
     rules::Pattern,
     scenario::Scenario,
     shrink::{Tree, shrink},
@@ -140,11 +140,11 @@ impl Run<'_> {
                     }
                     Verdict::Inconclusive(why) => self.results.inconclusive(&rules, &why),
                     Verdict::Fail(divergence) => {
-                        let broken = rule_of(&vector.rules, &divergence.difference);
-                        if self.is_chosen(broken, &rules) {
-                            let (id, comment) = (vector.id.clone(), vector.comment.clone());
-                            let origin = Origin::Vector { id, comment, again };
-                            self.fail(Failure::new(origin, &vector.rules, &ready.scenario, *divergence))?;
+                        let (id, comment) = (vector.id.clone(), vector.comment.clone());
+                        let origin = Origin::Vector { id, comment, again };
+                        let failure = Failure::new(origin, &vector.rules, &ready.scenario, *divergence);
+                        if self.is_chosen(&failure.rule, &rules) {
+                            self.fail(failure)?;
                         }
                     }
                 }
