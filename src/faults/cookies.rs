@@ -65,17 +65,13 @@ pub(super) const FAULTS: &[Fault] = &[
     of_answer(
         "permanent-only-by-true",
         &["PERM-1"],
-        "a session is permanent only where true itself is stored, and not what is true in Python's sense",
-        |answer, call| {
+        "a cookie has an Expires only where true itself is stored, and not for what is true in Python's sense",
+        |answer, _| {
             let is_odd = |session: &Map| {
                 session.get(&"_permanent".into()).is_some_and(|value| value.is_true() && *value != Value::Bool(true))
             };
-            let written = cookie_set(answer).and_then(session_in).is_some_and(|session| is_odd(&session));
-            let changes = call.actions.iter().any(|action| !matches!(action, Action::Get { .. } | Action::Nothing));
-            match (written, answer.opened.as_ref().is_some_and(is_odd) && !changes) {
-                (true, true) => drop_headers(answer, "Set-Cookie"),
-                (true, false) => each_set(answer, |header| drop_attribute(header, "Expires")),
-                _ => {}
+            if cookie_set(answer).and_then(session_in).is_some_and(|session| is_odd(&session)) {
+                each_set(answer, |header| drop_attribute(header, "Expires"));
             }
         },
     ),
@@ -96,6 +92,20 @@ pub(super) const FAULTS: &[Fault] = &[
                         header.push_str(&format!("; Expires={date}"));
                     }
                 });
+            }
+        },
+    ),
+    of_answer(
+        "permanent-by-default",
+        &["PERM-4"],
+        "the cookie of a session that says nothing of permanence has an Expires",
+        |answer, call| {
+            let says_nothing = |session: Map| !session.contains(&"_permanent".into());
+            let at = call.config.lifetime.max_age().and_then(|max_age| call.now.seconds().checked_add(max_age));
+            if let (Some(true), Some(date)) =
+                (cookie_set(answer).and_then(session_in).map(says_nothing), at.and_then(http_date::format))
+            {
+                each_set(answer, |header| header.push_str(&format!("; Expires={date}")));
             }
         },
     ),
@@ -134,7 +144,8 @@ pub(super) const FAULTS: &[Fault] = &[
         &["REN-1"],
         "a permanent session that the view did not touch is not renewed",
         |answer, call| {
-            if answer.status == 200 && is_idle(call) && is_of_view(call) {
+            let is_renewed = answer.opened.clone().is_some_and(|session| Session::opened(session).is_permanent());
+            if is_renewed && answer.status == 200 && is_idle(call) && is_of_view(call) {
                 send_nothing(answer);
             }
         },
@@ -237,12 +248,44 @@ pub(super) const FAULTS: &[Fault] = &[
             }
         },
     ),
+    of_answer(
+        "only-clear-deletes",
+        &["DEL-1"],
+        "a session that is emptied key by key is not deleted",
+        |answer, call| {
+            let was_full = answer.opened.as_ref().is_some_and(|session| !session.is_empty());
+            if answer.status == 200 && was_full && !call.actions.contains(&Action::Clear) {
+                answer.headers.retain(|(_, value)| !super::tools::is_deletion(value));
+            }
+        },
+    ),
     of_save(
         "nothing-sent-is-deleted",
         &["DEL-4"],
-        "who sends no cookie gets a deletion",
+        "who sends no cookie and does nothing with the session gets a deletion",
         |s, call| {
-            s.modified |= s.data.is_empty() && call.cookie_header.is_none();
+            s.modified |= s.data.is_empty() && call.cookie_header.is_none() && is_idle(call);
+        },
+    ),
+    of_save(
+        "untouched-rejected-cookie-deleted",
+        &["DEL-6"],
+        "a cookie that opens as an empty session is deleted where the view does nothing with it",
+        |s, call| {
+            s.modified |= s.data.is_empty() && call.cookie_header.is_some() && is_idle(call);
+        },
+    ),
+    of_save(
+        "popped-empty-but-for-permanence",
+        &["DEL-5"],
+        "who pops the last key of a permanent session gets a deletion",
+        |s, call| {
+            let pops = |action: &Action| matches!(action, Action::Pop { .. } | Action::Delete { .. } | Action::PopItem);
+            let can_be_written = call.config.lifetime.max_age().is_some_and(|seconds| seconds.abs() < 10_000_000_000);
+            let is_left = s.data.len() == 1 && s.data.contains(&"_permanent".into());
+            if can_be_written && is_left && s.modified && call.actions.iter().any(pops) {
+                s.data.clear();
+            }
         },
     ),
     of_save(
@@ -255,6 +298,12 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     of_answer("vary-never", &["VARY-1", "VARY-2"], "Vary is never sent", |answer, _| drop_headers(answer, "Vary")),
     of_answer("vary-always", &["VARY-3", "KEY-5"], "Vary is sent with every answer", |answer, _| vary(answer)),
+    of_answer("vary-for-untouched", &["VARY-3"], "a view that does nothing with the session adds Vary", |answer, call| {
+        let streams = |action: &Action| matches!(action, Action::StreamGet { .. });
+        if call.config.signing_key().is_some() && !call.actions.iter().any(streams) {
+            vary(answer);
+        }
+    }),
     of_answer("vary-only-when-set", &["VARY-1"], "Vary is sent with a cookie and not for a read", |answer, _| {
         if !answer.headers.iter().any(|(name, _)| name == "Set-Cookie") {
             drop_headers(answer, "Vary");
@@ -266,7 +315,8 @@ pub(super) const FAULTS: &[Fault] = &[
         }
     }),
     of_answer("vary-while-streaming", &["VARY-4"], "a read while the body streams adds Vary", |answer, call| {
-        if matches!(call.actions.last(), Some(Action::StreamGet { .. })) && answer.status == 200 {
+        let has_key = call.config.signing_key().is_some();
+        if has_key && matches!(call.actions.last(), Some(Action::StreamGet { .. })) && answer.status == 200 {
             vary(answer);
         }
     }),

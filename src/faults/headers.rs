@@ -1,7 +1,10 @@
 //! Faults of the Cookie header (`HDR-*`).
 
 use super::{Fault, steps::Steps};
-use crate::{model::cookie_header, protocol::DuplicatesChoice};
+use crate::{
+    model::{cookie_header, server},
+    protocol::DuplicatesChoice,
+};
 
 pub(super) const FAULTS: &[Fault] = &[
     of_find("last-duplicate", &["HDR-1"], "the last of several cookies counts, undeclared", |header, name| {
@@ -13,11 +16,8 @@ pub(super) const FAULTS: &[Fault] = &[
     of_find("octal-escapes-kept", &["HDR-2"], "escapes in quoted values stand for themselves", |header, name| {
         model(&header.replace('\\', "\\\\"), name)
     }),
-    of_find("percent-decoded", &["HDR-2", "HDR-3"], "values are percent-decoded", |header, name| {
+    of_find("percent-decoded", &["HDR-2", "HDR-3", "SIG-6"], "values are percent-decoded", |header, name| {
         model(header, name).map(|value| percent_decoded(&value))
-    }),
-    of_find("plus-as-space", &["HDR-2", "HDR-3"], "a plus in a value is a space, as in a form", |header, name| {
-        model(header, name).map(|value| value.replace('+', " "))
     }),
     of_find("unreadable-ends-the-header", &["HDR-3"], "nothing behind an unreadable part is read", |header, name| {
         let ends = |part: &&str| part.split('=').next().is_some_and(|name| name.trim().contains([' ', '"']));
@@ -43,6 +43,20 @@ pub(super) const FAULTS: &[Fault] = &[
         |header, name| {
             let rest: Vec<_> = header.split(';').filter(|part| part.trim().trim_end() != format!("{name}=")).collect();
             model(&rest.join(";"), name)
+        },
+    ),
+    Fault::new(
+        "empty-value-raises",
+        &["HDR-4"],
+        "an empty value is an error",
+        Steps {
+            answered: |answer, call| {
+                let empty = format!("{}=", call.config.cookie_name);
+                if call.cookie_header.as_ref() == Some(&empty) && call.config.signing_key().is_some() {
+                    *answer = server::not_opened();
+                }
+            },
+            ..Steps::MODEL
         },
     ),
     of_find("names-without-case", &["HDR-5", "HDR-1"], "names are compared without regard to case", |header, name| {

@@ -10,6 +10,7 @@ use crate::{
     suite::{
         coverage,
         results::{Failure, Origin, Results},
+        rules::Pattern,
         run::{self, Options},
         vectors::Ready,
     },
@@ -82,6 +83,11 @@ impl Found {
         self.rules().filter(|rule| !fault.rules.contains(rule)).collect()
     }
 
+    /// Every rule that is blamed.
+    pub fn blamed(&self) -> BTreeSet<&str> {
+        self.rules().collect()
+    }
+
     /// Whether the suite finds nothing.
     pub fn is_missed(&self) -> bool {
         self.blames.is_empty()
@@ -129,9 +135,19 @@ pub fn blame_on_the_model(vectors: &[Ready], cases: usize, seed: u64) -> BTreeSe
     suite(&Model::default(), vectors, cases, seed).failures.into_iter().map(|failure| failure.rule).collect()
 }
 
+/// What is found of one fault while a rule is out of force.
+pub fn run_without(rule: &str, fault: &Fault, vectors: &[Ready], cases: usize, seed: u64) -> Result<Found, String> {
+    let rules = Pattern::parse(&format!("*,!{rule}"))?;
+    let options = Options { rules, ..options(cases, seed) };
+    Ok(Found::of(&run::run(fault.make().as_ref(), vectors, &options, &mut |_| {})))
+}
+
 fn suite(implementation: &dyn Implementation, vectors: &[Ready], cases: usize, seed: u64) -> Results {
-    let options = Options { cases, seed, as_found: true, ..Options::default() };
-    run::run(implementation, vectors, &options, &mut |_| {})
+    run::run(implementation, vectors, &options(cases, seed), &mut |_| {})
+}
+
+fn options(cases: usize, seed: u64) -> Options {
+    Options { cases, seed, as_found: true, ..Options::default() }
 }
 
 /// The page `spec/faults.md`.
@@ -142,8 +158,9 @@ pub fn page(faults: &[&Fault], found: &[Found], cases: usize) -> String {
          when the page is not up to date (`UPDATE_FAULTS=1 cargo test --test fault_bank` writes it anew).\n\n\
          `sessionproof faulty NAME` speaks the [adapter protocol](adapter-protocol.md) as such an implementation, so that any \
          suite can be tried on it; `sessionproof faults` holds this one against all of them.\n\n\
-         **Caught by** is the rule that is blamed first among those that the fault breaks. **Checks** is how many checks it took \
-         to the first failure, of a run of all vectors and {cases} generated cases.\n\n\
+         **Caught by** is the rule that is blamed first among those that the fault breaks; *only*, where the suite finds nothing \
+         without it. **Checks** is how many checks it took to the first failure, of a run of all vectors and {cases} generated \
+         cases.\n\n\
          | fault | what is wrong | caught by | checks |\n|---|---|---|---:|\n",
         faults.len()
     );

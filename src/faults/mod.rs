@@ -1,7 +1,7 @@
 //! The fault bank: implementations that are wrong in one thing each, as ports of the format have been.
 //!
 //! Each is the model with one step replaced ([`Fault::make`]). A suite is worth the faults that it finds: [`matrix`] holds this
-//! crate's own suite against all of them, and `sessionproof faulty NAME` lends them to any other over the adapter protocol. The
+//! crate's own suite against all of them, [`traceability`] tells which of them only one rule catches, and `sessionproof faulty NAME` lends them to any other over the adapter protocol. The
 //! suite knows nothing of what is here.
 
 mod age;
@@ -19,6 +19,7 @@ mod signature;
 mod state;
 mod steps;
 mod tools;
+pub mod traceability;
 
 use crate::adapter::Implementation;
 use state::Remembering;
