@@ -55,7 +55,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "a lifetime of whole seconds, unless it is zero, gets a second of grace",
         Steps {
             verify: |cookie, config, now| match config.lifetime {
-                Lifetime::Seconds(1..) => with_leeway(cookie, config, now, 1),
+                Lifetime::Seconds(1..=LONG) => with_leeway(cookie, config, now, 1),
                 _ => steps::verify(cookie, config, now),
             },
             ..Steps::MODEL
@@ -297,7 +297,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "a negative lifetime is taken for zero",
         Steps {
             reading: |config| {
-                if config.lifetime.max_age().is_some_and(|seconds| seconds < 0) {
+                if matches!(config.lifetime, Lifetime::Seconds(..0)) {
                     config.lifetime = Lifetime::Seconds(0);
                 }
             },

@@ -4,7 +4,7 @@ use super::{
     Fault,
     steps::{self, Steps},
     tools::{
-        cookie_set, drop_attribute, drop_headers, each_cookie, each_set, is_idle, is_of_view, moved, resign, send_nothing,
+        cookie_set, drop_attribute, drop_headers, each_cookie, each_set, is_idle, is_of_view, is_read, moved, resign, send_nothing,
         session_in, set_attribute, timestamp, vary,
     },
 };
@@ -181,7 +181,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "what no view touches renews sessions that are not permanent too",
         |answer, call| {
             if is_idle(call) && call.config.refresh_each_request {
-                renew(answer, call, |session| !session.is_permanent());
+                write_anew(answer, call, |session| !session.data.is_empty() && !session.is_permanent());
             }
         },
     ),
@@ -191,17 +191,18 @@ pub(super) const FAULTS: &[Fault] = &[
         "what no view touches renews permanent sessions with refresh off",
         |answer, call| {
             if is_idle(call) && !call.config.refresh_each_request {
-                renew(answer, call, Session::is_permanent);
+                write_anew(answer, call, Session::is_permanent);
             }
         },
     ),
-    of_save(
+    of_answer(
         "a-look-renews",
-        &["MOD-8", "REN-6", "SYS-7"],
-        "a session that is not permanent is written whenever it was read",
-        |s, call| {
-            let reads = |action: &Action| !matches!(action, Action::Append { .. } | Action::Mutate { .. });
-            s.modified |= s.accessed && !s.data.is_empty() && !s.is_permanent() && call.actions.iter().all(reads);
+        &["MOD-8"],
+        "a session that is not permanent is written when a view does nothing but look at it",
+        |answer, call| {
+            if is_of_view(call) && !is_idle(call) && call.actions.iter().all(is_read) {
+                write_anew(answer, call, |session| !session.data.is_empty() && !session.is_permanent());
+            }
         },
     ),
     of_save(
@@ -259,20 +260,24 @@ pub(super) const FAULTS: &[Fault] = &[
             }
         },
     ),
-    of_save(
+    of_answer(
         "nothing-sent-is-deleted",
         &["DEL-4"],
         "who sends no cookie and does nothing with the session gets a deletion",
-        |s, call| {
-            s.modified |= s.data.is_empty() && call.cookie_header.is_none() && is_idle(call);
+        |answer, call| {
+            if call.cookie_header.is_none() && is_idle(call) {
+                write_anew(answer, call, |session| session.data.is_empty());
+            }
         },
     ),
-    of_save(
+    of_answer(
         "untouched-rejected-cookie-deleted",
         &["DEL-6"],
         "a cookie that opens as an empty session is deleted where the view does nothing with it",
-        |s, call| {
-            s.modified |= s.data.is_empty() && call.cookie_header.is_some() && is_idle(call);
+        |answer, call| {
+            if call.cookie_header.is_some() && is_idle(call) {
+                write_anew(answer, call, |session| session.data.is_empty());
+            }
         },
     ),
     of_save(
@@ -281,7 +286,9 @@ pub(super) const FAULTS: &[Fault] = &[
         "who pops the last key of a permanent session gets a deletion",
         |s, call| {
             let pops = |action: &Action| matches!(action, Action::Pop { .. } | Action::Delete { .. } | Action::PopItem);
-            let can_be_written = call.config.lifetime.max_age().is_some_and(|seconds| seconds.abs() < 10_000_000_000);
+            let can_be_written = call.config.lifetime.max_age().is_some_and(|seconds| {
+                (0..=LAST_SECOND).contains(&call.now.seconds().saturating_add(seconds))
+            });
             let is_left = s.data.len() == 1 && s.data.contains(&"_permanent".into());
             if can_be_written && is_left && s.modified && call.actions.iter().any(pops) {
                 s.data.clear();
@@ -322,12 +329,13 @@ pub(super) const FAULTS: &[Fault] = &[
     }),
 ];
 
-/// Writes the opened session of a request that wrote nothing, where it is one of some.
-fn renew(answer: &mut Exchanged, call: &Exchange, which: fn(&Session) -> bool) {
-    let Some(mut session) = answer.opened.clone().map(Session::opened) else { return };
-    if session.data.is_empty() || !which(&session) || !answer.headers.is_empty() || call.config.signing_key().is_none() {
+/// Writes or deletes the opened session of a request that did neither, where it is one of some.
+fn write_anew(answer: &mut Exchanged, call: &Exchange, which: fn(&Session) -> bool) {
+    let Some(mut session) = answer.opened.clone().map(Session::opened).filter(which) else { return };
+    if answer.headers.iter().any(|(name, _)| name == "Set-Cookie") || call.config.signing_key().is_none() {
         return;
     }
+    session.accessed = !answer.headers.is_empty();
     session.modified = true;
     let write = |data: &Map| steps::sign(&steps::write(data)?, &call.config, call.now);
     if let Ok(headers) = server::save(&session, &call.config, call.now, write) {

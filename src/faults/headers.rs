@@ -14,7 +14,7 @@ pub(super) const FAULTS: &[Fault] = &[
         model(&header.replace('"', "!!!!"), name)
     }),
     of_find("octal-escapes-kept", &["HDR-2"], "escapes in quoted values stand for themselves", |header, name| {
-        model(&header.replace('\\', "\\\\"), name)
+        model(&if header.is_ascii() { header.replace('\\', "\\\\") } else { header.to_owned() }, name)
     }),
     of_find("percent-decoded", &["HDR-2", "HDR-3", "SIG-6"], "values are percent-decoded", |header, name| {
         model(header, name).map(|value| percent_decoded(&value))

@@ -5,7 +5,7 @@ use super::{
     steps::{self, FLASK, Read, Steps},
 };
 use crate::{
-    model::{Raised, base64, payload},
+    model::{Raised, base64, payload, tagging},
     value::{Datetime, Map, Value},
 };
 use time::UtcOffset;
@@ -80,7 +80,12 @@ pub(super) const FAULTS: &[Fault] = &[
         "a map that was escaped comes back with its escape",
         Steps {
             read: Read::By(|payload| {
-                let Some(text) = payload::text(payload, &FLASK).filter(|text| text.contains(ESCAPED)) else {
+                let is_plain = |text: &String| {
+                    let others = text.replace(ESCAPED, "");
+                    let is_tagged = tagging::TAGS.iter().any(|tag| others.contains(&format!("{{\"{tag}\":")));
+                    text.contains(ESCAPED) && !is_tagged && !text.contains("\" di__\"")
+                };
+                let Some(text) = payload::text(payload, &FLASK).filter(is_plain) else {
                     return steps::read(payload);
                 };
                 steps::read(payload)?;

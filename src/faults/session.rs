@@ -3,7 +3,7 @@
 use super::{
     Fault,
     steps::{FLASK, Steps},
-    tools::is_of_view,
+    tools::{is_of_view, is_read},
 };
 use crate::{
     model::{
@@ -60,11 +60,20 @@ pub(super) const FAULTS: &[Fault] = &[
             result
         },
     ),
-    of_act("nested-change-noticed", &["MOD-5", "SET-1"], "a nested value changed in place modifies", |s, a| {
-        let result = s.act(a);
-        s.modified |= result.is_ok() && matches!(a, Action::Append { .. } | Action::Mutate { .. });
-        result
-    }),
+    Fault::new(
+        "nested-change-noticed",
+        &["MOD-5"],
+        "a nested value changed in place modifies",
+        Steps {
+            before_save: |session, call| {
+                let is_nested = |action: &Action| matches!(action, Action::Append { .. } | Action::Mutate { .. });
+                let others = call.actions.iter().filter(|action| !is_nested(action));
+                let is_all = is_of_view(call) && others.clone().all(is_read) && others.count() < call.actions.len();
+                session.modified |= is_all && !session.data.is_empty();
+            },
+            ..Steps::MODEL
+        },
+    ),
     of_act(
         "nested-change-lost",
         &["MOD-6", "MOD-10", "PAY-16"],

@@ -232,6 +232,14 @@ pub(super) fn is_idle(call: &Exchange) -> bool {
     !is_of_view(call) || call.actions.iter().all(is_nothing)
 }
 
+/// Whether an action only looks.
+pub(super) fn is_read(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Bool | Action::Contains { .. } | Action::Get { .. } | Action::Items | Action::Iterate | Action::Len
+    )
+}
+
 /// Whether a request reaches the view.
 pub(super) fn is_of_view(call: &Exchange) -> bool {
     call.path == "/" && matches!(call.method.as_str(), "GET" | "HEAD" | "POST")

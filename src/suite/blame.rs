@@ -212,8 +212,9 @@ impl<'a> Cookie<'a> {
         let fraction = now.micros().rem_euclid(1_000_000);
         let is_edge = |edge: i64| (edge..=edge.saturating_add(1)).contains(&age);
         match self.call.config.lifetime {
-            Lifetime::Delta(seconds) if seconds.fract() != 0.0 && (seconds < 0.0 || age == max_age + 1) => "EXP-5",
+            Lifetime::Delta(seconds) if seconds.fract() != 0.0 && age == max_age.saturating_add(1) => "EXP-5",
             _ if fraction != 0 && age == max_age => "EXP-8",
+            Lifetime::Delta(seconds) if seconds.fract() != 0.0 && seconds < 0.0 && age == max_age => "EXP-5",
             _ if fraction >= 500_000 && age == -1 && got > Stage::Age => "EXP-8",
             _ if age < 0 => "EXP-3",
             _ if max_age <= 0 => "EXP-7",
@@ -228,8 +229,8 @@ impl<'a> Cookie<'a> {
         match text.as_deref().map(str::trim_start) {
             _ if self.ends != Stage::Open => "PAY-14",
             _ if !base64::is_canonical(payload.trim_start_matches('.').as_bytes()) => "SIG-7",
-            _ if payload.starts_with('.') => "PAY-13",
             Some(text) if !text.starts_with('{') => "PAY-15",
+            _ if payload.starts_with('.') => "PAY-13",
             Some(text) => match &self.verified {
                 Verified::Accepted(session) => kinds_in(&Value::Map(session.clone()), text),
                 _ => "PAY-14",
@@ -480,15 +481,19 @@ pub fn opened(call: &Exchange, got: &Exchanged) -> Suspects {
     let header = call.cookie_header.as_deref().unwrap_or("");
     let name = &call.config.cookie_name;
     let cookie = cookie_header::value(header, name, DuplicatesChoice::First);
-    let is_like = |name: &str| header.to_ascii_lowercase().contains(&format!("{}=", name.to_ascii_lowercase()));
+    let has_two = cookie != cookie_header::value(header, name, DuplicatesChoice::Last);
+    // How often the name stands there in any case, as a whole or as the end of another.
+    let alike = header.to_ascii_lowercase().matches(&format!("{}=", name.to_ascii_lowercase())).count();
     let rule = match &cookie {
         _ if !header.is_ascii() => "HDR-6",
         _ if header.contains('\\') => "HDR-2",
-        _ if header.matches(name.as_str()).count() > 1 => "HDR-1",
+        _ if has_two => "HDR-1",
+        _ if header.split(';').any(is_unreadable) => "HDR-3",
         _ if header.contains('"') => "HDR-2",
         Some(cookie) if cookie.is_empty() => "HDR-4",
-        None if is_like(name) => "HDR-5",
+        None if alike > 0 => "HDR-5",
         None => "HDR-4",
+        Some(_) if alike > 1 => "HDR-5",
         Some(cookie) if header != format!("{name}={cookie}") => "HDR-3",
         Some(cookie) => {
             let verify = Verify { config: call.config.clone(), now: call.now, cookie: cookie.clone() };
@@ -507,6 +512,15 @@ pub fn opened(call: &Exchange, got: &Exchanged) -> Suspects {
         }
     };
     rule.into()
+}
+
+/// Whether a part of the Cookie header is likely no pair: a quote is left open, or space stands within a name or a bare value.
+fn is_unreadable(part: &str) -> bool {
+    let is_broken = |text: &str| text.trim().contains([' ', '\t']);
+    match part.matches('"').count() {
+        0 => part.split('=').any(is_broken),
+        quotes => quotes % 2 == 1,
+    }
 }
 
 /// The rule behind the result of an action.
@@ -540,6 +554,7 @@ pub fn status(call: &Exchange, expected: &Exchanged) -> Suspects {
         _ if call.config.signing_key().is_none() => "KEY-5",
         500 if expected.results.len() < call.actions.len() => "MOD-10",
         500 => "SET-10",
+        _ if has_flag_by_hand(call) => "MOD-7",
         _ if call.path != "/" => "REN-4",
         _ => "SET-10",
     }
@@ -579,7 +594,7 @@ pub fn missing(
     value: Option<&str>,
     length: usize,
 ) -> Suspects {
-    let is_view = call.path == "/" && matches!(call.method.as_str(), "GET" | "HEAD" | "POST");
+    let is_view = is_of_view(call);
     let is_new = expected.opened.as_ref().is_none_or(Map::is_empty);
     let rule = match value {
         // What is to be written was no more than refused.
@@ -667,16 +682,21 @@ fn has_odd_permanence(session: &Map) -> bool {
     session.get(&PERMANENT.into()).is_some_and(|value| !matches!(value, Value::Bool(_)))
 }
 
+/// Whether a request reaches the view.
+fn is_of_view(call: &Exchange) -> bool {
+    call.path == "/" && matches!(call.method.as_str(), "GET" | "HEAD" | "POST")
+}
+
 /// Whether no view ran, or none was asked to do anything.
 fn is_idle(call: &Exchange) -> bool {
-    call.path != "/"
-        || !matches!(call.method.as_str(), "GET" | "HEAD" | "POST")
+    !is_of_view(call)
         || call.actions.iter().all(|action| matches!(action, Action::Nothing | Action::NotFound | Action::Raise))
 }
 
 /// Whether a view changes its session.
 pub fn is_modifying(call: &Exchange) -> bool {
-    call.actions.iter().any(|action| {
+    is_of_view(call)
+        && call.actions.iter().any(|action| {
         !matches!(
             action,
             Action::Append { .. }
