@@ -25,6 +25,7 @@ Examples:
   sessionproof check flask@3.0.3                   another release
   sessionproof check -- python3 my_adapter.py      any program that speaks the adapter protocol
   sessionproof check --rules EXP,SIG-7 flask       only some rules
+  sessionproof check --rules '*,!VARY-4' flask     all but one
   sessionproof check --fail-fast -- node port.js   stop at the first failure
   sessionproof check --shard 2/4 --report json=2.json flask
                                                    a quarter of the run; `sessionproof report merge` joins the results
@@ -36,7 +37,8 @@ Exit status: 0 conformant, 1 not conformant, 2 could not judge (usage, set-up, a
 pub struct Arguments {
     #[command(flatten)]
     target: Target,
-    /// Only rules of these numbers or families: EXP-1, EXP, EXP-1*, several with commas
+    /// Only rules of these numbers or families: EXP-1, EXP, EXP-1*, several with commas; `!EXP-2` leaves
+    /// one out
     #[arg(long, value_name = "PATTERN", default_value = "*", value_parser = Pattern::parse)]
     rules: Pattern,
     /// The revision of the specification: what came later does not count; the newest unless told otherwise

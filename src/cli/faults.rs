@@ -4,18 +4,19 @@ use super::Trouble;
 use clap::Args;
 use sessionproof::{
     adapter::serve,
-    faults::{
-        self, Fault,
-        matrix::{self, Found},
+    faults::{self, Fault, matrix, traceability},
+    suite::{
+        results::Outcome,
+        rules::{self, Rule},
+        vectors,
     },
-    suite::{results::Outcome, vectors},
 };
 use std::io;
 
 const MATRIX_EXAMPLES: &str = "\
 Examples:
   sessionproof faults                            all of them
-  sessionproof faults key-not-derived            one
+  sessionproof faults key-not-derived            one, with all rules that are blamed
 
 Exit status: 0 every fault is caught by a rule that it breaks, 1 not so, 2 could not judge.";
 
@@ -56,18 +57,29 @@ pub fn run(arguments: &MatrixArguments) -> Result<Outcome, Trouble> {
     let vectors = vectors::embedded()?;
     let faults = if arguments.names.is_empty() { faults::all().collect() } else { arguments.names.clone() };
     let found = matrix::run(&faults, &vectors, arguments.cases, arguments.seed);
-    anstream::println!("{:<40} {:<10} {:>6}", "fault", "caught by", "checks");
+    anstream::println!("{:<40} {:<12} {:>6}  {}", "fault", "caught by", "checks", "only by it");
     for (fault, found) in faults.iter().zip(&found) {
-        let (by, checks) = found.told();
-        anstream::println!("{:<40} {by:<10} {checks:>6}", fault.name);
+        let (by, checks) = found.told(fault);
+        let (by, only) = by.strip_prefix("only ").map_or((by.as_str(), ""), |by| (by, "only"));
+        anstream::println!("{}", format!("{:<40} {by:<12} {checks:>6}  {only}", fault.name).trim_end());
+        if !arguments.names.is_empty() {
+            let blamed: Vec<_> = found.blamed().into_iter().collect();
+            let beside: Vec<_> = found.misblamed(fault).into_iter().collect();
+            anstream::println!("    blamed: {}\n    not its own: {}", blamed.join(" "), beside.join(" "));
+        }
     }
     let blamed = matrix::blame_on_the_model(&vectors, arguments.cases, arguments.seed);
     if !blamed.is_empty() {
         let rules: Vec<_> = blamed.iter().map(String::as_str).collect();
         anstream::println!("\nthe model itself is blamed: {}", rules.join(", "));
     }
-    let caught = found.iter().filter(|found| matches!(found, Found::Caught { .. })).count();
+    let caught = faults.iter().zip(&found).filter(|(fault, found)| found.caught_by(fault).is_some()).count();
     anstream::println!("\n{caught} of {} faults are caught by a rule that they break", faults.len());
+    if arguments.names.is_empty() {
+        let is_alone = |rule: &&Rule| traceability::only_caught_by(&rule.id, &faults, &found).is_some();
+        let alone = rules::all().iter().filter(is_alone).count();
+        anstream::println!("{alone} of {} rules catch a fault that no other rule catches", rules::all().len());
+    }
     match caught == faults.len() && blamed.is_empty() {
         true => Ok(Outcome::Conformant),
         false => Ok(Outcome::NotConformant),

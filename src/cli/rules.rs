@@ -18,7 +18,8 @@ Examples:
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// Rules of these numbers or families: EXP-1, EXP, EXP-1*, several with commas
+    /// Rules of these numbers or families: EXP-1, EXP, EXP-1*, several with commas; `!EXP-2` leaves
+    /// one out
     #[arg(value_name = "PATTERN", default_value = "*", value_parser = Pattern::parse)]
     rules: Pattern,
 }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     clock::UnixTime,
-    config::{Config, Lifetime},
+    config::{Config, Fallbacks, Lifetime},
     model::{
         Raised,
         session::Session,
@@ -48,6 +48,30 @@ pub(super) const FAULTS: &[Fault] = &[
         &["EXP-2", "EXP-1"],
         "a cookie is accepted for a minute after its lifetime",
         Steps { verify: |cookie, config, now| with_leeway(cookie, config, now, 60), ..Steps::MODEL },
+    ),
+    Fault::new(
+        "grace-of-a-second",
+        &["EXP-2"],
+        "a lifetime of whole seconds, unless it is zero, gets a second of grace",
+        Steps {
+            verify: |cookie, config, now| match config.lifetime {
+                Lifetime::Seconds(1..=LONG) => with_leeway(cookie, config, now, 1),
+                _ => steps::verify(cookie, config, now),
+            },
+            ..Steps::MODEL
+        },
+    ),
+    Fault::new(
+        "age-of-31-bits-of-milliseconds",
+        &["EXP-1", "EXP-2"],
+        "the age is counted in milliseconds of 31 bits, which begin anew after 24 days",
+        Steps {
+            verify: |cookie, config, now| match judged_age(cookie, config, now) {
+                Some((age @ 2_147_484.., _)) => steps::verify(cookie, config, now.plus_seconds(age % 2_147_483 - age)),
+                _ => steps::verify(cookie, config, now),
+            },
+            ..Steps::MODEL
+        },
     ),
     Fault::new(
         "age-in-floats",
@@ -273,7 +297,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "a negative lifetime is taken for zero",
         Steps {
             reading: |config| {
-                if config.lifetime.max_age().is_some_and(|seconds| seconds < 0) {
+                if matches!(config.lifetime, Lifetime::Seconds(..0)) {
                     config.lifetime = Lifetime::Seconds(0);
                 }
             },
@@ -309,10 +333,13 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "retried-after-expiry",
         &["EXP-10"],
-        "a signature too old under one key is tried with the others, and then said to be nobody's",
+        "a signature too old under the current key is tried with the fallback keys, and then said to be nobody's",
         Steps {
             verify: |cookie, config, now| match steps::verify(cookie, config, now) {
-                Err(Refusal::Rejected(Reason::Expired | Reason::Future)) if config.fallback_keys.is_some() => {
+                Err(Refusal::Rejected(Reason::Expired | Reason::Future))
+                    if matches!(&config.fallback_keys, Some(Fallbacks::Keys(keys)) if !keys.is_empty())
+                        && is_current(cookie, config, now) =>
+                {
                     Err(Refusal::Rejected(Reason::Signature))
                 }
                 other => other,

@@ -2,7 +2,7 @@
 
 use super::{
     Fault,
-    steps::{self, Steps},
+    steps::{self, Steps, Write},
     tools::{BAD_SIGNATURE, parts, respell_signature, sealed},
 };
 use crate::{
@@ -18,10 +18,10 @@ pub(super) const FAULTS: &[Fault] = &[
         &["SIG-3", "PAY-12", "PAY-1"],
         "the payload is written in standard base64",
         Steps {
-            write: |session| {
+            write: Write::By(|session| {
                 let payload = steps::write(session)?;
                 Ok(payload.replace('-', "+").replace('_', "/"))
-            },
+            }),
             ..Steps::MODEL
         },
     ),
@@ -42,7 +42,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "payload-padded",
         &["SIG-3", "PAY-12", "PAY-1"],
         "the payload is written with padding",
-        Steps { write: |session| Ok(padded(&steps::write(session)?)), ..Steps::MODEL },
+        Steps { write: Write::By(|session| Ok(padded(&steps::write(session)?))), ..Steps::MODEL },
     ),
     Fault::new(
         "timestamp-padded",

@@ -50,6 +50,19 @@ pub(super) const FAULTS: &[Fault] = &[
         Steps { config: |config| derive_by(config, |c, key| hex(&signing::derive_key(c, key))), ..Steps::MODEL },
     ),
     Fault::new(
+        "signer-of-itsdangerous",
+        &["KEY-1"],
+        "cookies are read as specified, but signed with the key derivation that itsdangerous takes unless told otherwise",
+        Steps {
+            saving: |config| {
+                if config.key_derivation == KeyDerivation::Hmac {
+                    config.key_derivation = KeyDerivation::DjangoConcat;
+                }
+            },
+            ..Steps::MODEL
+        },
+    ),
+    Fault::new(
         "salt-of-itsdangerous",
         &["KEY-1", "KEY-7"],
         "the salt is that of an unconfigured itsdangerous serializer",

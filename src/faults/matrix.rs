@@ -1,10 +1,16 @@
-//! This crate's suite held against the bank: which rule catches each fault, and after how many checks.
+//! This crate's suite held against the bank: which rules catch each fault, after how many checks, and what is only caught by one.
+//!
+//! A rule is put out of force when its failures do not count, and nothing is asked that is evidence for it alone
+//! (`check --rules '*,!EXP-2'`). What survives then is a fault that only this rule catches. One whole run tells that for every
+//! rule at once, since each failed check is blamed on one rule: no run is repeated without it.
 
 use super::Fault;
 use crate::{
     adapter::{Implementation, embedded::Model},
     suite::{
-        results::Results,
+        coverage,
+        results::{Failure, Origin, Results},
+        rules::Pattern,
         run::{self, Options},
         vectors::Ready,
     },
@@ -19,35 +25,99 @@ use std::{
     thread,
 };
 
-/// What the suite found of one fault.
+/// What the suite found of one fault in a whole run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The kinds of failure in the order in which they came.
+    pub blames: Vec<Blame>,
+    /// How many checks it took to the first failure, which is counted too; none when every check passed.
+    pub checks: Option<usize>,
+}
+
+/// A kind of failure: checks that were blamed on one rule, and asked for the same reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
-    /// A failed check is blamed on a rule that the fault breaks.
-    Caught {
-        /// The rule: that of the first such check.
-        rule: String,
-        /// How many checks it took to the first failure, which is counted too.
-        checks: usize,
-    },
-    /// Checks failed, all of them blamed on rules that do not concern the fault.
-    Misblamed {
-        /// Those rules.
-        rules: BTreeSet<String>,
-        /// As for [`Found::Caught`].
-        checks: usize,
-    },
-    /// No check failed.
-    Survived,
+pub struct Blame {
+    /// The rule that is blamed.
+    pub rule: String,
+    /// The only rule that the checks are evidence for, where there is but one: without it they are not asked.
+    pub asked_for: Option<String>,
+}
+
+impl Blame {
+    fn of(failure: &Failure) -> Self {
+        let asked: Vec<&str> = match failure.origin {
+            Origin::Property(sentence) => coverage::rules_of_property(sentence).to_vec(),
+            Origin::Vector { .. } => failure.vector.rules.iter().map(String::as_str).collect(),
+        };
+        let asked_for = match asked[..] {
+            [only] => Some(only.to_owned()),
+            _ => None,
+        };
+        Self { rule: failure.rule.clone(), asked_for }
+    }
+
+    /// Whether the checks would fail no more, were a rule out of force.
+    fn needs(&self, rule: &str) -> bool {
+        self.rule == rule || self.asked_for.as_deref() == Some(rule)
+    }
+}
+
+impl Found {
+    fn of(results: &Results) -> Self {
+        let mut blames = Vec::new();
+        for blame in results.failures.iter().map(Blame::of) {
+            if !blames.contains(&blame) {
+                blames.push(blame);
+            }
+        }
+        Self { blames, checks: results.first_failure }
+    }
+
+    /// The first rule that is blamed, of those that a fault breaks.
+    pub fn caught_by(&self, fault: &Fault) -> Option<&str> {
+        self.rules().find(|rule| fault.rules.contains(rule))
+    }
+
+    /// The rules that are blamed though the fault does not break them.
+    pub fn misblamed(&self, fault: &Fault) -> BTreeSet<&str> {
+        self.rules().filter(|rule| !fault.rules.contains(rule)).collect()
+    }
+
+    /// Every rule that is blamed.
+    pub fn blamed(&self) -> BTreeSet<&str> {
+        self.rules().collect()
+    }
+
+    /// Whether the suite finds nothing.
+    pub fn is_missed(&self) -> bool {
+        self.blames.is_empty()
+    }
+
+    /// Whether the suite finds nothing when a rule is out of force.
+    pub fn is_missed_without(&self, rule: &str) -> bool {
+        self.blames.iter().all(|blame| blame.needs(rule))
+    }
+
+    /// The rule without which the suite finds nothing, where there is one.
+    pub fn only_caught_by(&self) -> Option<&str> {
+        let rule = self.rules().next()?;
+        self.is_missed_without(rule).then_some(rule)
+    }
+
+    /// The rules that are blamed, in the order in which they came, some of them more than once.
+    fn rules(&self) -> impl Iterator<Item = &str> {
+        self.blames.iter().map(|blame| blame.rule.as_str())
+    }
 }
 
 /// Holds the suite against some faults, two at a time, and gives what was found in their order.
 pub fn run(faults: &[&Fault], vectors: &[Ready], cases: usize, seed: u64) -> Vec<Found> {
-    let (next, found) = (AtomicUsize::new(0), Mutex::new(vec![Found::Survived; faults.len()]));
+    let (next, found) = (AtomicUsize::new(0), Mutex::new(vec![Found::default(); faults.len()]));
     let work = || {
         loop {
             let at = next.fetch_add(1, Relaxed);
             let Some(fault) = faults.get(at) else { return };
-            let result = one(fault, vectors, cases, seed);
+            let result = Found::of(&suite(fault.make().as_ref(), vectors, cases, seed));
             if let Some(place) = found.lock().unwrap_or_else(PoisonError::into_inner).get_mut(at) {
                 *place = result;
             }
@@ -60,33 +130,24 @@ pub fn run(faults: &[&Fault], vectors: &[Ready], cases: usize, seed: u64) -> Vec
     found.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Holds the suite against one fault. Most of them need no more than the first failure; where that is blamed on a rule that
-/// does not concern the fault, all vectors are asked, and at last all cases.
-fn one(fault: &Fault, vectors: &[Ready], cases: usize, seed: u64) -> Found {
-    let concerns = |rule: &&String| fault.rules.contains(&rule.as_str());
-    let mut misblamed = BTreeSet::new();
-    let mut first = None;
-    for (fail_fast, cases) in [(true, cases), (false, 0), (false, cases)] {
-        let results = suite(fault.make().as_ref(), vectors, Options { fail_fast, cases, seed, ..Options::default() });
-        let Some(checks) = first.or(results.first_failure) else { return Found::Survived };
-        first = Some(checks);
-        let mut rules = results.failures.into_iter().map(|failure| failure.rule).collect::<Vec<_>>();
-        if let Some(rule) = rules.iter().find(concerns) {
-            return Found::Caught { rule: rule.clone(), checks };
-        }
-        misblamed.extend(rules.drain(..));
-    }
-    Found::Misblamed { rules: misblamed, checks: first.unwrap_or_default() }
-}
-
 /// The rules that the suite blames the model for: none, if suite and model are right.
 pub fn blame_on_the_model(vectors: &[Ready], cases: usize, seed: u64) -> BTreeSet<String> {
-    let results = suite(&Model::default(), vectors, Options { cases, seed, ..Options::default() });
-    results.failures.into_iter().map(|failure| failure.rule).collect()
+    suite(&Model::default(), vectors, cases, seed).failures.into_iter().map(|failure| failure.rule).collect()
 }
 
-fn suite(implementation: &dyn Implementation, vectors: &[Ready], options: Options) -> Results {
-    run::run(implementation, vectors, &options, &mut |_| {})
+/// What is found of one fault while a rule is out of force.
+pub fn run_without(rule: &str, fault: &Fault, vectors: &[Ready], cases: usize, seed: u64) -> Result<Found, String> {
+    let rules = Pattern::parse(&format!("*,!{rule}"))?;
+    let options = Options { rules, ..options(cases, seed) };
+    Ok(Found::of(&run::run(fault.make().as_ref(), vectors, &options, &mut |_| {})))
+}
+
+fn suite(implementation: &dyn Implementation, vectors: &[Ready], cases: usize, seed: u64) -> Results {
+    run::run(implementation, vectors, &options(cases, seed), &mut |_| {})
+}
+
+fn options(cases: usize, seed: u64) -> Options {
+    Options { cases, seed, as_found: true, ..Options::default() }
 }
 
 /// The page `spec/faults.md`.
@@ -97,28 +158,29 @@ pub fn page(faults: &[&Fault], found: &[Found], cases: usize) -> String {
          when the page is not up to date (`UPDATE_FAULTS=1 cargo test --test fault_bank` writes it anew).\n\n\
          `sessionproof faulty NAME` speaks the [adapter protocol](adapter-protocol.md) as such an implementation, so that any \
          suite can be tried on it; `sessionproof faults` holds this one against all of them.\n\n\
-         **Caught by** is the rule that is blamed first among those that the fault breaks. **Checks** is how many checks it took \
-         to the first failure, of a run of all vectors and {cases} generated cases.\n\n\
+         **Caught by** is the rule that is blamed first among those that the fault breaks; *only*, where the suite finds nothing \
+         without it. **Checks** is how many checks it took to the first failure, of a run of all vectors and {cases} generated \
+         cases.\n\n\
          | fault | what is wrong | caught by | checks |\n|---|---|---|---:|\n",
         faults.len()
     );
     for (fault, found) in faults.iter().zip(found) {
-        let (by, checks) = found.told();
+        let (by, checks) = found.told(fault);
         let _ = writeln!(text, "| `{}` | {} | {by} | {checks} |", fault.name, fault.summary);
     }
     text
 }
 
 impl Found {
-    /// The rule that caught the fault, or what became of it, and the number of checks.
-    pub fn told(&self) -> (String, String) {
-        match self {
-            Self::Caught { rule, checks } => (rule.clone(), checks.to_string()),
-            Self::Misblamed { rules, checks } => {
-                let rules: Vec<_> = rules.iter().map(String::as_str).collect();
-                (format!("only {}", rules.join(", ")), checks.to_string())
-            }
-            Self::Survived => ("survived".to_owned(), "-".to_owned()),
-        }
+    /// The rule that caught a fault, or what became of it, and the number of checks.
+    pub fn told(&self, fault: &Fault) -> (String, String) {
+        let checks = self.checks.map_or_else(|| "-".to_owned(), |checks| checks.to_string());
+        let by = match self.caught_by(fault) {
+            Some(rule) if self.only_caught_by() == Some(rule) => format!("only {rule}"),
+            Some(rule) => rule.to_owned(),
+            None if self.is_missed() => "survived".to_owned(),
+            None => "misblamed".to_owned(),
+        };
+        (by, checks)
     }
 }

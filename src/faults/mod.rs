@@ -1,21 +1,25 @@
 //! The fault bank: implementations that are wrong in one thing each, as ports of the format have been.
 //!
 //! Each is the model with one step replaced ([`Fault::make`]). A suite is worth the faults that it finds: [`matrix`] holds this
-//! crate's own suite against all of them, and `sessionproof faulty NAME` lends them to any other over the adapter protocol. The
+//! crate's own suite against all of them, [`traceability`] tells which of them only one rule catches, and `sessionproof faulty NAME` lends them to any other over the adapter protocol. The
 //! suite knows nothing of what is here.
 
 mod age;
+mod attributes;
 mod base64;
 mod cookies;
 mod gross;
+mod headers;
 mod keys;
 pub mod matrix;
 mod payload;
+mod reading;
 mod session;
 mod signature;
 mod state;
 mod steps;
 mod tools;
+pub mod traceability;
 
 use crate::adapter::Implementation;
 use state::Remembering;
@@ -71,9 +75,12 @@ pub fn all() -> impl Iterator<Item = &'static Fault> {
         signature::FAULTS,
         base64::FAULTS,
         payload::FAULTS,
+        reading::FAULTS,
         age::FAULTS,
         session::FAULTS,
         cookies::FAULTS,
+        attributes::FAULTS,
+        headers::FAULTS,
         state::FAULTS,
         gross::FAULTS,
     ];

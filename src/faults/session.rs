@@ -1,9 +1,16 @@
 //! Faults of what a session notices of its changes (`MOD-*`, `PERM-2`).
 
-use super::{Fault, steps::Steps};
+use super::{
+    Fault,
+    steps::{FLASK, Steps},
+    tools::{is_of_view, is_read},
+};
 use crate::{
-    model::{Raised, session::Session},
-    protocol::Action,
+    model::{
+        Raised, server,
+        session::{PERMANENT, Session},
+    },
+    protocol::{Action, Exchange},
     value::Value,
 };
 
@@ -33,7 +40,7 @@ pub(super) const FAULTS: &[Fault] = &[
         &["MOD-3", "SET-1"],
         "an update with nothing modifies nothing",
         |s, a| match a {
-            Action::Update { values } | Action::Union { values } if values.is_empty() => unmodified(s, a),
+            Action::Update { values } | Action::Union { values } if values.is_empty() && !s.is_null => unmodified(s, a),
             _ => s.act(a),
         },
     ),
@@ -53,11 +60,20 @@ pub(super) const FAULTS: &[Fault] = &[
             result
         },
     ),
-    of_act("nested-change-noticed", &["MOD-5", "SET-1"], "a nested value changed in place modifies", |s, a| {
-        let result = s.act(a);
-        s.modified |= result.is_ok() && matches!(a, Action::Append { .. } | Action::Mutate { .. });
-        result
-    }),
+    Fault::new(
+        "nested-change-noticed",
+        &["MOD-5"],
+        "a nested value changed in place modifies",
+        Steps {
+            before_save: |session, call| {
+                let is_nested = |action: &Action| matches!(action, Action::Append { .. } | Action::Mutate { .. });
+                let others = call.actions.iter().filter(|action| !is_nested(action));
+                let is_all = is_of_view(call) && others.clone().all(is_read) && others.count() < call.actions.len();
+                session.modified |= is_all && !session.data.is_empty();
+            },
+            ..Steps::MODEL
+        },
+    ),
     of_act(
         "nested-change-lost",
         &["MOD-6", "MOD-10", "PAY-16"],
@@ -69,6 +85,59 @@ pub(super) const FAULTS: &[Fault] = &[
                 result
             }
             _ => s.act(a),
+        },
+    ),
+    Fault::new(
+        "nested-change-not-written",
+        &["MOD-6"],
+        "the view sees its nested changes, but only what was set at the top is written",
+        Steps {
+            before_save: |session, call| {
+                let opened = server::exchange(&Exchange { actions: Vec::new(), ..call.clone() }, &FLASK).opened;
+                let Some(mut written) = opened.map(Session::opened).filter(|_| is_of_view(call)) else { return };
+                for action in &call.actions {
+                    match action {
+                        Action::Append { .. } | Action::Mutate { .. } => {
+                            if raises(&written, action) {
+                                break;
+                            }
+                        }
+                        Action::StreamGet { .. } => break,
+                        _ => {
+                            if written.act(action).is_err() {
+                                break;
+                            }
+                        }
+                    }
+                }
+                session.data = written.data;
+            },
+            ..Steps::MODEL
+        },
+    ),
+    of_act("flag-by-hand-not-lowered", &["MOD-7"], "the modified flag cannot be set back by hand", |s, a| match a {
+        Action::SetModified { value: false } => unmodified(s, a),
+        _ => s.act(a),
+    }),
+    of_act("length-without-permanence", &["MOD-10"], "the length leaves the session's permanence out", |s, a| {
+        let permanence = usize::from(s.data.contains(&PERMANENT.into()));
+        match a {
+            Action::Len => s.act(a).map(|_| Value::int(s.data.len() - permanence)),
+            _ => s.act(a),
+        }
+    }),
+    Fault::new(
+        "error-rolls-back",
+        &["MOD-9"],
+        "what a view changed before it raised is not written",
+        Steps {
+            answered: |answer, call| {
+                let changes = |action: &Action| matches!(action, Action::Set { .. } | Action::Clear | Action::Delete { .. });
+                if answer.status == 500 && is_of_view(call) && call.actions.iter().any(changes) {
+                    super::tools::drop_headers(answer, "Set-Cookie");
+                }
+            },
+            ..Steps::MODEL
         },
     ),
     of_act("flag-by-hand-ignored", &["MOD-7", "SET-1", "MOD-10"], "the modified flag cannot be set by hand", |s, a| {
@@ -118,6 +187,11 @@ pub(super) const FAULTS: &[Fault] = &[
         result
     }),
 ];
+
+/// Whether an action raises.
+fn raises(session: &Session, action: &Action) -> bool {
+    session.clone().act(action).is_err()
+}
 
 /// Does the action, and leaves the flag as it was.
 fn unmodified(session: &mut Session, action: &Action) -> Result<Value, Raised> {

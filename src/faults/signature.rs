@@ -56,6 +56,26 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     ),
     Fault::new(
+        "colons-written",
+        &["SIG-1"],
+        "cookies are read as specified, but the parts are written with colons between them",
+        Steps {
+            sign: |payload, config, now| Ok(steps::sign(payload, config, now)?.replace('.', ":")),
+            ..Steps::MODEL
+        },
+    ),
+    Fault::new(
+        "signer-leaves-the-timestamp-out",
+        &["SIG-2"],
+        "cookies are read as specified, but what is signed is the payload alone",
+        Steps {
+            sign: |payload, config, now| {
+                respell_signature(payload, config, now, |_, _| base64::encode(&mac_of(payload, config)))
+            },
+            ..Steps::MODEL
+        },
+    ),
+    Fault::new(
         "signature-over-payload-only",
         &["SIG-2"],
         "the signature leaves the timestamp out",

@@ -179,6 +179,21 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     ),
     Fault::remembering(
+        "replays-refused",
+        &["SYS-4"],
+        "what was asked in the same second already is taken for a replay, and refused",
+        |memory, call| match call {
+            Call::Verify(verify) => {
+                let name = format!("{} {:?} {}", verify.now.micros(), verify.config, verify.cookie);
+                match memory.refused.insert(name) {
+                    true => embedded::answer(call, &FLASK),
+                    false => protocol::Answer::Verify(Verified::Rejected(Some(protocol::Reason::Signature))),
+                }
+            }
+            _ => embedded::answer(call, &FLASK),
+        },
+    ),
+    Fault::remembering(
         "cookies-count-once",
         &["SYS-4", "SYS-8", "REN-6", "SYS-2"],
         "a cookie is accepted once, as a token against replays would be",

@@ -1,5 +1,6 @@
 //! The model taken apart into the steps of its work, so that a fault can put another function in the place of one.
 
+use super::{payload as written, reading};
 use crate::{
     adapter::{Broken, Implementation, embedded::hello},
     clock::UnixTime,
@@ -43,7 +44,7 @@ pub(super) struct Steps {
     /// The payload of a cookie that counts.
     pub(super) verify: fn(&str, &Config, UnixTime) -> Result<Vec<u8>, Refusal>,
     /// The session in a payload.
-    pub(super) read: fn(&[u8]) -> Result<Map, Raised>,
+    pub(super) read: Read,
     /// Changes the session when it is opened for a request.
     pub(super) opened: fn(&mut Session),
     /// One action of a view.
@@ -51,11 +52,53 @@ pub(super) struct Steps {
     /// Changes the session when it is about to be saved.
     pub(super) before_save: fn(&mut Session, &Exchange),
     /// The payload of a session.
-    pub(super) write: fn(&Map) -> Result<String, Raised>,
+    pub(super) write: Write,
     /// The cookie of a payload.
     pub(super) sign: fn(&str, &Config, UnixTime) -> Result<String, Raised>,
     /// Changes what comes of a request.
     pub(super) answered: fn(&mut Exchanged, &Exchange),
+}
+
+/// How a payload is read.
+#[derive(Clone, Copy)]
+pub(super) enum Read {
+    /// By a function of its own.
+    By(fn(&[u8]) -> Result<Map, Raised>),
+    /// As specified, and then every value is replaced.
+    Replaced(fn(Value) -> Value),
+    /// As specified, of a JSON text that is respelled first; none refuses it.
+    Respelled(fn(&str) -> Option<String>),
+}
+
+impl Read {
+    fn session(self, payload: &[u8]) -> Result<Map, Raised> {
+        match self {
+            Self::By(read) => read(payload),
+            Self::Replaced(replace) => reading::replaced(payload, replace),
+            Self::Respelled(respell) => reading::respelled(payload, respell),
+        }
+    }
+}
+
+/// How the payload of a session is made.
+#[derive(Clone, Copy)]
+pub(super) enum Write {
+    /// By a function of its own.
+    By(fn(&Map) -> Result<String, Raised>),
+    /// As specified, of values that are replaced first.
+    Replaced(fn(Value) -> Value),
+    /// As specified, but for the JSON text, which is respelled before it is packed.
+    Respelled(fn(&str) -> String),
+}
+
+impl Write {
+    fn payload(self, session: &Map) -> Result<String, Raised> {
+        match self {
+            Self::By(write) => write(session),
+            Self::Replaced(replace) => written::replaced(session, replace),
+            Self::Respelled(respell) => written::respelled(session, respell),
+        }
+    }
 }
 
 impl Steps {
@@ -66,11 +109,11 @@ impl Steps {
         saving: |_| {},
         find: |header, name| cookie_header::value(header, name, DuplicatesChoice::First),
         verify,
-        read,
+        read: Read::By(read),
         opened: |_| {},
         act: Session::act,
         before_save: |_, _| {},
-        write,
+        write: Write::By(write),
         sign,
         answered: |_, _| {},
     };
@@ -79,7 +122,7 @@ impl Steps {
         if cookie.is_empty() || config.signing_key().is_none() {
             return Err(Refusal::Rejected(Reason::Signature));
         }
-        Ok((self.read)(&(self.verify)(cookie, config, now)?)?)
+        Ok(self.read.session(&(self.verify)(cookie, config, now)?)?)
     }
 
     fn verified(&self, call: &Verify) -> Verified {
@@ -92,7 +135,7 @@ impl Steps {
 
     fn signed(&self, call: &Sign) -> Signed {
         let config = changed(&call.config, &[self.config, self.saving]);
-        match (self.write)(&call.session).and_then(|payload| (self.sign)(&payload, &config, call.now)) {
+        match self.write.payload(&call.session).and_then(|payload| (self.sign)(&payload, &config, call.now)) {
             Ok(cookie) => Signed::Cookie(cookie),
             Err(raised) => Signed::Raised(raised.to_string()),
         }
@@ -110,7 +153,7 @@ impl Steps {
                     let (mut session, config) = (session.clone(), changed(&call.config, &[self.config, self.saving]));
                     (self.before_save)(&mut session, call);
                     server::save(&session, &config, call.now, |session| {
-                        (self.sign)(&(self.write)(session)?, &config, call.now)
+                        (self.sign)(&self.write.payload(session)?, &config, call.now)
                     })
                 })
             }

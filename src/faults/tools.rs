@@ -5,11 +5,13 @@ use crate::{
     clock::UnixTime,
     config::{Config, Key, KeyDerivation, Lifetime},
     model::{
-        Raised, base64,
+        Raised, base64, http_date,
         signing::{self, Refusal},
     },
-    protocol::{Exchange, Exchanged, Reason},
+    protocol::{Action, Exchange, Exchanged, Reason},
+    value::Map,
 };
+use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
 pub(super) const BAD_SIGNATURE: Refusal = Refusal::Rejected(Reason::Signature);
 
@@ -157,6 +159,15 @@ pub(super) fn each_cookie(exchanged: &mut Exchanged, change: impl Fn(&mut String
     }
 }
 
+/// Changes the text of every Set-Cookie that does not delete.
+pub(super) fn each_set(exchanged: &mut Exchanged, change: impl Fn(&mut String)) {
+    each_cookie(exchanged, |header| {
+        if !is_deletion(header) {
+            change(header);
+        }
+    });
+}
+
 /// Changes the text of every Set-Cookie that deletes.
 pub(super) fn each_deletion(exchanged: &mut Exchanged, change: impl Fn(&mut String)) {
     each_cookie(exchanged, |header| {
@@ -164,6 +175,25 @@ pub(super) fn each_deletion(exchanged: &mut Exchanged, change: impl Fn(&mut Stri
             change(header);
         }
     });
+}
+
+/// The session in the value of a Set-Cookie.
+pub(super) fn session_in(header: &str) -> Option<Map> {
+    steps::read(parts(value_of(header))?.0.as_bytes()).ok()
+}
+
+/// Signs the value of a Set-Cookie anew, as of another time.
+pub(super) fn resign(header: &mut String, config: &Config, at: UnixTime) {
+    let value = value_of(header).to_owned();
+    if let Some(again) = parts(&value).and_then(|(payload, ..)| steps::sign(payload, config, at).ok()) {
+        *header = header.replacen(&value, &again, 1);
+    }
+}
+
+/// An HTTP date some seconds later.
+pub(super) fn moved(date: &str, seconds: i64) -> Option<String> {
+    let at = OffsetDateTime::parse(date, &Rfc2822).ok()?.unix_timestamp();
+    http_date::format(at.checked_add(seconds)?)
 }
 
 /// Takes an attribute out of a Set-Cookie.
@@ -198,5 +228,19 @@ pub(super) fn vary(exchanged: &mut Exchanged) {
 
 /// Whether no view ran, or none was asked to do anything: what is set then is a renewal.
 pub(super) fn is_idle(call: &Exchange) -> bool {
-    call.actions.is_empty() || call.path != "/" || !matches!(call.method.as_str(), "GET" | "HEAD" | "POST")
+    let is_nothing = |action: &Action| matches!(action, Action::Nothing | Action::NotFound | Action::Raise);
+    !is_of_view(call) || call.actions.iter().all(is_nothing)
+}
+
+/// Whether an action only looks.
+pub(super) fn is_read(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Bool | Action::Contains { .. } | Action::Get { .. } | Action::Items | Action::Iterate | Action::Len
+    )
+}
+
+/// Whether a request reaches the view.
+pub(super) fn is_of_view(call: &Exchange) -> bool {
+    call.path == "/" && matches!(call.method.as_str(), "GET" | "HEAD" | "POST")
 }

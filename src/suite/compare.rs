@@ -1,13 +1,17 @@
 //! Whether an answer is the one that the specification asks for: compared by meaning, not by spelling.
 //!
-//! A [`Difference`] names the rule that it breaks, so that a failing generated case can say more than "not equal".
+//! A [`Difference`] names the rules that it may break, which [`blame`] tells, so that a failing generated case can say more than
+//! "not equal".
 
+use super::{
+    blame::{self, Suspects},
+    rules::family_of,
+};
 use crate::{
-    config::Fallbacks,
-    model::{base64, cookie_header, json, payload, signing},
+    model::{base64, json, payload, signing},
     protocol::{
-        Action, Answer, Call, Choices, CompressionChoice, DuplicatesChoice, Exchange, Exchanged, OrderChoice, Reason,
-        ReasonsChoice, Signed, Verified, Verify,
+        Action, Answer, Call, Choices, CompressionChoice, Exchange, Exchanged, OrderChoice, Reason, ReasonsChoice, Signed,
+        Verified, Verify,
     },
     value::{Map, Value, wire},
 };
@@ -17,10 +21,9 @@ use time::OffsetDateTime;
 /// What is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// The rule that this breaks, as far as the difference alone tells.
-    pub rule: &'static str,
-    /// Whether the difference alone tells: a verdict on a cookie may be wrong for many reasons, a missing attribute has one.
-    pub is_certain: bool,
+    /// The rules that this may break, as far as the difference alone tells: a verdict on a cookie may be wrong for many reasons,
+    /// a missing attribute has one.
+    pub suspects: Suspects,
     /// What differs.
     pub what: String,
     /// What it should be.
@@ -29,24 +32,27 @@ pub struct Difference {
     pub got: String,
 }
 
+impl Difference {
+    /// The likeliest rule.
+    pub fn rule(&self) -> &'static str {
+        self.suspects.rule
+    }
+
+    /// Whether a check that is about a rule may be blamed on it for this.
+    pub fn may_break(&self, rule: &str) -> bool {
+        let may_be = |suspect: &str| suspect == rule || suspect == family_of(rule);
+        self.suspects.rule == rule || self.suspects.also.iter().any(|suspect| may_be(suspect))
+    }
+}
+
 fn differ<T>(
-    rule: &'static str,
+    suspects: impl Into<Suspects>,
     what: impl Into<String>,
     expected: impl ToString,
     got: impl ToString,
 ) -> Result<T, Difference> {
     let (expected, got) = (expected.to_string(), got.to_string());
-    Err(Difference { rule, is_certain: true, what: what.into(), expected, got })
-}
-
-/// A difference whose rule is only the likely one.
-fn differ_likely<T>(
-    rule: &'static str,
-    what: impl Into<String>,
-    expected: impl ToString,
-    got: impl ToString,
-) -> Result<T, Difference> {
-    differ(rule, what, expected, got).map_err(|difference| Difference { is_certain: false, ..difference })
+    Err(Difference { suspects: suspects.into(), what: what.into(), expected, got })
 }
 
 /// Holds an answer to `call` against the expected one, for an implementation with these choices.
@@ -59,16 +65,16 @@ pub fn compare(call: &Call, expected: &Answer, got: &Answer, choices: &Choices) 
             }
             (Signed::Raised(_), Signed::Raised(_)) => Ok(()),
             (Signed::Raised(why), Signed::Cookie(cookie)) => {
-                differ_likely("PAY-5", "writing the session", format!("an error: {why}"), cookie)
+                differ(blame::writing(&call.config, true), "writing the session", format!("an error: {why}"), cookie)
             }
             (Signed::Cookie(cookie), Signed::Raised(why)) => {
-                differ_likely("PAY-1", "writing the session", cookie, format!("an error: {why}"))
+                differ(blame::writing(&call.config, false), "writing the session", cookie, format!("an error: {why}"))
             }
         },
         (Call::Exchange(call), Answer::Exchange(expected), Answer::Exchange(got)) => {
             exchanged(call, expected, got, choices)
         }
-        _ => differ_likely("MOD-10", "the kind of answer", format!("{expected:?}"), format!("{got:?}")),
+        _ => differ("MOD-10", "the kind of answer", format!("{expected:?}"), format!("{got:?}")),
     }
 }
 
@@ -84,8 +90,8 @@ fn verified(call: &Verify, expected: &Verified, got: &Verified, choices: &Choice
         (Accepted(expected), Accepted(got)) => {
             return match expected == got {
                 true => Ok(()),
-                false => differ_likely(
-                    "PAY-16",
+                false => differ(
+                    blame::values(expected, got, &call.cookie),
                     "the session",
                     show(&Accepted(expected.clone())),
                     show(&Accepted(got.clone())),
@@ -99,7 +105,7 @@ fn verified(call: &Verify, expected: &Verified, got: &Verified, choices: &Choice
     if same {
         return Ok(());
     }
-    differ_likely(rule_of_opening(&call.cookie, call, expected), "the verdict on the cookie", show(expected), show(got))
+    differ(blame::verdict(call, got), "the verdict on the cookie", show(expected), show(got))
 }
 
 /// The word of the protocol for a reason.
@@ -113,50 +119,18 @@ pub fn reason_word(reason: Reason) -> &'static str {
     }
 }
 
-/// The rule behind the verdict on a cookie.
-fn rule_of_opening(cookie: &str, call: &Verify, expected: &Verified) -> &'static str {
-    let typed = Choices { reasons: ReasonsChoice::Typed, ..Choices::default() };
-    if call.config.signing_key().is_none() {
-        return "KEY-5";
-    }
-    if matches!(&call.config.fallback_keys, Some(Fallbacks::Text(text)) if !text.is_empty()) {
-        return "KEY-4";
-    }
-    match (expected, crate::model::server::verify(call, &typed)) {
-        (Verified::Accepted(_), _) if !is_canonical(cookie) => "SIG-7",
-        (Verified::Accepted(_), _) => "EXP-1",
-        (Verified::Raised(_), _) => "PAY-14",
-        (_, Verified::Rejected(Some(Reason::Expired))) => "EXP-1",
-        (_, Verified::Rejected(Some(Reason::Future))) => "EXP-3",
-        (_, Verified::Rejected(Some(Reason::Timestamp))) => "SIG-8",
-        (_, Verified::Rejected(Some(Reason::Payload))) => "PAY-14",
-        _ if cookie.matches('.').count() < 2 => "SIG-6",
-        _ => "SIG-5",
-    }
-}
-
-fn is_canonical(cookie: &str) -> bool {
-    cookie.trim_start_matches('.').split('.').all(|part| base64::is_canonical(part.as_bytes()))
-}
-
 fn exchanged(call: &Exchange, expected: &Exchanged, got: &Exchanged, choices: &Choices) -> Result<(), Difference> {
     opened(call, expected, got)?;
     results(call, &expected.results, &got.results)?;
     set_cookies(call, expected, got, choices)?;
     let (expected_vary, got_vary) = (varies_by_cookie(expected), varies_by_cookie(got));
     if expected_vary != got_vary {
-        let rule = match (expected_vary, set_cookie(expected, call).is_some()) {
-            (true, true) => "VARY-2",
-            (true, false) => "VARY-1",
-            (false, _) if call.actions.iter().any(|a| matches!(a, Action::StreamGet { .. })) => "VARY-4",
-            (false, _) => "VARY-3",
-        };
         let show = |varies: bool| if varies { "Vary: Cookie" } else { "no Vary: Cookie" };
-        return differ(rule, "the Vary header", show(expected_vary), show(got_vary));
+        let suspects = blame::vary(call, expected_vary, set_cookie(expected, call).is_some());
+        return differ(suspects, "the Vary header", show(expected_vary), show(got_vary));
     }
     if expected.status != got.status {
-        let rule = if expected.status == 500 { "SET-10" } else { "REN-4" };
-        return differ_likely(rule, "the status", expected.status, got.status);
+        return differ(blame::status(call, expected), "the status", expected.status, got.status);
     }
     Ok(())
 }
@@ -169,34 +143,7 @@ fn opened(call: &Exchange, expected: &Exchanged, got: &Exchanged) -> Result<(), 
         Some(session) => wire::encode_map(session).to_string(),
         None => "an error".to_owned(),
     };
-    differ_likely(rule_of_request(call, expected), "the session as opened", show(&expected.opened), show(&got.opened))
-}
-
-/// The rule behind the session that a request opens with.
-fn rule_of_request(call: &Exchange, expected: &Exchanged) -> &'static str {
-    if call.config.signing_key().is_none() {
-        return "KEY-5";
-    }
-    let header = call.cookie_header.as_deref().unwrap_or("");
-    let name = &call.config.cookie_name;
-    let Some(cookie) = cookie_header::value(header, name, DuplicatesChoice::First).filter(|cookie| !cookie.is_empty())
-    else {
-        return "HDR-4";
-    };
-    if header != format!("{name}={cookie}") {
-        return match header {
-            _ if !header.is_ascii() => "HDR-6",
-            _ if header.matches(name.as_str()).count() > 1 => "HDR-1",
-            _ if header.contains('"') => "HDR-2",
-            _ => "HDR-3",
-        };
-    }
-    if expected.opened.is_none() {
-        return "PAY-14";
-    }
-    let verify = Verify { config: call.config.clone(), now: call.now, cookie: cookie.clone() };
-    let typed = Choices { reasons: ReasonsChoice::Typed, ..Choices::default() };
-    rule_of_opening(&cookie, &verify, &crate::model::server::verify(&verify, &typed))
+    differ(blame::opened(call, got), "the session as opened", show(&expected.opened), show(&got.opened))
 }
 
 fn results(call: &Exchange, expected: &[Value], got: &[Value]) -> Result<(), Difference> {
@@ -218,7 +165,7 @@ fn results(call: &Exchange, expected: &[Value], got: &[Value]) -> Result<(), Dif
             };
             let name = action.map(|a| serde_json::to_string(a).unwrap_or_default()).unwrap_or_default();
             let what = format!("the result of action {} {name}", i + 1);
-            return differ_likely("MOD-10", what, show(expected.get(i)), show(got.get(i)));
+            return differ(blame::result(call, action), what, show(expected.get(i)), show(got.get(i)));
         }
     }
     Ok(())
@@ -283,73 +230,33 @@ fn set_cookies(call: &Exchange, expected: &Exchanged, got: &Exchanged, choices: 
     }
     match (set_cookie(expected, call), of_session.pop()) {
         (None, None) => Ok(()),
-        (None, Some(_)) => differ_likely(rule_of_unasked(call, expected), "Set-Cookie", show(expected), show(got)),
+        (None, Some(_)) => differ(blame::unasked(call, expected), "Set-Cookie", show(expected), show(got)),
         (Some(cookie), None) => {
-            differ_likely(rule_of_missing(call, &cookie, expected), "Set-Cookie", show(expected), show(got))
+            let value = (!cookie.value.is_empty()).then_some(cookie.value.as_str());
+            let length = all(expected).len();
+            differ(blame::missing(call, expected, got, value, length), "Set-Cookie", show(expected), show(got))
         }
-        (Some(expected), Some(got)) => {
-            if expected.value.is_empty() != got.value.is_empty() {
-                let rule = if expected.value.is_empty() { "DEL-1" } else { "DEL-5" };
-                return differ_likely(rule, "the cookie's value", expected.value, got.value);
+        (Some(right), Some(got)) => {
+            if right.value.is_empty() != got.value.is_empty() {
+                let is_deletion = got.attributes.get("max-age").is_some_and(|age| age == "0");
+                let suspects = blame::deleted(right.value.is_empty(), is_deletion);
+                return differ(suspects, "the cookie's value", right.value, got.value);
             }
-            attributes(&expected, &got)?;
-            match expected.value.is_empty() {
+            attributes(call, expected, &right, &got)?;
+            match right.value.is_empty() {
                 true => Ok(()),
-                false => cookie(&expected.value, &got.value, &Call::Exchange(call.clone()), choices),
+                false => cookie(&right.value, &got.value, &Call::Exchange(call.clone()), choices),
             }
         }
     }
 }
 
-/// Whether a view changes its session.
-pub(super) fn is_modifying(call: &Exchange) -> bool {
-    call.actions.iter().any(|action| {
-        !matches!(
-            action,
-            Action::Append { .. }
-                | Action::Bool
-                | Action::Contains { .. }
-                | Action::Get { .. }
-                | Action::Items
-                | Action::Iterate
-                | Action::Len
-                | Action::Modified
-                | Action::Mutate { .. }
-                | Action::NotFound
-                | Action::Nothing
-                | Action::Permanent
-                | Action::Raise
-                | Action::StreamGet { .. }
-        )
-    })
-}
-
-/// A cookie was set though none should be.
-fn rule_of_unasked(call: &Exchange, expected: &Exchanged) -> &'static str {
-    let is_empty = expected.opened.as_ref().is_none_or(Map::is_empty);
-    match (is_modifying(call), call.config.refresh_each_request) {
-        _ if expected.status == 500 && expected.opened.is_none() => "SET-10",
-        (false, _) if is_empty && call.cookie_header.is_some() => "DEL-6",
-        (false, _) if is_empty => "DEL-4",
-        (false, false) => "REN-2",
-        (false, true) => "REN-3",
-        (true, _) => "SET-1",
-    }
-}
-
-/// No cookie was set though one should be.
-fn rule_of_missing(call: &Exchange, cookie: &ParsedCookie, expected: &Exchanged) -> &'static str {
-    match (is_modifying(call), expected.status) {
-        _ if cookie.value.is_empty() => "DEL-1",
-        (true, 500) => "MOD-9",
-        (true, _) => "SET-1",
-        (false, 200) if call.path == "/" && call.method != "OPTIONS" => "REN-1",
-        (false, _) => "REN-4",
-    }
-}
-
-fn attributes(expected: &ParsedCookie, got: &ParsedCookie) -> Result<(), Difference> {
-    let is_deletion = expected.value.is_empty();
+fn attributes(
+    call: &Exchange,
+    answer: &Exchanged,
+    expected: &ParsedCookie,
+    got: &ParsedCookie,
+) -> Result<(), Difference> {
     let names: std::collections::BTreeSet<_> = expected.attributes.keys().chain(got.attributes.keys()).collect();
     for name in names {
         let (a, b) = (expected.attributes.get(name), got.attributes.get(name));
@@ -359,24 +266,19 @@ fn attributes(expected: &ParsedCookie, got: &ParsedCookie) -> Result<(), Differe
             _ => a == b,
         };
         if !same {
-            let rule = match (name.as_str(), is_deletion) {
-                ("expires" | "max-age", true) => "DEL-3",
-                (_, true) => "DEL-2",
-                ("expires", _) if a.is_some() => "PERM-3",
-                ("expires", _) => "PERM-4",
-                ("max-age", _) => "PERM-6",
-                ("domain", _) => "SET-3",
-                ("path", _) => "SET-4",
-                ("samesite", _) => "SET-6",
-                ("partitioned", _) => "SET-7",
-                _ => "SET-5",
-            };
+            let mut suspects = blame::attribute(call, answer, &expected.value, name, (a.is_some(), b.is_some()));
+            if suspects.rule == "PERM-3" {
+                let made = b.and_then(|b| instant(b)).zip(call.config.lifetime.max_age());
+                let made = made.and_then(|(at, max_age)| u64::try_from(at.unix_timestamp() - max_age).ok());
+                let now = u64::try_from(call.now.seconds()).ok();
+                suspects = blame::renewal(call, suspects.rule, now, made);
+            }
             let show = |value: Option<&String>| match value {
                 None => "not there".to_owned(),
                 Some(empty) if empty.is_empty() => "there".to_owned(),
                 Some(value) => value.clone(),
             };
-            return differ(rule, format!("the cookie's {name} attribute"), show(a), show(b));
+            return differ(suspects, format!("the cookie's {name} attribute"), show(a), show(b));
         }
     }
     Ok(())
@@ -392,12 +294,19 @@ fn cookie(expected: &str, got: &str, call: &Call, choices: &Choices) -> Result<(
         return Ok(());
     }
     let (Some(wanted), Some(parts)) = (parts(expected), parts(got)) else {
-        return differ_likely("SIG-1", "the form of the cookie", expected, got);
+        return differ("SIG-1", "the form of the cookie", expected, got);
     };
     if wanted.timestamp != parts.timestamp {
-        return differ("SIG-4", "the timestamp", show_timestamp(wanted.timestamp), show_timestamp(parts.timestamp));
+        let suspects = match call {
+            _ if base64::decode(wanted.timestamp.as_bytes()) == base64::decode(parts.timestamp.as_bytes()) => "SIG-3".into(),
+            Call::Exchange(call) => {
+                blame::renewal(call, "SIG-4", read_timestamp(wanted.timestamp), read_timestamp(parts.timestamp))
+            }
+            _ => "SIG-4".into(),
+        };
+        return differ(suspects, "the timestamp", show_timestamp(wanted.timestamp), show_timestamp(parts.timestamp));
     }
-    same_payload(wanted.payload, parts.payload, choices)?;
+    same_payload(call, wanted.payload, parts.payload, choices)?;
     let config = call.config();
     let signed = &got[..got.len() - parts.signature.len() - 1];
     let key = signing::derive_key(config, config.signing_key().unwrap_or_default());
@@ -405,15 +314,8 @@ fn cookie(expected: &str, got: &str, call: &Call, choices: &Choices) -> Result<(
     if right == parts.signature {
         return Ok(());
     }
-    let by_fallback = config.verifying_keys(choices.fallback_text).iter().skip(1).any(|key| {
-        let key = signing::derive_key(config, key);
-        base64::encode(&signing::mac(config.digest, &key, &[signed.as_bytes()])) == parts.signature
-    });
-    if by_fallback {
-        return differ("KEY-2", "the signature", right, format!("{} (made by a fallback key)", parts.signature));
-    }
-    // Another key, another salt, another text under it: the signature alone does not tell.
-    differ_likely("SIG-2", "the signature", right, parts.signature)
+    let suspects = blame::signature(config, signed, &right, parts.signature);
+    differ(suspects, "the signature", right, parts.signature)
 }
 
 struct Parts<'a> {
@@ -433,7 +335,7 @@ pub fn timestamp(cookie: &str) -> Option<u64> {
     read_timestamp(parts(cookie)?.timestamp)
 }
 
-fn read_timestamp(text: &str) -> Option<u64> {
+pub(super) fn read_timestamp(text: &str) -> Option<u64> {
     let bytes = base64::decode(text.as_bytes()).filter(|bytes| bytes.len() <= 8)?;
     Some(bytes.iter().fold(0, |seconds, byte| seconds << 8 | u64::from(*byte)))
 }
@@ -445,25 +347,29 @@ fn show_timestamp(text: &str) -> String {
     }
 }
 
-fn same_payload(expected: &str, got: &str, choices: &Choices) -> Result<(), Difference> {
+fn same_payload(call: &Call, expected: &str, got: &str, choices: &Choices) -> Result<(), Difference> {
     if expected == got {
         return Ok(());
     }
     let lenient = Choices::default();
     let text = |payload: &str| payload::text(payload.as_bytes(), &lenient);
     let (Some(wanted), Some(written)) = (text(expected), text(got)) else {
-        return differ_likely("PAY-1", "the payload", expected, got);
+        return differ(Suspects { rule: "PAY-1", also: &["PAY", "SIG-3"] }, "the payload", expected, got);
     };
     if wanted != written {
         let reordered = choices.key_order == OrderChoice::Any
             && wanted.len() == written.len()
             && json::read(&written).and_then(|value| json::write(&value)).is_ok_and(|sorted| sorted == wanted);
         if !reordered {
-            return differ_likely(rule_of_payload(&wanted, &written), "the payload's JSON", wanted, written);
+            return differ(blame::written(call, &wanted, &written), "the payload's JSON", wanted, written);
         }
     }
+    let bytes = |payload: &str| base64::decode(payload.trim_start_matches('.').as_bytes());
+    if expected.starts_with('.') == got.starts_with('.') && bytes(expected) == bytes(got) {
+        return differ("SIG-3", "the payload's base64", expected, got);
+    }
     let pays = |payload: &str| {
-        base64::decode(payload.trim_start_matches('.').as_bytes()).is_some_and(|b| b.len() + 1 < written.len())
+        bytes(payload).is_some_and(|b| b.len() + 1 < written.len())
     };
     let (is_compressed, stock) = (got.starts_with('.'), payload::deflate(written.as_bytes()).len());
     let fits = match choices.compression {
@@ -475,13 +381,4 @@ fn same_payload(expected: &str, got: &str, choices: &Choices) -> Result<(), Diff
         CompressionChoice::Never => !is_compressed,
     };
     if fits { Ok(()) } else { differ("PAY-12", "the payload's compression", expected, got) }
-}
-
-/// The rule behind a difference of JSON texts.
-fn rule_of_payload(expected: &str, got: &str) -> &'static str {
-    match json::read(got).and_then(|value| json::write(&value)) {
-        Ok(sorted) if sorted == expected && got.len() == expected.len() => "PAY-2",
-        Ok(normal) if normal == expected => "PAY-1",
-        _ => "PAY-16",
-    }
 }

@@ -7,7 +7,8 @@
 //! What it does not know: whether an answer is right. Silence is no evidence of that.
 
 use super::{
-    compare::{Difference, is_modifying, set_cookie},
+    blame::is_modifying,
+    compare::{Difference, set_cookie},
     world::{Story, cookie_name},
 };
 use crate::{
@@ -233,7 +234,7 @@ fn looks(config: &Config) -> Config {
 
 fn broken(rule: &'static str, what: &str, expected: &str, got: &str) -> Result<(), Difference> {
     let (what, expected, got) = (what.to_owned(), expected.to_owned(), got.to_owned());
-    Err(Difference { rule, is_certain: true, what, expected, got })
+    Err(Difference { suspects: rule.into(), what, expected, got })
 }
 
 #[cfg(test)]
@@ -302,7 +303,7 @@ mod tests {
             equal = compare(&call, &right, &given, &choices).is_ok();
             answered.push((call, given));
             if let Err(difference) = hold(story, &answered, &choices) {
-                return (Some(difference.rule), equal);
+                return (Some(difference.rule()), equal);
             }
         }
         (None, equal)
@@ -327,7 +328,7 @@ mod tests {
         let scenario = Scenario::World(story.clone());
         let case = Case { scenario: &scenario, recorded: &[] };
         match judge(&Faulty(Model::default(), fault), &[case]).unwrap().remove(0) {
-            Verdict::Fail(divergence) => Some(divergence.difference.rule),
+            Verdict::Fail(divergence) => Some(divergence.difference.rule()),
             Verdict::Pass => None,
             other => panic!("{other:?}"),
         }

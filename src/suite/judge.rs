@@ -304,7 +304,7 @@ mod tests {
             other => Reply::Ok(other),
         });
         let Verdict::Fail(divergence) = verdict else { panic!("{verdict:?}") };
-        assert_eq!(divergence.difference.rule, "PAY-16");
+        assert_eq!(divergence.difference.rule(), "PAY-16");
         assert_eq!(divergence.before.len(), 1);
     }
 

@@ -6,10 +6,12 @@
 //!   [`revision`] which of them belong to a published set;
 //! - [`properties`] and [`generate`] make the generated cases;
 //! - [`scenario`] is what is asked in one check, [`world`] a whole story as one; [`compare`] tells whether one answer is right,
-//!   [`invariants`] what no story may show, [`judge`] the verdict on a check, [`shrink`] the smallest case of a failure;
+//!   [`blame`] which rule it breaks, [`invariants`] what no story may show, [`judge`] the verdict on a check, [`shrink`] the
+//!   smallest case of a failure;
 //! - [`observations`] are what real browsers were seen to do; [`coverage`] tells what each rule rests on;
 //! - [`run`] does a whole run, or one [`shard`] of it, and gives [`results`] with their [`times`]; [`merge`] joins those of shards.
 
+pub mod blame;
 mod cases;
 pub mod compare;
 pub mod coverage;

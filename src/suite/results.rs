@@ -251,7 +251,11 @@ impl Results {
 impl Failure {
     /// A failure of `scenario`.
     pub fn new(origin: Origin, rules: &[String], scenario: &Scenario, divergence: Divergence) -> Self {
-        let rule = rule_of(rules, &divergence.difference).to_owned();
+        let rule = match &origin {
+            // It had passed: the answer depends on what was asked before.
+            Origin::Vector { again: true, .. } => "SYS-4".to_owned(),
+            _ => rule_of(rules, &divergence.difference).to_owned(),
+        };
         let (id, comment, rules) = match &origin {
             Origin::Property(sentence) => {
                 let id = format!("{}-{}", rule.to_ascii_lowercase(), words(sentence));
@@ -265,13 +269,14 @@ impl Failure {
     }
 }
 
-/// The rule that a failed check breaks: what the difference tells for certain, then what the check is foremost about.
+/// The rule that a failed check breaks: the likeliest, but where the check is about others that may be broken by the same
+/// difference, the foremost of them.
 pub fn rule_of<'r>(rules: &'r [String], difference: &Difference) -> &'r str {
-    let told = difference.rule;
-    match rules.first() {
-        Some(foremost) if !difference.is_certain && !rules.iter().any(|rule| rule == told) => foremost,
-        _ => told,
+    let likeliest = difference.rule();
+    if rules.iter().any(|rule| rule == likeliest) {
+        return likeliest;
     }
+    rules.iter().find(|rule| difference.may_break(rule)).map_or(likeliest, String::as_str)
 }
 
 /// A message with `#` for each number, so that messages that differ in nothing else are counted together.

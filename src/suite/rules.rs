@@ -111,24 +111,34 @@ fn heading_of_rule(heading: &str) -> Option<Rule> {
     Some(Rule { id: id.to_owned(), level, title: title.to_owned(), body: String::new() })
 }
 
-/// Rules chosen on the command line: numbers, families, or either with `*` for any characters; several by commas.
+/// Rules chosen on the command line: numbers, families, or either with `*` for any characters; several by commas. What has `!`
+/// before it is left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pattern {
     parts: Vec<String>,
+    without: Vec<String>,
     /// The rules that may be chosen at all; all of them when there is none.
     among: Option<BTreeSet<String>>,
 }
 
 impl Pattern {
-    /// A pattern that matches at least one rule; the error says what it did not match.
+    /// A pattern that chooses at least one rule; the error says what it did not match.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let parts: Vec<_> = text.split(',').map(|part| part.trim().to_ascii_uppercase()).collect();
-        for part in &parts {
-            if !all().iter().any(|rule| matches(part, &rule.id)) {
-                return Err(format!("no rule matches {part:?}; `sessionproof rules` lists them"));
+        let mut pattern = Self::default();
+        for part in text.split(',').map(|part| part.trim().to_ascii_uppercase()) {
+            let (rules, list) = match part.strip_prefix('!') {
+                Some(rules) => (rules.to_owned(), &mut pattern.without),
+                None => (part, &mut pattern.parts),
+            };
+            if !all().iter().any(|rule| matches(&rules, &rule.id)) {
+                return Err(format!("no rule matches {rules:?}; `sessionproof rules` lists them"));
             }
+            list.push(rules);
         }
-        Ok(Self { parts, among: None })
+        match all().iter().any(|rule| pattern.matches(&rule.id)) {
+            true => Ok(pattern),
+            false => Err("no rule is left; leave fewer out".to_owned()),
+        }
     }
 
     /// The pattern, for some rules only.
@@ -136,9 +146,10 @@ impl Pattern {
         Self { among: Some(rules.clone()), ..self }
     }
 
-    /// Whether a rule is chosen. A pattern without parts chooses all.
+    /// Whether a rule is chosen. A pattern that chooses none in particular chooses all.
     pub fn matches(&self, id: &str) -> bool {
         self.among.as_ref().is_none_or(|among| among.contains(id))
+            && !self.without.iter().any(|part| matches(part, id))
             && (self.parts.is_empty() || self.parts.iter().any(|part| matches(part, id)))
     }
 }
@@ -258,5 +269,18 @@ mod tests {
         {
             assert_eq!(matches(part, id), chosen, "{part} {id}");
         }
+    }
+
+    #[test]
+    fn patterns_leave_rules_out() {
+        let chosen = |text: &str| {
+            let pattern = Pattern::parse(text).unwrap();
+            all().iter().filter(|rule| pattern.matches(&rule.id)).map(|rule| rule.id.as_str()).collect::<Vec<_>>()
+        };
+        assert_eq!(chosen("KEY,!KEY-2,!KEY-4*"), ["KEY-1", "KEY-3", "KEY-5", "KEY-6", "KEY-7"]);
+        assert_eq!(chosen("!EXP-2").len(), all().len() - 1);
+        assert_eq!(chosen("*,!ua").len(), all().len() - 8);
+        assert!(Pattern::parse("!EXP-99").unwrap_err().contains("EXP-99"));
+        assert_eq!(Pattern::parse("EXP,!EXP"), Err("no rule is left; leave fewer out".to_owned()));
     }
 }

@@ -5,7 +5,7 @@ use super::{
     generate::sizes::{Preset, Sizes},
     judge::{Case, Divergence, Inconclusive, Verdict, Walks, judge},
     pipeline::{Asker, Metered, Pipeline, no_thread},
-    results::{Failure, Origin, Results, rule_of},
+    results::{Failure, Origin, Results},
     rules::Pattern,
     scenario::Scenario,
     shard::Shard,
@@ -194,11 +194,11 @@ impl Run<'_> {
             }
             Verdict::Inconclusive(why) => self.results.inconclusive(&rules, &why),
             Verdict::Fail(divergence) => {
-                let broken = rule_of(&vector.rules, &divergence.difference);
-                if self.is_chosen(broken, &rules) {
-                    let (id, comment) = (vector.id.clone(), vector.comment.clone());
-                    let origin = Origin::Vector { id, comment, again };
-                    self.fail(Failure::new(origin, &vector.rules, &ready.scenario, *divergence))?;
+                let (id, comment) = (vector.id.clone(), vector.comment.clone());
+                let origin = Origin::Vector { id, comment, again };
+                let failure = Failure::new(origin, &vector.rules, &ready.scenario, *divergence);
+                if self.is_chosen(&failure.rule, &rules) {
+                    self.fail(failure)?;
                 }
             }
         }
@@ -237,7 +237,7 @@ impl Run<'_> {
             let checks = numbers.len();
             for (number, verdict) in numbers.into_iter().zip(verdicts) {
                 let Some(divergence) = self.count(part.rules, verdict) else { continue };
-                let rule = divergence.difference.rule;
+                let rule = divergence.difference.rule();
                 if shown.insert((part.name, rule)) {
                     pipeline.settle()?;
                     self.failed_case(part, number, divergence)?;
@@ -266,7 +266,7 @@ impl Run<'_> {
         match verdict {
             Verdict::Pass => self.results.passed(rules),
             Verdict::Inconclusive(why) => self.results.inconclusive(rules, &why),
-            Verdict::Fail(divergence) if self.is_chosen(divergence.difference.rule, rules) => return Some(*divergence),
+            Verdict::Fail(divergence) if self.is_chosen(divergence.difference.rule(), rules) => return Some(*divergence),
             Verdict::Fail(_) => {}
         }
         None

@@ -55,7 +55,7 @@ fn overdue(scenario: &Scenario) -> Option<Divergence> {
         let got = answer(&Call::Exchange(late), &choices);
         if opened(&expected).is_empty() && !opened(&got).is_empty() {
             let (what, wanted, was) = Default::default();
-            let difference = Difference { rule: "EXP-1", is_certain: true, what, expected: wanted, got: was };
+            let difference = Difference { suspects: "EXP-1".into(), what, expected: wanted, got: was };
             return Some(Divergence { difference, before: answers, call, expected, got });
         }
         answers.push((call, expected));
