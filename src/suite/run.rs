@@ -233,7 +233,9 @@ impl Run<'_> {
         match verdict {
             Verdict::Pass => self.results.passed(rules),
             Verdict::Inconclusive(why) => self.results.inconclusive(rules, &why),
-            Verdict::Fail(divergence) if self.is_chosen(divergence.difference.rule(), rules) => return Some(*divergence),
+            Verdict::Fail(divergence) if self.is_chosen(divergence.difference.rule(), rules) => {
+                return Some(*divergence);
+            }
             Verdict::Fail(_) => {}
         }
         None
