@@ -381,7 +381,7 @@ mod tests {
         let results = run(&Strict(Model::default()), &vectors, &quick(500), &mut |_| {});
         let is_vector = |failure: &&Failure| matches!(failure.origin, Origin::Vector { .. });
         assert!(results.failures.iter().filter(is_vector).any(|f| f.rule == "EXP-2"));
-        let generated = results.failures.iter().find(|f| !is_vector(f) && f.rule == "EXP-1");
+        let generated = results.failures.iter().find(|f| !is_vector(f) && f.rule == "EXP-2");
         assert!(generated.is_some());
     }
 

@@ -77,7 +77,7 @@ pub fn vary(call: &Exchange, is_expected: bool, is_set: bool) -> Suspects {
     let streams = call.actions.iter().any(|action| matches!(action, Action::StreamGet { .. }));
     match (is_expected, is_set) {
         _ if call.config.signing_key().is_none() => "KEY-5",
-        (true, true) if is_idle(call) => "VARY-2",
+        (true, true) => "VARY-2",
         (true, _) => "VARY-1",
         (false, _) if streams => "VARY-4",
         (false, _) => "VARY-3",
