@@ -90,19 +90,29 @@ pub(super) const FAULTS: &[Fault] = &[
     of_answer("domain-lost", &["SET-3"], "a configured domain is not written when the cookie is set", |answer, _| {
         each_set(answer, |header| drop_attribute(header, "Domain"));
     }),
-    of_answer("path-is-where-it-was-set", &["SET-4"], "the cookie is set with the path of the request", |answer, call| {
-        each_set(answer, |header| set_attribute(header, "Path", |_| call.path.clone()));
-    }),
+    of_answer(
+        "path-is-where-it-was-set",
+        &["SET-4"],
+        "the cookie is set with the path of the request",
+        |answer, call| {
+            each_set(answer, |header| set_attribute(header, "Path", |_| call.path.clone()));
+        },
+    ),
     of_answer("secure-lost-at-renewal", &["SET-5", "SET-7"], "a renewed cookie has no Secure", |answer, call| {
         if is_idle(call) && !call.config.cookie_partitioned {
             each_set(answer, |header| drop_attribute(header, "Secure"));
         }
     }),
-    of_answer("same-site-in-lower-case-lost", &["SET-6"], "SameSite that is not in title case is dropped", |answer, call| {
-        if call.config.cookie_samesite.as_deref().is_some_and(|word| !word.starts_with(char::is_uppercase)) {
-            each_set(answer, |header| drop_attribute(header, "SameSite"));
-        }
-    }),
+    of_answer(
+        "same-site-in-lower-case-lost",
+        &["SET-6"],
+        "SameSite that is not in title case is dropped",
+        |answer, call| {
+            if call.config.cookie_samesite.as_deref().is_some_and(|word| !word.starts_with(char::is_uppercase)) {
+                each_set(answer, |header| drop_attribute(header, "SameSite"));
+            }
+        },
+    ),
     of_answer("partitioned-lost", &["SET-7"], "a configured Partitioned is not written", |answer, _| {
         each_set(answer, |header| drop_attribute(header, "Partitioned"));
     }),

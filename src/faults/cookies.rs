@@ -4,8 +4,8 @@ use super::{
     Fault,
     steps::{self, Steps},
     tools::{
-        cookie_set, drop_attribute, drop_headers, each_cookie, each_set, is_idle, is_of_view, is_read, moved, resign, send_nothing,
-        session_in, set_attribute, timestamp, vary,
+        cookie_set, drop_attribute, drop_headers, each_cookie, each_set, is_idle, is_of_view, is_read, moved, resign,
+        send_nothing, session_in, set_attribute, timestamp, vary,
     },
 };
 use crate::{
@@ -286,9 +286,11 @@ pub(super) const FAULTS: &[Fault] = &[
         "who pops the last key of a permanent session gets a deletion",
         |s, call| {
             let pops = |action: &Action| matches!(action, Action::Pop { .. } | Action::Delete { .. } | Action::PopItem);
-            let can_be_written = call.config.lifetime.max_age().is_some_and(|seconds| {
-                (0..=LAST_SECOND).contains(&call.now.seconds().saturating_add(seconds))
-            });
+            let can_be_written = call
+                .config
+                .lifetime
+                .max_age()
+                .is_some_and(|seconds| (0..=LAST_SECOND).contains(&call.now.seconds().saturating_add(seconds)));
             let is_left = s.data.len() == 1 && s.data.contains(&"_permanent".into());
             if can_be_written && is_left && s.modified && call.actions.iter().any(pops) {
                 s.data.clear();
@@ -305,12 +307,17 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     of_answer("vary-never", &["VARY-1", "VARY-2"], "Vary is never sent", |answer, _| drop_headers(answer, "Vary")),
     of_answer("vary-always", &["VARY-3", "KEY-5"], "Vary is sent with every answer", |answer, _| vary(answer)),
-    of_answer("vary-for-untouched", &["VARY-3"], "a view that does nothing with the session adds Vary", |answer, call| {
-        let streams = |action: &Action| matches!(action, Action::StreamGet { .. });
-        if call.config.signing_key().is_some() && !call.actions.iter().any(streams) {
-            vary(answer);
-        }
-    }),
+    of_answer(
+        "vary-for-untouched",
+        &["VARY-3"],
+        "a view that does nothing with the session adds Vary",
+        |answer, call| {
+            let streams = |action: &Action| matches!(action, Action::StreamGet { .. });
+            if call.config.signing_key().is_some() && !call.actions.iter().any(streams) {
+                vary(answer);
+            }
+        },
+    ),
     of_answer("vary-only-when-set", &["VARY-1"], "Vary is sent with a cookie and not for a read", |answer, _| {
         if !answer.headers.iter().any(|(name, _)| name == "Set-Cookie") {
             drop_headers(answer, "Vary");

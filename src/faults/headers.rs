@@ -76,9 +76,12 @@ pub(super) const FAULTS: &[Fault] = &[
     of_find("header-beyond-ascii-lost", &["HDR-6"], "a header with bytes beyond ASCII is not read", |header, name| {
         if header.is_ascii() { model(header, name) } else { None }
     }),
-    of_find("header-cut-at-ascii", &["HDR-6", "HDR-1"], "a header ends at the first byte beyond ASCII", |header, name| {
-        model(header.split(|c: char| !c.is_ascii()).next().unwrap_or(""), name)
-    }),
+    of_find(
+        "header-cut-at-ascii",
+        &["HDR-6", "HDR-1"],
+        "a header ends at the first byte beyond ASCII",
+        |header, name| model(header.split(|c: char| !c.is_ascii()).next().unwrap_or(""), name),
+    ),
 ];
 
 fn model(header: &str, name: &str) -> Option<String> {

@@ -57,12 +57,17 @@ pub(super) const FAULTS: &[Fault] = &[
             other => other,
         }
     }),
-    of_values("large-integers-as-floats", &["PAY-3"], "integers beyond 2^53 are written as floats", |value| match value {
-        Value::Int(number) if number.magnitude().bits() > 53 => {
-            Value::Float(number.to_string().parse().unwrap_or(f64::INFINITY))
-        }
-        other => other,
-    }),
+    of_values(
+        "large-integers-as-floats",
+        &["PAY-3"],
+        "integers beyond 2^53 are written as floats",
+        |value| match value {
+            Value::Int(number) if number.magnitude().bits() > 53 => {
+                Value::Float(number.to_string().parse().unwrap_or(f64::INFINITY))
+            }
+            other => other,
+        },
+    ),
     of_values("whole-floats-as-integers", &["PAY-3"], "1.0 is written as 1, as JavaScript does", |value| match value {
         Value::Float(float) if float.fract() == 0.0 && float.abs() < 1e15 => {
             format!("{float:.0}").parse().map_or(Value::Float(float), Value::Int)
@@ -76,9 +81,7 @@ pub(super) const FAULTS: &[Fault] = &[
     of_text("html-escaped", &["PAY-4"], "<, > and & are escaped in JSON, as Go does", |text| {
         text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
     }),
-    of_text("delete-not-escaped", &["PAY-4"], "U+007F is written as it is", |text| {
-        unescaped(text, |c| c == '\u{7F}')
-    }),
+    of_text("delete-not-escaped", &["PAY-4"], "U+007F is written as it is", |text| unescaped(text, |c| c == '\u{7F}')),
     of_values("lone-surrogates-replaced", &["PAY-4"], "a lone surrogate becomes U+FFFD", |value| match value {
         Value::Text(text) => Value::Text(String::from_utf16_lossy(&text.utf16()).into()),
         other => other,
@@ -167,9 +170,12 @@ pub(super) const FAULTS: &[Fault] = &[
     of_write("always-compressed", &["PAY-12"], "payloads are compressed whether that pays or not", |session| {
         Ok(format!(".{}", base64::encode(&payload::deflate(json_of(session)?.as_bytes()))))
     }),
-    of_write("leading-dot-not-counted", &["PAY-12"], "whether compression pays is judged without the leading dot", |session| {
-        packed_by(&json_of(session)?, payload::deflate, |deflated, plain| deflated < plain)
-    }),
+    of_write(
+        "leading-dot-not-counted",
+        &["PAY-12"],
+        "whether compression pays is judged without the leading dot",
+        |session| packed_by(&json_of(session)?, payload::deflate, |deflated, plain| deflated < plain),
+    ),
     of_write("compressed-harder", &["PAY-12"], "the best compression is taken, not the default", |session| {
         packed_by(&json_of(session)?, |bytes| zlib(bytes, Compression::best()), |deflated, plain| deflated + 1 < plain)
     }),
@@ -301,7 +307,9 @@ fn through_a_double(number: BigInt) -> BigInt {
 /// A tag that the specification would write with other content. Such a map looks like a tag to the writer too: it is told apart
 /// by a letter that is taken away again.
 fn tag(tag: &str, content: &str) -> Value {
-    Value::Map([(Value::Text(format!("{MARK}{tag}").as_str().into()), Value::Text(Text::from(content)))].into_iter().collect())
+    Value::Map(
+        [(Value::Text(format!("{MARK}{tag}").as_str().into()), Value::Text(Text::from(content)))].into_iter().collect(),
+    )
 }
 
 /// A letter for private use.

@@ -157,10 +157,15 @@ pub(super) const FAULTS: &[Fault] = &[
             ..Steps::MODEL
         },
     ),
-    of_values("empty-lists-read-as-maps", &["PAY-16"], "an empty list comes back as an empty map", |value| match value {
-        Value::List(items) if items.is_empty() => Value::Map(Map::new()),
-        other => other,
-    }),
+    of_values(
+        "empty-lists-read-as-maps",
+        &["PAY-16"],
+        "an empty list comes back as an empty map",
+        |value| match value {
+            Value::List(items) if items.is_empty() => Value::Map(Map::new()),
+            other => other,
+        },
+    ),
 ];
 
 /// What stands before an escaped map in JSON.

@@ -132,7 +132,8 @@ pub(super) const FAULTS: &[Fault] = &[
         "what a view changed before it raised is not written",
         Steps {
             answered: |answer, call| {
-                let changes = |action: &Action| matches!(action, Action::Set { .. } | Action::Clear | Action::Delete { .. });
+                let changes =
+                    |action: &Action| matches!(action, Action::Set { .. } | Action::Clear | Action::Delete { .. });
                 if answer.status == 500 && is_of_view(call) && call.actions.iter().any(changes) {
                     super::tools::drop_headers(answer, "Set-Cookie");
                 }

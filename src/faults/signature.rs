@@ -59,10 +59,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "colons-written",
         &["SIG-1"],
         "cookies are read as specified, but the parts are written with colons between them",
-        Steps {
-            sign: |payload, config, now| Ok(steps::sign(payload, config, now)?.replace('.', ":")),
-            ..Steps::MODEL
-        },
+        Steps { sign: |payload, config, now| Ok(steps::sign(payload, config, now)?.replace('.', ":")), ..Steps::MODEL },
     ),
     Fault::new(
         "signer-leaves-the-timestamp-out",

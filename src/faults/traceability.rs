@@ -7,7 +7,10 @@ use crate::suite::rules;
 /// Rules, or families of them, without a fault that they alone catch, with the reason.
 pub const WITHOUT_FAULT: &[(&str, &str)] = &[
     ("UA", "no adapter can be asked about a user agent"),
-    ("EXP-1", "it is the whole of which EXP-2, EXP-3, EXP-5, EXP-7 and EXP-8 are the edges, and an age is wrong at some edge first"),
+    (
+        "EXP-1",
+        "it is the whole of which EXP-2, EXP-3, EXP-5, EXP-7 and EXP-8 are the edges, and an age is wrong at some edge first",
+    ),
     ("EXP-4", "an age that is not looked at in one kind of session is not looked at at its edges either (EXP-2)"),
     ("EXP-6", "each call brings its configuration: whoever holds on to an older lifetime breaks EXP-1 in single calls"),
     ("REN-6", "a server that slides on reads either writes a cookie (MOD-8) or remembers the visit (SYS-4)"),
@@ -29,9 +32,8 @@ pub fn why_without_fault(rule: &str) -> Option<&'static str> {
 
 /// The first fault that breaks a rule and survives when this rule is out of force.
 pub fn only_caught_by<'f>(rule: &str, faults: &[&'f Fault], found: &[Found]) -> Option<&'f Fault> {
-    let is_it = |(fault, found): &(&&Fault, &Found)| {
-        found.caught_by(fault) == Some(rule) && found.is_missed_without(rule)
-    };
+    let is_it =
+        |(fault, found): &(&&Fault, &Found)| found.caught_by(fault) == Some(rule) && found.is_missed_without(rule);
     faults.iter().zip(found).find(is_it).map(|(fault, _)| *fault)
 }
 

@@ -10,8 +10,8 @@ use super::{
 use crate::{
     model::{base64, json, payload, signing},
     protocol::{
-        Action, Answer, Call, Choices, CompressionChoice, Exchange, Exchanged, OrderChoice, Reason, ReasonsChoice, Signed,
-        Verified, Verify,
+        Action, Answer, Call, Choices, CompressionChoice, Exchange, Exchanged, OrderChoice, Reason, ReasonsChoice,
+        Signed, Verified, Verify,
     },
     value::{Map, Value, wire},
 };
@@ -298,7 +298,9 @@ fn cookie(expected: &str, got: &str, call: &Call, choices: &Choices) -> Result<(
     };
     if wanted.timestamp != parts.timestamp {
         let suspects = match call {
-            _ if base64::decode(wanted.timestamp.as_bytes()) == base64::decode(parts.timestamp.as_bytes()) => "SIG-3".into(),
+            _ if base64::decode(wanted.timestamp.as_bytes()) == base64::decode(parts.timestamp.as_bytes()) => {
+                "SIG-3".into()
+            }
             Call::Exchange(call) => {
                 blame::renewal(call, "SIG-4", read_timestamp(wanted.timestamp), read_timestamp(parts.timestamp))
             }
@@ -368,9 +370,7 @@ fn same_payload(call: &Call, expected: &str, got: &str, choices: &Choices) -> Re
     if expected.starts_with('.') == got.starts_with('.') && bytes(expected) == bytes(got) {
         return differ("SIG-3", "the payload's base64", expected, got);
     }
-    let pays = |payload: &str| {
-        bytes(payload).is_some_and(|b| b.len() + 1 < written.len())
-    };
+    let pays = |payload: &str| bytes(payload).is_some_and(|b| b.len() + 1 < written.len());
     let (is_compressed, stock) = (got.starts_with('.'), payload::deflate(written.as_bytes()).len());
     let fits = match choices.compression {
         // Only the order of keys may differ: the bytes are then those of stock zlib for this text.

@@ -35,7 +35,8 @@ pub fn shrink(
     ask: &mut dyn FnMut(&Scenario) -> Result<Option<Divergence>, Broken>,
 ) -> Failing {
     let rule = failing.1.difference.rule();
-    let mut same = |scenario: &Scenario| ask(scenario).map(|found| found.filter(|found| found.difference.rule() == rule));
+    let mut same =
+        |scenario: &Scenario| ask(scenario).map(|found| found.filter(|found| found.difference.rule() == rule));
     let found = walk_down(tree, failing, &mut same);
     simplify(found, &mut same)
 }
