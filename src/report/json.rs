@@ -296,7 +296,6 @@ enum OriginJson {
 #[serde(deny_unknown_fields)]
 struct DiffersJson {
     rule: String,
-    certain: bool,
     what: String,
     expected: String,
     got: String,
@@ -312,7 +311,7 @@ struct AnsweredJson {
 impl From<&Failure> for FailureMembers {
     fn from(failure: &Failure) -> Self {
         let Failure { rule, origin, divergence, scenario: _, vector } = failure;
-        let Difference { rule: told, is_certain, what, expected, got } = &divergence.difference;
+        let Difference { suspects, what, expected, got } = &divergence.difference;
         Self {
             rule: rule.clone(),
             origin: match origin {
@@ -322,8 +321,7 @@ impl From<&Failure> for FailureMembers {
                 }
             },
             differs: DiffersJson {
-                rule: (*told).to_owned(),
-                certain: *is_certain,
+                rule: suspects.rule.to_owned(),
                 what: what.clone(),
                 expected: expected.clone(),
                 got: got.clone(),
@@ -351,8 +349,8 @@ impl FailureMembers {
             }
             OriginJson::Vector { id, comment, again } => Origin::Vector { id, comment, again },
         };
-        let DiffersJson { rule: told, certain, what, expected, got } = self.differs;
-        let difference = Difference { rule: &known(&told)?.id, is_certain: certain, what, expected, got };
+        let DiffersJson { rule: told, what, expected, got } = self.differs;
+        let difference = Difference { suspects: known(&told)?.id.as_str().into(), what, expected, got };
         let call = call(self.asked)?;
         let (expected, got) = (Answer::from_json(call.op(), &self.expected)?, Answer::from_json(call.op(), &self.got)?);
         let before = self.before.into_iter().map(|answered| {

@@ -250,12 +250,14 @@ impl Results {
 
 impl Failure {
     /// A failure of `scenario`.
-    pub fn new(origin: Origin, rules: &[String], scenario: &Scenario, divergence: Divergence) -> Self {
+    pub fn new(origin: Origin, rules: &[String], scenario: &Scenario, mut divergence: Divergence) -> Self {
         let rule = match &origin {
             // It had passed: the answer depends on what was asked before.
             Origin::Vector { again: true, .. } => "SYS-4".to_owned(),
             _ => rule_of(rules, &divergence.difference).to_owned(),
         };
+        // The rule is found: the other suspects are no part of the results.
+        divergence.difference.suspects = divergence.difference.rule().into();
         let (id, comment, rules) = match &origin {
             Origin::Property(sentence) => {
                 let id = format!("{}-{}", rule.to_ascii_lowercase(), words(sentence));
