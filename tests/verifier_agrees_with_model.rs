@@ -7,6 +7,7 @@ use sessionproof::{
         Implementation,
         embedded::{Embedded, Model},
     },
+    clock::UnixTime,
     config::Config,
     protocol::{Answer, Base64Choice, Call, Choices, ReasonsChoice, Reply, Sign, Signed, Verify},
     suite::{
@@ -22,6 +23,7 @@ use sessionproof::{
         scenario::Scenario,
         vectors,
     },
+    value::Value,
 };
 use std::sync::Arc;
 
@@ -90,6 +92,28 @@ fn both_judge_cookies_of_other_salts_digests_and_derivations_alike() {
 #[test]
 fn both_sign_alike() {
     agree(prop_oneof![signing(settings::timing()), signing(crypto())].boxed());
+}
+
+#[test]
+fn both_write_what_is_nested_as_deep_alike() {
+    type Wrap = fn(Value) -> Value;
+    let wraps: [Wrap; 4] = [
+        |inner| Value::List(vec![inner]),
+        |inner| Value::Tuple(vec![inner]),
+        |inner| Value::Map([("a", inner)].into_iter().collect()),
+        |inner| Value::Map([(" t", inner)].into_iter().collect()),
+    ];
+    let inmost = [Value::Null, Value::Bytes(vec![1]), Value::Markup("m".into()), Value::Uuid(1)];
+    let config = Arc::new(Config::with_key("development key"));
+    let now = UnixTime::from_seconds(1_700_000_000);
+    for (wrap, inmost) in wraps.into_iter().flat_map(|wrap| inmost.iter().map(move |inmost| (wrap, inmost))) {
+        for depth in (45..56).chain(95..106).chain(192..206) {
+            let value = (0..depth).fold(inmost.clone(), |inner, _| wrap(inner));
+            let session = [("v", value)].into_iter().collect();
+            let call = Call::Sign(Sign { config: Arc::clone(&config), now, session });
+            check(Base64Choice::Lenient, &call).unwrap();
+        }
+    }
 }
 
 #[test]

@@ -316,6 +316,13 @@ mod tests {
         let nested = |depth| (0..depth).fold(Value::Null, |inner, _| Value::List(vec![inner]));
         assert!(json(vec![("a".into(), nested(MAX_DEPTH - 1))]).is_ok());
         assert!(json(vec![("a".into(), nested(MAX_DEPTH))]).is_err());
+        // A tuple is a map around a list.
+        let tuples = |depth| (0..depth).fold(Value::Null, |inner, _| Value::Tuple(vec![inner]));
+        assert!(json(vec![("a".into(), tuples(MAX_DEPTH / 2 - 1))]).is_ok());
+        assert!(json(vec![("a".into(), Value::List(vec![tuples(MAX_DEPTH / 2 - 1)]))]).is_ok());
+        assert!(json(vec![("a".into(), tuples(MAX_DEPTH / 2))]).is_err());
+        let digits = |count| Value::Int("1".repeat(count).parse::<BigInt>().unwrap());
+        assert!(json(vec![("a".into(), digits(MAX_DIGITS))]).is_ok());
         let long = "1".repeat(MAX_DIGITS + 1).parse::<BigInt>().unwrap();
         assert!(json(vec![("a".into(), Value::Int(long))]).is_err());
     }

@@ -112,6 +112,8 @@ def keys():
         ("integer-and-text", {5: 1, "a": 2}, "numbers and text have no order: raises"),
         ("null-and-text", {None: 1, "a": 2}, "nor have null and text"), ("null-and-integer", {None: 1, 5: 2}, "nor null and a number"),
         ("same-text", {5: 1, "5": 2}, "a number and its text"),
+        ("fractions", {0.5: 1, 0.25: 2, -0.5: 3, -1: 4, 0: 5, -1.5: 6}, "numbers are in the order of their values, fractions too"),
+        ("infinities", {5: 1, float("inf"): 2, float("-inf"): 3}, "the infinities come first and last"),
         ("bytes", {b"a": 1}, "bytes are no key"), ("tuple", {(1, 2): 1}, "nor is a tuple"),
     ]:
         yield sign(f"payload-key-{name}", "PAY-5", why, {"m": mapping})

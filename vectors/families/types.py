@@ -150,6 +150,8 @@ def maps_like_tags():
         ("two-keys", '{" t":[1]," b":"AA=="}', "two tags in one map are keys"),
         ("twice", '{" di":{" di__":{" di":{" t__":1}}}}', "two escapes in one another"),
         ("escaped-plain", '{" t__":[1]}', "an escaped key without the escape's tag is a key"),
+        ("almost-escape", '{" dx":{" t__":[1]}}', "the first letter of the escape's tag with another is a key"),
+        ("almost-an-escape", '{" xi":{" t__":[1]}}', "and so is its second letter behind another"),
         ("same-tag-twice", '{" t":[1]," t":[2]}', "the same tag twice is one key, and so a tag"),
     ]:
         yield verify(f"types-like-{name}-read", "PAY-11", why, forge.of_json(f'{{"v":{text}}}'))
