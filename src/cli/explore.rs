@@ -1,7 +1,7 @@
 //! `explore`: every state that small worlds of the model can come to, and every transition between them put to an
 //! implementation.
 
-use super::{Trouble, failures::Failures, files::write_whole, progress::Progress, target::Target};
+use super::{Trouble, failures::Failures, files::write_whole, progress::Progress, reports::Out, target::Target};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use sessionproof::{
@@ -117,7 +117,7 @@ fn judge(arguments: &Arguments, all: &[Explored]) -> Result<Outcome, Trouble> {
         requests.extend(census.distinct);
     }
     let mut progress = Progress::new();
-    let mut failures = arguments.failures.folder(arguments.target.words());
+    let mut failures = arguments.failures.folder(arguments.target.words(), Out::StandardOutput);
     let results = run::replay(implementation.as_ref(), &requests, &mut |event| match event {
         Event::Failed(failure) => progress.aside(|| failures.show(failure)),
         other => progress.follow(other),
