@@ -147,13 +147,9 @@ impl Family {
         let rules: Vec<_> = own.map(|(rule, tally)| RuleCard::of(rule, tally)).collect();
         let ended = |judged| rules.iter().filter(|rule| rule.judged == judged).count();
         let (_, tally) = results.families.iter().find(|(id, _)| *id == family.id)?;
-        (!rules.is_empty()).then(|| Self {
-            id: family.id.clone(),
-            name: family.name.clone(),
-            tally: *tally,
-            rules_by_end: [Judged::Passed, Judged::Failed, Judged::NotJudged, Judged::NotAsked].map(ended),
-            rules,
-        })
+        let rules_by_end = [Judged::Passed, Judged::Failed, Judged::NotJudged, Judged::NotAsked].map(ended);
+        let (id, name) = (family.id.clone(), family.name.clone());
+        (!rules.is_empty()).then_some(Self { id, name, tally: *tally, rules_by_end, rules })
     }
 }
 
@@ -205,12 +201,15 @@ fn vector_file(vector: &Vector) -> String {
 /// The first failures of each rule, and not too many in all.
 fn shown(failures: &[Failure]) -> Vec<&Failure> {
     let mut of_rule: BTreeMap<&str, usize> = BTreeMap::new();
-    let is_shown = |failure: &&Failure| {
+    let mut shown = Vec::new();
+    for failure in failures {
         let count = of_rule.entry(&failure.rule).or_default();
         *count += 1;
-        *count <= SHOWN_OF_A_RULE
-    };
-    failures.iter().filter(is_shown).take(SHOWN).collect()
+        if *count <= SHOWN_OF_A_RULE && shown.len() < SHOWN {
+            shown.push(failure);
+        }
+    }
+    shown
 }
 
 /// The Markdown of the specification as HTML. Its links lead to other files of the project, which a page of its own does not
