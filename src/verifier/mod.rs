@@ -28,10 +28,12 @@
 mod base64;
 mod date;
 mod digits;
+mod hmac_sha1;
 mod json;
 mod mac;
 mod python;
 mod tags;
+mod usual;
 mod write;
 
 use crate::{
@@ -41,7 +43,9 @@ use crate::{
     value::Map,
 };
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+use hmac_sha1::Message;
 use mac::Keyed;
+use usual::Usual;
 
 /// The last second that Python's calendar holds, 9999-12-31T23:59:59Z.
 const LAST_SECOND: u64 = 253_402_300_799;
@@ -174,20 +178,9 @@ impl Verifier {
             return Err(Error::Signature);
         }
         let max_age = self.max_age.ok_or(Error::Lifetime)?;
-        let (signed, signature) = cookie.rsplit_once('.').ok_or(Error::Signature)?;
-        if !self.is_signed(signed, signature) {
-            return Err(Error::Signature);
-        }
-        let (payload, timestamp) = signed.rsplit_once('.').ok_or(Error::Timestamp)?;
-        let timestamp = self.timestamp(timestamp).ok_or(Error::Timestamp)?;
-        // Flask makes a date of every timestamp, refused or not (`SIG-9`).
-        if timestamp > LAST_SECOND {
-            return Err(Error::Calendar);
-        }
-        match age(timestamp, now) {
-            age if age > i128::from(max_age) => Err(Error::Expired),
-            age if age < 0 => Err(Error::Future),
-            _ => Ok(Accepted { payload, timestamp }),
+        match usual::split(cookie) {
+            Some(usual) => self.verify_usual(cookie, usual, max_age, now),
+            None => self.verify_otherwise(cookie, max_age, now),
         }
     }
 
@@ -231,6 +224,32 @@ impl Verifier {
         Ok(cookie)
     }
 
+    /// A cookie that was taken apart already.
+    fn verify_usual<'a>(
+        &self,
+        cookie: &str,
+        usual: Usual<'a>,
+        max_age: i64,
+        now: UnixTime,
+    ) -> Result<Accepted<'a>, Error> {
+        let message = Message::new(cookie.as_bytes(), usual.signed);
+        if !self.keys.iter().any(|key| key.verify_sha1(&message, &usual.signature)) {
+            return Err(Error::Signature);
+        }
+        judge(usual.payload, usual.timestamp, max_age, now)
+    }
+
+    /// A cookie of another digest, of another timestamp, in another spelling, or no cookie at all.
+    #[cold]
+    fn verify_otherwise<'a>(&self, cookie: &'a str, max_age: i64, now: UnixTime) -> Result<Accepted<'a>, Error> {
+        let (signed, signature) = cookie.rsplit_once('.').ok_or(Error::Signature)?;
+        if !self.is_signed(signed, signature) {
+            return Err(Error::Signature);
+        }
+        let (payload, timestamp) = signed.rsplit_once('.').ok_or(Error::Timestamp)?;
+        judge(payload, self.timestamp(timestamp).ok_or(Error::Timestamp)?, max_age, now)
+    }
+
     /// Whether any key made the signature. Its length is no secret, so one of another length costs no hash.
     fn is_signed(&self, signed: &str, signature: &str) -> bool {
         let matches = |signature: &[u8]| {
@@ -271,6 +290,19 @@ impl Verifier {
                 _ => inflated.reserve(inflated.len().min(most - inflated.len()).max(64)),
             }
         }
+    }
+}
+
+/// What becomes of a cookie that is signed, by its age (`EXP-1`, `EXP-3`).
+fn judge(payload: &str, timestamp: u64, max_age: i64, now: UnixTime) -> Result<Accepted<'_>, Error> {
+    // Flask makes a date of every timestamp, refused or not (`SIG-9`).
+    if timestamp > LAST_SECOND {
+        return Err(Error::Calendar);
+    }
+    match age(timestamp, now) {
+        age if age > i128::from(max_age) => Err(Error::Expired),
+        age if age < 0 => Err(Error::Future),
+        _ => Ok(Accepted { payload, timestamp }),
     }
 }
 
