@@ -8,16 +8,27 @@
 //! - [`adapter`] is how an implementation under test is reached, [`suite`] what it is held against, and [`report`] how the
 //!   results are told.
 
+#[forbid(unsafe_code)]
 pub mod adapter;
+#[forbid(unsafe_code)]
 pub mod clock;
+#[forbid(unsafe_code)]
 pub mod config;
+#[forbid(unsafe_code)]
 pub mod embedded;
 #[cfg(feature = "explore")]
+#[forbid(unsafe_code)]
 pub mod explore;
+#[forbid(unsafe_code)]
 pub mod faults;
+#[forbid(unsafe_code)]
 pub mod model;
+#[forbid(unsafe_code)]
 pub mod protocol;
+#[forbid(unsafe_code)]
 pub mod report;
+#[forbid(unsafe_code)]
 pub mod suite;
+#[forbid(unsafe_code)]
 pub mod value;
 pub mod verifier;

@@ -4,7 +4,6 @@
 //! The block function is the `sha1` crate's, which uses the processor's instructions where it has them. Knows nothing of
 //! cookies but that something stands behind what they sign.
 
-use ctutils::CtEq;
 use sha1::{Digest, Sha1, block_api::compress};
 
 /// The chaining state between blocks, and the digest in the end.
@@ -47,15 +46,12 @@ impl Key {
         Self { inner: state(0x36), outer: state(0x5C) }
     }
 
-    /// Whether the key made the signature: the whole of it, compared in constant time (`SIG-10`).
-    pub(super) fn verify(&self, message: &Message, signature: &State) -> bool {
-        self.mac(message).ct_eq(signature).to_bool()
-    }
-
     /// The signature of a message.
     pub(super) fn mac(&self, message: &Message) -> State {
         let mut state = self.inner;
-        compress(&mut state, message.whole);
+        if !message.whole.is_empty() {
+            compress(&mut state, message.whole);
+        }
         compress(&mut state, message.padded());
         let digest = state;
         state = self.outer;
@@ -75,37 +71,56 @@ pub(super) struct Message<'a> {
 impl<'a> Message<'a> {
     /// The first `length` bytes, or all when there are not as many. What stands behind them does not count, but lets the last
     /// block be copied in pieces of one size.
+    #[inline]
     pub(super) fn new(bytes: &'a [u8], length: usize) -> Self {
         let length = length.min(bytes.len());
         let (whole, rest) = bytes[..length].as_chunks();
         let mut last = [[0; BLOCK]; 2];
         match bytes.len().checked_sub(PIECE) {
-            Some(end) if end + 1 >= length => copy_in_pieces(bytes, length - rest.len(), end, &mut last[0]),
+            Some(end) if end + 1 >= length => {
+                copy_in_pieces(bytes, length - rest.len(), end, &mut last[0]);
+                clear_behind(rest.len(), &mut last[0]);
+            }
             _ => last[0][..rest.len()].copy_from_slice(rest),
         }
-        pad(rest.len(), &mut last[0]);
+        last[0][rest.len()] = 0x80;
         let is_long = rest.len() + PADDING > BLOCK;
-        let bits = ((BLOCK + length) as u64).wrapping_mul(8);
-        last[usize::from(is_long)][BLOCK - 8..].copy_from_slice(&bits.to_be_bytes());
+        last[usize::from(is_long)][BLOCK - 8..].copy_from_slice(&bits(length).to_be_bytes());
         Self { whole, last, is_long }
     }
 
     /// The blocks that hold the padding, and what is left of the message before it.
+    #[inline]
     pub(super) fn padded(&self) -> &[Block] {
         if self.is_long { &self.last } else { &self.last[..1] }
     }
 
-    /// How many compressions one signature takes, the outer one among them.
-    pub(super) fn compressions(&self) -> usize {
-        self.whole.len() + self.padded().len() + 1
+    /// How many blocks the inner hash takes.
+    pub(super) fn blocks(&self) -> usize {
+        self.whole.len() + self.padded().len()
+    }
+
+    /// One of these blocks; the last again beyond the last.
+    pub(super) fn block(&self, at: usize) -> &Block {
+        self.whole.get(at).unwrap_or_else(|| &self.last[usize::from(self.is_long && at > self.whole.len())])
     }
 }
 
-/// The size of the pieces that the last block is copied in: that of the loads of the block function, which wait for stores of
-/// another size.
+/// The length of what the inner hash takes, in bits: the key's block, and the message.
+pub(super) fn bits(length: usize) -> u64 {
+    ((BLOCK + length) as u64).wrapping_mul(8)
+}
+
+/// How many compressions the signature of a message takes, without that of the outer hash.
+pub(super) fn inner_blocks(length: usize) -> usize {
+    (length + PADDING).div_ceil(BLOCK)
+}
+
+/// The size of the pieces that the last block is copied in, known to the compiler.
 const PIECE: usize = 16;
 
 /// Copies from `start` on. A piece that would end beyond the bytes is copied from `end` in place, and is not of the message.
+#[inline]
 fn copy_in_pieces(bytes: &[u8], start: usize, end: usize, block: &mut Block) {
     for (i, piece) in block.as_chunks_mut::<PIECE>().0.iter_mut().enumerate() {
         let at = (start + i * PIECE).min(end);
@@ -115,21 +130,18 @@ fn copy_in_pieces(bytes: &[u8], start: usize, end: usize, block: &mut Block) {
     }
 }
 
-/// Clears what stands behind the rest of the message, and puts the mark there.
-fn pad(rest: usize, block: &mut Block) {
+/// Clears what stands behind the rest of the message.
+#[inline]
+fn clear_behind(rest: usize, block: &mut Block) {
     static KEEP: [u8; 2 * BLOCK] = {
         let mut bytes = [0; 2 * BLOCK];
         bytes.split_at_mut(BLOCK).0.copy_from_slice(&[0xFF; BLOCK]);
         bytes
     };
-    static MARK: [u8; 2 * BLOCK] = {
-        let mut bytes = [0; 2 * BLOCK];
-        bytes[BLOCK] = 0x80;
-        bytes
-    };
-    let from = BLOCK - rest;
-    for ((byte, keep), mark) in block.iter_mut().zip(&KEEP[from..]).zip(&MARK[from..]) {
-        *byte = *byte & keep | mark;
+    if let Some(keep) = KEEP[BLOCK - rest..].first_chunk::<BLOCK>() {
+        for (byte, keep) in block.iter_mut().zip(keep) {
+            *byte &= keep;
+        }
     }
 }
 
@@ -187,7 +199,7 @@ mod tests {
             let length = bytes.len().saturating_sub(behind);
             let message = Message::new(&bytes, length);
             prop_assert_eq!(super::bytes(&Key::new(&key).mac(&message)).to_vec(), expected(&key, &bytes[..length]));
-            prop_assert_eq!(message.compressions(), (length + PADDING).div_ceil(BLOCK) + 1);
+            prop_assert_eq!(message.blocks(), inner_blocks(length));
         }
     }
 

@@ -2,8 +2,9 @@
 //!
 //! What is left for each cookie is the hash of its own bytes and one more block. Knows nothing of cookies.
 
-use super::hmac_sha1::{self, Message, State};
+use super::hmac_sha1::{self, Message};
 use crate::config::{Config, Digest, KeyDerivation};
+use ctutils::CtEq;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha224, Sha256, Sha384, Sha512};
@@ -60,17 +61,17 @@ impl Keyed {
             self,
             key => {
                 let message = Message::new(message, message.len());
-                hmac_sha1::words(signature).is_some_and(|signature| key.verify(&message, &signature))
+                hmac_sha1::words(signature).is_some_and(|signature| key.mac(&message).ct_eq(&signature).to_bool())
             },
             state => state.clone().chain_update(message).verify_slice(signature).is_ok()
         )
     }
 
-    /// The same for a message that is laid out, and a signature by SHA-1. No other digest makes one of its length.
-    pub(super) fn verify_sha1(&self, message: &Message, signature: &State) -> bool {
+    /// The states of SHA-1; none for another digest, which makes no signature of that length.
+    pub(super) fn sha1(&self) -> Option<&hmac_sha1::Key> {
         match self {
-            Self::Sha1(key) => key.verify(message, signature),
-            _ => false,
+            Self::Sha1(key) => Some(key),
+            _ => None,
         }
     }
 

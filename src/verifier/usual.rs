@@ -1,7 +1,7 @@
 //! Cookies as Flask writes them today, taken apart at fixed places: a timestamp of four bytes and a signature by SHA-1, both in
 //! their canonical spelling. Whatever else a cookie may be is not for this module to say: then the answer is none.
 //!
-//! The bytes are decoded by one table; what stands in a cookie is no secret, so a table does no harm.
+//! The bytes are decoded by tables: what stands in a cookie is no secret, so they give nothing away.
 
 use super::hmac_sha1::State;
 
@@ -19,70 +19,64 @@ pub(super) struct Usual<'a> {
     pub(super) signature: State,
 }
 
+/// How many bytes are signed if a cookie is in its usual form.
+#[inline]
+pub(super) fn signed(cookie: &str) -> usize {
+    cookie.len().saturating_sub(SIGNATURE)
+}
+
 /// The parts of a cookie in its usual form.
+#[inline]
 pub(super) fn split(cookie: &str) -> Option<Usual<'_>> {
     let payload_end = cookie.len().checked_sub(TIMESTAMP + SIGNATURE)?;
     let (payload, tail) = cookie.split_at_checked(payload_end)?;
-    let (timestamp, signature) = tail.as_bytes().split_first_chunk::<TIMESTAMP>()?;
-    let signature: &[u8; SIGNATURE] = signature.try_into().ok()?;
-    let mut seen = Seen::default();
-    let timestamp = seen.timestamp(timestamp);
-    let signature = seen.signature(signature);
-    seen.are_canonical().then_some(Usual { payload, timestamp, signed: payload_end + TIMESTAMP, signature })
+    let tail: &[u8; TIMESTAMP + SIGNATURE] = tail.as_bytes().try_into().ok()?;
+    let [first_dot, a, b, c, d, e, f, second_dot, groups @ .., x, y, z] = tail;
+
+    let seconds = group([*a, *b, *c, *d]);
+    let last_of_seconds = group([*e, *f, b'A', b'A']);
+    let mut words = [0; 6];
+    for (word, characters) in words.iter_mut().zip(groups.as_chunks().0) {
+        *word = group(*characters);
+    }
+    let last = group([*x, *y, *z, b'A']);
+
+    let all = words.iter().fold(seconds | last_of_seconds | last, |all, word| all | word);
+    // What no byte has room for must be zero.
+    let unused = last_of_seconds & 0xFFFF | last & 0xFF;
+    if all & ODD != 0 || unused != 0 || *first_dot != b'.' || *second_dot != b'.' {
+        return None;
+    }
+    let [a, b, c, d, e, f] = words;
+    Some(Usual {
+        payload,
+        timestamp: u64::from(seconds << 8 | last_of_seconds >> 16),
+        signed: signed(cookie),
+        signature: [a << 8 | b >> 16, b << 16 | c >> 8, c << 24 | d, e << 8 | f >> 16, f << 16 | last >> 8],
+    })
 }
 
-/// What was seen while decoding: any bit here is a character that does not belong.
-#[derive(Default)]
-struct Seen {
-    oddity: u32,
+/// The 24 bits of four characters, and [`ODD`] when one of them does not belong.
+#[inline]
+fn group([a, b, c, d]: [u8; 4]) -> u32 {
+    let [first, second, third, fourth] = &VALUES;
+    first[usize::from(a)] | second[usize::from(b)] | third[usize::from(c)] | fourth[usize::from(d)]
 }
 
-impl Seen {
-    fn are_canonical(&self) -> bool {
-        self.oddity & !0x3F == 0
-    }
+/// A bit that no group of characters of the alphabet has.
+const ODD: u32 = 1 << 31;
 
-    fn timestamp(&mut self, &[dot, a, b, c, d, e, f]: &[u8; TIMESTAMP]) -> u64 {
-        let rest = self.value(e) << 6 | self.value(f);
-        self.expect(dot == b'.' && rest & 0xF == 0);
-        u64::from(self.group([a, b, c, d]) << 8 | rest >> 4)
-    }
-
-    fn signature(&mut self, [dot, groups @ .., x, y, z]: &[u8; SIGNATURE]) -> State {
-        let mut words = [0; 6];
-        for (word, group) in words.iter_mut().zip(groups.as_chunks().0) {
-            *word = self.group(*group);
-        }
-        let [a, b, c, d, e, f] = words;
-        let rest = self.value(*x) << 12 | self.value(*y) << 6 | self.value(*z);
-        self.expect(*dot == b'.' && rest & 3 == 0);
-        [a << 8 | b >> 16, b << 16 | c >> 8, c << 24 | d, e << 8 | f >> 16, f << 16 | rest >> 2]
-    }
-
-    /// The 24 bits of four characters.
-    fn group(&mut self, [a, b, c, d]: [u8; 4]) -> u32 {
-        self.value(a) << 18 | self.value(b) << 12 | self.value(c) << 6 | self.value(d)
-    }
-
-    /// The six bits of a character.
-    fn value(&mut self, character: u8) -> u32 {
-        let value = u32::from(VALUES[usize::from(character)]);
-        self.oddity |= value;
-        value
-    }
-
-    fn expect(&mut self, holds: bool) {
-        self.oddity |= u32::from(!holds) << 8;
-    }
-}
-
-/// What each character of the URL-safe alphabet stands for; more than six bits for the others.
-static VALUES: [u8; 256] = {
+/// What each character of the URL-safe alphabet stands for at each of four places; [`ODD`] for the others.
+static VALUES: [[u32; 256]; 4] = {
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let mut values = [0xFF; 256];
+    let mut values = [[ODD; 256]; 4];
     let mut value = 0;
     while value < alphabet.len() {
-        values[alphabet[value] as usize] = value as u8;
+        let mut place = 0;
+        while place < 4 {
+            values[place][alphabet[value] as usize] = (value as u32) << (18 - 6 * place);
+            place += 1;
+        }
         value += 1;
     }
     values
