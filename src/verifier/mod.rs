@@ -229,11 +229,19 @@ impl Verifier {
     ///
     /// Work grows with the square of the number of keys in one map: behind a signature that is the application's own affair.
     pub fn load_payload(&self, payload: &str) -> Result<Map, Error> {
-        let bytes = match payload.strip_prefix('.') {
-            Some(deflated) => self.inflate(&self.decode(deflated)?)?,
-            None => self.decode(payload)?,
-        };
-        let document = json::read(str::from_utf8(&bytes).map_err(|_| Error::Utf8)?)?;
+        let bytes = self.decode_payload(payload)?;
+        self.read(&if payload.starts_with('.') { self.inflate(&bytes)? } else { bytes })
+    }
+
+    /// The bytes that a payload spells, compressed or not.
+    pub(crate) fn decode_payload(&self, payload: &str) -> Result<Vec<u8>, Error> {
+        let part = payload.strip_prefix('.').unwrap_or(payload);
+        base64::decode(part, self.is_strict).ok_or(Error::Base64)
+    }
+
+    /// The session in JSON text with Flask's tags.
+    pub(crate) fn read(&self, json: &[u8]) -> Result<Map, Error> {
+        let document = json::read(str::from_utf8(json).map_err(|_| Error::Utf8)?)?;
         tags::session(if document.may_have_tags { tags::untag(document.value)? } else { document.value })
     }
 
@@ -305,12 +313,8 @@ impl Verifier {
         base64::with_short(part, self.is_strict, number)?
     }
 
-    fn decode(&self, part: &str) -> Result<Vec<u8>, Error> {
-        base64::decode(part, self.is_strict).ok_or(Error::Base64)
-    }
-
     /// A whole zlib stream, inflated; what stands behind it is ignored, as Python does.
-    fn inflate(&self, deflated: &[u8]) -> Result<Vec<u8>, Error> {
+    pub(crate) fn inflate(&self, deflated: &[u8]) -> Result<Vec<u8>, Error> {
         // One byte of room beyond the limit tells a payload of just that size from a larger one.
         let most = self.inflate_limit.saturating_add(1);
         let mut stream = Decompress::new(true);
