@@ -2,7 +2,7 @@
 //! implementations.
 //!
 //! Times on a machine that does other things as well drift by a third within seconds. So what is compared is measured in turns, a
-//! hundredth of a second each, and told as median and quartiles; ratios within one run are what can be relied on.
+//! few thousandths of a second each, and told as median and quartiles; ratios within one run are what can be relied on.
 
 mod beside;
 mod embedded;
@@ -67,6 +67,8 @@ impl Spread {
 /// Something that is done over and over, with how often in one turn.
 struct Turn<'a> {
     work: Box<dyn FnMut(u64) + 'a>,
+    /// How many cookies one call is for.
+    cookies: u64,
     calls: u64,
     nanoseconds: Vec<f64>,
 }
@@ -74,7 +76,12 @@ struct Turn<'a> {
 impl<'a> Turn<'a> {
     /// Work that does what is asked as many times as it is told.
     fn new(work: impl FnMut(u64) + 'a) -> Self {
-        Self { work: Box::new(work), calls: 1, nanoseconds: Vec::new() }
+        Self { work: Box::new(work), cookies: 1, calls: 1, nanoseconds: Vec::new() }
+    }
+
+    /// The same where each call is for several cookies.
+    fn for_cookies(self, cookies: u64) -> Self {
+        Self { cookies, ..self }
     }
 
     fn time(&mut self) -> Duration {
@@ -91,7 +98,7 @@ impl<'a> Turn<'a> {
     }
 
     fn take(&mut self) {
-        let nanoseconds = self.time().as_nanos() as f64 / self.calls as f64;
+        let nanoseconds = self.time().as_nanos() as f64 / (self.calls * self.cookies) as f64;
         self.nanoseconds.push(nanoseconds);
     }
 }

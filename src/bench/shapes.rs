@@ -73,21 +73,21 @@ fn shape(name: &'static str, session: Map, compression: CompressionChoice) -> Op
 }
 
 fn tiny() -> Map {
-    [("user", Value::int(42)), ("ok", Value::Bool(true))].into_iter().collect()
+    [("_permanent", Value::Bool(true)), ("user_id", Value::int(42))].into_iter().collect()
 }
 
 /// What Flask-WTF leaves in a session.
 fn csrf() -> Map {
-    [("csrf_token", Value::Text(hexadecimal(40).into()))].into_iter().collect()
+    [("csrf_token", Value::Text(hexadecimal(40, 0).into()))].into_iter().collect()
 }
 
 /// What Flask-Login leaves in a session.
 fn login() -> Map {
     [
         ("_fresh", Value::Bool(true)),
-        ("_id", Value::Text(hexadecimal(128).into())),
+        ("_id", Value::Text(hexadecimal(128, 0).into())),
         ("_permanent", Value::Bool(true)),
-        ("_user_id", "42".into()),
+        ("_user_id", Value::Text(hexadecimal(32, 1).into())),
     ]
     .into_iter()
     .collect()
@@ -99,8 +99,8 @@ fn large() -> Map {
     tokens.collect()
 }
 
-fn hexadecimal(length: usize) -> String {
-    random(0).take(length).map(|number| format!("{:x}", number >> 60)).collect()
+fn hexadecimal(length: usize, seed: u64) -> String {
+    random(seed).take(length).map(|number| format!("{:x}", number >> 60)).collect()
 }
 
 fn noise(length: usize, seed: u64) -> String {

@@ -48,6 +48,8 @@ mod tags;
 mod usual;
 #[forbid(unsafe_code)]
 mod write;
+#[forbid(unsafe_code)]
+mod zlib;
 
 pub use batch::Verdict;
 
@@ -58,7 +60,6 @@ use crate::{
     value::Map,
 };
 use ctutils::CtEq;
-use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 use hardware::Hardware;
 use hmac_sha1::Message;
 use mac::Keyed;
@@ -251,7 +252,7 @@ impl Verifier {
         let seconds = u64::try_from(now.seconds()).map_err(|_| Error::Calendar)?;
         let json = write::session(session)?;
         let mut cookie = String::with_capacity(json.len() / 3 * 4 + 64);
-        match deflate(json.as_bytes()) {
+        match zlib::deflate(json.as_bytes()) {
             Some(deflated) if deflated.len() + 1 < json.len() => {
                 cookie.push('.');
                 base64::append(&deflated, &mut cookie);
@@ -313,25 +314,9 @@ impl Verifier {
         base64::with_short(part, self.is_strict, number)?
     }
 
-    /// A whole zlib stream, inflated; what stands behind it is ignored, as Python does.
+    /// A whole zlib stream, inflated.
     pub(crate) fn inflate(&self, deflated: &[u8]) -> Result<Vec<u8>, Error> {
-        // One byte of room beyond the limit tells a payload of just that size from a larger one.
-        let most = self.inflate_limit.saturating_add(1);
-        let mut stream = Decompress::new(true);
-        let mut inflated = Vec::with_capacity(deflated.len().saturating_mul(4).clamp(64, most.max(64)));
-        loop {
-            let rest = usize::try_from(stream.total_in()).ok().and_then(|read| deflated.get(read..));
-            let status = stream.decompress_vec(rest.unwrap_or_default(), &mut inflated, FlushDecompress::Finish);
-            let has_room = inflated.len() < inflated.capacity();
-            match status.map_err(|_| Error::Deflate)? {
-                _ if inflated.len() > self.inflate_limit => {
-                    return Err(Error::InflateLimit { limit: self.inflate_limit });
-                }
-                Status::StreamEnd => return Ok(inflated),
-                _ if has_room => return Err(Error::Deflate),
-                _ => inflated.reserve(inflated.len().min(most - inflated.len()).max(64)),
-            }
-        }
+        zlib::inflate(deflated, self.inflate_limit)
     }
 }
 
@@ -351,14 +336,6 @@ fn judge(payload: &str, timestamp: u64, max_age: i64, now: UnixTime) -> Result<A
 /// Seconds from signing to now, negative when it was signed later (`EXP-8`).
 fn age(timestamp: u64, now: UnixTime) -> i128 {
     i128::from(now.seconds()) - i128::from(timestamp)
-}
-
-/// Stock zlib at its default level, in one piece into a buffer that holds the worst case.
-fn deflate(bytes: &[u8]) -> Option<Vec<u8>> {
-    let worst_case = bytes.len() + (bytes.len() >> 10) + 64;
-    let mut deflated = Vec::with_capacity(worst_case);
-    let status = Compress::new(Compression::default(), true).compress_vec(bytes, &mut deflated, FlushCompress::Finish);
-    matches!(status, Ok(Status::StreamEnd)).then_some(deflated)
 }
 
 #[cfg(test)]
