@@ -96,11 +96,13 @@ impl<'a> Message<'a> {
     }
 
     /// How many blocks the inner hash takes.
+    #[cfg(any(test, all(feature = "hardware", target_arch = "x86_64")))]
     pub(super) fn blocks(&self) -> usize {
         self.whole.len() + self.padded().len()
     }
 
     /// One of these blocks; the last again beyond the last.
+    #[cfg(all(feature = "hardware", target_arch = "x86_64"))]
     pub(super) fn block(&self, at: usize) -> &Block {
         self.whole.get(at).unwrap_or_else(|| &self.last[usize::from(self.is_long && at > self.whole.len())])
     }
