@@ -4,7 +4,7 @@
 //! - [`model`] is the specification in code, slow and plain; its rules are numbered in `spec/session-lifetime.md`.
 //! - `explore` searches every state that a small world of the model can come to (the feature of that name, on by default).
 //! - [`verifier`] reads and writes cookies fast, and shares nothing with the model but the plain types.
-//! - [`bench`] measures it, and others beside it.
+//! - [`mod@bench`] measures it, and others beside it.
 //! - [`faults`] are implementations that are wrong in one thing each, to try a suite on.
 //! - [`adapter`] is how an implementation under test is reached, [`suite`] what it is held against, and [`report`] how the
 //!   results are told.
