@@ -26,7 +26,8 @@ pub struct Target {
     /// A program that speaks the adapter protocol, with its arguments
     #[arg(value_name = "COMMAND", last = true)]
     command: Vec<String>,
-    /// How many copies of the program run side by side; as many as there are processors unless told otherwise, 8 at most
+    /// How many copies of the program run side by side; as many as there are processors unless told otherwise, 8 at most;
+    /// `bench` always runs one
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=64))]
     workers: Option<u64>,
     /// How long a call may take, in seconds

@@ -1,8 +1,9 @@
 //! Reads and writes Flask's session cookies, fast and safely: what a gateway beside a Flask application would use.
 //!
 //! A [`Verifier`] is made once for a configuration and then shared. It holds the hash states of every key; to
-//! [`verify`](Verifier::verify) a cookie in its usual spelling takes no allocation. It shares no code with [`crate::model`]
-//! but the plain types, so that each can catch the other's mistakes.
+//! [`verify`](Verifier::verify) a cookie takes no allocation, and [`verify_batch`](Verifier::verify_batch) takes many at once. It
+//! shares no code with [`crate::model`] but the plain types, so that each can catch the other's mistakes. The code is portable;
+//! one module, `hardware`, has faster ways for some processors, which [`Verifier::without_hardware`] leaves alone.
 //!
 //! ```
 //! use sessionproof::{clock::UnixTime, config::Config, protocol::Reason, value::Value, verifier::Verifier};
