@@ -1,95 +1,175 @@
-//! How long it takes to check one cookie: `cargo bench --bench verification`.
-//!
-//! Three shapes of cookie: a tiny one, one as Flask-Login makes it, which is compressed, and one near the size that user agents
-//! still take, as an implementation that never compresses writes it. The model stands beside the verifier as the measure of a
-//! plain implementation.
+//! How long it takes to verify, load and sign a cookie, beside the floor and the alternatives: `cargo bench --bench verification`.
+//! `benches/README.md` tells what came of it.
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+#![allow(missing_docs, reason = "criterion makes the public items")]
+
+use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
+use hmac::{Hmac, KeyInit, Mac};
+use itsdangerous::{IntoTimestampSigner, TimestampSigner, default_builder};
+use ring::hmac as ring_hmac;
 use sessionproof::{
-    clock::UnixTime,
-    config::Config,
-    model::{payload, signing},
-    protocol::{Choices, CompressionChoice},
-    value::{Map, Value},
-    verifier::Verifier,
+    bench::shapes::{self, NOW, SIGNED, Shape},
+    model::signing,
+    protocol::Choices,
+    verifier::{Error, Verifier},
 };
-use std::hint::black_box;
+use sha1::{Sha1, block_api::compress};
+use std::{hint::black_box, time::Duration};
 
-const NOW: UnixTime = UnixTime::from_seconds(1_700_000_000);
+const KEY: &[u8] = b"development key";
+const SALT: &[u8] = b"cookie-session";
+const BATCH: usize = 1024;
 
 fn verification(criterion: &mut Criterion) {
-    let config = Config::with_key("development key");
-    let choices = Choices::default();
-    let Ok(verifier) = Verifier::new(&config) else { panic!("the configuration has a key") };
-    let later = NOW.plus_seconds(60);
-    for (shape, session) in [("tiny", tiny()), ("login", login()), ("large", large())] {
-        let compression = if shape == "large" { CompressionChoice::Never } else { CompressionChoice::Zlib };
-        let payload = payload::write(&session, &Choices { compression, ..choices });
-        let cookie = payload.and_then(|payload| signing::sign(&payload, b"development key", &config, NOW));
-        let Ok(cookie) = cookie else { panic!("the {shape} session cannot be written") };
-        let bad = with_another_signature(&cookie);
-        // A benchmark of wrong answers would be worth nothing.
-        assert_eq!(verifier.load(&cookie, later).as_ref(), Ok(&session));
-        assert!(signing::verify(&cookie, &config, later, &choices).is_ok());
-        assert!(verifier.verify(&bad, later).is_err());
-
-        let signed = cookie.rfind('.').unwrap_or_default();
-        println!("{shape}: {} bytes, {signed} of them signed", cookie.len());
-        let mut group = criterion.benchmark_group(shape);
+    let Ok(found) = Verifier::new(&shapes::config()) else { panic!("the configuration has a key") };
+    println!("hardware paths: {}", found.hardware());
+    for shape in shapes::all() {
+        println!("{}: {} bytes, {} of them signed", shape.name, shape.cookie.len(), shape.signed());
+        let mut group = criterion.benchmark_group(shape.name);
         group.throughput(Throughput::Elements(1));
-        group.bench_function("verify", |b| b.iter(|| verifier.verify(black_box(&cookie), black_box(later)).is_ok()));
-        group
-            .bench_function("bad signature", |b| b.iter(|| verifier.verify(black_box(&bad), black_box(later)).is_ok()));
-        group.bench_function("load", |b| b.iter(|| verifier.load(black_box(&cookie), black_box(later))));
-        group.bench_function("model verify", |b| {
-            b.iter(|| signing::verify(black_box(&cookie), &config, black_box(later), &choices).is_ok());
-        });
+        floor(&mut group, &shape);
+        for (level, verifier) in [("", found.clone()), (" portable", found.clone().without_hardware())] {
+            ours(&mut group, level, &verifier, &shape);
+        }
+        group.bench_function("load", |b| b.iter(|| found.load(black_box(&shape.cookie), black_box(NOW))));
+        group.bench_function("sign", |b| b.iter(|| found.sign(black_box(&shape.session), black_box(SIGNED))));
+        alternatives(&mut group, &shape);
+        batch(&mut group, &found, &shape);
         group.finish();
+    }
+    rejections(criterion, &found);
+}
+
+/// As many compressions as a signature takes, each waiting for the last.
+fn floor(group: &mut BenchmarkGroup<WallTime>, shape: &Shape) {
+    group.bench_function("floor", |b| {
+        let mut state = [1, 2, 3, 4, 5];
+        b.iter(|| {
+            for _ in 0..shape.blocks() {
+                compress(&mut state, black_box(&[[7; 64]]));
+            }
+            state[0]
+        });
+    });
+}
+
+fn ours(group: &mut BenchmarkGroup<WallTime>, level: &str, verifier: &Verifier, shape: &Shape) {
+    // A benchmark of wrong answers would be worth nothing.
+    assert_eq!(verifier.load(&shape.cookie, NOW).as_ref(), Ok(&shape.session));
+    let cookie = shape.cookie.as_str();
+    group.bench_function(format!("verify{level}"), |b| {
+        b.iter(|| verifier.verify(black_box(cookie), black_box(NOW)).is_ok());
+    });
+    group.bench_function(format!("verify{level}, latency"), |b| {
+        b.iter(|| {
+            let is_ok = verifier.verify(black_box(cookie), black_box(NOW)).is_ok();
+            wait();
+            is_ok
+        });
+    });
+}
+
+/// Nothing of what follows begins before everything is done: otherwise one call overlaps the next.
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code, unused_unsafe, reason = "an instruction of every x86-64 processor, which touches no memory")]
+fn wait() {
+    // SAFETY: every x86-64 processor has SSE2.
+    unsafe { std::arch::x86_64::_mm_lfence() }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn wait() {}
+
+fn batch(group: &mut BenchmarkGroup<WallTime>, found: &Verifier, shape: &Shape) {
+    let cookies = vec![shape.cookie.as_str(); BATCH];
+    group.throughput(Throughput::Elements(BATCH as u64));
+    for (level, verifier) in [("", found.clone()), (" portable", found.clone().without_hardware())] {
+        group.bench_function(format!("batch{level}"), |b| b.iter(|| verifier.verify_batch(black_box(&cookies), NOW)));
+    }
+    #[cfg(feature = "rayon")]
+    {
+        let cookies = vec![shape.cookie.as_str(); 16 * BATCH];
+        group.throughput(Throughput::Elements(16 * BATCH as u64));
+        group
+            .bench_function("batch in threads", |b| b.iter(|| found.verify_batch_in_threads(black_box(&cookies), NOW)));
     }
 }
 
-/// The last character but one is another, and the spelling still canonical.
-fn with_another_signature(cookie: &str) -> String {
-    let (head, tail) = cookie.split_at(cookie.len() - 2);
-    let (one, last) = tail.split_at(1);
-    format!("{head}{}{last}", if one == "A" { "B" } else { "A" })
+/// Others on the same bytes. None of them looks at the age but the model.
+fn alternatives(group: &mut BenchmarkGroup<WallTime>, shape: &Shape) {
+    let cookie = shape.cookie.as_str();
+    let (signed, signature) = cookie.split_at(shape.signed());
+    let signature = base64(&signature[1..]);
+
+    let config = shapes::config();
+    group.bench_function("other: the model", |b| {
+        b.iter(|| signing::verify(black_box(cookie), &config, black_box(NOW), &Choices::default()).is_ok());
+    });
+
+    let derive = || Hmac::<Sha1>::new_from_slice(KEY).map(|mac| mac.chain_update(SALT).finalize().into_bytes());
+    let Ok(derived) = derive() else { panic!("HMAC takes every key") };
+    let verify = |key: &[u8]| {
+        let mac = Hmac::<Sha1>::new_from_slice(key).map(|mac| mac.chain_update(black_box(signed)));
+        mac.is_ok_and(|mac| mac.verify_slice(black_box(&signature)).is_ok())
+    };
+    assert!(verify(&derived));
+    group.bench_function("other: hmac and sha1, key derived per call, no base64", |b| {
+        b.iter(|| derive().is_ok_and(|key| verify(&key)));
+    });
+    let Ok(ready) = Hmac::<Sha1>::new_from_slice(&derived) else { panic!("HMAC takes every key") };
+    group.bench_function("other: hmac and sha1, reused, no base64", |b| {
+        b.iter(|| ready.clone().chain_update(black_box(signed)).verify_slice(black_box(&signature)).is_ok());
+    });
+
+    let key = ring_hmac::Key::new(ring_hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &derived);
+    assert!(ring_hmac::verify(&key, signed.as_bytes(), &signature).is_ok());
+    group.bench_function("other: ring, reused, no base64", |b| {
+        b.iter(|| ring_hmac::verify(&key, black_box(signed.as_bytes()), black_box(&signature)).is_ok());
+    });
+
+    // Its default derivation is another than Flask's, and its types cannot name Flask's: so it reads a cookie of its own.
+    let Some((payload, _)) = signed.rsplit_once('.') else { panic!("a cookie has a timestamp") };
+    let signer = || default_builder("development key").with_salt("cookie-session").build().into_timestamp_signer();
+    let reused = signer();
+    let cookie = reused.sign(payload);
+    assert!(reused.unsign(&cookie).is_ok());
+    group.bench_function("other: crate itsdangerous, per call", |b| {
+        b.iter(|| signer().unsign(black_box(&cookie)).is_ok())
+    });
+    group.bench_function("other: crate itsdangerous, reused", |b| b.iter(|| reused.unsign(black_box(&cookie)).is_ok()));
 }
 
-fn tiny() -> Map {
-    [("user", Value::int(42)), ("ok", Value::Bool(true))].into_iter().collect()
+fn base64(text: &str) -> Vec<u8> {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    URL_SAFE_NO_PAD.decode(text).unwrap_or_default()
 }
 
-/// What Flask-Login leaves in a session.
-fn login() -> Map {
-    [
-        ("_fresh", Value::Bool(true)),
-        ("_id", Value::Text(hexadecimal(128).into())),
-        ("_permanent", Value::Bool(true)),
-        ("_user_id", "42".into()),
-    ]
-    .into_iter()
-    .collect()
+/// A rejection at each stage, of the login cookie.
+fn rejections(criterion: &mut Criterion, verifier: &Verifier) {
+    let Some(login) = shapes::all().into_iter().find(|shape| shape.name == "login") else { return };
+    let month = 32 * 24 * 60 * 60;
+    let good = login.cookie.clone();
+    let cases = [
+        ("no cookie", "e30".to_owned(), NOW, Error::Signature),
+        ("another signature", login.with_another_signature(), NOW, Error::Signature),
+        ("a signature of another length", format!("{good}AAAA"), NOW, Error::Signature),
+        ("another signature, lenient spelling", login.with_another_signature() + "=", NOW, Error::Signature),
+        ("expired", good.clone(), NOW.plus_seconds(month), Error::Expired),
+        ("from the future", good, SIGNED.plus_seconds(-1), Error::Future),
+    ];
+    let mut group = criterion.benchmark_group("rejected");
+    group.throughput(Throughput::Elements(1));
+    for (name, cookie, now, error) in cases {
+        assert_eq!(verifier.verify(&cookie, now), Err(error), "{name}");
+        group.bench_function(name, |b| b.iter(|| verifier.verify(black_box(&cookie), black_box(now)).is_ok()));
+    }
+    group.finish();
 }
 
-/// Many keys and values.
-fn large() -> Map {
-    let tokens = (0..54).map(|i| (Value::Text(format!("k{i:02}").into()), Value::Text(noise(36, i).into())));
-    tokens.collect()
+fn short() -> Criterion {
+    let seconds = |millis| Duration::from_millis(millis);
+    Criterion::default().sample_size(30).warm_up_time(seconds(300)).measurement_time(seconds(900))
 }
 
-fn hexadecimal(length: u64) -> String {
-    random(0).take(length as usize).map(|number| format!("{:x}", number >> 60)).collect()
-}
-
-fn noise(length: u64, seed: u64) -> String {
-    random(seed).take(length as usize).map(|number| char::from(b'#' + (number >> 57) as u8 % 0x39)).collect()
-}
-
-/// Numbers without a pattern, the same in each run.
-fn random(seed: u64) -> impl Iterator<Item = u64> {
-    let step = |n: &u64| Some(n.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407));
-    std::iter::successors(Some(seed.wrapping_add(0x9E37_79B9_7F4A_7C15)), step).skip(3)
-}
-
-criterion_group!(benches, verification);
+criterion_group!(name = benches; config = short(); targets = verification);
 criterion_main!(benches);

@@ -4,23 +4,38 @@
 //! - [`model`] is the specification in code, slow and plain; its rules are numbered in `spec/session-lifetime.md`.
 //! - `explore` searches every state that a small world of the model can come to (the feature of that name, on by default).
 //! - [`verifier`] reads and writes cookies fast, and shares nothing with the model but the plain types.
+//! - [`mod@bench`] measures it, and others beside it.
 //! - [`faults`] are implementations that are wrong in one thing each, to try a suite on.
 //! - [`adapter`] is how an implementation under test is reached, [`suite`] what it is held against, and [`report`] how the
 //!   results are told.
 //! - [`conformance()`] and [`conformance_tests!`] are the same for implementers in Rust.
 
+#[forbid(unsafe_code)]
 pub mod adapter;
+#[forbid(unsafe_code)]
+pub mod bench;
+#[forbid(unsafe_code)]
 pub mod clock;
+#[forbid(unsafe_code)]
 pub mod config;
+#[forbid(unsafe_code)]
 pub mod conformance;
+#[forbid(unsafe_code)]
 pub mod embedded;
 #[cfg(feature = "explore")]
+#[forbid(unsafe_code)]
 pub mod explore;
+#[forbid(unsafe_code)]
 pub mod faults;
+#[forbid(unsafe_code)]
 pub mod model;
+#[forbid(unsafe_code)]
 pub mod protocol;
+#[forbid(unsafe_code)]
 pub mod report;
+#[forbid(unsafe_code)]
 pub mod suite;
+#[forbid(unsafe_code)]
 pub mod value;
 pub mod verifier;
 

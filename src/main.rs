@@ -1,5 +1,7 @@
 //! The command line of sessionproof.
 
+#![forbid(unsafe_code)]
+
 mod cli;
 
 use std::process::ExitCode;

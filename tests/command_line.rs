@@ -266,9 +266,13 @@ mod adapters {
 
 #[test]
 fn help_pages_read_well() {
-    for arguments in
-        [&["--help"][..], &["check", "--help"], &["replay", "--help"], &["vectors", "regenerate", "--help"]]
-    {
+    for arguments in [
+        &["--help"][..],
+        &["bench", "--help"],
+        &["check", "--help"],
+        &["replay", "--help"],
+        &["vectors", "regenerate", "--help"],
+    ] {
         let done = Run::new(arguments).done();
         assert_eq!(done.output.status.code(), Some(0));
         insta::assert_snapshot!(arguments.join("-").replace("--", ""), done.stdout());

@@ -38,10 +38,12 @@ import os
 import platform
 import re
 import sys
+import time
 import traceback
 import uuid
 from collections import OrderedDict
 from datetime import datetime
+from itertools import repeat
 
 try:
     from markupsafe import Markup
@@ -57,6 +59,7 @@ except ImportError:
 PROTOCOL = 1
 KEPT_CONFIGS = 128
 MAX_REPLY = 4 * 1024 * 1024
+MAX_CALLS = 1_000_000_000
 KINDS = ["json", "integers", "floats", "surrogates", "tuple", "bytes", "uuid", "datetime", "markup", "map"]
 
 
@@ -100,15 +103,17 @@ class Adapter:
     :param sign: ``sign(target, now, session)`` returns the cookie's text, or :func:`raised`.
     :param exchange: ``exchange(target, now, request)`` gets an :class:`ExchangeRequest` and returns the ``ok`` object of the
         protocol, its session values encoded with :func:`encode` *when they were seen*.
+    :param bench: ``bench(target, now, cookie, part)`` returns a function without arguments that reads the cookie once, and returns
+        whether it counts. ``part`` is ``"load"`` or ``"signature"``; raise :class:`Unsupported` for what cannot be measured.
     :param values: the kinds of session value that survive; :data:`KINDS` names them all.
     :param choices: what the implementation decides where the specification leaves it open.
     :param members: the config members that it can serve; another one with a value that is not the default is unsupported.
     """
 
-    def __init__(self, *, name, version, build, verify=None, sign=None, exchange=None, values=("json",), choices=None,
-                 members=None, runtime=None):
+    def __init__(self, *, name, version, build, verify=None, sign=None, exchange=None, bench=None, values=("json",),
+                 choices=None, members=None, runtime=None):
         self.build = build
-        self.handlers = {"verify": verify, "sign": sign, "exchange": exchange}
+        self.handlers = {"verify": verify, "sign": sign, "exchange": exchange, "bench": bench and _timed(bench)}
         self.handlers = {op: handler for op, handler in self.handlers.items() if handler is not None}
         self.values = frozenset(values)
         self.members = frozenset(CONFIG if members is None else members)
@@ -203,6 +208,30 @@ class Adapter:
 
     def read_exchange(self, request):
         return ExchangeRequest(request, self.values)
+
+    def read_bench(self, request):
+        cookie = read_text(request.pop("cookie", None), "cookie")
+        calls, part = request.pop("calls", None), request.pop("part", "load")
+        if type(calls) is not int or not 1 <= calls <= MAX_CALLS:
+            raise BadRequest(f"calls: an integer from 1 to {MAX_CALLS} is needed")
+        if part not in ("load", "signature"):
+            raise Unsupported(f"part {part}")
+        return cookie, calls, part
+
+
+def _timed(bench):
+    """The handler of ``bench``: the loop and the clock are here, so that all adapters measure alike."""
+
+    def handler(target, now, arguments):
+        cookie, calls, part = arguments
+        work = bench(target, now, cookie, part)
+        is_accepted = bool(work())
+        start = time.perf_counter()
+        for _ in repeat(None, calls):
+            work()
+        return {"seconds": time.perf_counter() - start, "accepted": is_accepted}
+
+    return handler
 
 
 class ExchangeRequest:

@@ -1,5 +1,6 @@
 //! The command line: arguments in, reports out, an exit status that scripts can use. What is behind it is the library's.
 
+mod bench;
 mod check;
 #[cfg(feature = "explore")]
 mod explore;
@@ -31,6 +32,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Measure how long the verification of a cookie takes
+    Bench(bench::Arguments),
     /// Hold an implementation against the specification.
     Check(check::Arguments),
     /// Search every state that small worlds of the model can come to
@@ -55,6 +58,7 @@ enum Command {
 /// Runs the command that the arguments name.
 pub fn run() -> ExitCode {
     let done = match Arguments::parse().command {
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         #[cfg(feature = "explore")]
         Command::Explore(arguments) => explore::run(&arguments),

@@ -6,9 +6,14 @@ use sessionproof::adapter::{
     Implementation,
     embedded::{Embedded, Model},
     setup::Setup,
-    subprocess::{Options, Subprocess},
+    subprocess::{Bencher, Options, Subprocess},
 };
-use std::{num::NonZero, path::PathBuf, thread, time::Duration};
+use std::{
+    num::NonZero,
+    path::PathBuf,
+    thread,
+    time::{Duration, Instant},
+};
 
 /// The longest time that can be asked for, in seconds: a year.
 const LONGEST: u64 = 31_536_000;
@@ -21,7 +26,8 @@ pub struct Target {
     /// A program that speaks the adapter protocol, with its arguments
     #[arg(value_name = "COMMAND", last = true)]
     command: Vec<String>,
-    /// How many copies of the program run side by side; as many as there are processors unless told otherwise, 8 at most
+    /// How many copies of the program run side by side; as many as there are processors unless told otherwise, 8 at most;
+    /// `bench` always runs one
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=64))]
     workers: Option<u64>,
     /// How long a call may take, in seconds
@@ -61,6 +67,32 @@ impl Target {
     /// Whether one is named: [`Self::open`] takes the verifier otherwise.
     pub fn is_named(&self) -> bool {
         self.implementation.is_some() || !self.command.is_empty()
+    }
+
+    /// The command that starts the implementation; none for the verifier in this binary.
+    pub fn command(&self) -> Result<Option<Vec<String>>, Trouble> {
+        if !self.command.is_empty() {
+            return Ok(Some(self.command.clone()));
+        }
+        let name = self.implementation.as_deref().unwrap_or("verifier");
+        match name.split_once('@').map_or((name, None), |(name, release)| (name, Some(release))) {
+            ("verifier", None) => Ok(None),
+            ("flask", release) => {
+                let mut setup = Setup { python: self.python.clone(), report: &mut announce };
+                Ok(Some(setup.flask(release)?.command()))
+            }
+            _ => Err(Trouble(format!(
+                "{name:?} cannot be measured\n\
+                 there are verifier, flask and flask@VERSION; any adapter that offers bench goes behind --, as in: \
+                 sessionproof bench -- python3 my_adapter.py"
+            ))),
+        }
+    }
+
+    /// A copy of a program that measures itself, and when the run has to be over.
+    pub fn bencher(&self, command: &[String]) -> Result<(Bencher, Instant), Trouble> {
+        let deadline = Instant::now() + Duration::from_secs(self.time_limit);
+        Ok((Bencher::start(command, Duration::from_secs(self.call_timeout))?, deadline))
     }
 
     fn start(&self, command: &[String]) -> Result<Box<dyn Implementation>, Trouble> {

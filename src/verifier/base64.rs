@@ -5,8 +5,8 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 
-/// The longest part that is decoded without an allocation, in bytes after decoding.
-pub(super) const SHORT: usize = 96;
+/// The longest part that is short, in bytes after decoding: as long as the longest signature.
+pub(super) const SHORT: usize = 64;
 
 /// Appends the URL-safe spelling without padding (`SIG-3`).
 pub(super) fn append(bytes: &[u8], text: &mut String) {
@@ -18,15 +18,24 @@ pub(super) fn append_standard(bytes: &[u8], text: &mut String) {
     STANDARD.encode_string(bytes, text);
 }
 
-/// Shows the bytes of a short part to `see`. The canonical spelling is decoded on the stack; another, or a long part, is read
-/// the lenient way unless `strict`, and then the answer is none.
+/// Shows the bytes of a short part to `see`, decoded without an allocation. None when it is longer or not base64, or when
+/// `strict` and not the canonical spelling.
 pub(super) fn with_short<T>(part: &str, strict: bool, see: impl FnOnce(&[u8]) -> T) -> Option<T> {
     let mut buffer = [0; SHORT];
-    match URL_SAFE_NO_PAD.decode_slice(part, &mut buffer) {
-        Ok(length) => buffer.get(..length).map(see),
-        Err(_) if strict => None,
-        Err(_) => url_safe_leniently(part.as_bytes()).map(|bytes| see(&bytes)),
-    }
+    let length = match URL_SAFE_NO_PAD.decode_slice(part, &mut buffer) {
+        Ok(length) => length,
+        Err(_) if strict => return None,
+        Err(_) => {
+            let mut length = 0;
+            leniently(url_safe(part.as_bytes()), |bytes| {
+                buffer.get_mut(length..length + bytes.len())?.copy_from_slice(bytes);
+                length += bytes.len();
+                Some(())
+            })?;
+            length
+        }
+    };
+    buffer.get(..length).map(see)
 }
 
 /// The bytes of a part of any length; none when it is not base64, or when `strict` and not the canonical spelling.
@@ -34,38 +43,45 @@ pub(super) fn decode(part: &str, strict: bool) -> Option<Vec<u8>> {
     match URL_SAFE_NO_PAD.decode(part) {
         Ok(bytes) => Some(bytes),
         Err(_) if strict => None,
-        Err(_) => url_safe_leniently(part.as_bytes()),
+        Err(_) => to_vec_leniently(url_safe(part.as_bytes())),
     }
 }
 
-/// As itsdangerous reads: both alphabets, and padding up to a multiple of four characters of whatever kind.
-fn url_safe_leniently(part: &[u8]) -> Option<Vec<u8>> {
+/// What itsdangerous gives to Python's decoder: both alphabets, and padding up to a multiple of four characters of whatever kind.
+fn url_safe(part: &[u8]) -> impl Iterator<Item = u8> {
     let padding = part.len().wrapping_neg() % 4;
     let standard = part.iter().map(|byte| match byte {
         b'-' => b'+',
         b'_' => b'/',
         other => *other,
     });
-    leniently(standard.chain(std::iter::repeat_n(b'=', padding)))
+    standard.chain(std::iter::repeat_n(b'=', padding))
 }
 
 /// As Python's `b64decode` reads bytes within a payload: the standard alphabet alone, nothing added.
 pub(super) fn decode_standard(text: &[u8]) -> Option<Vec<u8>> {
-    leniently(text.iter().copied())
+    to_vec_leniently(text.iter().copied())
 }
 
-/// Python's lenient reading. Characters of no meaning are passed over. Padding counts only where a group of four characters
+fn to_vec_leniently(text: impl Iterator<Item = u8>) -> Option<Vec<u8>> {
+    let mut all = Vec::with_capacity(text.size_hint().0 / 4 * 3 + 3);
+    leniently(text, |bytes| {
+        all.extend_from_slice(bytes);
+        Some(())
+    })?;
+    Some(all)
+}
+
+/// Python's lenient reading, in pieces for `take`, which may give up. Characters of no meaning are passed over. Padding counts only where a group of four characters
 /// lacks one or two, and what completes such a group ends the text. A group left open otherwise is an error.
-fn leniently(text: impl Iterator<Item = u8>) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.size_hint().0 / 4 * 3 + 3);
+fn leniently(text: impl Iterator<Item = u8>, mut take: impl FnMut(&[u8]) -> Option<()>) -> Option<()> {
     let (mut group, mut filled, mut padding) = (0u32, 0u32, 0u32);
     for byte in text {
         if byte == b'=' {
             padding += 1;
             if filled >= 2 && filled + padding >= 4 {
                 let whole = (filled - 1) as usize;
-                bytes.extend_from_slice(&(group << (8 + 6 * (4 - filled))).to_be_bytes()[..whole]);
-                return Some(bytes);
+                return take(&(group << (8 + 6 * (4 - filled))).to_be_bytes()[..whole]);
             }
             if filled < 2 {
                 padding = 0;
@@ -77,11 +93,11 @@ fn leniently(text: impl Iterator<Item = u8>) -> Option<Vec<u8>> {
         group = group << 6 | value;
         filled += 1;
         if filled == 4 {
-            bytes.extend_from_slice(&group.to_be_bytes()[1..]);
+            take(&group.to_be_bytes()[1..])?;
             (group, filled) = (0, 0);
         }
     }
-    (filled == 0).then_some(bytes)
+    (filled == 0).then_some(())
 }
 
 /// The six bits that a character of the standard alphabet stands for.
@@ -126,9 +142,16 @@ mod tests {
     }
 
     #[test]
-    fn a_part_too_long_for_the_stack_is_read_all_the_same() {
-        let part = "A".repeat(4 * SHORT);
-        assert_eq!(with_short(&part, false, <[u8]>::len), Some(3 * SHORT));
+    fn a_part_is_short_by_its_bytes_and_not_by_its_characters() {
+        let part = |bytes: usize| "A".repeat((bytes * 4).div_ceil(3));
+        assert_eq!(with_short(&part(SHORT), true, <[u8]>::len), Some(SHORT));
+        for long in [part(SHORT + 1), part(10 * SHORT), part(SHORT + 1) + "="] {
+            assert_eq!(with_short(&long, false, <[u8]>::len), None);
+            assert_eq!(with_short(&long, true, <[u8]>::len), None);
+        }
+        let with_junk = part(SHORT) + &"!".repeat(400);
+        assert_eq!(with_short(&with_junk, false, <[u8]>::len), Some(SHORT));
+        assert_eq!(with_short(&with_junk, true, <[u8]>::len), None);
     }
 
     #[test]

@@ -2,7 +2,9 @@
 //!
 //! What is left for each cookie is the hash of its own bytes and one more block. Knows nothing of cookies.
 
+use super::hmac_sha1::{self, Message};
 use crate::config::{Config, Digest, KeyDerivation};
+use ctutils::CtEq;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha224, Sha256, Sha384, Sha512};
@@ -10,22 +12,29 @@ use sha2::{Digest as _, Sha224, Sha256, Sha384, Sha512};
 /// The HMAC states of one signing key.
 #[derive(Clone)]
 pub(super) enum Keyed {
-    Sha1(Hmac<Sha1>),
+    Sha1(hmac_sha1::Key),
     Sha224(Hmac<Sha224>),
     Sha256(Hmac<Sha256>),
     Sha384(Box<Hmac<Sha384>>),
     Sha512(Box<Hmac<Sha512>>),
 }
 
-/// Does the same with the state of whichever digest it is.
+/// Does the same with the state of whichever digest of the SHA-2 family it is.
 macro_rules! with_state {
-    ($keyed:expr, $state:ident => $body:expr) => {
+    ($keyed:expr, $key:ident => $sha1:expr, $state:ident => $body:expr) => {
         match $keyed {
-            Keyed::Sha1($state) => $body,
+            Keyed::Sha1($key) => $sha1,
             Keyed::Sha224($state) => $body,
             Keyed::Sha256($state) => $body,
-            Keyed::Sha384($state) => $body,
-            Keyed::Sha512($state) => $body,
+            // The state in the box: a clone of the box would be an allocation.
+            Keyed::Sha384(state) => {
+                let $state = &**state;
+                $body
+            }
+            Keyed::Sha512(state) => {
+                let $state = &**state;
+                $body
+            }
         }
     };
 }
@@ -45,7 +54,7 @@ impl Keyed {
     /// The states for a key as it is. HMAC takes keys of every length, so there always are some.
     fn new(digest: Digest, key: &[u8]) -> Option<Self> {
         Some(match digest {
-            Digest::Sha1 => Self::Sha1(Hmac::new_from_slice(key).ok()?),
+            Digest::Sha1 => Self::Sha1(hmac_sha1::Key::new(key)),
             Digest::Sha224 => Self::Sha224(Hmac::new_from_slice(key).ok()?),
             Digest::Sha256 => Self::Sha256(Hmac::new_from_slice(key).ok()?),
             Digest::Sha384 => Self::Sha384(Box::new(Hmac::new_from_slice(key).ok()?)),
@@ -55,12 +64,31 @@ impl Keyed {
 
     /// Whether the bytes are the signature of the message: the whole of it, compared in constant time (`SIG-10`).
     pub(super) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
-        with_state!(self, state => state.clone().chain_update(message).verify_slice(signature).is_ok())
+        with_state!(
+            self,
+            key => {
+                let message = Message::new(message, message.len());
+                hmac_sha1::words(signature).is_some_and(|signature| key.mac(&message).ct_eq(&signature).to_bool())
+            },
+            state => state.clone().chain_update(message).verify_slice(signature).is_ok()
+        )
+    }
+
+    /// The states of SHA-1; none for another digest, which makes no signature of that length.
+    pub(super) fn sha1(&self) -> Option<&hmac_sha1::Key> {
+        match self {
+            Self::Sha1(key) => Some(key),
+            _ => None,
+        }
     }
 
     /// The signature of a message.
     pub(super) fn sign(&self, message: &[u8]) -> Vec<u8> {
-        with_state!(self, state => state.clone().chain_update(message).finalize().into_bytes().to_vec())
+        with_state!(
+            self,
+            key => hmac_sha1::bytes(&key.mac(&Message::new(message, message.len()))).to_vec(),
+            state => state.clone().chain_update(message).finalize().into_bytes().to_vec()
+        )
     }
 }
 

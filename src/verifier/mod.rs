@@ -1,8 +1,9 @@
 //! Reads and writes Flask's session cookies, fast and safely: what a gateway beside a Flask application would use.
 //!
 //! A [`Verifier`] is made once for a configuration and then shared. It holds the hash states of every key; to
-//! [`verify`](Verifier::verify) a cookie in its usual spelling takes no allocation. It shares no code with [`crate::model`]
-//! but the plain types, so that each can catch the other's mistakes.
+//! [`verify`](Verifier::verify) a cookie takes no allocation, and [`verify_batch`](Verifier::verify_batch) takes many at once. It
+//! shares no code with [`crate::model`] but the plain types, so that each can catch the other's mistakes. The code is portable;
+//! one module, `hardware`, has faster ways for some processors, which [`Verifier::without_hardware`] leaves alone.
 //!
 //! ```
 //! use sessionproof::{clock::UnixTime, config::Config, protocol::Reason, value::Value, verifier::Verifier};
@@ -25,14 +26,33 @@
 //! # Ok::<(), sessionproof::verifier::Error>(())
 //! ```
 
+#[forbid(unsafe_code)]
 mod base64;
+#[forbid(unsafe_code)]
+mod batch;
+#[forbid(unsafe_code)]
 mod date;
+#[forbid(unsafe_code)]
 mod digits;
+mod hardware;
+#[forbid(unsafe_code)]
+mod hmac_sha1;
+#[forbid(unsafe_code)]
 mod json;
+#[forbid(unsafe_code)]
 mod mac;
+#[forbid(unsafe_code)]
 mod python;
+#[forbid(unsafe_code)]
 mod tags;
+#[forbid(unsafe_code)]
+mod usual;
+#[forbid(unsafe_code)]
 mod write;
+#[forbid(unsafe_code)]
+mod zlib;
+
+pub use batch::Verdict;
 
 use crate::{
     clock::UnixTime,
@@ -40,8 +60,11 @@ use crate::{
     protocol::Reason,
     value::Map,
 };
-use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+use ctutils::CtEq;
+use hardware::Hardware;
+use hmac_sha1::Message;
 use mac::Keyed;
+use usual::Usual;
 
 /// The last second that Python's calendar holds, 9999-12-31T23:59:59Z.
 const LAST_SECOND: u64 = 253_402_300_799;
@@ -56,6 +79,7 @@ pub struct Verifier {
     max_age: Option<i64>,
     is_strict: bool,
     inflate_limit: usize,
+    hardware: Hardware,
 }
 
 /// A cookie that a key signed no longer ago than the lifetime. What it says was not looked at yet.
@@ -153,6 +177,7 @@ impl Verifier {
             max_age: config.lifetime.max_age(),
             is_strict: false,
             inflate_limit: Self::INFLATE_LIMIT,
+            hardware: Hardware::detect(),
         })
     }
 
@@ -166,6 +191,16 @@ impl Verifier {
         Self { inflate_limit: limit, ..self }
     }
 
+    /// The same by portable code alone, without the instructions that only some processors have.
+    pub fn without_hardware(self) -> Self {
+        Self { hardware: Hardware::default(), ..self }
+    }
+
+    /// Which of those instructions are used, in words.
+    pub fn hardware(&self) -> &'static str {
+        self.hardware.name()
+    }
+
     /// Checks signature and age of a cookie's value (`SIG-*`, `EXP-*`). What the payload says is left to
     /// [`load`](Self::load) and [`load_payload`](Self::load_payload).
     pub fn verify<'a>(&self, cookie: &'a str, now: UnixTime) -> Result<Accepted<'a>, Error> {
@@ -174,21 +209,17 @@ impl Verifier {
             return Err(Error::Signature);
         }
         let max_age = self.max_age.ok_or(Error::Lifetime)?;
-        let (signed, signature) = cookie.rsplit_once('.').ok_or(Error::Signature)?;
-        if !self.is_signed(signed, signature) {
-            return Err(Error::Signature);
-        }
-        let (payload, timestamp) = signed.rsplit_once('.').ok_or(Error::Timestamp)?;
-        let timestamp = self.timestamp(timestamp).ok_or(Error::Timestamp)?;
-        // Flask makes a date of every timestamp, refused or not (`SIG-9`).
-        if timestamp > LAST_SECOND {
-            return Err(Error::Calendar);
-        }
-        match age(timestamp, now) {
-            age if age > i128::from(max_age) => Err(Error::Expired),
-            age if age < 0 => Err(Error::Future),
-            _ => Ok(Accepted { payload, timestamp }),
-        }
+        let bytes = cookie.as_bytes();
+        let verdict = match self.hardware.one {
+            Some(one) => usual::split(cookie)
+                .map(|usual| self.verify_usual(&usual, max_age, now, |key| one.mac(key, bytes, usual.signed))),
+            None => {
+                // The padding is laid out before the rest is decoded: what is read at once after it was written is waited for.
+                let message = Message::new(bytes, usual::signed(cookie));
+                usual::split(cookie).map(|usual| self.verify_usual(&usual, max_age, now, |key| key.mac(&message)))
+            }
+        };
+        verdict.unwrap_or_else(|| self.verify_otherwise(cookie, max_age, now))
     }
 
     /// The session in a cookie's value, after [`verify`](Self::verify).
@@ -200,11 +231,19 @@ impl Verifier {
     ///
     /// Work grows with the square of the number of keys in one map: behind a signature that is the application's own affair.
     pub fn load_payload(&self, payload: &str) -> Result<Map, Error> {
-        let bytes = match payload.strip_prefix('.') {
-            Some(deflated) => self.inflate(&self.decode(deflated)?)?,
-            None => self.decode(payload)?,
-        };
-        let document = json::read(str::from_utf8(&bytes).map_err(|_| Error::Utf8)?)?;
+        let bytes = self.decode_payload(payload)?;
+        self.read(&if payload.starts_with('.') { self.inflate(&bytes)? } else { bytes })
+    }
+
+    /// The bytes that a payload spells, compressed or not.
+    pub(crate) fn decode_payload(&self, payload: &str) -> Result<Vec<u8>, Error> {
+        let part = payload.strip_prefix('.').unwrap_or(payload);
+        base64::decode(part, self.is_strict).ok_or(Error::Base64)
+    }
+
+    /// The session in JSON text with Flask's tags.
+    pub(crate) fn read(&self, json: &[u8]) -> Result<Map, Error> {
+        let document = json::read(str::from_utf8(json).map_err(|_| Error::Utf8)?)?;
         tags::session(if document.may_have_tags { tags::untag(document.value)? } else { document.value })
     }
 
@@ -214,7 +253,7 @@ impl Verifier {
         let seconds = u64::try_from(now.seconds()).map_err(|_| Error::Calendar)?;
         let json = write::session(session)?;
         let mut cookie = String::with_capacity(json.len() / 3 * 4 + 64);
-        match deflate(json.as_bytes()) {
+        match zlib::deflate(json.as_bytes()) {
             Some(deflated) if deflated.len() + 1 < json.len() => {
                 cookie.push('.');
                 base64::append(&deflated, &mut cookie);
@@ -229,6 +268,34 @@ impl Verifier {
         cookie.push('.');
         base64::append(&signature, &mut cookie);
         Ok(cookie)
+    }
+
+    /// A cookie that was taken apart already, with a way to its signature by a key. Signatures are compared as a whole, in
+    /// constant time (`SIG-10`).
+    #[inline]
+    fn verify_usual<'a>(
+        &self,
+        usual: &Usual<'a>,
+        max_age: i64,
+        now: UnixTime,
+        mac: impl Fn(&hmac_sha1::Key) -> hmac_sha1::State,
+    ) -> Verdict<'a> {
+        let is_signed = |key| mac(key).ct_eq(&usual.signature).to_bool();
+        if !self.keys.iter().filter_map(Keyed::sha1).any(is_signed) {
+            return Err(Error::Signature);
+        }
+        judge(usual.payload, usual.timestamp, max_age, now)
+    }
+
+    /// A cookie of another digest, of another timestamp, in another spelling, or no cookie at all.
+    #[cold]
+    fn verify_otherwise<'a>(&self, cookie: &'a str, max_age: i64, now: UnixTime) -> Result<Accepted<'a>, Error> {
+        let (signed, signature) = cookie.rsplit_once('.').ok_or(Error::Signature)?;
+        if !self.is_signed(signed, signature) {
+            return Err(Error::Signature);
+        }
+        let (payload, timestamp) = signed.rsplit_once('.').ok_or(Error::Timestamp)?;
+        judge(payload, self.timestamp(timestamp).ok_or(Error::Timestamp)?, max_age, now)
     }
 
     /// Whether any key made the signature. Its length is no secret, so one of another length costs no hash.
@@ -248,43 +315,28 @@ impl Verifier {
         base64::with_short(part, self.is_strict, number)?
     }
 
-    fn decode(&self, part: &str) -> Result<Vec<u8>, Error> {
-        base64::decode(part, self.is_strict).ok_or(Error::Base64)
+    /// A whole zlib stream, inflated.
+    pub(crate) fn inflate(&self, deflated: &[u8]) -> Result<Vec<u8>, Error> {
+        zlib::inflate(deflated, self.inflate_limit)
     }
+}
 
-    /// A whole zlib stream, inflated; what stands behind it is ignored, as Python does.
-    fn inflate(&self, deflated: &[u8]) -> Result<Vec<u8>, Error> {
-        // One byte of room beyond the limit tells a payload of just that size from a larger one.
-        let most = self.inflate_limit.saturating_add(1);
-        let mut stream = Decompress::new(true);
-        let mut inflated = Vec::with_capacity(deflated.len().saturating_mul(4).clamp(64, most.max(64)));
-        loop {
-            let rest = usize::try_from(stream.total_in()).ok().and_then(|read| deflated.get(read..));
-            let status = stream.decompress_vec(rest.unwrap_or_default(), &mut inflated, FlushDecompress::Finish);
-            let has_room = inflated.len() < inflated.capacity();
-            match status.map_err(|_| Error::Deflate)? {
-                _ if inflated.len() > self.inflate_limit => {
-                    return Err(Error::InflateLimit { limit: self.inflate_limit });
-                }
-                Status::StreamEnd => return Ok(inflated),
-                _ if has_room => return Err(Error::Deflate),
-                _ => inflated.reserve(inflated.len().min(most - inflated.len()).max(64)),
-            }
-        }
+/// What becomes of a cookie that is signed, by its age (`EXP-1`, `EXP-3`).
+fn judge(payload: &str, timestamp: u64, max_age: i64, now: UnixTime) -> Result<Accepted<'_>, Error> {
+    // Flask makes a date of every timestamp, refused or not (`SIG-9`).
+    if timestamp > LAST_SECOND {
+        return Err(Error::Calendar);
+    }
+    match age(timestamp, now) {
+        age if age > i128::from(max_age) => Err(Error::Expired),
+        age if age < 0 => Err(Error::Future),
+        _ => Ok(Accepted { payload, timestamp }),
     }
 }
 
 /// Seconds from signing to now, negative when it was signed later (`EXP-8`).
 fn age(timestamp: u64, now: UnixTime) -> i128 {
     i128::from(now.seconds()) - i128::from(timestamp)
-}
-
-/// Stock zlib at its default level, in one piece into a buffer that holds the worst case.
-fn deflate(bytes: &[u8]) -> Option<Vec<u8>> {
-    let worst_case = bytes.len() + (bytes.len() >> 10) + 64;
-    let mut deflated = Vec::with_capacity(worst_case);
-    let status = Compress::new(Compression::default(), true).compress_vec(bytes, &mut deflated, FlushCompress::Finish);
-    matches!(status, Ok(Status::StreamEnd)).then_some(deflated)
 }
 
 #[cfg(test)]

@@ -113,7 +113,7 @@ fn a_payload_inflates_up_to_the_limit() {
         let mut json = b"null".to_vec();
         json.resize(bytes, b' ');
         let mut text = String::from(".");
-        base64::append(&deflate(&json).unwrap(), &mut text);
+        base64::append(&zlib::deflate(&json).unwrap(), &mut text);
         text
     };
     for limit in [4, 1000, 100_000] {
@@ -129,10 +129,69 @@ fn a_payload_inflates_up_to_the_limit() {
 
 #[test]
 fn a_truncated_stream_is_refused_and_a_tail_ignored() {
-    let stream = deflate(b"null").unwrap();
+    let stream = zlib::deflate(b"null").unwrap();
     let load = |stream: &[u8]| verifier().load(&forged(&verifier(), stream, true, &[0x65, 0x53, 0xF1, 0]), NOW);
     assert_eq!(load(&[&stream[..], b"tail"].concat()), Ok(Map::new()));
     for end in 0..stream.len() {
         assert_eq!(load(&stream[..end]), Err(Error::Deflate), "{end}");
     }
+}
+
+/// What each cookie of a batch is, before it is shuffled: of many lengths, by every key and none, of every age, spoiled or not.
+fn all_sorts(seeds: &[(u16, u8, u8)]) -> Vec<String> {
+    let by = ["new", "old", "older", "none of them"].map(|key| Verifier::new(&Config::with_key(key)).unwrap());
+    let cookie = |&(length, key, kind): &(u16, u8, u8)| {
+        let text = "ab".repeat(usize::from(length) % if kind == 0 { 4000 } else { 90 });
+        let payload = format!("{text}{length}");
+        let seconds = 1_700_000_000 - u32::from(kind % 4) * 25;
+        let cookie = forged(&by[usize::from(key) % 4], payload.as_bytes(), false, &seconds.to_be_bytes());
+        match kind % 7 {
+            5 => cookie + "=",
+            6 => cookie.replacen('e', "f", 1),
+            _ => cookie,
+        }
+    };
+    seeds.iter().map(cookie).collect()
+}
+
+proptest::proptest! {
+    #[test]
+    fn a_batch_is_judged_as_its_cookies_are_one_by_one(seeds in proptest::collection::vec(proptest::prelude::any::<(u16, u8, u8)>(), 0..120)) {
+        let fallback_keys = Some(Fallbacks::Keys(vec![Key::from("older"), Key::from("old")]));
+        let lifetime = Lifetime::Seconds(60);
+        let found = Verifier::new(&Config { fallback_keys, lifetime, ..Config::with_key("new") }).unwrap();
+        let cookies = all_sorts(&seeds);
+        let cookies: Vec<&str> = cookies.iter().map(String::as_str).collect();
+        let portable = found.clone().without_hardware();
+        let expected: Vec<_> = cookies.iter().map(|cookie| portable.verify(cookie, NOW)).collect();
+        proptest::prop_assert_eq!(&cookies.iter().map(|cookie| found.verify(cookie, NOW)).collect::<Vec<_>>(), &expected);
+        for verifier in [&portable, &found] {
+            proptest::prop_assert_eq!(&verifier.verify_batch(&cookies, NOW), &expected);
+            #[cfg(feature = "rayon")]
+            proptest::prop_assert_eq!(&verifier.verify_batch_in_threads(&cookies, NOW), &expected);
+        }
+    }
+}
+
+#[test]
+fn a_batch_of_thousands_keeps_its_order() {
+    let verifier = verifier();
+    let cookies: Vec<String> = (0..5000u32)
+        .map(|i| {
+            forged(
+                &verifier,
+                i.to_string().repeat(1 + i as usize % 40).as_bytes(),
+                false,
+                &(1_700_000_000 - i % 90).to_be_bytes(),
+            )
+        })
+        .collect();
+    let cookies: Vec<&str> = cookies.iter().map(String::as_str).collect();
+    let expected: Vec<_> = cookies.iter().map(|cookie| verifier.verify(cookie, NOW)).collect();
+    assert!(expected.iter().any(Result::is_ok) && expected.contains(&Err(Error::Expired)));
+    assert_eq!(verifier.verify_batch(&cookies, NOW), expected);
+    #[cfg(feature = "rayon")]
+    assert_eq!(verifier.verify_batch_in_threads(&cookies, NOW), expected);
+    let without_a_calendar = Verifier::new(&Config { lifetime: Lifetime::Seconds(i64::MAX), ..config() }).unwrap();
+    assert!(without_a_calendar.verify_batch(&cookies, NOW).iter().all(|verdict| *verdict == Err(Error::Lifetime)));
 }

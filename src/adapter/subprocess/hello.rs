@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
-const OPS: [&str; 3] = ["exchange", "sign", "verify"];
+const OPS: [&str; 4] = ["bench", "exchange", "sign", "verify"];
 const KINDS: [&str; 10] =
     ["bytes", "datetime", "floats", "integers", "json", "map", "markup", "surrogates", "tuple", "uuid"];
 
@@ -55,10 +55,10 @@ mod tests {
             (json!({"error": "no"}), "it answers hello with error: \"no\""),
             (json!({"id": 0}), "it has no \"ok\""),
             (json!({"ok": {"ops": ["verify"]}}), "missing field `name`"),
-            (json!({"ok": {"name": "mine", "ops": []}}), "\"ops\" is empty; there are exchange, sign, verify"),
+            (json!({"ok": {"name": "mine", "ops": []}}), "\"ops\" is empty; there are bench, exchange, sign, verify"),
             (
                 json!({"ok": {"name": "mine", "ops": ["read"]}}),
-                "\"ops\" names \"read\"; there are exchange, sign, verify",
+                "\"ops\" names \"read\"; there are bench, exchange, sign, verify",
             ),
             (
                 json!({"ok": {"name": "mine", "ops": ["sign"], "protocol": 2}}),

@@ -198,7 +198,7 @@ pub(super) fn end_of(death: &Death, closed: Pipe) -> String {
     }
 }
 
-fn last_words(stderr: &str) -> String {
+pub(super) fn last_words(stderr: &str) -> String {
     match stderr.trim_end() {
         "" => String::new(),
         text => format!("\n  the end of its standard error:\n    {}", text.replace('\n', "\n    ")),
@@ -228,7 +228,7 @@ fn quoted(word: &str) -> String {
 }
 
 /// One line, cut and escaped.
-fn shown(line: &[u8]) -> String {
+pub(super) fn shown(line: &[u8]) -> String {
     let (head, more) = match line.split_at_checked(SHOWN) {
         Some((head, rest)) if !rest.is_empty() => (head, "…"),
         _ => (line, ""),

@@ -4,6 +4,7 @@
 //! message that names the call and the likely mistake, within the time limits and in bounded memory. What is *judged* in the
 //! replies is none of its business.
 
+mod bench;
 mod hello;
 pub(super) mod lines;
 mod messages;
@@ -11,6 +12,8 @@ mod process;
 mod reply;
 mod run;
 mod worker;
+
+pub use bench::{Bencher, Loop};
 
 use super::{Broken, Implementation};
 use crate::protocol::{Call, Hello, Reply};

@@ -109,7 +109,7 @@ impl Worker {
     }
 
     /// Sends the request that `line` makes of its id. Ids count from zero in each copy, and zero is hello's.
-    fn request(&mut self, line: impl FnOnce(u64) -> String) -> u64 {
+    pub(super) fn request(&mut self, line: impl FnOnce(u64) -> String) -> u64 {
         let id = self.next_id;
         self.next_id += 1;
         if let Some(requests) = &self.requests {
