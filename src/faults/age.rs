@@ -155,7 +155,7 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::new(
         "only-permanent-ages",
-        &["EXP-4", "SYS-7"],
+        &["EXP-4", "SYS-7", "EXP-1", "EXP-2"],
         "a session that is not permanent never grows too old",
         Steps {
             verify: |cookie, config, now| match steps::verify(cookie, config, now) {
@@ -183,7 +183,7 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::new(
         "lifetime-default-for-others",
-        &["EXP-4", "SYS-7"],
+        &["EXP-4", "SYS-7", "EXP-1", "EXP-2"],
         "a session that is not permanent lives for the default lifetime, not the configured one",
         Steps {
             verify: |cookie, config, now| match is_permanent(cookie, config, now) {
@@ -259,8 +259,8 @@ pub(super) const FAULTS: &[Fault] = &[
         &["EXP-7"],
         "a lifetime of zero means that there is no limit",
         Steps {
-            verify: |cookie, config, now| match config.lifetime.max_age() {
-                Some(0) => at_any_age(cookie, config, now),
+            verify: |cookie, config, now| match config.lifetime {
+                Lifetime::Seconds(0) => at_any_age(cookie, config, now),
                 _ => steps::verify(cookie, config, now),
             },
             ..Steps::MODEL
@@ -306,7 +306,7 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::new(
         "huge-lifetime-saturates",
-        &["EXP-9"],
+        &["EXP-9", "SET-10", "PERM-3"],
         "a lifetime beyond the calendar is the longest that there is, without an error",
         Steps { config: |config| no_longer_than(config, LONG), ..Steps::MODEL },
     ),

@@ -139,7 +139,7 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::new(
         "signature-of-hmac-twice",
-        &["SIG-2"],
+        &["SIG-2", "KEY-1"],
         "the digest is hashed once more before it is written",
         Steps {
             sign: |payload, config, now| {

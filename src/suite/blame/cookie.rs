@@ -2,6 +2,7 @@
 
 use super::{Suspects, payload::kinds_in};
 use crate::{
+    clock::UnixTime,
     config::{Config, Digest, Fallbacks, Key, KeyDerivation, Lifetime},
     model::{base64, payload, server, signing},
     protocol::{Choices, Reason, ReasonsChoice, Verified, Verify},
@@ -79,8 +80,7 @@ impl<'a> Cookie<'a> {
 
     /// Whether a date that this cookie may lead to is beyond the calendar, though the cookie itself is not.
     fn is_beyond_the_calendar(&self) -> bool {
-        let last = self.call.config.lifetime.max_age().and_then(|age| self.call.now.seconds().checked_add(age));
-        self.ends != Stage::Timestamp && last.is_none_or(|last| last > signing::LAST_SECOND)
+        self.ends != Stage::Timestamp && leads_beyond_the_calendar(&self.call.config, self.call.now)
     }
 
     /// What is wrong where the reading ends earlier or later than it should, at a stage; it ended at `got`.
@@ -113,6 +113,7 @@ impl<'a> Cookie<'a> {
     fn refused(&self) -> Suspects {
         let rule = match (self.age(Stage::Age), self.signature(), self.payload()) {
             ("EXP-1", "KEY-1", "PAY-16") => "EXP-1",
+            (_, "KEY-3", _) => "KEY-3",
             ("EXP-1", "KEY-1", payload) => payload,
             ("EXP-1", signature, _) => signature,
             (age, ..) => age,
@@ -221,6 +222,12 @@ impl<'a> Cookie<'a> {
             None => "PAY-14",
         }
     }
+}
+
+/// Whether a session that is written now would expire beyond the calendar.
+pub(super) fn leads_beyond_the_calendar(config: &Config, now: UnixTime) -> bool {
+    let last = config.lifetime.max_age().and_then(|age| now.seconds().checked_add(age));
+    last.is_none_or(|last| last > signing::LAST_SECOND)
 }
 
 /// Whether salt, digest or key derivation are not what Flask takes unless told otherwise.

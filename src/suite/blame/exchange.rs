@@ -1,6 +1,6 @@
 //! The rules behind the answer to a request: what was opened, what came of the actions, and which headers were sent.
 
-use super::{Suspects, values, verdict};
+use super::{Suspects, cookie::leads_beyond_the_calendar, values, verdict};
 use crate::{
     model::{cookie_header, payload, server, session::PERMANENT},
     protocol::{Action, Choices, DuplicatesChoice, Exchange, Exchanged, ReasonsChoice, Verified, Verify},
@@ -22,6 +22,7 @@ pub fn opened(call: &Exchange, got: &Exchanged) -> Suspects {
     // How often the name stands there in any case, as a whole or as the end of another.
     let alike = header.to_ascii_lowercase().matches(&format!("{}=", name.to_ascii_lowercase())).count();
     let rule = match &cookie {
+        _ if got.opened.is_none() && leads_beyond_the_calendar(&call.config, call.now) => "EXP-9",
         _ if !header.is_ascii() => "HDR-6",
         _ if header.contains('\\') => "HDR-2",
         _ if has_two => "HDR-1",
@@ -115,6 +116,7 @@ pub fn unasked(call: &Exchange, expected: &Exchanged) -> Suspects {
         },
         () if session.is_empty() && call.cookie_header.is_some() => "DEL-6",
         () if session.is_empty() => "DEL-4",
+        () if is_idle(call) && !is_permanent(&session) => "REN-3",
         () if has(|action| matches!(action, Action::Append { .. } | Action::Mutate { .. })) => "MOD-5",
         () if is_permanent(&session) && !call.config.refresh_each_request => "REN-2",
         () if is_idle(call) => "REN-3",
