@@ -225,7 +225,7 @@ fn an_unusable_hello_is_shown() {
     let script = r#"printf '{"id":0,"ok":{"name":"x","ops":["verifi"]}}\n'; sleep 1000"#;
     broken(
         answers(adapter(script), patient(), calls(1)),
-        &["\"verifi\"", "there are exchange, sign"],
+        &["\"verifi\"", "there are bench, exchange, sign"],
         "Section `hello`",
     );
     let script = r#"printf '{"id":0,"error":"no secret"}\n'; sleep 1000"#;
