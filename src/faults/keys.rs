@@ -115,6 +115,19 @@ pub(super) const FAULTS: &[Fault] = &[
         },
     ),
     Fault::new(
+        "key-newline-trimmed",
+        &["KEY-6"],
+        "a newline behind a key is cut off, as from a line of a file",
+        Steps {
+            config: |config| {
+                each_key(config, |key| {
+                    *key = Key::Bytes(key.bytes().strip_suffix(b"\n").unwrap_or(key.bytes()).to_vec())
+                });
+            },
+            ..Steps::MODEL
+        },
+    ),
+    Fault::new(
         "key-in-latin-1",
         &["KEY-6"],
         "text keys stand for their Latin-1 bytes, with question marks beyond",

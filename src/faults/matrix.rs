@@ -9,6 +9,7 @@ use crate::{
     adapter::{Implementation, embedded::Model},
     suite::{
         coverage,
+        generate::sizes::Sizes,
         results::{Failure, Origin, Results},
         rules::Pattern,
         run::{self, Options},
@@ -147,7 +148,7 @@ fn suite(implementation: &dyn Implementation, vectors: &[Ready], cases: usize, s
 }
 
 fn options(cases: usize, seed: u64) -> Options {
-    Options { cases, seed, as_found: true, ..Options::default() }
+    Options { cases, seed, sizes: Sizes::QUICK, as_found: true, ..Options::default() }
 }
 
 /// The page `spec/faults.md`.

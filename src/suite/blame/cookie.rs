@@ -132,6 +132,7 @@ impl<'a> Cookie<'a> {
         let Some((_, signature)) = call.cookie.rsplit_once('.') else { return "SIG-6" };
         let has_older = matches!(&config.fallback_keys, Some(Fallbacks::Keys(keys)) if !keys.is_empty());
         match () {
+            () if self.ends == Stage::Timestamp && has_older && !self.is_by_current_key() => "KEY-3",
             () if self.ends == Stage::Timestamp => "SIG-8",
             () if self.ends == Stage::Age && has_older && self.is_by_current_key() => "EXP-10",
             () if is_unusual(config) => "KEY-7",

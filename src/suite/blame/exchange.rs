@@ -3,7 +3,7 @@
 use super::{Suspects, cookie::leads_beyond_the_calendar, values, verdict};
 use crate::{
     model::{cookie_header, payload, server, session::PERMANENT},
-    protocol::{Action, Choices, DuplicatesChoice, Exchange, Exchanged, ReasonsChoice, Verified, Verify},
+    protocol::{Action, Choices, DuplicatesChoice, Exchange, Exchanged, Reason, ReasonsChoice, Verified, Verify},
     suite::compare::timestamp,
     value::{Map, Value},
 };
@@ -21,8 +21,15 @@ pub fn opened(call: &Exchange, got: &Exchanged) -> Suspects {
     let has_two = cookie != cookie_header::value(header, name, DuplicatesChoice::Last);
     // How often the name stands there in any case, as a whole or as the end of another.
     let alike = header.to_ascii_lowercase().matches(&format!("{}=", name.to_ascii_lowercase())).count();
+    // Who opens the very session of a cookie that is too old has read the header rightly.
+    let is_found = |cookie: &String| got.opened.as_ref().is_some_and(|session| is_in_late(call, cookie, session));
     let rule = match &cookie {
-        _ if got.opened.is_none() && leads_beyond_the_calendar(&call.config, call.now) => "EXP-9",
+        Some(cookie) if is_found(cookie) => return by_value(call, cookie, got),
+        Some(cookie)
+            if !cookie.is_empty() && got.opened.is_none() && leads_beyond_the_calendar(&call.config, call.now) =>
+        {
+            "EXP-9"
+        }
         _ if !header.is_ascii() => "HDR-6",
         _ if header.contains('\\') => "HDR-2",
         _ if has_two => "HDR-1",
@@ -33,23 +40,35 @@ pub fn opened(call: &Exchange, got: &Exchanged) -> Suspects {
         None => "HDR-4",
         Some(_) if alike > 1 => "HDR-5",
         Some(cookie) if header != format!("{name}={cookie}") => "HDR-3",
-        Some(cookie) => {
-            let verify = Verify { config: call.config.clone(), now: call.now, cookie: cookie.clone() };
-            let got = match &got.opened {
-                None => Verified::Raised(String::new()),
-                Some(session) if session.is_empty() => Verified::Rejected(None),
-                Some(session) => {
-                    let typed = Choices { reasons: ReasonsChoice::Typed, ..Choices::default() };
-                    if let Verified::Accepted(expected) = server::verify(&verify, &typed) {
-                        return values(&expected, session, cookie);
-                    }
-                    Verified::Accepted(session.clone())
-                }
-            };
-            return verdict(&verify, &got);
-        }
+        Some(cookie) => return by_value(call, cookie, got),
     };
     rule.into()
+}
+
+/// The rules behind what was opened of a cookie that was found.
+fn by_value(call: &Exchange, cookie: &str, got: &Exchanged) -> Suspects {
+    let verify = Verify { config: call.config.clone(), now: call.now, cookie: cookie.to_owned() };
+    let got = match &got.opened {
+        None => Verified::Raised(String::new()),
+        Some(session) if session.is_empty() => Verified::Rejected(None),
+        Some(session) => {
+            let typed = Choices { reasons: ReasonsChoice::Typed, ..Choices::default() };
+            if let Verified::Accepted(expected) = server::verify(&verify, &typed) {
+                return values(&expected, session, cookie);
+            }
+            Verified::Accepted(session.clone())
+        }
+    };
+    verdict(&verify, &got)
+}
+
+/// Whether a cookie that is rejected for its age alone holds this very session.
+fn is_in_late(call: &Exchange, cookie: &str, session: &Map) -> bool {
+    let typed = Choices { reasons: ReasonsChoice::Typed, ..Choices::default() };
+    let verify = Verify { config: call.config.clone(), now: call.now, cookie: cookie.to_owned() };
+    let is_late = matches!(server::verify(&verify, &typed), Verified::Rejected(Some(Reason::Expired | Reason::Future)));
+    let payload = cookie.rsplitn(3, '.').nth(2).unwrap_or_default();
+    is_late && payload::read(payload.as_bytes(), &typed).is_ok_and(|held| held == *session)
 }
 
 /// Whether a part of the Cookie header is likely no pair: a quote is left open, or space stands within a name or a bare value.
