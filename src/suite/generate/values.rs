@@ -127,7 +127,7 @@ fn leaf(text_length: usize) -> BoxedStrategy<Value> {
     prop_oneof![
         4 => plain_value(),
         2 => integer().prop_map(Value::Int),
-        2 => float().prop_map(Value::Float),
+        3 => float().prop_map(Value::Float),
         2 => text(text_length).prop_map(Value::Text),
         1 => text(text_length).prop_map(Value::Markup),
         1 => vec(any::<u8>(), 0..=text_length).prop_map(Value::Bytes),
@@ -183,7 +183,7 @@ fn float() -> BoxedStrategy<f64> {
         2 => any::<f64>(),
         1 => any::<u64>().prop_map(f64::from_bits),
         1 => (-20i32..25, 1u32..1000).prop_map(|(power, digits)| f64::from(digits) * 10f64.powi(power)),
-        2 => select(edges),
+        4 => select(edges),
     ]
     .boxed()
 }
