@@ -282,9 +282,9 @@ fn cookies_spoiled_in_every_way_occur() {
         ),
         ("a doubled separator", count(&|call| call.cookie.contains("..")), 5),
         ("another's payload", count(&|call| is_theirs(call) && signature(call).is_some_and(|s| s.len() == 20)), 5),
-        ("a foreign digest", count(&other_digest), 2),
-        ("a foreign key derivation", count(&other_derivation), 2),
-        ("a foreign salt", count(&other_salt), 2),
+        ("a foreign digest", count(&other_digest), 1),
+        ("a foreign key derivation", count(&other_derivation), 1),
+        ("a foreign salt", count(&other_salt), 1),
         ("one bit off a good cookie, of some that were tried", some_flipped, 10),
         ("percent signs", count(&|call| call.cookie.contains("%2E")), 2),
     ] {
