@@ -18,6 +18,15 @@ const LONGEST: u64 = 1 << 24;
 /// The keys of maps that stand for values which JSON lacks.
 const TAGS: [&str; 6] = [" b", " d", " di", " m", " t", " u"];
 
+/// Why a cookie does not open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It is not to be trusted, or too old, or holds no session.
+    Rejected,
+    /// It is good, and has a value with a tag for something that plain JSON lacks.
+    Tagged(String),
+}
+
 /// Reads and writes the cookies of one application.
 pub struct Signer {
     /// The signing key, then those that only verify.
@@ -45,7 +54,14 @@ impl Signer {
     }
 
     /// The session in a cookie that counts at some Unix second.
-    pub fn verify(&self, cookie: &str, now: u64) -> Option<Session> {
+    pub fn verify(&self, cookie: &str, now: u64) -> Result<Session, Refusal> {
+        let text = self.trusted(cookie, now).ok_or(Refusal::Rejected)?;
+        let loaded = serde_json::from_slice(&text).map_err(|_| Refusal::Rejected)?;
+        session(untagged(loaded)?).ok_or(Refusal::Rejected)
+    }
+
+    /// The JSON text in a cookie, where signature and age are good.
+    fn trusted(&self, cookie: &str, now: u64) -> Option<Vec<u8>> {
         let (signed, signature) = cookie.rsplit_once('.')?;
         let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
         let is_signed = |key: &Hmac<Sha1>| mac(key, signed.as_bytes()).verify_slice(&signature).is_ok();
@@ -58,11 +74,10 @@ impl Signer {
         if age > self.lifetime {
             return None;
         }
-        let text = match payload.strip_prefix('.') {
-            None => URL_SAFE_NO_PAD.decode(payload).ok()?,
-            Some(deflated) => inflated(&URL_SAFE_NO_PAD.decode(deflated).ok()?)?,
-        };
-        session(untagged(serde_json::from_slice(&text).ok()?)?)
+        match payload.strip_prefix('.') {
+            None => URL_SAFE_NO_PAD.decode(payload).ok(),
+            Some(deflated) => inflated(&URL_SAFE_NO_PAD.decode(deflated).ok()?),
+        }
     }
 }
 
@@ -138,22 +153,23 @@ fn tagged(value: &Value) -> Value {
     }
 }
 
-/// The way back; none where a tag stands for something else than plain JSON.
-fn untagged(value: Value) -> Option<Value> {
-    Some(match value {
-        Value::Array(items) => items.into_iter().map(untagged).collect::<Option<_>>()?,
-        Value::Object(map) => {
-            let map = map.into_iter().map(|(key, value)| Some((key, untagged(value)?))).collect::<Option<Session>>()?;
-            if !is_tagged(&map) {
-                return Some(map.into());
-            }
-            let Value::Object(escaped) = map.get(" di")? else { return None };
-            let (key, value) = escaped.iter().next()?;
+/// The way back.
+fn untagged(value: Value) -> Result<Value, Refusal> {
+    let map: Session = match value {
+        Value::Array(items) => return items.into_iter().map(untagged).collect(),
+        Value::Object(map) => map.into_iter().map(|(k, value)| Ok((k, untagged(value)?))).collect::<Result<_, _>>()?,
+        other => return Ok(other),
+    };
+    match map.iter().next() {
+        Some((tag, Value::Object(escaped))) if is_tagged(&map) && tag == " di" => {
+            let (key, value) = escaped.iter().next().ok_or(Refusal::Rejected)?;
             let plain: String = key.chars().take(key.chars().count().saturating_sub(2)).collect();
-            Session::from_iter([(plain, value.clone())]).into()
+            Ok(Session::from_iter([(plain, value.clone())]).into())
         }
-        other => other,
-    })
+        Some((tag, _)) if is_tagged(&map) && tag == " di" => Err(Refusal::Rejected),
+        Some((tag, _)) if is_tagged(&map) => Err(Refusal::Tagged(tag.clone())),
+        _ => Ok(map.into()),
+    }
 }
 
 /// What Python makes a session of: a map, nothing, or pairs.

@@ -205,7 +205,7 @@ fn spoil() -> BoxedStrategy<Spoil> {
         1 => index().prop_map(Spoil::Case),
         1 => "[.=A-Za-z]{1,4}".prop_map(Spoil::Append),
         2 => respell(),
-        3 => foreign().prop_map(Spoil::Foreign),
+        4 => foreign().prop_map(Spoil::Foreign),
         1 => Just(Spoil::SwapParts),
         2 => payloads::odd().prop_map(Spoil::Payload),
         2 => proptest::collection::vec(any::<u8>(), 0..10).prop_map(Spoil::Timestamp),

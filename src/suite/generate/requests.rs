@@ -190,8 +190,8 @@ fn piece() -> BoxedStrategy<Piece> {
     prop_oneof![
         4 => Just(Piece::Good),
         2 => Just(Piece::Other),
-        1 => Just(Piece::Stale),
-        1 => Just(Piece::Foreign),
+        2 => Just(Piece::Stale),
+        2 => Just(Piece::Foreign),
         2 => Just(Piece::Quoted),
         1 => select(names).prop_map(Piece::Named),
         2 => "[ -~\u{80}-\u{ff}]{0,10}".prop_map(Piece::Junk),

@@ -271,7 +271,8 @@ impl Draft {
         let skew = self.story.servers.get(server).map_or(0, |server| server.skew);
         let lifetime = self.configs.get(server).and_then(|config| config.lifetime.max_age()).unwrap_or(0);
         let issued = (at + skew).div_euclid(SECOND) * SECOND;
-        issued.saturating_add(lifetime.saturating_mul(SECOND)).saturating_add(by) - skew - self.now
+        let end = issued.saturating_add(lifetime.saturating_mul(SECOND)).saturating_add(by);
+        end.saturating_sub(skew).saturating_sub(self.now)
     }
 }
 

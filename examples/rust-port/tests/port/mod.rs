@@ -1,6 +1,6 @@
 //! The port as the suite meets it: which operations it has, what it decides for itself, and how a call becomes one of its own.
 
-use rust_port::Signer;
+use rust_port::{Refusal, Signer};
 use sessionproof::{
     adapter::Implementation,
     config::{Config, Digest, FallbackTextChoice, KeyDerivation},
@@ -43,9 +43,11 @@ impl Implementation for Port {
         if call.config.lifetime.max_age().is_none() && call.config.signing_key().is_some() && !call.cookie.is_empty() {
             return Verified::Raised("the lifetime is beyond the calendar".to_owned()).into();
         }
-        match u64::try_from(call.now.seconds()).ok().and_then(|now| signer.verify(&call.cookie, now)) {
-            Some(session) => Verified::Accepted(plain::from_json(session)).into(),
-            None => Verified::Rejected(None).into(),
+        let Ok(now) = u64::try_from(call.now.seconds()) else { return Verified::Rejected(None).into() };
+        match signer.verify(&call.cookie, now) {
+            Ok(session) => Verified::Accepted(plain::from_json(session)).into(),
+            Err(Refusal::Rejected) => Verified::Rejected(None).into(),
+            Err(Refusal::Tagged(tag)) => Reply::Unsupported(format!("values with the tag {tag:?}")),
         }
     }
 }
