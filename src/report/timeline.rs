@@ -518,7 +518,7 @@ mod tests {
                 frozen.lock().unwrap().insert(cookie.value, call.config.lifetime);
             }
         };
-        insta::assert_snapshot!(shown("EXP-1", take, give));
+        insta::assert_snapshot!(shown("EXP-2", take, give));
     }
 
     #[test]

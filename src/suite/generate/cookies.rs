@@ -214,7 +214,7 @@ fn spoil() -> BoxedStrategy<Spoil> {
             Doubled::AfterPayload, Doubled::AfterTimestamp, Doubled::AtEnd, Doubled::AtStart, Doubled::SignedAfterPayload,
             Doubled::SignedAtStart,
         ]).prop_map(Spoil::Double),
-        2 => select(vec![
+        4 => select(vec![
             Reencoded::Compressed, Reencoded::CompressedAndSigned, Reencoded::Percent, Reencoded::Spaced, Reencoded::Twice,
         ]).prop_map(Spoil::Reencode),
     ]
