@@ -11,7 +11,7 @@ const MISTAKES: [(&str, &str); 16] = [
     ("boundary_is_a_second_late", "EXP-2"),
     ("timestamp_is_a_second_early", "SIG-4"),
     ("future_is_accepted", "EXP-3"),
-    ("browser_sessions_never_expire", "EXP-4"),
+    ("browser_sessions_never_expire", "EXP-2"),
     ("no_refresh", "REN-1"),
     ("refresh_of_browser_sessions", "REN-3"),
     ("wrong_salt", "KEY-1"),

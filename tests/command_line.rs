@@ -293,7 +293,7 @@ fn a_report_on_standard_output_has_it_to_itself() {
 fn reports_that_cannot_be_written_are_refused_before_the_run() {
     for (report, parts) in [
         ("json", &["names no file"][..]),
-        ("xml=x", &["there is json"]),
+        ("xml=x", &["there are json"]),
         ("json=.", &["cannot be written", "--report"]),
         ("json=occupied/x", &["occupied"]),
         ("json=-,json=-", &["standard output"]),

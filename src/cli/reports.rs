@@ -200,7 +200,7 @@ mod tests {
         assert_eq!(Report::parse("json=a=b.json"), Ok(file(Kind::Json, "a=b.json")));
         assert_eq!(Report::parse("json=-"), Ok(Report { kind: Kind::Json, place: Place::StandardOutput }));
         for (text, part) in
-            [("xml=a", "there is json"), ("json", "json=results.json"), ("json=", "names no file"), ("", "there is")]
+            [("xml=a", "there are json"), ("json", "json=results.json"), ("json=", "names no file"), ("", "there are")]
         {
             assert!(Report::parse(text).unwrap_err().contains(part), "{text}");
         }
