@@ -199,7 +199,8 @@ fn what_is_not_of_one_run_is_not_joined() {
         merge(vec![("1.json".to_owned(), one.clone()), ("2.json".to_owned(), other)])
     };
     assert!(join(&|_| {}).is_ok());
-    let changes: [(&str, &dyn Fn(&mut Results)); 9] = [
+    type Change<'a> = (&'a str, &'a dyn Fn(&mut Results));
+    let changes: [Change<'_>; 9] = [
         ("the version of sessionproof", &|r| r.suite.push('x')),
         ("the implementation", &|r| r.implementation.version.push('x')),
         ("what it runs on", &|r| r.implementation.runtime.push('x')),

@@ -132,6 +132,6 @@ mod tests {
         };
         let [spread] = in_turns([Turn::new(work)], 3, Duration::from_millis(1));
         assert!(spread.lower_quartile >= 100_000.0, "{spread:?}");
-        assert!(calls >= 1 + 3, "{calls} calls");
+        assert!(calls > 3, "{calls} calls");
     }
 }

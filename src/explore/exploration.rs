@@ -46,6 +46,9 @@ pub struct Exploration {
 /// All that an answer depends on: keys and lifetime, the clock, the Cookie header, and what the view does for whom.
 type Asked = (Keys, Span, UnixTime, Option<String>, View, usize);
 
+/// What was seen of an answer, and the answer.
+pub type InFull = (Answer, Box<Answered>);
+
 impl Exploration {
     /// A configuration as the specification has it.
     pub fn new(configuration: Configuration) -> Self {
@@ -86,7 +89,7 @@ impl Exploration {
     }
 
     /// The same with the whole of the request and of the answer.
-    pub fn happen_in_full(&self, before: &State, event: Event) -> Option<(State, Option<(Answer, Box<Answered>)>)> {
+    pub fn happen_in_full(&self, before: &State, event: Event) -> Option<(State, Option<InFull>)> {
         let mut after = before.clone();
         let mut answer = None;
         match event {

@@ -52,7 +52,7 @@ impl Picture {
 
     fn event(&self, svg: &mut String, number: usize, row: &Row, height: usize) {
         let x = LEFT + STEP * number + STEP / 2;
-        let _ = writeln!(svg, "<g><title>{}</title>", escape(&title(row)));
+        let _ = writeln!(svg, "<g><title>{}</title>", escape(title(row)));
         if row.got.is_some() {
             let (left, height) = (x - STEP / 2 + 4, height - 4);
             let width = STEP - 8;

@@ -254,11 +254,12 @@ fn mistaken_keys(config: &Config) -> Vec<Config> {
         let text = String::from_utf8_lossy(bytes);
         text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect()
     };
-    let mistakes: [&dyn Fn(&[u8]) -> Vec<u8>; 4] =
+    type Mistake<'a> = &'a dyn Fn(&[u8]) -> Vec<u8>;
+    let mistakes: [Mistake<'_>; 4] =
         [&|bytes| bytes.trim_ascii().to_vec(), &|bytes| bytes.iter().copied().take(64).collect(), &latin_1, &|bytes| {
             String::from_utf8_lossy(bytes).into_owned().into_bytes()
         }];
-    let mistaken = |mistake: &&dyn Fn(&[u8]) -> Vec<u8>| {
+    let mistaken = |mistake: &Mistake<'_>| {
         let mut config = config.clone();
         let older = match &mut config.fallback_keys {
             Some(Fallbacks::Keys(keys)) => keys.as_mut_slice(),
