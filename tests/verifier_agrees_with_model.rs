@@ -9,6 +9,7 @@ use sessionproof::{
     },
     clock::UnixTime,
     config::Config,
+    model,
     protocol::{Answer, Base64Choice, Call, Choices, ReasonsChoice, Reply, Sign, Signed, Verify},
     suite::{
         compare::compare,
@@ -112,6 +113,29 @@ fn both_write_what_is_nested_as_deep_alike() {
             let session = [("v", value)].into_iter().collect();
             let call = Call::Sign(Sign { config: Arc::clone(&config), now, session });
             check(Base64Choice::Lenient, &call).unwrap();
+        }
+    }
+}
+
+#[test]
+fn both_read_what_is_nested_as_deep_and_write_integers_as_long_alike() {
+    let config = Arc::new(Config::with_key("development key"));
+    let now = UnixTime::from_seconds(1_700_000_000);
+    for (open, close) in [("[", "]"), ("{\"a\":", "}"), ("{\" t\":[", "]}")] {
+        for depth in (95..106).chain(192..206) {
+            let json = format!("{{\"v\":{}1{}}}", open.repeat(depth), close.repeat(depth));
+            let payload = model::base64::encode(json.as_bytes());
+            let cookie = model::signing::sign(&payload, b"development key", &config, now).unwrap();
+            check(Base64Choice::Lenient, &Call::Verify(Verify { config: Arc::clone(&config), now, cookie })).unwrap();
+        }
+    }
+    for digits in [4299, 4300, 4301] {
+        for sign in ["", "-"] {
+            let long = Value::Int(format!("{sign}{}", "1".repeat(digits)).parse().unwrap());
+            for session in [[("v", long.clone())].into_iter().collect(), [(long, "v")].into_iter().collect()] {
+                let call = Call::Sign(Sign { config: Arc::clone(&config), now, session });
+                check(Base64Choice::Lenient, &call).unwrap();
+            }
         }
     }
 }

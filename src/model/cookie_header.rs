@@ -52,7 +52,7 @@ fn unquote(value: &str) -> String {
                 bytes.push((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0'));
                 rest = tail;
             }
-            [b'\\', byte, tail @ ..] if *byte != b'\n' => {
+            [b'\\', byte, tail @ ..] => {
                 bytes.push(*byte);
                 rest = tail;
             }
@@ -79,6 +79,9 @@ mod tests {
             ("session=; session=b", Some("")),
             ("Session=a", None),
             ("session=\"a\\054\\\"b\"", Some("a,\"b")),
+            ("session=\"\\101\\142\\063\"", Some("Ab3")),
+            ("session=\"\\400a\"", Some("400a")),
+            ("session=\"a\\\nb\"", None),
             ("bad\"; session=a", Some("a")),
             ("session=\"a; session=b", Some("b")),
             ("session=a=b", Some("a=b")),

@@ -80,6 +80,7 @@ mod tests {
 
     #[test]
     fn every_script_has_its_digits_and_superscripts_are_digits_that_cannot_be_read() {
+        assert_eq!(decimal('\u{66A}'), None, "what stands right behind a script's nine");
         assert_eq!(read("\u{662}\u{1D7FF}"), Some(29));
         assert_eq!((read("\u{B2}"), is_digit('\u{B2}')), (None, true));
         assert_eq!((read("\u{BD}"), is_digit('\u{BD}')), (None, false));

@@ -114,6 +114,14 @@ mod tests {
         reasons: crate::protocol::ReasonsChoice::None,
     };
 
+    #[test]
+    fn a_strict_reader_takes_the_canonical_spelling_alone() {
+        let strict = Choices { base64: Base64Choice::Strict, ..FLASK };
+        assert_eq!(text(b"e30", &strict).as_deref(), Some("{}"));
+        assert_eq!(text(b"e30=", &strict), None);
+        assert_eq!(text(b"e30=", &FLASK).as_deref(), Some("{}"));
+    }
+
     fn read_json(text: &str) -> Result<Map, Raised> {
         read(base64::encode(text.as_bytes()).as_bytes(), &FLASK)
     }

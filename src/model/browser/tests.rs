@@ -210,3 +210,39 @@ fn prefixes_of_names_promise_attributes() {
 fn a_cookie_without_a_name_is_sent_as_its_value() {
     assert_eq!(sent_after(0, &browser(&["token", "a="], &home())).as_deref(), Some("token; a="));
 }
+
+#[test]
+fn the_longest_lifetime_is_that_of_rfc_6265bis_in_seconds() {
+    assert_eq!(MAX_AGE, 34_560_000);
+}
+
+#[test]
+fn the_words_of_same_site_are_read_in_any_case_and_the_last_counts() {
+    for (word, expected) in
+        [("Strict", SameSite::Strict), ("lax", SameSite::Lax), ("NONE", SameSite::None), ("other", SameSite::Default)]
+    {
+        let held = browser(&[&format!("a=b; Secure; SameSite=Lax; SameSite={word}")], &home());
+        assert_eq!(held.cookies()[0].same_site, expected, "{word}");
+    }
+}
+
+#[test]
+fn a_cookie_that_is_not_secure_covers_no_secure_one_of_the_host_or_of_a_domain_above_or_below() {
+    let insecure = Target { secure: false, ..home() };
+    for (secure, other) in
+        [("a=b; Secure", "a=c; Domain=app.example"), ("a=b; Secure; Domain=app.example", "a=c"), ("a=b; Secure", "a=c")]
+    {
+        let mut held = browser(&[secure], &home());
+        assert_eq!(held.receive_one(other, &insecure, NOW), Err(Ignored::OverSecure), "{secure} and {other}");
+        assert_eq!(sent_after(0, &held).as_deref(), Some("a=b"));
+    }
+    let below = Target { host: "www.app.example".to_owned(), ..insecure };
+    let mut held = browser(&["a=b; Secure; Domain=app.example"], &home());
+    assert_eq!(held.receive_one("a=c", &below, NOW), Err(Ignored::OverSecure));
+    let above = Target { host: "app.example".to_owned(), ..home() };
+    let mut held = browser(&["a=b; Secure"], &Target::https("www.app.example", "/"));
+    assert_eq!(
+        held.receive_one("a=c; Domain=app.example", &Target { secure: false, ..above }, NOW),
+        Err(Ignored::OverSecure)
+    );
+}
