@@ -23,6 +23,8 @@ const TAGS: [&str; 6] = [" b", " d", " di", " m", " t", " u"];
 pub enum Refusal {
     /// It is not to be trusted, or too old, or holds no session.
     Rejected,
+    /// It is good, and its JSON may be Python's alone: NaN, infinities, half a surrogate pair.
+    OnlyPython,
     /// It is good, and has a value with a tag for something that plain JSON lacks.
     Tagged(String),
 }
@@ -56,7 +58,7 @@ impl Signer {
     /// The session in a cookie that counts at some Unix second.
     pub fn verify(&self, cookie: &str, now: u64) -> Result<Session, Refusal> {
         let text = self.trusted(cookie, now).ok_or(Refusal::Rejected)?;
-        let loaded = serde_json::from_slice(&text).map_err(|_| Refusal::Rejected)?;
+        let loaded = serde_json::from_slice(&text).map_err(|_| unreadable(&text))?;
         session(untagged(loaded)?).ok_or(Refusal::Rejected)
     }
 
@@ -134,6 +136,13 @@ fn printed(number: &Number) -> String {
         }
         _ => format!("{float:?}"),
     }
+}
+
+/// Why a JSON text cannot be read.
+fn unreadable(text: &[u8]) -> Refusal {
+    let has = |part: &[u8]| text.windows(part.len()).any(|window| window.eq_ignore_ascii_case(part));
+    let is_pythons = [&b"NaN"[..], b"Infinity", b"\\ud"].into_iter().any(has);
+    if is_pythons { Refusal::OnlyPython } else { Refusal::Rejected }
 }
 
 fn is_tagged(map: &Session) -> bool {

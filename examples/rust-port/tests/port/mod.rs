@@ -47,6 +47,7 @@ impl Implementation for Port {
         match signer.verify(&call.cookie, now) {
             Ok(session) => Verified::Accepted(plain::from_json(session)).into(),
             Err(Refusal::Rejected) => Verified::Rejected(None).into(),
+            Err(Refusal::OnlyPython) => Reply::Unsupported("JSON that only Python reads".to_owned()),
             Err(Refusal::Tagged(tag)) => Reply::Unsupported(format!("values with the tag {tag:?}")),
         }
     }
