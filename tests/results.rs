@@ -200,13 +200,14 @@ fn what_is_not_of_one_run_is_not_joined() {
     };
     assert!(join(&|_| {}).is_ok());
     type Change<'a> = (&'a str, &'a dyn Fn(&mut Results));
-    let changes: [Change<'_>; 9] = [
+    let changes: [Change<'_>; 10] = [
         ("the version of sessionproof", &|r| r.suite.push('x')),
         ("the implementation", &|r| r.implementation.version.push('x')),
         ("what it runs on", &|r| r.implementation.runtime.push('x')),
         ("what it offers", &|r| drop(r.implementation.ops.pop_first())),
         ("the specification", &|r| r.spec.push('x')),
         ("the seed", &|r| r.seed += 1),
+        ("the sizes of generated cases", &|r| r.sizes.depth += 1),
         ("the number of generated cases", &|r| r.cases += 1),
         ("the number of shards", &|r| r.shard = Shard::new(2, 3).unwrap()),
         ("the list of rules that counted", &|r| drop(r.rules.pop_first())),

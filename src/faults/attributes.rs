@@ -4,15 +4,13 @@
 
 use super::{
     Fault,
+    cookies::of_answer,
     steps::Steps,
     tools::{
         cookie_set, drop_attribute, drop_headers, each_cookie, each_deletion, each_set, is_idle, moved, set_attribute,
     },
 };
-use crate::{
-    model::http_date,
-    protocol::{Exchange, Exchanged},
-};
+use crate::model::http_date;
 
 pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
@@ -163,12 +161,3 @@ pub(super) const FAULTS: &[Fault] = &[
         each_deletion(answer, |header| *header = header.replacen(&format!("{name}=;"), &format!("{name}=deleted;"), 1));
     }),
 ];
-
-const fn of_answer(
-    name: &'static str,
-    rules: &'static [&'static str],
-    summary: &'static str,
-    answered: fn(&mut Exchanged, &Exchange),
-) -> Fault {
-    Fault::new(name, rules, summary, Steps { answered, ..Steps::MODEL })
-}

@@ -359,7 +359,8 @@ const fn of_save(
     Fault::new(name, rules, summary, Steps { before_save, ..Steps::MODEL })
 }
 
-const fn of_answer(
+/// A fault of the finished answer.
+pub(super) const fn of_answer(
     name: &'static str,
     rules: &'static [&'static str],
     summary: &'static str,

@@ -3,6 +3,7 @@
 use super::{
     Fault,
     steps::{self, Steps, Write},
+    tools::changed,
 };
 use crate::{
     model::{Raised, base64, json, payload, tagging},
@@ -107,7 +108,7 @@ pub(super) const FAULTS: &[Fault] = &[
             Value::Map(map) => Value::Map(map.into_iter().map(|(key, value)| (printed(key), value)).collect()),
             other => other,
         };
-        Ok(packed(&json::write(&tagging::tag(&changed_value(&Value::Map(session.clone()), &all))?)?))
+        Ok(packed(&json::write(&tagging::tag(&changed(Value::Map(session.clone()), &all))?)?))
     }),
     of_values("tuple-as-list", &["PAY-6"], "tuples are written as lists", |value| match value {
         Value::Tuple(items) => Value::List(items),
@@ -324,23 +325,9 @@ pub(super) fn respelled(session: &Map, respell: fn(&str) -> String) -> Result<St
 
 /// The payload of a session whose values are replaced.
 pub(super) fn replaced(session: &Map, replace: fn(Value) -> Value) -> Result<String, Raised> {
-    let text = json_of(&changed(session, &replace))?;
+    let session = session.iter().map(|(key, value)| (key.clone(), changed(value.clone(), &replace))).collect();
+    let text = json_of(&session)?;
     Ok(packed(&text.replace(&format!("\"{MARK_IN_JSON}"), "\"")))
-}
-
-/// A session with every value replaced, from the inside out.
-fn changed(session: &Map, replace: &impl Fn(Value) -> Value) -> Map {
-    session.iter().map(|(key, value)| (key.clone(), changed_value(value, replace))).collect()
-}
-
-fn changed_value(value: &Value, replace: &impl Fn(Value) -> Value) -> Value {
-    let all = |items: &[Value]| items.iter().map(|item| changed_value(item, replace)).collect();
-    replace(match value {
-        Value::List(items) => Value::List(all(items)),
-        Value::Tuple(items) => Value::Tuple(all(items)),
-        Value::Map(map) => Value::Map(changed(map, replace)),
-        plain => plain.clone(),
-    })
 }
 
 /// A fault of the JSON text that is packed.

@@ -3,6 +3,7 @@
 use super::{
     Fault,
     steps::{self, FLASK, Read, Steps},
+    tools::changed,
 };
 use crate::{
     model::{Raised, base64, payload, tagging},
@@ -175,7 +176,7 @@ const UNKNOWN: &str = "{\" di\\uf8ff\":{";
 
 /// The value with the tag of escaped maps back in place of the key that stood in for it.
 fn renamed(value: Value) -> Value {
-    changed(value, |value| match value {
+    changed(value, &|value| match value {
         Value::Map(map) => {
             let is_unknown = |key: &Value| *key == " di\u{F8FF}".into();
             Value::Map(map.into_iter().map(|(k, v)| (if is_unknown(&k) { " di".into() } else { k }, v)).collect())
@@ -192,7 +193,7 @@ fn has_a_tail(bytes: &[u8]) -> bool {
 
 /// The session in a payload, with every value replaced.
 pub(super) fn replaced(payload: &[u8], replace: fn(Value) -> Value) -> Result<Map, Raised> {
-    match changed(Value::Map(steps::read(payload)?), replace) {
+    match changed(Value::Map(steps::read(payload)?), &replace) {
         Value::Map(map) => Ok(map),
         _ => Err(Raised::Payload),
     }
@@ -203,16 +204,6 @@ pub(super) fn respelled(payload: &[u8], respell: fn(&str) -> Option<String>) -> 
     let Some(text) = payload::text(payload, &FLASK) else { return steps::read(payload) };
     let respelled = respell(&text).ok_or(Raised::Payload)?;
     if respelled == text { steps::read(payload) } else { steps::read(base64::encode(respelled.as_bytes()).as_bytes()) }
-}
-
-fn changed(value: Value, replace: fn(Value) -> Value) -> Value {
-    let all = |items: Vec<Value>| items.into_iter().map(|item| changed(item, replace)).collect();
-    replace(match value {
-        Value::List(items) => Value::List(all(items)),
-        Value::Tuple(items) => Value::Tuple(all(items)),
-        Value::Map(map) => Value::Map(map.into_iter().map(|(key, value)| (key, changed(value, replace))).collect()),
-        plain => plain,
-    })
 }
 
 const fn of_values(

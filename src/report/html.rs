@@ -129,10 +129,7 @@ fn facts(results: &Results) -> Vec<(&'static str, String)> {
         ("offers", hello.ops.iter().cloned().collect::<Vec<_>>().join(", ")),
         ("choices that are not Flask's", choices.join(", ")),
         ("specification", results.spec.clone()),
-        (
-            "generated cases",
-            if results.cases > 0 { format!("{}, seed {}", results.cases, results.seed) } else { String::new() },
-        ),
+        ("generated cases", results.generated()),
         ("shard", if results.shard.is_whole() { String::new() } else { results.shard.to_string() }),
         ("checks", results.total.total().to_string()),
         ("took", format!("{:.1} s", results.times.wall.duration().as_secs_f64())),

@@ -57,7 +57,7 @@ fn heading(results: &Results) -> String {
         let _ = writeln!(text, "specification {}", results.spec);
     }
     if results.cases > 0 {
-        let _ = writeln!(text, "generated cases: {}, seed {}", results.cases, results.seed);
+        let _ = writeln!(text, "generated cases: {}", results.generated());
     }
     if !results.shard.is_whole() {
         let _ = writeln!(text, "shard {}: the results of all {} are to be joined", results.shard, results.shard.of());

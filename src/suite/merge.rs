@@ -83,7 +83,7 @@ pub fn merge(results: Vec<(String, Results)>) -> Result<Results, MergeError> {
 
 fn same_run(first: &str, one: &Results, second: &str, other: &Results) -> Result<(), MergeError> {
     let traits = |results: &Results| {
-        let Results { suite, implementation: hello, spec, seed, cases, shard, .. } = results;
+        let Results { suite, implementation: hello, spec, seed, sizes, cases, shard, .. } = results;
         let rules: Vec<_> = results.rules.keys().map(String::as_str).collect();
         [
             ("the version of sessionproof", suite.clone()),
@@ -92,6 +92,7 @@ fn same_run(first: &str, one: &Results, second: &str, other: &Results) -> Result
             ("what it offers", json!([hello.ops, hello.values, hello.choices]).to_string()),
             ("the specification", spec.clone()),
             ("the seed", seed.to_string()),
+            ("the sizes of generated cases", json!(sizes).to_string()),
             ("the number of generated cases", cases.to_string()),
             ("the number of shards", shard.of().to_string()),
             ("the list of rules that counted", rules.join(" ")),

@@ -2,6 +2,7 @@
 
 use super::{
     compare::Difference,
+    generate::sizes::{Preset, Sizes},
     judge::{Divergence, Inconclusive},
     properties::{NEIGHBOURS, PROPERTIES},
     rules::{self, Rule},
@@ -32,6 +33,8 @@ pub struct Results {
     pub spec: String,
     /// The seed of the generated cases.
     pub seed: u64,
+    /// How large the generated cases grew.
+    pub sizes: Sizes,
     /// How many generated cases were asked for.
     pub cases: usize,
     /// The part of the run that this is.
@@ -174,6 +177,7 @@ impl Results {
             implementation,
             spec: options.spec.clone(),
             seed: options.seed,
+            sizes: options.sizes,
             cases: options.cases,
             shard: options.shard,
             total: Tally::default(),
@@ -188,6 +192,16 @@ impl Results {
             stopped_early: false,
             times: Times::default(),
         }
+    }
+
+    /// What makes the same generated cases again, in words; empty where there were none.
+    pub fn generated(&self) -> String {
+        let preset = match self.sizes.preset() {
+            Some(Preset::Standard) => String::new(),
+            Some(preset) => format!(", preset {}", preset.name()),
+            None => ", sizes of their own".to_owned(),
+        };
+        if self.cases > 0 { format!("{}, seed {}{preset}", self.cases, self.seed) } else { String::new() }
     }
 
     /// What the run says.

@@ -72,8 +72,9 @@ fn to_vec_leniently(text: impl Iterator<Item = u8>) -> Option<Vec<u8>> {
     Some(all)
 }
 
-/// Python's lenient reading, in pieces for `take`, which may give up. Characters of no meaning are passed over. Padding counts only where a group of four characters
-/// lacks one or two, and what completes such a group ends the text. A group left open otherwise is an error.
+/// Python's lenient reading, in pieces for `take`, which may give up. Characters of no meaning are passed over. Padding counts
+/// only where a group of four characters lacks one or two, and what completes such a group ends the text. A group left open
+/// otherwise is an error.
 fn leniently(text: impl Iterator<Item = u8>, mut take: impl FnMut(&[u8]) -> Option<()>) -> Option<()> {
     let (mut group, mut filled, mut padding) = (0u32, 0u32, 0u32);
     for byte in text {
@@ -82,9 +83,6 @@ fn leniently(text: impl Iterator<Item = u8>, mut take: impl FnMut(&[u8]) -> Opti
             if filled >= 2 && filled + padding >= 4 {
                 let whole = (filled - 1) as usize;
                 return take(&(group << (8 + 6 * (4 - filled))).to_be_bytes()[..whole]);
-            }
-            if filled < 2 {
-                padding = 0;
             }
             continue;
         }

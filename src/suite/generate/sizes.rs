@@ -3,6 +3,7 @@
 //! Knobs bound, and do not bias: which edges are looked at is each generator's own business, and every preset looks at all of
 //! them. The same seed with the same preset makes the same cases.
 
+use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
 /// How thorough a run is.
@@ -59,7 +60,8 @@ impl FromStr for Preset {
 }
 
 /// How large the things in generated cases grow, each at most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Sizes {
     /// Actions of one view.
     pub actions: usize,
@@ -130,6 +132,13 @@ impl Sizes {
         steps: 24,
         text: 60,
     };
+}
+
+impl Sizes {
+    /// The preset that they are of, if they are of any.
+    pub fn preset(&self) -> Option<Preset> {
+        Preset::ALL.into_iter().find(|preset| preset.sizes() == *self)
+    }
 }
 
 impl Default for Sizes {
