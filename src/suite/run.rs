@@ -1,7 +1,7 @@
 //! A whole run: the vectors, the vectors again in another order, then generated cases, the failing ones shrunk.
 
 use super::{
-    cases::{self, BATCH, Made, Part},
+    cases::{self, BATCH, Made, Makers, Part},
     generate::sizes::{Preset, Sizes},
     judge::{Case, Divergence, Inconclusive, Verdict, Walks, judge},
     pipeline::{Asker, Metered, Pipeline, no_thread},
@@ -17,14 +17,7 @@ use crate::{
     adapter::{Broken, Implementation},
     protocol::Hello,
 };
-use std::{
-    collections::BTreeSet,
-    sync::{
-        atomic::AtomicBool,
-        mpsc::{self, Receiver},
-    },
-    thread,
-};
+use std::{collections::BTreeSet, sync::atomic::AtomicBool, thread};
 
 /// What a run is made of.
 #[derive(Clone, Debug, Default)]
@@ -72,8 +65,6 @@ pub enum Event<'a> {
 
 /// How many failures of generated cases are made small in one run.
 const SHRUNK_FAILURES: usize = 24;
-/// How many batches of cases are made ahead of being asked.
-const AHEAD: usize = 1;
 
 /// Holds an implementation against the vectors and against generated cases. What ends the run early stands in the results.
 pub fn run(
@@ -205,28 +196,36 @@ impl Run<'_> {
         Ok(false)
     }
 
-    /// Every generated case of this shard. They are made by a thread of their own, ahead of being asked.
+    /// Every generated case of this shard. They are made by threads of their own, ahead of being asked. Where an implementation
+    /// lacks what all the cases of a part ask, they are counted and not made.
     fn generated(&mut self) -> Result<(), Stop> {
         let options = self.options;
-        let parts = cases::parts(options);
-        let (send, made) = mpsc::sync_channel(AHEAD);
+        let mut parts = cases::parts(options);
+        parts.retain(|part| match part.not_offered(self.hello) {
+            None => true,
+            Some(op) => {
+                let why = Inconclusive::op_not_offered(op);
+                (self.observe)(Event::Part { name: part.name, checks: part.count(options) });
+                let rules = self.chosen(part.rules);
+                (0..part.count(options)).for_each(|_| self.results.inconclusive(&rules, &why));
+                (self.observe)(Event::Checked(part.count(options)));
+                false
+            }
+        });
         thread::scope(|scope| {
-            let parts = &parts;
-            let work = move || cases::make_all(parts, options, &send);
-            let maker = thread::Builder::new().name("cases".to_owned()).spawn_scoped(scope, work);
-            maker.map_err(|error| no_thread(&error))?;
-            self.cases(made)
+            let makers = Makers::start(scope, &parts, options).map_err(|error| no_thread(&error))?;
+            self.cases(makers)
         })
     }
 
-    fn cases(&mut self, made: Receiver<Made>) -> Result<(), Stop> {
+    fn cases(&mut self, mut makers: Makers) -> Result<(), Stop> {
         let mut shown = BTreeSet::new();
         let mut pipeline = Pipeline::new(self.asker, self.hello);
         let mut present = None;
         loop {
             // Waiting here, and not only when there is nothing else to do, keeps the order of the calls free of chance.
             while pipeline.has_room()
-                && let Ok(Made { part, numbers, scenarios }) = made.recv()
+                && let Some(Made { part, numbers, scenarios }) = makers.next()
             {
                 pipeline.begin((part, numbers), scenarios.into_iter().collect::<Walks<'_>>())?;
             }
