@@ -251,7 +251,9 @@ impl Run<'_> {
     /// Counts a failure of a generated case, made small first.
     fn failed_case(&mut self, part: Part, number: usize, divergence: Divergence) -> Result<(), Stop> {
         let Some((scenario, tree)) = part.case(number, self.options) else { return Ok(()) };
-        let is_shown_small = !self.options.as_found && self.results.failures.len() < SHRUNK_FAILURES;
+        let generated =
+            self.results.failures.iter().filter(|failure| matches!(failure.origin, Origin::Property(_))).count();
+        let is_shown_small = !self.options.as_found && generated < SHRUNK_FAILURES;
         let (scenario, divergence) = match tree.filter(|_| is_shown_small) {
             Some(tree) => self.shrink(tree, scenario, divergence),
             None => (scenario, divergence),
@@ -314,7 +316,7 @@ mod tests {
     use crate::{
         adapter::embedded::{Model, answer},
         protocol::{Answer, Call, Hello, Reply, Verified},
-        suite::vectors,
+        suite::vectors::{self, Kind},
     };
 
     fn quick(cases: usize) -> Options {
@@ -422,6 +424,37 @@ mod tests {
         let options = Options { fail_fast: true, ..quick(500) };
         let results = run(&Strict(Model::default()), &vectors, &options, &mut |_| {});
         assert!(results.stopped_early);
+    }
+
+    /// An implementation that saves nothing when the view ends in an error.
+    struct Forgetful(Model);
+
+    impl Implementation for Forgetful {
+        fn hello(&self) -> &Hello {
+            self.0.hello()
+        }
+
+        fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
+            let forgetful = |call: &Call| match answer(call, &self.hello().choices) {
+                Answer::Exchange(mut exchanged) if exchanged.status >= 400 => {
+                    exchanged.headers.retain(|(name, _)| name != "Set-Cookie");
+                    Answer::Exchange(exchanged)
+                }
+                other => other,
+            };
+            Ok(calls.iter().map(|call| Reply::Ok(forgetful(call))).collect())
+        }
+    }
+
+    #[test]
+    fn generated_failures_are_made_small_however_many_vectors_failed() {
+        let vectors = vectors::embedded().unwrap();
+        let results = run(&Forgetful(Model::default()), &vectors, &quick(2000), &mut |_| {});
+        let is_vector = |failure: &&Failure| matches!(failure.origin, Origin::Vector { .. });
+        assert!(results.failures.iter().filter(is_vector).count() > SHRUNK_FAILURES);
+        let stories = results.failures.iter().filter(|failure| failure.vector.kind == Kind::World);
+        let lengths: Vec<_> = stories.map(|failure| failure.divergence.before.len() + 1).collect();
+        assert!(!lengths.is_empty() && lengths.iter().all(|length| *length <= 2), "{lengths:?}");
     }
 
     #[test]
