@@ -2,13 +2,18 @@
 //! server may stand.
 
 pub mod embedded;
+pub mod http;
 pub mod serve;
 pub mod setup;
 pub mod subprocess;
 
-use crate::protocol::{Call, Exchange, Hello, Reply, Sign, Verify};
+use crate::{
+    config::Config,
+    protocol::{Call, Exchange, Hello, Reply, Sign, Verify},
+};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
     time::Duration,
 };
 
@@ -75,6 +80,12 @@ pub trait Implementation: Sync {
         // What a panic leaves behind is the implementation's own business, as it is in an application that catches it.
         let guarded = |call| catch_unwind(AssertUnwindSafe(|| one(call))).unwrap_or_else(|_| panicked(call));
         Ok(calls.iter().map(guarded).collect())
+    }
+
+    /// The one configuration that the implementation can be asked about, where it has but one, as a running server has. Keys in
+    /// it may stand for others.
+    fn config(&self) -> Option<Arc<Config>> {
+        None
     }
 
     /// What went wrong so far though every call was answered in the end, such as a crash from which the adapter was started

@@ -95,6 +95,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
         shard: arguments.shard,
         fail_fast: arguments.fail_fast,
         as_found: false,
+        only: None,
     };
     let mut progress = Progress::new();
     let out = arguments.reports.out();

@@ -12,6 +12,7 @@ mod replay;
 mod report;
 mod reports;
 mod rules;
+mod server;
 mod target;
 mod vectors;
 

@@ -53,7 +53,7 @@ pub(super) fn parts(options: &Options) -> Vec<Part> {
         Part { name: property.name, rules: property.rules, source: Source::Generated(property, number, count) }
     });
     let last = Part { name: NEIGHBOURS, rules: NEIGHBOURS_RULES, source: Source::Neighbours };
-    properties.chain([last]).filter(|part| part.rules.iter().any(|rule| options.rules.matches(rule))).collect()
+    properties.chain([last]).filter(|part| part.rules.iter().any(|rule| options.counts(rule))).collect()
 }
 
 impl Part {
@@ -61,7 +61,7 @@ impl Part {
     pub(super) fn count(&self, options: &Options) -> usize {
         let all = match self.source {
             Source::Generated(.., count) => count,
-            Source::Neighbours => neighbours(&options.sizes).len(),
+            Source::Neighbours => neighbours(options.only.as_ref(), &options.sizes).len(),
         };
         (all + options.shard.of() - options.shard.number()) / options.shard.of()
     }
@@ -73,7 +73,10 @@ impl Part {
                 let tree = Maker::new(property, place, options).tree(number)?;
                 Some((tree.current(), Some(tree)))
             }
-            Source::Neighbours => neighbours(&options.sizes).into_iter().nth(number).map(|scenario| (scenario, None)),
+            Source::Neighbours => neighbours(options.only.as_ref(), &options.sizes)
+                .into_iter()
+                .nth(number)
+                .map(|scenario| (scenario, None)),
         }
     }
 }
@@ -88,7 +91,7 @@ pub(super) fn make_all(parts: &[Part], options: &Options, made: &SyncSender<Made
                 send_all(*part, made, || Some(maker.some(&mut numbers)).filter(|cases| !cases.is_empty()))
             }
             Source::Neighbours => {
-                let cases = neighbours(&options.sizes).into_iter().enumerate();
+                let cases = neighbours(options.only.as_ref(), &options.sizes).into_iter().enumerate();
                 let mut cases = cases.filter(|(number, _)| options.shard.holds(*number));
                 send_all(*part, made, || Some(cases.by_ref().take(BATCH).collect()).filter(|c: &Vec<_>| !c.is_empty()))
             }
@@ -119,7 +122,8 @@ struct Maker {
 
 impl Maker {
     fn new(property: &Property, place: u64, options: &Options) -> Self {
-        let strategy = property.strategy(&options.sizes, &mut runner([options.seed, place, u64::MAX]));
+        let strategy =
+            property.strategy(options.only.as_ref(), &options.sizes, &mut runner([options.seed, place, u64::MAX]));
         Self { strategy, place, seed: options.seed }
     }
 

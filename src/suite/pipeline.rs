@@ -9,11 +9,13 @@
 use super::judge::{Verdict, Walks};
 use crate::{
     adapter::{Broken, Implementation},
+    config::Config,
     protocol::{Call, Hello, Reply},
 };
 use std::{
     collections::VecDeque,
     sync::{
+        Arc,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
         mpsc::{self, Receiver, Sender},
     },
@@ -59,6 +61,10 @@ impl Implementation for Metered<'_> {
         self.busy.fetch_add(nanoseconds, Relaxed);
         self.calls.fetch_add(calls.len() as u64, Relaxed);
         replies
+    }
+
+    fn config(&self) -> Option<Arc<Config>> {
+        self.implementation.config()
     }
 
     fn incidents(&self) -> Vec<String> {

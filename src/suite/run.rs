@@ -4,9 +4,10 @@ use super::{
     cases::{self, BATCH, Made, Part},
     generate::sizes::{Preset, Sizes},
     judge::{Case, Divergence, Inconclusive, Verdict, Walks, judge},
+    live,
     pipeline::{Asker, Metered, Pipeline, no_thread},
     results::{Failure, Origin, Results},
-    rules::Pattern,
+    rules::{self, Pattern},
     scenario::Scenario,
     shard::Shard,
     shrink::{Tree, shrink},
@@ -15,11 +16,13 @@ use super::{
 };
 use crate::{
     adapter::{Broken, Implementation},
+    config::Config,
     protocol::Hello,
 };
 use std::{
     collections::BTreeSet,
     sync::{
+        Arc,
         atomic::AtomicBool,
         mpsc::{self, Receiver},
     },
@@ -33,6 +36,8 @@ pub struct Options {
     pub spec: String,
     /// The rules that count.
     pub rules: Pattern,
+    /// The one configuration that can be asked about; a run finds out whether there is only one.
+    pub only: Option<Arc<Config>>,
     /// How many cases are generated, about.
     pub cases: usize,
     /// How large the generated cases grow.
@@ -51,6 +56,11 @@ impl Options {
     /// All rules, by the vectors and the generated cases of a preset.
     pub fn of(preset: Preset) -> Self {
         Self { cases: preset.cases(), sizes: preset.sizes(), ..Self::default() }
+    }
+
+    /// Whether checks can be evidence for a rule: it is chosen, and needs no other configuration than there is.
+    pub(super) fn counts(&self, rule: &str) -> bool {
+        self.rules.matches(rule) && self.only.as_ref().is_none_or(|config| live::needs(rule, config).is_none())
     }
 }
 
@@ -82,7 +92,9 @@ pub fn run(
     options: &Options,
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Results {
+    let options = &Options { only: implementation.config(), ..options.clone() };
     watched(implementation, options, observe, |run| {
+        run.needing_another_configuration();
         run.vectors(vectors)?;
         run.generated()
     })
@@ -148,10 +160,21 @@ impl From<Broken> for Stop {
 }
 
 impl Run<'_> {
+    /// Counts each rule that no check can be evidence for, since it needs another configuration than the one there is.
+    fn needing_another_configuration(&mut self) {
+        let Some(config) = &self.options.only else { return };
+        for rule in rules::all().iter().filter(|rule| self.options.rules.matches(&rule.id)) {
+            if let Some(what) = live::needs(&rule.id, config) {
+                let why = format!("another configuration than the server's: {what}");
+                self.results.inconclusive(&[&rule.id], &Inconclusive::NotOffered(why));
+            }
+        }
+    }
+
     /// Every vector of this shard, and those of one call once more in reverse: state that leaks from one call into the next
     /// shows.
     fn vectors(&mut self, vectors: &[Ready]) -> Result<(), Stop> {
-        let is_chosen = |ready: &&Ready| ready.vector.rules.iter().any(|rule| self.options.rules.matches(rule));
+        let is_chosen = |ready: &&Ready| ready.vector.rules.iter().any(|rule| self.options.counts(rule));
         let chosen = vectors.iter().filter(is_chosen).enumerate();
         let mine: Vec<_> = chosen.filter(|(n, _)| self.options.shard.holds(*n)).map(|(_, ready)| ready).collect();
         let passed = self.pass("vectors", &mine, false)?;
@@ -276,7 +299,7 @@ impl Run<'_> {
 
     /// The rules that count, among some.
     fn chosen<R: AsRef<str> + Clone>(&self, rules: &[R]) -> Vec<R> {
-        rules.iter().filter(|rule| self.options.rules.matches(rule.as_ref())).cloned().collect()
+        rules.iter().filter(|rule| self.options.counts(rule.as_ref())).cloned().collect()
     }
 
     /// Whether a broken rule is among those that count. Where it is not, nothing can be said of the rule that was asked about.
