@@ -22,6 +22,7 @@ import json
 import logging
 import os
 import re
+import threading
 import time
 from importlib.metadata import version
 
@@ -67,10 +68,12 @@ def deadline():
 class Probe:
     """What the probes of all frameworks share: who may ask, what is asked, and what is answered."""
 
-    framework = None
+    framework, choices = None, {}
 
     def __init__(self, app, path, until):
-        self.app, self.path, self.until, self.seen = app, path, until, {}
+        self.app, self.path, self.until = app, path, until
+        #: The nonces of the last minutes: a request that is sent again is another's.
+        self.seen, self.lock = {}, threading.Lock()
         # A copy, since applications share the default interface. Opening is noted there, where the session does not notice.
         self.interface = app.session_interface = copy.copy(app.session_interface)
         self.interface.open_session = self.noting(self.interface.open_session)
@@ -85,8 +88,12 @@ class Probe:
         proof = hmac.new(derived, f"{found[1]}\n{found[2]}\n".encode() + body, "sha256").hexdigest()
         if not hmac.compare_digest(proof, found[3]):
             return False
-        self.seen = {nonce: at for nonce, at in self.seen.items() if at >= now - 2 * FRESH} if len(self.seen) > 9999 else self.seen
-        return self.seen.setdefault(found[2], now) == now
+        with self.lock:
+            while self.seen and next(iter(self.seen.values())) < now - 2 * FRESH:
+                del self.seen[next(iter(self.seen))]
+            is_new = found[2] not in self.seen
+            self.seen[found[2]] = now
+        return is_new
 
     def read(self, body):
         """The exchange that is asked for, or the reply where none is needed."""
@@ -112,7 +119,7 @@ class Probe:
         lifetime = config["PERMANENT_SESSION_LIFETIME"]
         return {
             "name": self.framework, "version": version(self.framework), "runtime": this_python(), "ops": ["exchange"],
-            "values": KINDS, "choices": {"compression": compression()}, "clock": [time.time(), time.time()],
+            "values": KINDS, "choices": {"compression": compression(), **self.choices}, "clock": [time.time(), time.time()],
             "config": {
                 "lifetime": lifetime if isinstance(lifetime, int) else lifetime.total_seconds(),
                 "refresh_each_request": bool(config["SESSION_REFRESH_EACH_REQUEST"]),
@@ -162,9 +169,6 @@ class Exchange(ExchangeRequest):
             return {"error": self.problem}
         clock = [self.start, time.time()]
         return {"ok": {"status": status, "opened": self.opened, "results": self.results, "headers": [], "clock": clock}}
-
-    def escaped(self, error):
-        return {"error": f"the application let {type(error).__name__} out, as DEBUG, TESTING or PROPAGATE_EXCEPTIONS tells it to"}
 
 
 def as_json(reply):
@@ -237,8 +241,8 @@ class WsgiProbe(Probe):
                     pass
             finally:
                 getattr(body, "close", lambda: None)()
-        except Exception as error:
-            return exchange.escaped(error), []
+        except Exception:
+            return exchange.reply(500), []  # as a server answers whatever an application lets out
         status, headers = seen[-1]
         return exchange.reply(int(status.split()[0])), [pair for pair in headers if pair[0].lower() in PASSED_ON]
 
@@ -246,7 +250,8 @@ class WsgiProbe(Probe):
 class AsgiProbe(Probe):
     """The probe of a Quart application: the same as an ASGI middleware, with a blueprint of Quart's."""
 
-    framework = "quart"
+    # Flask's serializer sorts keys by the settings of a Flask application, and there is none.
+    framework, choices = "quart", {"key_order": "any"}
 
     def __init__(self, app, path, until):
         super().__init__(app, path, until)
@@ -266,7 +271,8 @@ class AsgiProbe(Probe):
 
         async def stream(action):
             yield b"streaming: "
-            quart.request.scope[KEY].results.append(encode(quart.session.get(action.key)))
+            if quart.request.method != "HEAD":  # Quart streams there as well, to nobody
+                quart.request.scope[KEY].results.append(encode(quart.session.get(action.key)))
             yield b"done"
 
         app.register_blueprint(blueprint)
@@ -312,7 +318,7 @@ class AsgiProbe(Probe):
 
         try:
             await self.inner(scope, receive, send)
-        except Exception as error:
-            return exchange.escaped(error), []
+        except Exception:
+            return exchange.reply(500), []  # as a server answers whatever an application lets out
         headers = [pair for pair in seen[-1]["headers"] if pair[0].lower().decode("latin-1") in PASSED_ON]
         return exchange.reply(seen[-1]["status"]), headers

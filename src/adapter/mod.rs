@@ -88,6 +88,11 @@ pub trait Implementation: Sync {
         None
     }
 
+    /// The same implementation where time passes by itself and is waited for; none where the clock is an input.
+    fn in_real_time(&self) -> Option<RealTime<'_>> {
+        None
+    }
+
     /// What went wrong so far though every call was answered in the end, such as a crash from which the adapter was started
     /// again. Where there is any, a run gives no verdict of conformance.
     fn incidents(&self) -> Vec<String> {
@@ -99,6 +104,15 @@ pub trait Implementation: Sync {
     fn waiting(&self) -> Option<Duration> {
         None
     }
+}
+
+/// An implementation that is asked each call at its time, by a clock that nobody sets: the times of one story's calls are as far
+/// apart as the calls' clocks say.
+pub struct RealTime<'a> {
+    /// The implementation.
+    pub implementation: Box<dyn Implementation + 'a>,
+    /// How long it may be waited for.
+    pub longest: Duration,
 }
 
 /// Nothing more can be learned from this implementation: the run ends without a judgement (exit status 2).

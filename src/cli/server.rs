@@ -32,6 +32,9 @@ pub struct ServerArguments {
     /// itself unless told otherwise
     #[arg(long, value_name = "SECONDS", requires = "url", value_parser = lifetime)]
     lifetime: Option<Lifetime>,
+    /// How long the run may wait for time to pass by itself, in seconds: a lifetime of 60 takes 70
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, hide_default_value = true, requires = "url")]
+    wait: u64,
     /// Certificates in PEM that the server's is held against, in place of the usual ones
     #[arg(long, value_name = "FILE", requires = "url")]
     ca_file: Option<PathBuf>,
@@ -65,6 +68,7 @@ impl ServerArguments {
             workers,
             call_timeout,
             run_limit: Some(run_limit),
+            wait: Duration::from_secs(self.wait),
         };
         Ok(Some(Server::connect(&options)?))
     }

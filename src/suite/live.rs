@@ -1,12 +1,24 @@
-//! What an implementation with one configuration, such as a running server, can be asked about: which rules need another one.
+//! What an implementation with one configuration and a clock of its own can be asked about, as a running server is.
 //!
 //! A case about a rule that its configuration does not bring into play passes whatever the implementation does about that rule.
 //! So no check counts as evidence for such a rule; it is inconclusive in sight.
+//!
+//! Cookies can be signed in the past, so that time need not pass. What a server keeps beside the cookie does not age that way:
+//! there is one story that waits.
 
+use super::{
+    scenario::Scenario,
+    vectors::{Ready, from_scenario},
+    world::{Browser, Event, Request, Server, Story},
+};
 use crate::{
+    clock::UnixTime,
     config::{Config, Fallbacks, Lifetime},
     model::signing::LAST_SECOND,
+    protocol::Action,
+    value::Value,
 };
+use std::{sync::Arc, time::Duration};
 
 /// What a rule needs to be configured with that `config` is not; none where cases with that configuration are evidence for it.
 pub fn needs(rule: &str, config: &Config) -> Option<&'static str> {
@@ -36,6 +48,64 @@ pub fn needs(rule: &str, config: &Config) -> Option<&'static str> {
 /// Whether a session that is set in our days ends after the year 9999, or never.
 fn is_beyond_the_calendar(lifetime: Lifetime) -> bool {
     lifetime.micros().is_none_or(|micros| micros / 1_000_000 > i128::from(LAST_SECOND))
+}
+
+/// Three browsers and one server: one that is active all the time, one whose session is not permanent, and one that is idle until
+/// its lifetime is over. What becomes of each, the model says.
+pub fn waiting(config: &Arc<Config>) -> Ready {
+    let max_age = config.lifetime.max_age().unwrap_or_default().max(0);
+    let log_in = |permanent| {
+        vec![Action::Set { key: "user".into(), value: Value::int(1) }, Action::SetPermanent { value: permanent }]
+    };
+    let read = || vec![Action::Get { key: "user".into() }];
+    let (active, not_permanent, idle) = (0, 1, 2);
+    // When, who, and what; each has a second of its own.
+    let half = (max_age / 2).max(3);
+    let end = (max_age + 3).max(half + 2);
+    let visits = [
+        (0, active, log_in(true)),
+        (1, not_permanent, log_in(false)),
+        (2, idle, log_in(true)),
+        (half, active, read()),
+        (half + 1, not_permanent, read()),
+        (end, idle, read()),
+        (end + 1, active, read()),
+        (end + 2, not_permanent, read()),
+    ];
+    let mut events = Vec::new();
+    let mut now = 0;
+    for (at, browser, actions) in visits {
+        if at > now {
+            events.push(Event::Wait((at - now).saturating_mul(1_000_000)));
+        }
+        events.push(Event::Request(Request::new(browser, 0, actions)));
+        now = at;
+    }
+    let story = Story {
+        start: UnixTime::from_seconds(1_700_000_000),
+        servers: vec![Server { config: config.clone(), skew: 0 }],
+        browsers: vec![Browser::default(); 3],
+        events,
+    };
+    let rules = ["SYS-1", "SYS-2", "SYS-7", "EXP-1", "EXP-4", "REN-1", "REN-3"].map(str::to_owned).to_vec();
+    let comment = "the lifetime passes by itself, for a session in use, one that is not permanent, and an idle one";
+    let scenario = Scenario::World(story);
+    let vector = from_scenario("live-waiting".to_owned(), rules, comment.to_owned(), &scenario, &[]);
+    Ready { vector, scenario, recorded: Vec::new() }
+}
+
+/// How long [`waiting`] takes; none where it takes longer than anybody waits.
+pub fn takes(config: &Config) -> Option<Duration> {
+    let max_age = u64::try_from(config.lifetime.max_age()?.max(0)).ok()?;
+    Some(Duration::from_secs(max_age.checked_add(10)?))
+}
+
+/// Why [`waiting`] was not asked, and what to do about it.
+pub fn not_waited(config: &Config) -> String {
+    match takes(config) {
+        Some(takes) => format!("the lifetime did not pass by itself: --wait {} would wait for it", takes.as_secs()),
+        None => "the lifetime does not pass by itself".to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 
 use super::judge::{Verdict, Walks};
 use crate::{
-    adapter::{Broken, Implementation},
+    adapter::{Broken, Implementation, RealTime},
     config::Config,
     protocol::{Call, Hello, Reply},
 };
@@ -65,6 +65,10 @@ impl Implementation for Metered<'_> {
 
     fn config(&self) -> Option<Arc<Config>> {
         self.implementation.config()
+    }
+
+    fn in_real_time(&self) -> Option<RealTime<'_>> {
+        self.implementation.in_real_time()
     }
 
     fn incidents(&self) -> Vec<String> {

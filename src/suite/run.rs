@@ -96,7 +96,8 @@ pub fn run(
     watched(implementation, options, observe, |run| {
         run.needing_another_configuration();
         run.vectors(vectors)?;
-        run.generated()
+        run.generated()?;
+        run.waited()
     })
 }
 
@@ -310,6 +311,29 @@ impl Run<'_> {
             self.results.inconclusive(asked, &Inconclusive::NotJudged(what));
         }
         is_chosen
+    }
+
+    /// A story in which time passes by itself, where an implementation has a clock of its own.
+    fn waited(&mut self) -> Result<(), Stop> {
+        let implementation = self.implementation;
+        let (Some(real), Some(config)) = (implementation.in_real_time(), &self.options.only) else { return Ok(()) };
+        let ready = live::waiting(config);
+        let rules = self.chosen(&ready.vector.rules);
+        if rules.is_empty() || self.options.shard.number() > 1 {
+            return Ok(());
+        }
+        let Some(takes) = live::takes(config).filter(|takes| *takes <= real.longest) else {
+            self.results.inconclusive(&rules, &Inconclusive::NotJudged(live::not_waited(config)));
+            return Ok(());
+        };
+        let name = format!("waiting {} s for the lifetime to pass", takes.as_secs());
+        (self.observe)(Event::Part { name: &name, checks: 1 });
+        let case = Case { scenario: &ready.scenario, recorded: &ready.recorded };
+        for verdict in judge(&*real.implementation, &[case])? {
+            self.vector(&ready, verdict, false)?;
+        }
+        (self.observe)(Event::Checked(1));
+        Ok(())
     }
 
     /// The smallest case that breaks the same rule, as far as some tries find it.

@@ -68,10 +68,12 @@ impl Client {
         run_limit: Option<Duration>,
     ) -> Result<Self, Broken> {
         let uri: Option<Uri> = url.parse().ok();
-        let scheme = uri.as_ref().and_then(|uri| uri.host().and(uri.scheme_str()));
-        if !matches!(scheme, Some("http" | "https")) || uri.as_ref().is_some_and(|uri| uri.query().is_some()) {
+        let plain =
+            |uri: &&Uri| uri.query().is_none() && uri.authority().is_some_and(|host| !host.as_str().contains('@'));
+        let scheme = uri.as_ref().filter(plain).and_then(|uri| uri.host().and(uri.scheme_str()));
+        if !matches!(scheme, Some("http" | "https")) {
             return Err(Broken {
-                what: format!("{url:?} is no URL of a probe"),
+                what: format!("{:?} is no URL of a probe", url.rsplit('@').next().unwrap_or_default()),
                 remedy: "a URL is written as in http://127.0.0.1:8000/sessionproof-probe or https://…".to_owned(),
             });
         }
@@ -96,6 +98,11 @@ impl Client {
             requests: AtomicU64::new(0),
             ahead: AtomicI64::new(0),
         })
+    }
+
+    /// How long the run may still take; none where it has no end.
+    pub fn left(&self) -> Option<Duration> {
+        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
     /// The server's time now, in microseconds, as far as that is known.
@@ -127,8 +134,7 @@ impl Client {
     }
 
     fn once(&self, body: &[u8], cookie: Option<&str>) -> Result<Result<Answered, Error>, Broken> {
-        let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let timeout = left.map_or(self.call_timeout, |left| left.min(self.call_timeout));
+        let timeout = self.left().map_or(self.call_timeout, |left| left.min(self.call_timeout));
         if timeout.is_zero() {
             return Err(Broken {
                 what: "the run took longer than it may".to_owned(),
@@ -169,6 +175,9 @@ impl Client {
                 "see whether the server is stuck; --call-timeout waits longer",
             ),
             Error::HostNotFound => (format!("there is no host of the name in {url}"), "see whether the URL is right"),
+            Error::Io(io) if io.to_string().contains("lookup") => {
+                (format!("there is no host of the name in {url}: {io}"), "see whether the URL is right")
+            }
             Error::ConnectionFailed => (format!("no connection to {url}"), REFUSED),
             Error::Io(io) if io.kind() == ErrorKind::ConnectionRefused => {
                 (format!("no connection to {url}: {io}"), REFUSED)
@@ -177,22 +186,23 @@ impl Client {
                 format!("no connection to {url}: {io}"),
                 "see whether the server is stuck, or a firewall is in the way",
             ),
-            Error::Io(io) if !url.starts_with("https:") || !io.to_string().contains("certificate") => (
-                format!("{url} broke the connection: {io}"),
-                "its log may say why; a port for TLS is asked by https://",
+            Error::Rustls(_) | Error::Tls(_) | Error::Io(_) if is_certificate(error) => (
+                format!("the certificate of {url} is not trusted: {error}"),
+                "name the certificates to be trusted with --ca-file",
             ),
+            Error::Rustls(_) | Error::Tls(_) | Error::TlsRequired => (format!("TLS with {url} failed: {error}"), NO_TLS),
+            // What rustls says of bytes that are not TLS.
+            Error::Io(io) if url.starts_with("https:") && io.kind() == ErrorKind::InvalidData => {
+                (format!("TLS with {url} failed: {io}"), NO_TLS)
+            }
+            Error::Io(io) => {
+                (format!("{url} broke the connection: {io}"), "its log may say why; a port for TLS is asked by https://")
+            }
             Error::BodyExceedsLimit(limit) => {
                 (format!("the answer of {url} is longer than {limit} bytes"), "name the URL of the probe itself")
             }
             Error::LargeResponseHeader(_, limit) => {
                 (format!("the headers of {url} are longer than {limit} bytes"), "name the URL of the probe itself")
-            }
-            Error::Rustls(_) | Error::Tls(_) | Error::Io(_) if is_certificate(error) => (
-                format!("the certificate of {url} is not trusted: {error}"),
-                "name the certificates to be trusted with --ca-file",
-            ),
-            Error::Rustls(_) | Error::Tls(_) | Error::TlsRequired => {
-                (format!("TLS with {url} failed: {error}"), "a port without TLS is asked by http://")
             }
             Error::Protocol(_) | Error::Http(_) => (
                 format!("{url} does not answer in HTTP: {error}"),
@@ -204,6 +214,7 @@ impl Client {
     }
 }
 
+const NO_TLS: &str = "a port without TLS is asked by http://";
 const REFUSED: &str = "see whether the server is up, and listens on this host and port";
 
 /// Whether a connection was lost that may have been kept too long; asking again is then no other request.

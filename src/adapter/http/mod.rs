@@ -13,8 +13,9 @@
 
 pub mod carry;
 mod client;
+mod waiting;
 
-use super::{Broken, Implementation, subprocess::hello};
+use super::{Broken, Implementation, RealTime, subprocess::hello};
 use crate::{
     clock::UnixTime,
     config::{Config, FallbackTextChoice, Fallbacks, Key, Lifetime},
@@ -34,6 +35,7 @@ use std::{
     thread,
     time::Duration,
 };
+use waiting::Waiting;
 
 /// How a server is reached, and what is known of it.
 #[derive(Clone, Debug)]
@@ -54,6 +56,8 @@ pub struct Options {
     pub call_timeout: Duration,
     /// How long the whole run may take.
     pub run_limit: Option<Duration>,
+    /// How long the run may wait for time to pass by itself.
+    pub wait: Duration,
 }
 
 /// How often a request is asked again because the clock ticked meanwhile.
@@ -62,8 +66,8 @@ const TICKS: usize = 10;
 const SENSELESS: usize = 20;
 /// What is longer than this need not pass a proxy: bytes of headers or of actions.
 const LONG: usize = 3000;
-/// How far the server's clock may be from where it was, in microseconds.
-const DRIFT: i64 = 2_000_000;
+/// How far the server's clock may come to be from where it was at first, by ours, in microseconds.
+const DRIFT: i64 = 1_000_000;
 
 /// A running server.
 pub struct Server {
@@ -74,7 +78,10 @@ pub struct Server {
     /// The server's configuration.
     real: Arc<Config>,
     real_keys: Vec<Vec<u8>>,
+    /// How many microseconds its clock was ahead at first.
+    ahead: i64,
     workers: usize,
+    wait: Duration,
     senseless: AtomicUsize,
 }
 
@@ -100,6 +107,9 @@ impl Server {
         };
         let mut hello = hello::from_json(&greeting).map_err(wrong)?;
         // What `verify` and `sign` are asked is asked as a request.
+        let ahead = client.ahead() / 1_000_000;
+        let clocks = if ahead == 0 { String::new() } else { format!(", its clock {ahead} s ahead") };
+        hello.runtime += &format!(" at {}{clocks}", options.url);
         hello.ops = ["exchange", "sign", "verify"].map(str::to_owned).into();
         let config = greeting.pointer("/ok/config").cloned().unwrap_or_else(|| json!({}));
         let mut config: Config = members(&config).map_err(|what| wrong(format!("config: {what}")))?;
@@ -116,19 +126,16 @@ impl Server {
             (1..=options.fallback_keys.len()).map(stand_in).collect(),
         );
         Ok(Self {
+            ahead: client.ahead(),
             real_keys: real.verifying_keys(FallbackTextChoice::Letters),
             client,
             hello,
             shown,
             real,
             workers: options.workers.max(1),
+            wait: options.wait,
             senseless: AtomicUsize::new(0),
         })
-    }
-
-    /// How many seconds the server's clock is ahead of ours.
-    pub fn ahead(&self) -> f64 {
-        self.client.ahead() as f64 / 1e6
     }
 
     fn one(&self, call: &Call) -> Result<Reply, Broken> {
@@ -209,51 +216,50 @@ impl Server {
         })
     }
 
-    /// A request carried over to the server and its answer carried back, once it is known in which second it was answered.
+    /// A request in the server's present, asked until it is known in which second it was answered.
     fn asked(&self, call: &Exchange) -> Result<Reply, Broken> {
-        let line =
-            json!({ "op": "exchange", "method": call.method, "path": call.path, "actions": call.actions }).to_string();
-        let keys = call.config.verifying_keys(self.hello.choices.fallback_text);
         for _ in 0..TICKS {
-            let second = self.client.server_now().div_euclid(1_000_000);
-            let later = second.saturating_sub(call.now.seconds());
-            let there = call.now.plus_seconds(later);
-            let carry = Carry {
-                from: Side { config: &call.config, keys: &keys, now: call.now },
-                to: Side { config: &self.real, keys: &self.real_keys, now: there },
-            };
-            let sent = Exchange {
-                config: self.real.clone(),
-                now: there,
-                cookie_header: call.cookie_header.as_deref().map(|header| carry.header(header)),
-                ..call.clone()
-            };
-            if let Some(why) = self.not_carried(call, &sent, carry) {
-                return Ok(Reply::Unsupported(why.to_owned()));
+            if let Some(reply) = self.asked_in(call, self.client.server_now().div_euclid(1_000_000))? {
+                return Ok(reply);
             }
-            let answered = self.client.post(line.as_bytes(), sent.cookie_header.as_deref())?;
-            let reply = match self.read(call, &answered)? {
-                Ok((exchanged, clock)) if clock.map(UnixTime::seconds) == [second; 2] => {
-                    let expires = |at| expires_here(at, call, there, clock);
-                    Reply::from(carry.back().answer(exchanged, expires))
-                }
-                Ok((_, clock)) => {
-                    // The middle of the request is about the middle of what the server did with it.
-                    let middle = |a: i64, b: i64| a + (b - a) / 2;
-                    let ours = middle(answered.sent, answered.came);
-                    self.client.set_ahead(middle(clock[0].micros(), clock[1].micros()).saturating_sub(ours));
-                    continue;
-                }
-                Err(Reply::Error(_)) if is_long(&line, &sent) && answered.status != 200 => {
-                    Reply::Unsupported(format!("a request so long: HTTP status {}", answered.status))
-                }
-                Err(reply) => reply,
-            };
-            return self.sense(reply);
         }
         self.sense(Reply::Error(format!(
             "of {TICKS} answers none came within one second of the server's clock: is it slow, or are there several clocks?"
         )))
+    }
+
+    /// A request carried over to a second of the server's clock, and its answer carried back; none where it was answered in
+    /// another second.
+    fn asked_in(&self, call: &Exchange, second: i64) -> Result<Option<Reply>, Broken> {
+        let line =
+            json!({ "op": "exchange", "method": call.method, "path": call.path, "actions": call.actions }).to_string();
+        let keys = call.config.verifying_keys(self.hello.choices.fallback_text);
+        let there = call.now.plus_seconds(second.saturating_sub(call.now.seconds()));
+        let carry = Carry {
+            from: Side { config: &call.config, keys: &keys, now: call.now },
+            to: Side { config: &self.real, keys: &self.real_keys, now: there },
+        };
+        let cookie_header = call.cookie_header.as_deref().map(|header| carry.header(header));
+        let sent = Exchange { config: self.real.clone(), now: there, cookie_header, ..call.clone() };
+        if let Some(why) = self.not_carried(call, &sent, carry) {
+            return Ok(Some(Reply::Unsupported(why.to_owned())));
+        }
+        let answered = self.client.post(line.as_bytes(), sent.cookie_header.as_deref())?;
+        let reply = match self.read(call, &answered)? {
+            Ok((exchanged, clock)) if clock.map(UnixTime::seconds) == [second; 2] => {
+                let expires = |at| expires_here(at, call, there, clock);
+                Reply::from(carry.back().answer(exchanged, expires))
+            }
+            Ok((_, clock)) => {
+                self.client.set_ahead(ahead(clock, &answered));
+                return Ok(None);
+            }
+            Err(Reply::Error(_)) if is_long(&line, &sent) && answered.status != 200 => {
+                Reply::Unsupported(format!("a request so long: HTTP status {}", answered.status))
+            }
+            Err(reply) => reply,
+        };
+        self.sense(reply).map(Some)
     }
 
     /// Counts answers that make no sense: of many in a row the next makes none either.
@@ -303,7 +309,7 @@ impl Server {
         exchanged.headers.clone_from(&answered.headers);
         match clock(&json) {
             Err(what) => error(what),
-            Ok([start, end]) if !is_near(start, end, answered, self.client.ahead()) => error(format!(
+            Ok([start, end]) if !is_near(start, end, answered, self.ahead) => error(format!(
                 "the server's clock went from {start} to {end}, which is not when it was asked: does it stand still?"
             )),
             Ok(clock) => Ok(Ok((exchanged, clock))),
@@ -318,6 +324,10 @@ impl Implementation for Server {
 
     fn config(&self) -> Option<Arc<Config>> {
         Some(self.shown.clone())
+    }
+
+    fn in_real_time(&self) -> Option<RealTime<'_>> {
+        Some(RealTime { implementation: Box::new(Waiting::new(self)), longest: self.wait })
     }
 
     fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
@@ -366,9 +376,8 @@ fn greet(client: &Client, url: &str) -> Result<Json, Broken> {
         return Err(senseless(format!("HTTP status {}", answered.status)));
     }
     let json: Json = serde_json::from_slice(&answered.body).map_err(|error| senseless(format!("no JSON: {error}")))?;
-    if let Ok([start, end]) = clock(&json) {
-        let ours = answered.sent + (answered.came - answered.sent) / 2;
-        client.set_ahead((start.micros() + (end.micros() - start.micros()) / 2).saturating_sub(ours));
+    if let Ok(clock) = clock(&json) {
+        client.set_ahead(ahead(clock, &answered));
     }
     Ok(json)
 }
@@ -395,6 +404,12 @@ fn not_found(answered: &Answered, what: &str) -> Broken {
 fn clock(reply: &Json) -> Result<[UnixTime; 2], String> {
     let clock = reply.pointer("/ok/clock").ok_or("there is no \"clock\"")?;
     members(clock).map_err(|what| format!("clock: {what}"))
+}
+
+/// How many microseconds the server's clock is ahead: the middle of a request is about the middle of what the server did.
+fn ahead([start, end]: [UnixTime; 2], answered: &Answered) -> i64 {
+    let middle = |a: i64, b: i64| a.saturating_add(b.saturating_sub(a) / 2);
+    middle(start.micros(), end.micros()).saturating_sub(middle(answered.sent, answered.came))
 }
 
 /// Whether the server's clock goes on as ours does.
