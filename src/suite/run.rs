@@ -82,6 +82,8 @@ pub enum Event<'a> {
 
 /// How many failures of generated cases are made small in one run.
 const SHRUNK_FAILURES: usize = 24;
+/// The same where each try is a request to a server.
+const SHRUNK_LIVE: usize = 6;
 /// How many batches of cases are made ahead of being asked.
 const AHEAD: usize = 1;
 
@@ -163,7 +165,8 @@ impl From<Broken> for Stop {
 impl Run<'_> {
     /// Counts each rule that no check can be evidence for, since it needs another configuration than the one there is.
     fn needing_another_configuration(&mut self) {
-        let Some(config) = &self.options.only else { return };
+        // Each rule once, whatever the number of shards.
+        let Some(config) = self.options.only.as_ref().filter(|_| self.options.shard.number() == 1) else { return };
         for rule in rules::all().iter().filter(|rule| self.options.rules.matches(&rule.id)) {
             if let Some(what) = live::needs(&rule.id, config) {
                 let why = format!("another configuration than the server's: {what}");
@@ -276,7 +279,8 @@ impl Run<'_> {
     /// Counts a failure of a generated case, made small first.
     fn failed_case(&mut self, part: Part, number: usize, divergence: Divergence) -> Result<(), Stop> {
         let Some((scenario, tree)) = part.case(number, self.options) else { return Ok(()) };
-        let is_shown_small = !self.options.as_found && self.results.failures.len() < SHRUNK_FAILURES;
+        let most = if self.options.only.is_some() { SHRUNK_LIVE } else { SHRUNK_FAILURES };
+        let is_shown_small = !self.options.as_found && self.results.failures.len() < most;
         let (scenario, divergence) = match tree.filter(|_| is_shown_small) {
             Some(tree) => self.shrink(tree, scenario, divergence),
             None => (scenario, divergence),

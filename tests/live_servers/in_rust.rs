@@ -1,6 +1,7 @@
 //! A probe in this process, answered by the model: what is carried over to it and back must be judged as the model is.
 
 use super::{KEY, check};
+use serde_json::{Value as Json, json};
 use sessionproof::{
     adapter::{
         embedded::answer,
@@ -16,12 +17,14 @@ use sessionproof::{
         vectors,
     },
 };
-use serde_json::{Value as Json, json};
 use std::{
     collections::BTreeSet,
     io::{BufRead, BufReader, Write},
     net::{TcpListener, TcpStream},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     thread,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -111,7 +114,8 @@ impl Probe {
         if request["op"] == "hello" {
             let mut config = serde_json::to_value(&self.config).unwrap();
             config.as_object_mut().unwrap().retain(|member, _| !member.ends_with("key") && !member.ends_with("keys"));
-            let kinds = ["bytes", "datetime", "floats", "integers", "json", "map", "markup", "surrogates", "tuple", "uuid"];
+            let kinds =
+                ["bytes", "datetime", "floats", "integers", "json", "map", "markup", "surrogates", "tuple", "uuid"];
             let ok = json!({"name": "model", "ops": ["exchange"], "values": kinds, "config": config, "clock": [before, before]});
             return (Some(json!({ "ok": ok })), Vec::new());
         }
@@ -170,7 +174,8 @@ fn options(url: String) -> Options {
 
 fn judged(options: &Options, cases: usize) -> Results {
     let server = Server::connect(options).unwrap();
-    run::run(&server, &vectors::embedded().unwrap(), &RunOptions { cases, ..RunOptions::default() }, &mut |_| {})
+    let asked = RunOptions { cases, as_found: true, ..RunOptions::default() };
+    run::run(&server, &vectors::embedded().unwrap(), &asked, &mut |_| {})
 }
 
 #[track_caller]
@@ -286,6 +291,35 @@ fn a_clock_that_stands_still_is_not_believed() {
 }
 
 #[test]
+fn a_server_that_ends_in_the_middle_ends_the_run() {
+    static ANSWERS: AtomicUsize = AtomicUsize::new(0);
+    let dying = |call: &Exchange| {
+        if ANSWERS.fetch_add(1, Relaxed) > 100 {
+            // The thread of the connection ends, and the connection with it.
+            std::panic::resume_unwind(Box::new(()));
+        }
+        rightly(call)
+    };
+    let results = judged(&options(Probe { answer: dying, ..Probe::new(plain()) }.start()), 400);
+    assert_eq!(results.outcome(), Outcome::NotJudged);
+    assert!(results.total.passed > 0 && results.broken.unwrap().what.contains("broke the connection"));
+}
+
+#[test]
+fn answers_of_another_kind_are_judged_and_no_more() {
+    let senseless = |call: &Exchange| Exchanged {
+        status: 200,
+        opened: None,
+        results: Vec::new(),
+        headers: vec![
+            ("Set-Cookie".to_owned(), "session=x; Expires=Tue, 99 Foo 2023 00:00:00 GMT".to_owned()),
+            ("Vary".to_owned(), call.path.clone()),
+        ],
+    };
+    assert!(!broken(senseless).is_empty());
+}
+
+#[test]
 fn a_short_lifetime_is_waited_for() {
     let config = Config { lifetime: Lifetime::Seconds(3), ..Config::with_key(KEY) };
     let wait = |answer| {
@@ -309,7 +343,8 @@ fn a_short_lifetime_is_waited_for() {
 #[test]
 fn a_failure_is_replayed_against_the_server_and_against_the_model() {
     let folder = tempfile::tempdir().unwrap();
-    let url = Probe { answer: |call| rightly(&configured(call, |c| c.refresh_each_request = false)), ..Probe::new(plain()) };
+    let url =
+        Probe { answer: |call| rightly(&configured(call, |c| c.refresh_each_request = false)), ..Probe::new(plain()) };
     let url = url.start();
     check(&folder, &url, &["--cases", "200", "--fail-fast"]).with(1, &["FAIL REN-", "replay "]);
     let saved = std::fs::read_dir(folder.path().join("sessionproof-failures")).unwrap().next().unwrap().unwrap().path();

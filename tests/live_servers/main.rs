@@ -74,5 +74,9 @@ impl Ended {
 fn walk(folder: &std::path::Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let below = |path: PathBuf| if path.is_dir() { walk(&path) } else { vec![path] };
-    entries.map(|entry| entry.path()).filter(|path| path.extension().is_none_or(|end| end != "py")).flat_map(below).collect()
+    entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_none_or(|end| end != "py"))
+        .flat_map(below)
+        .collect()
 }

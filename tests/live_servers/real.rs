@@ -47,9 +47,9 @@ fn programs() -> Option<&'static PathBuf> {
 }
 
 fn run(command: &mut Command) -> Result<(), String> {
-    let failed = |what: String| format!("{:?} failed: {what}", command.get_program());
-    let output = command.stdin(Stdio::null()).output();
-    match output {
+    let name = command.get_program().to_owned();
+    let failed = |what: String| format!("{name:?} failed: {what}");
+    match command.stdin(Stdio::null()).output() {
         Ok(output) if output.status.success() => Ok(()),
         Ok(output) => Err(failed(String::from_utf8_lossy(&output.stderr).into_owned())),
         Err(error) => Err(failed(error.to_string())),
@@ -124,14 +124,19 @@ struct Nginx {
 
 fn nginx(before: &Running, folder: &TempDir) -> Option<Nginx> {
     let at = folder.path().display();
-    let subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=CA:FALSE"];
+    let subject =
+        ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=CA:FALSE"];
     let mut certificate = Command::new("openssl");
-    certificate.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]).args(subject).current_dir(folder.path());
+    certificate
+        .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"])
+        .args(subject)
+        .current_dir(folder.path());
     if let Err(what) = run(certificate.args(["-keyout", "tls.key", "-out", "tls.pem"])) {
         skipped(&what);
         return None;
     }
-    let program = ["/usr/sbin/nginx", "/usr/bin/nginx", "/usr/local/sbin/nginx"].map(Path::new).into_iter().find(|p| p.exists());
+    let program =
+        ["/usr/sbin/nginx", "/usr/bin/nginx", "/usr/local/sbin/nginx"].map(Path::new).into_iter().find(|p| p.exists());
     let Some(program) = program else {
         skipped("there is no nginx");
         return None;
@@ -191,14 +196,16 @@ fn flask_on_gunicorn_conforms_as_it_is_configured() {
     let Some(flask) = application("configured", &folder) else { return };
     let run = tempfile::tempdir().unwrap();
     fs::write(run.path().join("old"), "an old key").unwrap();
-    let ended = check(&run, &flask.url, &["--cases", "400", "--fallback-key-file", "old", "--report", "json=results.json"]);
+    let ended =
+        check(&run, &flask.url, &["--cases", "400", "--fallback-key-file", "old", "--report", "json=results.json"]);
     ended.with(0, &["conformant in what was judged"]);
-    let results: serde_json::Value = serde_json::from_slice(&fs::read(run.path().join("results.json")).unwrap()).unwrap();
+    let results: serde_json::Value =
+        serde_json::from_slice(&fs::read(run.path().join("results.json")).unwrap()).unwrap();
     let text = results.to_string();
     assert!(!text.contains("an old key") && text.contains("KEY-3"), "{text}");
     // A lifetime that the server does not have is found out.
     let other = ["--cases", "200", "--rules", "EXP,PERM", "--lifetime", "900", "--fallback-key-file", "old"];
-    check(&run, &flask.url, &other).with(1, &["FAIL EXP-1"]);
+    check(&run, &flask.url, &other).with(1, &["FAIL EXP-2", "FAIL PERM-3"]);
 }
 
 #[test]
@@ -206,17 +213,23 @@ fn a_short_lifetime_is_waited_for() {
     let folder = tempfile::tempdir().unwrap();
     let Some(flask) = application("short", &folder) else { return };
     let run = tempfile::tempdir().unwrap();
-    let ended = check(&run, &flask.url, &["--cases", "0", "--rules", "SYS,EXP", "--wait", "14"]).with(0, &["conformant"]);
-    assert!(!ended.text().contains("--wait") && ended.took > Duration::from_secs(8), "{:?} {}", ended.took, ended.text());
+    let ended =
+        check(&run, &flask.url, &["--cases", "0", "--rules", "SYS,EXP", "--wait", "14"]).with(0, &["conformant"]);
+    assert!(
+        !ended.text().contains("--wait") && ended.took > Duration::from_secs(8),
+        "{:?} {}",
+        ended.took,
+        ended.text()
+    );
 }
 
 #[test]
 fn applications_that_are_wrong_are_found_out() {
-    for (word, rule) in [("deaf", "FAIL EXP-1"), ("lazy", "FAIL REN-1")] {
+    for (word, rules, failed) in [("deaf", "EXP,SYS", "FAIL EXP-1"), ("lazy", "REN", "FAIL REN-1")] {
         let folder = tempfile::tempdir().unwrap();
         let Some(wrong) = application(word, &folder) else { return };
         let run = tempfile::tempdir().unwrap();
-        check(&run, &wrong.url, &["--cases", "200"]).with(1, &[rule, "not conformant"]);
+        check(&run, &wrong.url, &["--cases", "200", "--rules", rules]).with(1, &[failed, "not conformant"]);
     }
 }
 
@@ -225,7 +238,8 @@ fn quart_on_hypercorn_conforms_but_for_what_it_does_otherwise() {
     let folder = tempfile::tempdir().unwrap();
     let Some(quart) = application("quart", &folder) else { return };
     let run = tempfile::tempdir().unwrap();
-    check(&run, &quart.url, &["--cases", "300", "--rules", QUART]).with(0, &["quart 0.22.0", "conformant in what was judged"]);
+    check(&run, &quart.url, &["--cases", "300", "--rules", QUART])
+        .with(0, &["quart 0.22.0", "conformant in what was judged"]);
     check(&run, &quart.url, &["--cases", "100", "--rules", "VARY"]).with(1, &["FAIL VARY-1"]);
 }
 
@@ -257,6 +271,26 @@ fn the_probe_answers_nobody_else() {
 }
 
 #[test]
+fn the_binary_writes_the_probe_that_is_here() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = || {
+        Command::new(env!("CARGO_BIN_EXE_sessionproof")).arg("probe").arg(folder.path().join("new")).output().unwrap()
+    };
+    for again in [false, true] {
+        assert!(write().status.success(), "{again}");
+    }
+    for name in ["sessionproof_probe.py", "sessionproof_adapter.py"] {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("adapters/python").join(name);
+        assert_eq!(fs::read(folder.path().join("new").join(name)).unwrap(), fs::read(here).unwrap());
+    }
+    fs::write(folder.path().join("new/sessionproof_probe.py"), "mine").unwrap();
+    let refused = write();
+    assert!(
+        String::from_utf8_lossy(&refused.stderr).contains("says something else") && refused.status.code() == Some(2)
+    );
+}
+
+#[test]
 fn the_probe_stays_away_without_a_deadline_and_refuses_one_that_is_far() {
     let Some(programs) = programs() else { return };
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -271,7 +305,10 @@ fn the_probe_stays_away_without_a_deadline_and_refuses_one_that_is_far() {
         ("soon", "ValueError: SESSIONPROOF_PROBE_UNTIL: a Unix time in seconds is needed"),
     ] {
         let mut command = Command::new(programs.join("python"));
-        command.args(["-c", script]).env("PYTHONPATH", here.join("adapters/python")).env("SESSIONPROOF_PROBE_UNTIL", until);
+        command
+            .args(["-c", script])
+            .env("PYTHONPATH", here.join("adapters/python"))
+            .env("SESSIONPROOF_PROBE_UNTIL", until);
         let output = command.env("PYTHONDONTWRITEBYTECODE", "1").output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         assert!(text.contains(expected), "{until}: {text}");

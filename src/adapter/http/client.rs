@@ -190,14 +190,17 @@ impl Client {
                 format!("the certificate of {url} is not trusted: {error}"),
                 "name the certificates to be trusted with --ca-file",
             ),
-            Error::Rustls(_) | Error::Tls(_) | Error::TlsRequired => (format!("TLS with {url} failed: {error}"), NO_TLS),
+            Error::Rustls(_) | Error::Tls(_) | Error::TlsRequired => {
+                (format!("TLS with {url} failed: {error}"), NO_TLS)
+            }
             // What rustls says of bytes that are not TLS.
             Error::Io(io) if url.starts_with("https:") && io.kind() == ErrorKind::InvalidData => {
                 (format!("TLS with {url} failed: {io}"), NO_TLS)
             }
-            Error::Io(io) => {
-                (format!("{url} broke the connection: {io}"), "its log may say why; a port for TLS is asked by https://")
-            }
+            Error::Io(io) => (
+                format!("{url} broke the connection: {io}"),
+                "its log may say why; a port for TLS is asked by https://",
+            ),
             Error::BodyExceedsLimit(limit) => {
                 (format!("the answer of {url} is longer than {limit} bytes"), "name the URL of the probe itself")
             }
