@@ -32,7 +32,8 @@ pub struct ServerArguments {
     /// itself unless told otherwise
     #[arg(long, value_name = "SECONDS", requires = "url", value_parser = lifetime)]
     lifetime: Option<Lifetime>,
-    /// How long the run may wait for time to pass by itself, in seconds: a lifetime of 60 takes 70
+    /// How long a story may wait for time to pass by itself, in seconds: a lifetime of 60 takes 70, and again
+    /// where an answer comes late
     #[arg(long, value_name = "SECONDS", default_value_t = 0, hide_default_value = true, requires = "url")]
     wait: u64,
     /// Certificates in PEM that the server's is held against, in place of the usual ones

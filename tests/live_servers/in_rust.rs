@@ -108,7 +108,7 @@ impl Probe {
         proof == right && is_fresh && nonces.lock().unwrap().insert(nonce.to_owned())
     }
 
-    fn reply(&self, body: &[u8], cookie_header: Option<String>) -> (Option<Json>, Vec<(String, String)>) {
+    fn reply(&self, body: &[u8], cookie_header: Option<String>) -> (Option<Json>, Headers) {
         let request: Json = serde_json::from_slice(body).unwrap();
         let before = self.now();
         if request["op"] == "hello" {
@@ -135,8 +135,11 @@ impl Probe {
     }
 }
 
-/// One request's headers by lower-case name, one character for each byte, and its body.
-fn read(reader: &mut impl BufRead) -> Option<(Vec<(String, String)>, Vec<u8>)> {
+/// Headers by lower-case name, one character for each byte.
+type Headers = Vec<(String, String)>;
+
+/// One request's headers and its body.
+fn read(reader: &mut impl BufRead) -> Option<(Headers, Vec<u8>)> {
     let mut headers = Vec::new();
     let mut first = true;
     loop {

@@ -156,23 +156,23 @@ impl Server {
             return Some("no secret key");
         }
         if keys(config) != keys(&self.shown) {
-            return Some("fallback keys");
+            return Some("other fallback keys");
         }
         let (a, b) = (config, &*self.shown);
         [
-            (a.lifetime == b.lifetime, "lifetime"),
-            (a.refresh_each_request == b.refresh_each_request, "refresh_each_request"),
-            (a.cookie_name == b.cookie_name, "cookie_name"),
-            (a.cookie_domain == b.cookie_domain, "cookie_domain"),
-            (a.cookie_path == b.cookie_path, "cookie_path"),
-            (a.application_root == b.application_root, "application_root"),
-            (a.cookie_httponly == b.cookie_httponly, "cookie_httponly"),
-            (a.cookie_secure == b.cookie_secure, "cookie_secure"),
-            (a.cookie_samesite == b.cookie_samesite, "cookie_samesite"),
-            (a.cookie_partitioned == b.cookie_partitioned, "cookie_partitioned"),
-            (a.salt == b.salt, "salt"),
-            (a.digest == b.digest, "digest"),
-            (a.key_derivation == b.key_derivation, "key_derivation"),
+            (a.lifetime == b.lifetime, "another lifetime"),
+            (a.refresh_each_request == b.refresh_each_request, "another refresh_each_request"),
+            (a.cookie_name == b.cookie_name, "another cookie_name"),
+            (a.cookie_domain == b.cookie_domain, "another cookie_domain"),
+            (a.cookie_path == b.cookie_path, "another cookie_path"),
+            (a.application_root == b.application_root, "another application_root"),
+            (a.cookie_httponly == b.cookie_httponly, "another cookie_httponly"),
+            (a.cookie_secure == b.cookie_secure, "another cookie_secure"),
+            (a.cookie_samesite == b.cookie_samesite, "another cookie_samesite"),
+            (a.cookie_partitioned == b.cookie_partitioned, "another cookie_partitioned"),
+            (a.salt == b.salt, "another salt"),
+            (a.digest == b.digest, "another digest"),
+            (a.key_derivation == b.key_derivation, "another key_derivation"),
         ]
         .into_iter()
         .find_map(|(same, member)| (!same).then_some(member))
@@ -452,4 +452,44 @@ fn cookie_set(exchanged: &Exchanged, name: &str) -> Option<String> {
     let cookies = exchanged.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case("set-cookie"));
     let mut pairs = cookies.filter_map(|(_, text)| text.split(';').next()?.split_once('='));
     pairs.find(|(given, value)| given.trim() == name && !value.is_empty()).map(|(_, value)| value.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn under_a_fraction_of_a_lifetime_expires_is_right_by_either_reading_of_the_clock_and_by_no_other() {
+        let config = Arc::new(Config { lifetime: Lifetime::Delta(10.5), ..Config::with_key("key") });
+        let call = request(&config, UnixTime::from_micros(100_250_000), None, Vec::new());
+        let there = UnixTime::from_micros(5_000_250_000);
+        let clock = |from: i64, to: i64| [from, to].map(|micros| UnixTime::from_micros(5_000_000_000 + micros));
+        // By the call's clock it ends at 110, whether the server's seconds began late or early.
+        for (at, clock, here) in [
+            (5010, clock(100_000, 200_000), 110),
+            (5011, clock(600_000, 700_000), 110),
+            (5010, clock(400_000, 600_000), 110),
+            (5011, clock(400_000, 600_000), 110),
+            (5011, clock(100_000, 200_000), 111),
+            (5010, clock(600_000, 700_000), 109),
+            (5009, clock(400_000, 600_000), 109),
+            (5012, clock(400_000, 600_000), 111),
+        ] {
+            assert_eq!(expires_here(at, &call, there, clock), here, "{at} {clock:?}");
+        }
+    }
+
+    #[test]
+    fn http_carries_no_control_characters_and_no_blanks_at_the_ends() {
+        for (header, carried) in [
+            ("session=é; a=\"b c\"\tx", true),
+            ("", true),
+            (" a", false),
+            ("a\t", false),
+            ("a\nb", false),
+            ("\0", false),
+        ] {
+            assert_eq!(is_carried_by_http(header), carried, "{header:?}");
+        }
+    }
 }
