@@ -16,7 +16,6 @@ import sys
 import tempfile
 import types
 import warnings
-import zlib
 from datetime import datetime, timedelta, timezone
 from importlib.metadata import version
 from pathlib import Path
@@ -26,7 +25,9 @@ import flask.sessions
 import itsdangerous
 import itsdangerous.timed
 
-from sessionproof_adapter import CONFIG, KINDS, BadRequest, accepted, encode, microseconds, raised, rejected, serve
+from sessionproof_adapter import (
+    CONFIG, KINDS, BadRequest, accepted, compression, encode, microseconds, raised, rejected, serve,
+)
 
 # The clock.
 
@@ -286,16 +287,6 @@ def environ(request):
 
 
 # What there is to say about it.
-
-#: SHA-256 of what stock zlib makes of the probe at its default level. Other deflate libraries find other matches.
-STOCK_ZLIB = "d005c52d5484d0595e8b43873edb503079d3ea08041c416b4640ccb3cb9c9d0f"
-
-
-def compression():
-    """Whether this Python compresses as stock zlib does."""
-    probe = ",".join(f'"{number * number % 9973}":"{hex(number * 2654435761 % 2**32)}"' for number in range(4000)).encode()
-    return "zlib" if hashlib.sha256(zlib.compress(probe)).hexdigest() == STOCK_ZLIB else "any"
-
 
 def quiet():
     """Errors in the view and oversize cookies are what some cases are about; they are no news."""

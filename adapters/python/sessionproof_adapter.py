@@ -32,6 +32,7 @@ It knows nothing about Flask, signatures or cookies.
 
 import base64
 import binascii
+import hashlib
 import json
 import math
 import os
@@ -41,6 +42,7 @@ import sys
 import time
 import traceback
 import uuid
+import zlib
 from collections import OrderedDict
 from datetime import datetime
 from itertools import repeat
@@ -89,6 +91,21 @@ def raised(error):
     return {"raised": f"{type(error).__name__}: {error}" if isinstance(error, BaseException) else str(error)}
 
 
+def this_python():
+    """What the implementation runs on, for reports."""
+    return f"{platform.python_implementation().lower()} {platform.python_version()}"
+
+
+#: SHA-256 of what stock zlib makes of the probe at its default level. Other deflate libraries find other matches.
+STOCK_ZLIB = "d005c52d5484d0595e8b43873edb503079d3ea08041c416b4640ccb3cb9c9d0f"
+
+
+def compression():
+    """Whether this Python compresses as stock zlib does."""
+    probe = ",".join(f'"{number * number % 9973}":"{hex(number * 2654435761 % 2**32)}"' for number in range(4000)).encode()
+    return "zlib" if hashlib.sha256(zlib.compress(probe)).hexdigest() == STOCK_ZLIB else "any"
+
+
 def serve(**options):
     """Answer requests until standard input ends. Options are those of :class:`Adapter`."""
     Adapter(**options).run()
@@ -121,7 +138,7 @@ class Adapter:
         self.description = {
             "name": name,
             "version": version,
-            "runtime": runtime or f"{platform.python_implementation().lower()} {platform.python_version()}",
+            "runtime": runtime or this_python(),
             "ops": list(self.handlers),
             "values": [kind for kind in KINDS if kind in self.values],
             "choices": dict(choices or {}),

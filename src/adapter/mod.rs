@@ -2,13 +2,18 @@
 //! server may stand.
 
 pub mod embedded;
+pub mod http;
 pub mod serve;
 pub mod setup;
 pub mod subprocess;
 
-use crate::protocol::{Call, Exchange, Hello, Reply, Sign, Verify};
+use crate::{
+    config::Config,
+    protocol::{Call, Exchange, Hello, Reply, Sign, Verify},
+};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
     time::Duration,
 };
 
@@ -77,6 +82,17 @@ pub trait Implementation: Sync {
         Ok(calls.iter().map(guarded).collect())
     }
 
+    /// The one configuration that the implementation can be asked about, where it has but one, as a running server has. Keys in
+    /// it may stand for others.
+    fn config(&self) -> Option<Arc<Config>> {
+        None
+    }
+
+    /// The same implementation where time passes by itself and is waited for; none where the clock is an input.
+    fn in_real_time(&self) -> Option<RealTime<'_>> {
+        None
+    }
+
     /// What went wrong so far though every call was answered in the end, such as a crash from which the adapter was started
     /// again. Where there is any, a run gives no verdict of conformance.
     fn incidents(&self) -> Vec<String> {
@@ -88,6 +104,15 @@ pub trait Implementation: Sync {
     fn waiting(&self) -> Option<Duration> {
         None
     }
+}
+
+/// An implementation that is asked each call at its time, by a clock that nobody sets: the times of one story's calls are as far
+/// apart as the calls' clocks say.
+pub struct RealTime<'a> {
+    /// The implementation.
+    pub implementation: Box<dyn Implementation + 'a>,
+    /// How long it may be waited for.
+    pub longest: Duration,
 }
 
 /// Nothing more can be learned from this implementation: the run ends without a judgement (exit status 2).

@@ -24,6 +24,8 @@ Examples:
   sessionproof check flask                         real Flask, set up in a virtual environment
   sessionproof check flask@3.0.3                   another release
   sessionproof check -- python3 my_adapter.py      any program that speaks the adapter protocol
+  sessionproof check --url https://localhost/sessionproof-probe --secret-key-file key
+                                                   a running server that mounts the probe; see `sessionproof probe`
   sessionproof check --rules EXP,SIG-7 flask       only some rules
   sessionproof check --rules '*,!VARY-4' flask     all but one
   sessionproof check --fail-fast -- node port.js   stop at the first failure
@@ -95,6 +97,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
         shard: arguments.shard,
         fail_fast: arguments.fail_fast,
         as_found: false,
+        only: None,
     };
     let mut progress = Progress::new();
     let out = arguments.reports.out();

@@ -7,11 +7,13 @@ mod explore;
 mod failures;
 mod faults;
 mod files;
+mod probe;
 mod progress;
 mod replay;
 mod report;
 mod reports;
 mod rules;
+mod server;
 mod target;
 mod vectors;
 
@@ -43,6 +45,8 @@ enum Command {
     Faults(faults::MatrixArguments),
     /// Speak the adapter protocol as an implementation that is wrong in one thing
     Faulty(faults::FaultyArguments),
+    /// Write the probe that `check --url` asks, for a running Flask or Quart application to mount
+    Probe(probe::Arguments),
     /// Ask saved failures, or vectors of your own, again.
     Replay(replay::Arguments),
     /// Join the results of shards, or compare those of implementations.
@@ -64,6 +68,7 @@ pub fn run() -> ExitCode {
         Command::Explore(arguments) => explore::run(&arguments),
         Command::Faults(arguments) => faults::run(&arguments),
         Command::Faulty(arguments) => faults::faulty(&arguments),
+        Command::Probe(arguments) => probe::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),

@@ -16,6 +16,7 @@ const EXAMPLES: &str = "\
 Examples:
   sessionproof replay sessionproof-failures/expiry-at-lifetime.json -- python3 my_adapter.py
   sessionproof replay vectors/flask-3.1/expiry.json flask
+  sessionproof replay failure.json --url http://127.0.0.1:8000/sessionproof-probe --secret-key-file key
 
 Exit status: 0 all pass, 1 some fail, 2 could not judge (usage, set-up, adapter broken).";
 

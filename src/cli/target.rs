@@ -1,6 +1,6 @@
 //! Which implementation is meant: one in this binary, one that is set up, or a command.
 
-use super::{Trouble, failures::shell_word, progress::announce};
+use super::{Trouble, failures::shell_word, progress::announce, server::ServerArguments};
 use clap::Args;
 use sessionproof::adapter::{
     Implementation,
@@ -26,6 +26,8 @@ pub struct Target {
     /// A program that speaks the adapter protocol, with its arguments
     #[arg(value_name = "COMMAND", last = true)]
     command: Vec<String>,
+    #[command(flatten)]
+    server: ServerArguments,
     /// How many copies of the program run side by side; as many as there are processors unless told otherwise, 8 at most;
     /// `bench` always runs one
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=64))]
@@ -44,6 +46,10 @@ pub struct Target {
 impl Target {
     /// The implementation, ready to be asked.
     pub fn open(&self) -> Result<Box<dyn Implementation>, Trouble> {
+        let limits = (Duration::from_secs(self.call_timeout), Duration::from_secs(self.time_limit));
+        if let Some(server) = self.server.connect(self.side_by_side(), limits.0, limits.1)? {
+            return Ok(Box::new(server));
+        }
         if !self.command.is_empty() {
             return self.start(&self.command);
         }
@@ -66,11 +72,14 @@ impl Target {
 
     /// Whether one is named: [`Self::open`] takes the verifier otherwise.
     pub fn is_named(&self) -> bool {
-        self.implementation.is_some() || !self.command.is_empty()
+        self.implementation.is_some() || !self.command.is_empty() || self.server.is_named()
     }
 
     /// The command that starts the implementation; none for the verifier in this binary.
     pub fn command(&self) -> Result<Option<Vec<String>>, Trouble> {
+        if self.server.is_named() {
+            return Err(Trouble("a running server cannot be measured\nname a program that offers bench".to_owned()));
+        }
         if !self.command.is_empty() {
             return Ok(Some(self.command.clone()));
         }
@@ -95,10 +104,15 @@ impl Target {
         Ok((Bencher::start(command, Duration::from_secs(self.call_timeout))?, deadline))
     }
 
-    fn start(&self, command: &[String]) -> Result<Box<dyn Implementation>, Trouble> {
+    /// How many calls are answered side by side.
+    fn side_by_side(&self) -> usize {
         let processors = thread::available_parallelism().map_or(2, NonZero::get).min(8);
+        self.workers.and_then(|n| usize::try_from(n).ok()).unwrap_or(processors)
+    }
+
+    fn start(&self, command: &[String]) -> Result<Box<dyn Implementation>, Trouble> {
         let options = Options {
-            workers: self.workers.and_then(|n| usize::try_from(n).ok()).unwrap_or(processors),
+            workers: self.side_by_side(),
             call_timeout: Duration::from_secs(self.call_timeout),
             run_limit: Some(Duration::from_secs(self.time_limit)),
             ..Options::default()
@@ -108,7 +122,7 @@ impl Target {
 
     /// The words of a command line that name the implementation, with a space before each.
     pub fn words(&self) -> String {
-        let mut words = String::new();
+        let mut words = self.server.words();
         if let Some(name) = &self.implementation {
             words += &format!(" {}", shell_word(name));
         }

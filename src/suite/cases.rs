@@ -65,7 +65,7 @@ pub(super) fn parts(options: &Options) -> Vec<Part> {
         Part { name: property.name, rules: property.rules, source: Source::Generated(property, number, count) }
     });
     let last = Part { name: NEIGHBOURS, rules: NEIGHBOURS_RULES, source: Source::Neighbours };
-    properties.chain([last]).filter(|part| part.rules.iter().any(|rule| options.rules.matches(rule))).collect()
+    properties.chain([last]).filter(|part| part.rules.iter().any(|rule| options.counts(rule))).collect()
 }
 
 impl Part {
@@ -90,7 +90,10 @@ impl Part {
                 let tree = Maker::new(property, place, options).tree(number)?;
                 Some((tree.current(), Some(tree)))
             }
-            Source::Neighbours => neighbours(&options.sizes).into_iter().nth(number).map(|scenario| (scenario, None)),
+            Source::Neighbours => neighbours(options.only.as_ref(), &options.sizes)
+                .into_iter()
+                .nth(number)
+                .map(|scenario| (scenario, None)),
         }
     }
 
@@ -98,7 +101,7 @@ impl Part {
     fn numbers(&self, options: &Options) -> StepBy<Range<usize>> {
         let all = match self.source {
             Source::Generated(.., count) => count,
-            Source::Neighbours => neighbours(&options.sizes).len(),
+            Source::Neighbours => neighbours(options.only.as_ref(), &options.sizes).len(),
         };
         options.shard.numbers(all)
     }
@@ -160,7 +163,7 @@ fn make(parts: &[Part], options: &Options, number: usize, threads: usize, made: 
                 numbers.into_iter().filter_map(|number| Some((number, tree(number)?.current()))).collect()
             }
             Source::Neighbours => {
-                let all = all_neighbours.get_or_insert_with(|| neighbours(&options.sizes));
+                let all = all_neighbours.get_or_insert_with(|| neighbours(options.only.as_ref(), &options.sizes));
                 numbers.into_iter().filter_map(|number| Some((number, all.get(number)?.clone()))).collect()
             }
         };
@@ -180,7 +183,8 @@ struct Maker {
 
 impl Maker {
     fn new(property: &Property, place: u64, options: &Options) -> Self {
-        let strategy = property.strategy(&options.sizes, &mut runner([options.seed, place, u64::MAX]));
+        let strategy =
+            property.strategy(options.only.as_ref(), &options.sizes, &mut runner([options.seed, place, u64::MAX]));
         Self { strategy, place, seed: options.seed }
     }
 

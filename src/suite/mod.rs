@@ -8,6 +8,7 @@
 //! - [`scenario`] is what is asked in one check, [`world`] a whole story as one; [`compare`] tells whether one answer is right,
 //!   [`blame`] which rule it breaks, [`invariants`] what no story may show, [`judge`] the verdict on a check, [`shrink`] the
 //!   smallest case of a failure;
+//! - [`live`] tells what a server with one configuration cannot be asked;
 //! - [`observations`] are what real browsers were seen to do; [`coverage`] tells what each rule rests on;
 //! - [`run`] does a whole run, or one [`shard`] of it, and gives [`results`] with their [`times`]; [`merge`] joins those of shards.
 
@@ -19,6 +20,7 @@ pub mod drift;
 pub mod generate;
 pub mod invariants;
 pub mod judge;
+pub mod live;
 pub mod merge;
 pub mod observations;
 mod pipeline;

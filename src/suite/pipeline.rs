@@ -8,12 +8,14 @@
 
 use super::judge::{Verdict, Walks};
 use crate::{
-    adapter::{Broken, Implementation},
+    adapter::{Broken, Implementation, RealTime},
+    config::Config,
     protocol::{Call, Hello, Reply},
 };
 use std::{
     collections::VecDeque,
     sync::{
+        Arc,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
         mpsc::{self, Receiver, Sender},
     },
@@ -59,6 +61,14 @@ impl Implementation for Metered<'_> {
         self.busy.fetch_add(nanoseconds, Relaxed);
         self.calls.fetch_add(calls.len() as u64, Relaxed);
         replies
+    }
+
+    fn config(&self) -> Option<Arc<Config>> {
+        self.implementation.config()
+    }
+
+    fn in_real_time(&self) -> Option<RealTime<'_>> {
+        self.implementation.in_real_time()
     }
 
     fn incidents(&self) -> Vec<String> {

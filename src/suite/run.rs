@@ -4,9 +4,10 @@ use super::{
     cases::{self, BATCH, Made, Makers, Part},
     generate::sizes::{Preset, Sizes},
     judge::{Case, Divergence, Inconclusive, Verdict, Walks, judge},
+    live,
     pipeline::{Asker, Metered, Pipeline, no_thread},
     results::{Failure, Origin, Results},
-    rules::Pattern,
+    rules::{self, Pattern},
     scenario::Scenario,
     shard::Shard,
     shrink::{Tree, shrink},
@@ -15,9 +16,14 @@ use super::{
 };
 use crate::{
     adapter::{Broken, Implementation},
+    config::Config,
     protocol::Hello,
 };
-use std::{collections::BTreeSet, sync::atomic::AtomicBool, thread};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, atomic::AtomicBool},
+    thread,
+};
 
 /// What a run is made of.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +32,8 @@ pub struct Options {
     pub spec: String,
     /// The rules that count.
     pub rules: Pattern,
+    /// The one configuration that can be asked about; a run finds out whether there is only one.
+    pub only: Option<Arc<Config>>,
     /// How many cases are generated, about.
     pub cases: usize,
     /// How large the generated cases grow.
@@ -44,6 +52,11 @@ impl Options {
     /// All rules, by the vectors and the generated cases of a preset.
     pub fn of(preset: Preset) -> Self {
         Self { cases: preset.cases(), sizes: preset.sizes(), ..Self::default() }
+    }
+
+    /// Whether checks can be evidence for a rule: it is chosen, and needs no other configuration than there is.
+    pub(super) fn counts(&self, rule: &str) -> bool {
+        self.rules.matches(rule) && self.only.as_ref().is_none_or(|config| live::needs(rule, config).is_none())
     }
 }
 
@@ -65,6 +78,10 @@ pub enum Event<'a> {
 
 /// How many failures of generated cases are made small in one run.
 const SHRUNK_FAILURES: usize = 24;
+/// The same where each try is a request to a server.
+const SHRUNK_LIVE: usize = 6;
+/// How often the story that waits is told, where an answer was late: a busy machine is no reason to give up.
+const WAITED: usize = 3;
 
 /// Holds an implementation against the vectors and against generated cases. What ends the run early stands in the results.
 pub fn run(
@@ -73,9 +90,12 @@ pub fn run(
     options: &Options,
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Results {
+    let options = &Options { only: implementation.config(), ..options.clone() };
     watched(implementation, options, observe, |run| {
+        run.needing_another_configuration();
         run.vectors(vectors)?;
-        run.generated()
+        run.generated()?;
+        run.waited()
     })
 }
 
@@ -139,10 +159,22 @@ impl From<Broken> for Stop {
 }
 
 impl Run<'_> {
+    /// Counts each rule that no check can be evidence for, since it needs another configuration than the one there is.
+    fn needing_another_configuration(&mut self) {
+        // Each rule once, whatever the number of shards.
+        let Some(config) = self.options.only.as_ref().filter(|_| self.options.shard.number() == 1) else { return };
+        for rule in rules::all().iter().filter(|rule| self.options.rules.matches(&rule.id)) {
+            if let Some(what) = live::needs(&rule.id, config) {
+                let why = format!("another configuration than the server's: {what}");
+                self.results.inconclusive(&[&rule.id], &Inconclusive::NotOffered(why));
+            }
+        }
+    }
+
     /// Every vector of this shard, and those of one call once more in reverse: state that leaks from one call into the next
     /// shows.
     fn vectors(&mut self, vectors: &[Ready]) -> Result<(), Stop> {
-        let is_chosen = |ready: &&Ready| ready.vector.rules.iter().any(|rule| self.options.rules.matches(rule));
+        let is_chosen = |ready: &&Ready| ready.vector.rules.iter().any(|rule| self.options.counts(rule));
         let chosen = vectors.iter().filter(is_chosen).enumerate();
         let mine: Vec<_> = chosen.filter(|(n, _)| self.options.shard.holds(*n)).map(|(_, ready)| ready).collect();
         let passed = self.pass("vectors", &mine, false)?;
@@ -253,7 +285,8 @@ impl Run<'_> {
         let Some((scenario, tree)) = part.case(number, self.options) else { return Ok(()) };
         let generated =
             self.results.failures.iter().filter(|failure| matches!(failure.origin, Origin::Property(_))).count();
-        let is_shown_small = !self.options.as_found && generated < SHRUNK_FAILURES;
+        let most = if self.options.only.is_some() { SHRUNK_LIVE } else { SHRUNK_FAILURES };
+        let is_shown_small = !self.options.as_found && generated < most;
         let (scenario, divergence) = match tree.filter(|_| is_shown_small) {
             Some(tree) => self.shrink(tree, scenario, divergence),
             None => (scenario, divergence),
@@ -277,7 +310,7 @@ impl Run<'_> {
 
     /// The rules that count, among some.
     fn chosen<R: AsRef<str> + Clone>(&self, rules: &[R]) -> Vec<R> {
-        rules.iter().filter(|rule| self.options.rules.matches(rule.as_ref())).cloned().collect()
+        rules.iter().filter(|rule| self.options.counts(rule.as_ref())).cloned().collect()
     }
 
     /// Whether a broken rule is among those that count. Where it is not, nothing can be said of the rule that was asked about.
@@ -288,6 +321,37 @@ impl Run<'_> {
             self.results.inconclusive(asked, &Inconclusive::NotJudged(what));
         }
         is_chosen
+    }
+
+    /// A story in which time passes by itself, where an implementation has a clock of its own.
+    fn waited(&mut self) -> Result<(), Stop> {
+        let implementation = self.implementation;
+        let (Some(real), Some(config)) = (implementation.in_real_time(), &self.options.only) else { return Ok(()) };
+        let ready = live::waiting(config);
+        let rules = self.chosen(&ready.vector.rules);
+        if rules.is_empty() || self.options.shard.number() > 1 {
+            return Ok(());
+        }
+        let Some(takes) = live::takes(config).filter(|takes| *takes <= real.longest) else {
+            self.results.inconclusive(&rules, &Inconclusive::NotJudged(live::not_waited(config)));
+            return Ok(());
+        };
+        let name = format!("waiting {} s for the lifetime to pass", takes.as_secs());
+        (self.observe)(Event::Part { name: &name, checks: 1 });
+        let mut verdict = None;
+        for _ in 0..WAITED {
+            let Some(real) = implementation.in_real_time() else { break };
+            let case = Case { scenario: &ready.scenario, recorded: &ready.recorded };
+            verdict = judge(&*real.implementation, &[case])?.pop();
+            if !matches!(verdict, Some(Verdict::Inconclusive(Inconclusive::Broke(_)))) {
+                break;
+            }
+        }
+        if let Some(verdict) = verdict {
+            self.vector(&ready, verdict, false)?;
+        }
+        (self.observe)(Event::Checked(1));
+        Ok(())
     }
 
     /// The smallest case that breaks the same rule, as far as some tries find it.

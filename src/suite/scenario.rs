@@ -104,6 +104,14 @@ impl Scenario {
         }
     }
 
+    /// The same story where nobody has another configuration than this, nor ever gets one; what is no story is left as it is.
+    pub fn with_config(self, config: &Arc<Config>) -> Self {
+        match self {
+            Self::World(story) => Self::World(story.with_config(config)),
+            other => other,
+        }
+    }
+
     /// How many calls the scenario makes at most.
     pub fn len(&self) -> usize {
         match self {

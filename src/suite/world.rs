@@ -221,6 +221,17 @@ impl Story {
         })
     }
 
+    /// The same story where no server has another configuration than this. Events stay where they are, since others count them.
+    pub fn with_config(mut self, config: &Arc<Config>) -> Self {
+        let reconfigured = self.events.iter_mut().filter_map(|event| match event {
+            Event::Reconfigure { config, .. } => Some(config),
+            _ => None,
+        });
+        let servers = self.servers.iter_mut().map(|server| &mut server.config);
+        servers.chain(reconfigured).for_each(|there| there.clone_from(config));
+        self
+    }
+
     /// The story without what comes behind so many requests.
     pub fn up_to(&self, requests: usize) -> Self {
         let is_request = |event: &&Event| matches!(event, Event::Request(_));

@@ -5,7 +5,7 @@
 //! replies is none of its business.
 
 mod bench;
-mod hello;
+pub(super) mod hello;
 pub(super) mod lines;
 mod messages;
 mod process;

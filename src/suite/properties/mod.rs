@@ -73,8 +73,18 @@ pub const PROPERTIES: &[Property] = &[
 ];
 
 impl Property {
-    /// The cases of one run: a plain configuration and some generated ones are drawn first, and shared by all of them.
-    pub fn strategy(&self, sizes: &Sizes, runner: &mut TestRunner) -> BoxedStrategy<Scenario> {
+    /// The cases of one run: a plain configuration and some generated ones are drawn first, and shared by all of them. Where
+    /// there is `only` one that can be asked about, every case has that.
+    pub fn strategy(
+        &self,
+        only: Option<&Arc<Config>>,
+        sizes: &Sizes,
+        runner: &mut TestRunner,
+    ) -> BoxedStrategy<Scenario> {
+        if let Some(config) = only.cloned() {
+            let cases = (self.cases)(settings::pool(vec![config.clone()]), sizes);
+            return cases.prop_map(move |scenario| scenario.with_config(&config)).boxed();
+        }
         let mut pool = vec![Arc::new(Config::with_key("development key"))];
         let config = |number| Some(Arc::new((self.configs)(number).new_tree(runner).ok()?.current()));
         pool.extend((0..sizes.configs).filter_map(config));

@@ -3,7 +3,7 @@
 use super::{Property, single};
 use crate::{
     clock::UnixTime,
-    config::Config,
+    config::{Config, Digest},
     protocol::{Call, Sign},
     suite::{
         generate::{cookies, settings, sizes::Sizes, values},
@@ -68,10 +68,14 @@ pub const NEIGHBOURS: &str =
 /// The rules behind [`neighbours`].
 pub const NEIGHBOURS_RULES: &[&str] = &["SIG-5", "SIG-7", "SIG-10"];
 
-/// Every cookie one character away from a good one: a small one, then also a compressed one, then signed under other digests.
-pub fn neighbours(sizes: &Sizes) -> Vec<Scenario> {
+/// Every cookie one character away from a good one: a small one, then also a compressed one, then signed under other digests,
+/// unless there is `only` one configuration.
+pub fn neighbours(only: Option<&Arc<Config>>, sizes: &Sizes) -> Vec<Scenario> {
     let plain = Config::with_key("development key");
-    let config = |digest| Arc::new(Config { digest, ..plain.clone() });
+    let config = |digest| match only {
+        Some(only) => (digest == Digest::Sha1).then(|| only.clone()),
+        None => Some(Arc::new(Config { digest, ..plain.clone() })),
+    };
     let now = UnixTime::from_seconds(1_700_000_000);
     let small: Map = [("user", Value::int(42))].into_iter().collect();
     let compressed: Map = [("text", Value::Text("sliding ".repeat(12).into()))].into_iter().collect();
@@ -79,7 +83,8 @@ pub fn neighbours(sizes: &Sizes) -> Vec<Scenario> {
     [(sha1, &small), (sha1, &compressed), (sha512, &small), (sha224, &compressed)]
         .into_iter()
         .take(sizes.neighbours)
-        .flat_map(|(digest, session)| cookies::neighbours(&config(digest), session, now))
+        .filter_map(|(digest, session)| Some((config(digest)?, session)))
+        .flat_map(|(config, session)| cookies::neighbours(&config, session, now))
         .map(Scenario::Single)
         .collect()
 }

@@ -25,10 +25,10 @@ static RUN: LazyLock<Vec<Scenario>> = LazyLock::new(|| {
     let cases = |(number, property): (u8, &Property)| {
         let mut runner =
             TestRunner::new_with_rng(Default::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &[number; 32]));
-        let strategy = property.strategy(&Sizes::QUICK, &mut runner);
+        let strategy = property.strategy(None, &Sizes::QUICK, &mut runner);
         (0..CASES * property.share / 100).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect::<Vec<_>>()
     };
-    (0..).zip(PROPERTIES).flat_map(cases).chain(neighbours(&Sizes::QUICK)).collect()
+    (0..).zip(PROPERTIES).flat_map(cases).chain(neighbours(None, &Sizes::QUICK)).collect()
 });
 
 fn verifies() -> impl Iterator<Item = &'static Verify> {
@@ -102,7 +102,7 @@ fn the_same_source_of_chance_makes_the_same_cases_and_another_preset_makes_other
     for property in PROPERTIES {
         let cases = |sizes: &Sizes| {
             let mut runner = TestRunner::deterministic();
-            let strategy = property.strategy(sizes, &mut runner);
+            let strategy = property.strategy(None, sizes, &mut runner);
             (0..20).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect::<Vec<_>>()
         };
         assert_eq!(cases(&Sizes::QUICK), cases(&Sizes::QUICK), "{}", property.name);
@@ -366,11 +366,11 @@ fn a_property_declares_what_its_cases_ask_first() {
     for property in PROPERTIES {
         let mut runner =
             TestRunner::new_with_rng(Default::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]));
-        let strategy = property.strategy(&Sizes::QUICK, &mut runner);
+        let strategy = property.strategy(None, &Sizes::QUICK, &mut runner);
         let first = |_| Some(strategy.new_tree(&mut runner).unwrap().current().next(&[])?.op());
         let asked: BTreeSet<_> = (0..200).filter_map(first).collect();
         let alone = asked.first().copied().filter(|_| asked.len() == 1);
         assert_eq!(property.asks, alone, "{}: {asked:?}", property.name);
     }
-    assert!(neighbours(&Sizes::QUICK).iter().all(|scenario| scenario.next(&[]).unwrap().op() == "verify"));
+    assert!(neighbours(None, &Sizes::QUICK).iter().all(|scenario| scenario.next(&[]).unwrap().op() == "verify"));
 }

@@ -1,0 +1,285 @@
+//! One POST to the probe at a time: bounded in time and size, and every way in which it can go wrong told with its remedy.
+//!
+//! It knows what a probe is asked with, and nothing of what it answers.
+
+use crate::{adapter::Broken, config::Digest, model::signing::mac};
+use std::{
+    fmt::Write,
+    io::ErrorKind,
+    sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+use time::{OffsetDateTime, format_description::well_known::Rfc2822};
+use ureq::{
+    Agent, Error,
+    http::{HeaderMap, Response, Uri},
+    tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem},
+};
+
+/// The longest answer that is read, in bytes, and the longest head of one.
+const LONGEST_BODY: u64 = 4 * 1024 * 1024;
+const LONGEST_HEAD: usize = 256 * 1024;
+/// The header that proves knowledge of the secret key.
+const CREDENTIALS: &str = "Sessionproof-Probe";
+
+/// What asks a probe.
+pub struct Client {
+    agent: Agent,
+    url: String,
+    /// Derived from the secret key, for nothing but the proof of knowing it.
+    proof_key: Vec<u8>,
+    call_timeout: Duration,
+    deadline: Option<Instant>,
+    requests: AtomicU64,
+    /// How many microseconds the server's clock is ahead, as far as that is known.
+    ahead: AtomicI64,
+}
+
+/// An answer, and when it was asked and came by our clock in microseconds since the epoch.
+pub struct Answered {
+    /// The HTTP status.
+    pub status: u16,
+    /// Set-Cookie and Vary headers in order, one character for each byte.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// Where a redirect leads to.
+    pub location: Option<String>,
+    /// The server's time by its Date header, in seconds.
+    pub date: Option<i64>,
+    /// When it was asked.
+    pub sent: i64,
+    /// When it had come.
+    pub came: i64,
+}
+
+impl Client {
+    /// Nothing is asked yet.
+    ///
+    /// # Errors
+    ///
+    /// The URL is none, or the certificates cannot be read.
+    pub fn new(
+        url: &str,
+        secret_key: &[u8],
+        certificates: Option<&[u8]>,
+        connections: usize,
+        call_timeout: Duration,
+        run_limit: Option<Duration>,
+    ) -> Result<Self, Broken> {
+        let uri: Option<Uri> = url.parse().ok();
+        let plain =
+            |uri: &&Uri| uri.query().is_none() && uri.authority().is_some_and(|host| !host.as_str().contains('@'));
+        let scheme = uri.as_ref().filter(plain).and_then(|uri| uri.host().and(uri.scheme_str()));
+        if !matches!(scheme, Some("http" | "https")) {
+            return Err(Broken {
+                what: format!("{:?} is no URL of a probe", url.rsplit('@').next().unwrap_or_default()),
+                remedy: "a URL is written as in http://127.0.0.1:8000/sessionproof-probe or https://…".to_owned(),
+            });
+        }
+        let mut config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(None)
+            .user_agent(concat!("sessionproof/", env!("CARGO_PKG_VERSION")))
+            .max_response_header_size(LONGEST_HEAD)
+            .max_idle_connections(connections)
+            .max_idle_connections_per_host(connections);
+        if let Some(pem) = certificates {
+            config = config.tls_config(TlsConfig::builder().root_certs(roots(pem)?).build());
+        }
+        Ok(Self {
+            agent: config.build().into(),
+            url: url.to_owned(),
+            proof_key: mac(Digest::Sha256, secret_key, &[b"sessionproof probe 1"]),
+            call_timeout,
+            deadline: run_limit.map(|limit| Instant::now() + limit),
+            requests: AtomicU64::new(0),
+            ahead: AtomicI64::new(0),
+        })
+    }
+
+    /// How long the run may still take; none where it has no end.
+    pub fn left(&self) -> Option<Duration> {
+        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// The server's time now, in microseconds, as far as that is known.
+    pub fn server_now(&self) -> i64 {
+        now().saturating_add(self.ahead.load(Relaxed))
+    }
+
+    /// Remembers how many microseconds the server's clock is ahead.
+    pub fn set_ahead(&self, micros: i64) {
+        self.ahead.store(micros, Relaxed);
+    }
+
+    /// How many microseconds the server's clock is ahead.
+    pub fn ahead(&self) -> i64 {
+        self.ahead.load(Relaxed)
+    }
+
+    /// Asks once, and once more where a connection that had been kept turned out to be gone. A Cookie header has one character
+    /// for each byte.
+    ///
+    /// # Errors
+    ///
+    /// No answer came in time, or none that is HTTP.
+    pub fn post(&self, body: &[u8], cookie: Option<&str>) -> Result<Answered, Broken> {
+        match self.once(body, cookie)? {
+            Err(error) if is_lost(&error) => self.once(body, cookie)?.map_err(|error| self.broken(&error)),
+            answered => answered.map_err(|error| self.broken(&error)),
+        }
+    }
+
+    fn once(&self, body: &[u8], cookie: Option<&str>) -> Result<Result<Answered, Error>, Broken> {
+        let timeout = self.left().map_or(self.call_timeout, |left| left.min(self.call_timeout));
+        if timeout.is_zero() {
+            return Err(Broken {
+                what: "the run took longer than it may".to_owned(),
+                remedy: "--time-limit allows more, --preset quick and --cases ask for less".to_owned(),
+            });
+        }
+        let mut request = self.agent.post(&self.url).config().timeout_global(Some(timeout)).build();
+        request = request.header("Content-Type", "application/json").header(CREDENTIALS, self.credentials(body));
+        if let Some(cookie) = cookie {
+            let bytes: Vec<u8> = cookie.chars().map(|c| u8::try_from(c).unwrap_or(b'?')).collect();
+            request = request.header("Cookie", bytes.as_slice());
+        }
+        let sent = now();
+        Ok(request.send(body).and_then(|mut response| {
+            let body = response.body_mut().with_config().limit(LONGEST_BODY).read_to_vec()?;
+            Ok(answered(&response, body, sent))
+        }))
+    }
+
+    /// The proof of knowing the secret key, for this body, now and once.
+    fn credentials(&self, body: &[u8]) -> String {
+        let time = self.server_now().div_euclid(1_000_000);
+        // Never the same again: no other run begins in the same nanosecond, and no other request of this run has the number.
+        let begun = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+        let unique = format!("{begun} {} {}", std::process::id(), self.requests.fetch_add(1, Relaxed));
+        let nonce = hex(&mac(Digest::Sha256, &self.proof_key, &[b"nonce ", unique.as_bytes()]));
+        let nonce = nonce.get(..32).unwrap_or_default();
+        let proof = mac(Digest::Sha256, &self.proof_key, &[format!("{time}\n{nonce}\n").as_bytes(), body]);
+        format!("t={time},n={nonce},mac={}", hex(&proof))
+    }
+
+    /// What went wrong, in words.
+    fn broken(&self, error: &Error) -> Broken {
+        let url = &self.url;
+        let (what, remedy) = match error {
+            Error::Timeout(_) => (
+                format!("no whole answer came from {url} within {} s", self.call_timeout.as_secs()),
+                "see whether the server is stuck; --call-timeout waits longer",
+            ),
+            Error::HostNotFound => (format!("there is no host of the name in {url}"), "see whether the URL is right"),
+            Error::Io(io) if io.to_string().contains("lookup") => {
+                (format!("there is no host of the name in {url}: {io}"), "see whether the URL is right")
+            }
+            Error::ConnectionFailed => (format!("no connection to {url}"), REFUSED),
+            Error::Io(io) if io.kind() == ErrorKind::ConnectionRefused => {
+                (format!("no connection to {url}: {io}"), REFUSED)
+            }
+            Error::Io(io) if io.kind() == ErrorKind::TimedOut => (
+                format!("no connection to {url}: {io}"),
+                "see whether the server is stuck, or a firewall is in the way",
+            ),
+            Error::Rustls(_) | Error::Tls(_) | Error::Io(_) if is_certificate(error) => (
+                format!("the certificate of {url} is not trusted: {error}"),
+                "name the certificates to be trusted with --ca-file",
+            ),
+            Error::Rustls(_) | Error::Tls(_) | Error::TlsRequired => {
+                (format!("TLS with {url} failed: {error}"), NO_TLS)
+            }
+            // What rustls says of bytes that are not TLS.
+            Error::Io(io) if url.starts_with("https:") && io.kind() == ErrorKind::InvalidData => {
+                (format!("TLS with {url} failed: {io}"), NO_TLS)
+            }
+            Error::Io(io) => (
+                format!("{url} broke the connection: {io}"),
+                "its log may say why; a port for TLS is asked by https://",
+            ),
+            Error::BodyExceedsLimit(limit) => {
+                (format!("the answer of {url} is longer than {limit} bytes"), "name the URL of the probe itself")
+            }
+            Error::LargeResponseHeader(_, limit) => {
+                (format!("the headers of {url} are longer than {limit} bytes"), "name the URL of the probe itself")
+            }
+            Error::Protocol(_) | Error::Http(_) => (
+                format!("{url} does not answer in HTTP: {error}"),
+                "see whether host and port are right; a port for TLS is asked by https://",
+            ),
+            _ => (format!("{url} cannot be asked: {error}"), "see whether the URL is right and the server is up"),
+        };
+        Broken { what, remedy: remedy.to_owned() }
+    }
+}
+
+const NO_TLS: &str = "a port without TLS is asked by http://";
+const REFUSED: &str = "see whether the server is up, and listens on this host and port";
+
+/// Whether a connection was lost that may have been kept too long; asking again is then no other request.
+fn is_lost(error: &Error) -> bool {
+    use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    matches!(error, Error::Io(io) if matches!(io.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof))
+}
+
+fn is_certificate(error: &Error) -> bool {
+    error.to_string().contains("certificate")
+}
+
+fn answered(response: &Response<ureq::Body>, body: Vec<u8>, sent: i64) -> Answered {
+    let headers = response.headers();
+    let text = |name| text_of(headers, name).next();
+    let kept = ["set-cookie", "vary"]
+        .into_iter()
+        .flat_map(|name| text_of(headers, name).map(move |value| (name.to_owned(), value)));
+    let date = text("date").and_then(|date| OffsetDateTime::parse(&date, &Rfc2822).ok());
+    Answered {
+        status: response.status().as_u16(),
+        headers: kept.collect(),
+        body,
+        location: text("location"),
+        date: date.map(OffsetDateTime::unix_timestamp),
+        sent,
+        came: now(),
+    }
+}
+
+/// The values of a header, one character for each byte.
+fn text_of<'h>(headers: &'h HeaderMap, name: &'h str) -> impl Iterator<Item = String> + 'h {
+    headers.get_all(name).iter().map(|value| value.as_bytes().iter().copied().map(char::from).collect())
+}
+
+/// The certificates to be trusted, from PEM.
+fn roots(pem: &[u8]) -> Result<RootCerts, Broken> {
+    let unreadable = |what: String| Broken {
+        what: format!("the certificates to be trusted cannot be read: {what}"),
+        remedy: "a file of certificates in PEM is needed".to_owned(),
+    };
+    let mut certificates: Vec<Certificate<'static>> = Vec::new();
+    for item in parse_pem(pem) {
+        if let PemItem::Certificate(certificate) = item.map_err(|error| unreadable(error.to_string()))? {
+            certificates.push(certificate);
+        }
+    }
+    if certificates.is_empty() {
+        return Err(unreadable("there are none".to_owned()));
+    }
+    Ok(RootCerts::new_with_certs(&certificates))
+}
+
+/// Our time in microseconds since the epoch.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,495 @@
+//! A running server as an implementation: an application that mounts a probe, asked over HTTP.
+//!
+//! A server has one configuration, a secret key that is nobody else's business, and a clock that nobody can set. The calls of the
+//! suite have a key and a clock of their own all the same: their cookies are carried over to the server's key and clock
+//! ([`carry`]), and its answers back. So every other part of the suite goes on as with any implementation, and no failure, report
+//! or vector ever holds the server's key or a cookie that the server would take.
+//!
+//! Two things make that exact. The probe says when it began and when it was done by the server's clock; an answer across a
+//! tick is thrown away and asked for again, so that the second in which the server acted is known. And the model is asked on
+//! both sides: where it answers otherwise there than here, as at the calendar's ends, nothing can be said.
+//!
+//! What it does not know: state that a server keeps beside the cookie, which does not age when the cookie does.
+
+pub mod carry;
+mod client;
+mod waiting;
+
+use super::{Broken, Implementation, RealTime, subprocess::hello};
+use crate::{
+    clock::UnixTime,
+    config::{Config, FallbackTextChoice, Fallbacks, Key, Lifetime},
+    model::{payload, server},
+    protocol::{
+        Action, Answer, Call, Exchange, Exchanged, Hello, Reply, Sign, Signed, VERSION, Verified, Verify, members,
+    },
+};
+use carry::{Carry, Side};
+use client::{Answered, Client};
+use serde_json::{Value as Json, json};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    thread,
+    time::Duration,
+};
+use waiting::Waiting;
+
+/// How a server is reached, and what is known of it.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The URL of the probe.
+    pub url: String,
+    /// The application's secret key.
+    pub secret_key: Vec<u8>,
+    /// Its fallback keys, in the order of its configuration.
+    pub fallback_keys: Vec<Vec<u8>>,
+    /// What it is to be configured with, where that is not what it says itself.
+    pub lifetime: Option<Lifetime>,
+    /// Certificates to be trusted in place of the usual ones, in PEM.
+    pub certificates: Option<Vec<u8>>,
+    /// How many requests are under way at once.
+    pub workers: usize,
+    /// How long a request may take.
+    pub call_timeout: Duration,
+    /// How long the whole run may take.
+    pub run_limit: Option<Duration>,
+    /// How long the run may wait for time to pass by itself.
+    pub wait: Duration,
+}
+
+/// How often a request is asked again because the clock ticked meanwhile.
+const TICKS: usize = 10;
+/// How many answers in a row may make no sense before it is not worth going on.
+const SENSELESS: usize = 20;
+/// What is longer than this need not pass a proxy: bytes of headers or of actions.
+const LONG: usize = 3000;
+/// How far the server's clock may come to be from where it was at first, by ours, in microseconds.
+const DRIFT: i64 = 1_000_000;
+
+/// A running server.
+pub struct Server {
+    client: Client,
+    hello: Hello,
+    /// The server's configuration, with keys that stand for its own.
+    shown: Arc<Config>,
+    /// The server's configuration.
+    real: Arc<Config>,
+    real_keys: Vec<Vec<u8>>,
+    /// How many microseconds its clock was ahead at first.
+    ahead: i64,
+    workers: usize,
+    wait: Duration,
+    senseless: AtomicUsize,
+}
+
+impl Server {
+    /// A server that was asked who it is.
+    ///
+    /// # Errors
+    ///
+    /// The server cannot be reached, or there is no probe that believes us.
+    pub fn connect(options: &Options) -> Result<Self, Broken> {
+        let client = Client::new(
+            &options.url,
+            &options.secret_key,
+            options.certificates.as_deref(),
+            options.workers,
+            options.call_timeout,
+            options.run_limit,
+        )?;
+        let greeting = greet(&client, &options.url)?;
+        let wrong = |what: String| Broken {
+            what: format!("{} says of itself what makes no sense: {what}", options.url),
+            remedy: "spec/live-servers.md describes what a probe answers".to_owned(),
+        };
+        let mut hello = hello::from_json(&greeting).map_err(wrong)?;
+        // What `verify` and `sign` are asked is asked as a request.
+        let ahead = client.ahead() / 1_000_000;
+        let clocks = if ahead == 0 { String::new() } else { format!(", its clock {ahead} s ahead") };
+        hello.runtime += &format!(" at {}{clocks}", options.url);
+        hello.ops = ["exchange", "sign", "verify"].map(str::to_owned).into();
+        let config = greeting.pointer("/ok/config").cloned().unwrap_or_else(|| json!({}));
+        let mut config: Config = members(&config).map_err(|what| wrong(format!("config: {what}")))?;
+        config.lifetime = options.lifetime.unwrap_or(config.lifetime);
+        let with_keys = |secret_key, fallbacks: Vec<Key>| {
+            let fallback_keys = (!fallbacks.is_empty()).then_some(Fallbacks::Keys(fallbacks));
+            Arc::new(Config { secret_key: Some(secret_key), fallback_keys, ..config.clone() })
+        };
+        let stand_in = |number: usize| Key::Text(format!("in place of fallback key {number}"));
+        let real_fallbacks = options.fallback_keys.iter().cloned().map(Key::Bytes).collect();
+        let real = with_keys(Key::Bytes(options.secret_key.clone()), real_fallbacks);
+        let shown = with_keys(
+            Key::from("in place of the secret key"),
+            (1..=options.fallback_keys.len()).map(stand_in).collect(),
+        );
+        Ok(Self {
+            ahead: client.ahead(),
+            real_keys: real.verifying_keys(FallbackTextChoice::Letters),
+            client,
+            hello,
+            shown,
+            real,
+            workers: options.workers.max(1),
+            wait: options.wait,
+            senseless: AtomicUsize::new(0),
+        })
+    }
+
+    fn one(&self, call: &Call) -> Result<Reply, Broken> {
+        if let Some(member) = self.other_member(call.config()) {
+            return Ok(Reply::Unsupported(format!("another configuration than the server's: {member}")));
+        }
+        match call {
+            Call::Exchange(call) => self.asked(call),
+            Call::Sign(call) => self.signed(call),
+            Call::Verify(call) => self.verified(call),
+        }
+    }
+
+    /// The member of a configuration that is not the server's; keys are carried over, as long as there are as many.
+    fn other_member(&self, config: &Config) -> Option<&'static str> {
+        let keys = |config: &Config| config.verifying_keys(self.hello.choices.fallback_text).len();
+        if config.signing_key().is_none() {
+            return Some("no secret key");
+        }
+        if keys(config) != keys(&self.shown) {
+            return Some("other fallback keys");
+        }
+        let (a, b) = (config, &*self.shown);
+        [
+            (a.lifetime == b.lifetime, "another lifetime"),
+            (a.refresh_each_request == b.refresh_each_request, "another refresh_each_request"),
+            (a.cookie_name == b.cookie_name, "another cookie_name"),
+            (a.cookie_domain == b.cookie_domain, "another cookie_domain"),
+            (a.cookie_path == b.cookie_path, "another cookie_path"),
+            (a.application_root == b.application_root, "another application_root"),
+            (a.cookie_httponly == b.cookie_httponly, "another cookie_httponly"),
+            (a.cookie_secure == b.cookie_secure, "another cookie_secure"),
+            (a.cookie_samesite == b.cookie_samesite, "another cookie_samesite"),
+            (a.cookie_partitioned == b.cookie_partitioned, "another cookie_partitioned"),
+            (a.salt == b.salt, "another salt"),
+            (a.digest == b.digest, "another digest"),
+            (a.key_derivation == b.key_derivation, "another key_derivation"),
+        ]
+        .into_iter()
+        .find_map(|(same, member)| (!same).then_some(member))
+    }
+
+    /// A cookie is read by a request that brings it: an empty session stands in the place of one that is rejected.
+    fn verified(&self, call: &Verify) -> Result<Reply, Broken> {
+        const APART: [char; 6] = [';', ',', '"', ' ', '\t', '\\'];
+        if call.cookie.is_empty() || call.cookie.contains(APART) {
+            return Ok(Reply::Unsupported("a cookie that does not stand in a Cookie header as it is".to_owned()));
+        }
+        let is_empty =
+            |text: &str| payload::read(text.as_bytes(), &self.hello.choices).is_ok_and(|session| session.is_empty());
+        if call.cookie.rsplitn(3, '.').nth(2).is_some_and(is_empty) {
+            return Ok(Reply::Unsupported("telling an empty session from a rejected cookie".to_owned()));
+        }
+        let name: String = call.config.cookie_name.bytes().map(char::from).collect();
+        let exchange = request(&call.config, call.now, Some(format!("{name}={}", call.cookie)), Vec::new());
+        Ok(match self.asked(&exchange)? {
+            Reply::Ok(Answer::Exchange(exchanged)) => match exchanged.opened {
+                None => Verified::Raised("the session was not opened".to_owned()).into(),
+                Some(session) if session.is_empty() => Verified::Rejected(None).into(),
+                Some(session) => Verified::Accepted(session).into(),
+            },
+            other => other,
+        })
+    }
+
+    /// A session is signed by a view that puts everything into it.
+    fn signed(&self, call: &Sign) -> Result<Reply, Broken> {
+        if call.session.is_empty() {
+            return Ok(Reply::Unsupported("the cookie of an empty session".to_owned()));
+        }
+        let exchange = request(&call.config, call.now, None, vec![Action::Update { values: call.session.clone() }]);
+        Ok(match self.asked(&exchange)? {
+            Reply::Ok(Answer::Exchange(exchanged)) => match cookie_set(&exchanged, &call.config.cookie_name) {
+                Some(cookie) => Signed::Cookie(cookie).into(),
+                None => Signed::Raised(format!("no cookie was set, and the status was {}", exchanged.status)).into(),
+            },
+            other => other,
+        })
+    }
+
+    /// A request in the server's present, asked until it is known in which second it was answered.
+    fn asked(&self, call: &Exchange) -> Result<Reply, Broken> {
+        for _ in 0..TICKS {
+            if let Some(reply) = self.asked_in(call, self.client.server_now().div_euclid(1_000_000))? {
+                return Ok(reply);
+            }
+        }
+        self.sense(Reply::Error(format!(
+            "of {TICKS} answers none came within one second of the server's clock: is it slow, or are there several clocks?"
+        )))
+    }
+
+    /// A request carried over to a second of the server's clock, and its answer carried back; none where it was answered in
+    /// another second.
+    fn asked_in(&self, call: &Exchange, second: i64) -> Result<Option<Reply>, Broken> {
+        let line =
+            json!({ "op": "exchange", "method": call.method, "path": call.path, "actions": call.actions }).to_string();
+        let keys = call.config.verifying_keys(self.hello.choices.fallback_text);
+        let there = call.now.plus_seconds(second.saturating_sub(call.now.seconds()));
+        let carry = Carry {
+            from: Side { config: &call.config, keys: &keys, now: call.now },
+            to: Side { config: &self.real, keys: &self.real_keys, now: there },
+        };
+        let cookie_header = call.cookie_header.as_deref().map(|header| carry.header(header));
+        let sent = Exchange { config: self.real.clone(), now: there, cookie_header, ..call.clone() };
+        if let Some(why) = self.not_carried(call, &sent, carry) {
+            return Ok(Some(Reply::Unsupported(why.to_owned())));
+        }
+        let answered = self.client.post(line.as_bytes(), sent.cookie_header.as_deref())?;
+        let reply = match self.read(call, &answered)? {
+            Ok((exchanged, clock)) if clock.map(UnixTime::seconds) == [second; 2] => {
+                let expires = |at| expires_here(at, call, there, clock);
+                Reply::from(carry.back().answer(exchanged, expires))
+            }
+            Ok((_, clock)) => {
+                self.client.set_ahead(ahead(clock, &answered));
+                return Ok(None);
+            }
+            Err(Reply::Error(_)) if is_long(&line, &sent) && answered.status != 200 => {
+                Reply::Unsupported(format!("a request so long: HTTP status {}", answered.status))
+            }
+            Err(reply) => reply,
+        };
+        self.sense(reply).map(Some)
+    }
+
+    /// Counts answers that make no sense: of many in a row the next makes none either.
+    fn sense(&self, reply: Reply) -> Result<Reply, Broken> {
+        match &reply {
+            Reply::Error(what) if self.senseless.fetch_add(1, Relaxed) + 1 >= SENSELESS => Err(Broken {
+                what: format!("{SENSELESS} answers in a row made no sense, the last one: {what}"),
+                remedy: "the server's log may say why".to_owned(),
+            }),
+            Reply::Error(_) => Ok(reply),
+            _ => {
+                self.senseless.store(0, Relaxed);
+                Ok(reply)
+            }
+        }
+    }
+
+    /// Why a request cannot be asked, or says something else there than here.
+    fn not_carried(&self, call: &Exchange, sent: &Exchange, carry: Carry<'_>) -> Option<&'static str> {
+        if sent.cookie_header.as_deref().is_some_and(|header| !is_carried_by_http(header)) {
+            return Some("a Cookie header that HTTP does not carry");
+        }
+        let choices = &self.hello.choices;
+        let later = sent.now.seconds().saturating_sub(call.now.seconds());
+        let back = carry.back().answer(server::exchange(sent, choices), |at| at.saturating_sub(later));
+        (back != server::exchange(call, choices)).then_some("what depends on the date itself, which is the server's")
+    }
+
+    /// The exchange in an answer, and the server's clock before and after; what else to reply where there is none.
+    fn read(&self, call: &Exchange, answered: &Answered) -> Result<Result<(Exchanged, [UnixTime; 2]), Reply>, Broken> {
+        if answered.status == 404 || (300..400).contains(&answered.status) {
+            return Err(not_found(answered, "the probe is there no more"));
+        }
+        let error = |what: String| Ok(Err(Reply::Error(what)));
+        if answered.status != 200 {
+            return error(format!("HTTP status {}", answered.status));
+        }
+        let json: Json = match serde_json::from_slice(&answered.body) {
+            Ok(json) => json,
+            Err(what) => return error(format!("the body is not JSON: {what}")),
+        };
+        let mut exchanged = match Reply::from_json(&Call::Exchange(call.clone()), &json) {
+            Ok(Reply::Ok(Answer::Exchange(exchanged))) => exchanged,
+            Ok(reply) => return Ok(Err(reply)),
+            Err(what) => return error(what),
+        };
+        exchanged.headers.clone_from(&answered.headers);
+        match clock(&json) {
+            Err(what) => error(what),
+            Ok([start, end]) if !is_near(start, end, answered, self.ahead) => error(format!(
+                "the server's clock went from {start} to {end}, which is not when it was asked: does it stand still?"
+            )),
+            Ok(clock) => Ok(Ok((exchanged, clock))),
+        }
+    }
+}
+
+impl Implementation for Server {
+    fn hello(&self) -> &Hello {
+        &self.hello
+    }
+
+    fn config(&self) -> Option<Arc<Config>> {
+        Some(self.shown.clone())
+    }
+
+    fn in_real_time(&self) -> Option<RealTime<'_>> {
+        Some(RealTime { implementation: Box::new(Waiting::new(self)), longest: self.wait })
+    }
+
+    fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut replies = Vec::new();
+            while let Some((at, call)) = Some(next.fetch_add(1, Relaxed)).and_then(|at| Some((at, calls.get(at)?))) {
+                let reply = self.one(call).inspect_err(|_| next.store(calls.len(), Relaxed))?;
+                replies.push((at, reply));
+            }
+            Ok(replies)
+        };
+        let mut replies = thread::scope(|scope| {
+            let start = |_| thread::Builder::new().name("http".to_owned()).spawn_scoped(scope, work).ok();
+            let others: Vec<_> = (1..self.workers.min(calls.len())).filter_map(start).collect();
+            let mut replies = work()?;
+            for other in others {
+                let ended =
+                    || Err(Broken { what: "a thread ended".to_owned(), remedy: "see the message above".to_owned() });
+                replies.extend(other.join().unwrap_or_else(|_| ended())?);
+            }
+            Ok::<_, Broken>(replies)
+        })?;
+        replies.sort_unstable_by_key(|(at, _)| *at);
+        Ok(replies.into_iter().map(|(_, reply)| reply).collect())
+    }
+}
+
+/// The probe's answer to hello, once the clocks are known to each other.
+fn greet(client: &Client, url: &str) -> Result<Json, Broken> {
+    let line = json!({ "op": "hello", "protocol": VERSION }).to_string();
+    let mut answered = client.post(line.as_bytes(), None)?;
+    if let (404, Some(date)) = (answered.status, answered.date) {
+        // The proof may have been too old, or from the future, by a clock that is not ours.
+        client.set_ahead((date * 1_000_000).saturating_sub(answered.came));
+        answered = client.post(line.as_bytes(), None)?;
+    }
+    if answered.status == 404 || (300..400).contains(&answered.status) {
+        return Err(not_found(&answered, &format!("there is no probe at {url} that believes us")));
+    }
+    let senseless = |what: String| Broken {
+        what: format!("{url} does not answer as a probe: {what}"),
+        remedy: "name the URL of the probe, as in http://127.0.0.1:8000/sessionproof-probe".to_owned(),
+    };
+    if answered.status != 200 {
+        return Err(senseless(format!("HTTP status {}", answered.status)));
+    }
+    let json: Json = serde_json::from_slice(&answered.body).map_err(|error| senseless(format!("no JSON: {error}")))?;
+    if let Ok(clock) = clock(&json) {
+        client.set_ahead(ahead(clock, &answered));
+    }
+    Ok(json)
+}
+
+/// What to say of a probe that is not there.
+fn not_found(answered: &Answered, what: &str) -> Broken {
+    if let Some(location) = &answered.location {
+        return Broken {
+            what: format!("{what}: it redirects to {location}"),
+            remedy: "no redirect is followed; name the URL that it leads to".to_owned(),
+        };
+    }
+    let far = answered.date.map(|date| date - answered.came / 1_000_000).filter(|seconds| seconds.abs() > 30);
+    let clocks = far.map(|seconds| format!("; its clock is {seconds} s ahead of ours")).unwrap_or_default();
+    Broken {
+        what: format!("{what}: HTTP status {}{clocks}", answered.status),
+        remedy: "see that the application mounts the probe at this URL, that SESSIONPROOF_PROBE_UNTIL is not over, and that \
+                 --secret-key-file holds its SECRET_KEY"
+            .to_owned(),
+    }
+}
+
+/// The server's clock before and after, in a reply.
+fn clock(reply: &Json) -> Result<[UnixTime; 2], String> {
+    let clock = reply.pointer("/ok/clock").ok_or("there is no \"clock\"")?;
+    members(clock).map_err(|what| format!("clock: {what}"))
+}
+
+/// How many microseconds the server's clock is ahead: the middle of a request is about the middle of what the server did.
+fn ahead([start, end]: [UnixTime; 2], answered: &Answered) -> i64 {
+    let middle = |a: i64, b: i64| a.saturating_add(b.saturating_sub(a) / 2);
+    middle(start.micros(), end.micros()).saturating_sub(middle(answered.sent, answered.came))
+}
+
+/// Whether the server's clock goes on as ours does.
+fn is_near(start: UnixTime, end: UnixTime, answered: &Answered, ahead: i64) -> bool {
+    let (sent, came) = (answered.sent.saturating_add(ahead), answered.came.saturating_add(ahead));
+    start <= end && start.micros() >= sent.saturating_sub(DRIFT) && end.micros() <= came.saturating_add(DRIFT)
+}
+
+/// Where an Expires lies by the call's clock. Under a lifetime with a fraction it depends on the fraction of the second in which
+/// the server acted, of which the bounds are known: what is right by either of them is right.
+fn expires_here(at: i64, call: &Exchange, there: UnixTime, clock: [UnixTime; 2]) -> i64 {
+    let later = there.seconds().saturating_sub(call.now.seconds());
+    let lifetime = call.config.lifetime.micros().unwrap_or_default();
+    let end = |now: UnixTime| {
+        let end = (i128::from(now.micros()) + lifetime).div_euclid(1_000_000);
+        i64::try_from(end).unwrap_or(i64::MAX)
+    };
+    let right = clock.map(end).into_iter().min_by_key(|right| right.abs_diff(at)).unwrap_or(at);
+    at.saturating_sub(later).saturating_add(end(there).saturating_sub(right))
+}
+
+/// Whether HTTP carries a header's value as it is.
+fn is_carried_by_http(header: &str) -> bool {
+    let is_carried = |c: char| matches!(c, '\t' | ' '..='~' | '\u{80}'..='\u{ff}');
+    header.chars().all(is_carried) && header.trim_matches([' ', '\t']) == header
+}
+
+fn is_long(line: &str, sent: &Exchange) -> bool {
+    line.len() + sent.cookie_header.as_deref().map_or(0, str::len) > LONG
+}
+
+/// A GET of the view.
+fn request(config: &Arc<Config>, now: UnixTime, cookie_header: Option<String>, actions: Vec<Action>) -> Exchange {
+    Exchange { config: config.clone(), now, cookie_header, method: "GET".to_owned(), path: "/".to_owned(), actions }
+}
+
+/// The value of the session cookie that was set; none where it was deleted.
+fn cookie_set(exchanged: &Exchanged, name: &str) -> Option<String> {
+    let name: String = name.bytes().map(char::from).collect();
+    let cookies = exchanged.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case("set-cookie"));
+    let mut pairs = cookies.filter_map(|(_, text)| text.split(';').next()?.split_once('='));
+    pairs.find(|(given, value)| given.trim() == name && !value.is_empty()).map(|(_, value)| value.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn under_a_fraction_of_a_lifetime_expires_is_right_by_either_reading_of_the_clock_and_by_no_other() {
+        let config = Arc::new(Config { lifetime: Lifetime::Delta(10.5), ..Config::with_key("key") });
+        let call = request(&config, UnixTime::from_micros(100_250_000), None, Vec::new());
+        let there = UnixTime::from_micros(5_000_250_000);
+        let clock = |from: i64, to: i64| [from, to].map(|micros| UnixTime::from_micros(5_000_000_000 + micros));
+        // By the call's clock it ends at 110, whether the server's seconds began late or early.
+        for (at, clock, here) in [
+            (5010, clock(100_000, 200_000), 110),
+            (5011, clock(600_000, 700_000), 110),
+            (5010, clock(400_000, 600_000), 110),
+            (5011, clock(400_000, 600_000), 110),
+            (5011, clock(100_000, 200_000), 111),
+            (5010, clock(600_000, 700_000), 109),
+            (5009, clock(400_000, 600_000), 109),
+            (5012, clock(400_000, 600_000), 111),
+        ] {
+            assert_eq!(expires_here(at, &call, there, clock), here, "{at} {clock:?}");
+        }
+    }
+
+    #[test]
+    fn http_carries_no_control_characters_and_no_blanks_at_the_ends() {
+        for (header, carried) in [
+            ("session=é; a=\"b c\"\tx", true),
+            ("", true),
+            (" a", false),
+            ("a\t", false),
+            ("a\nb", false),
+            ("\0", false),
+        ] {
+            assert_eq!(is_carried_by_http(header), carried, "{header:?}");
+        }
+    }
+}

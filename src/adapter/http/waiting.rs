@@ -1,0 +1,51 @@
+//! A running server whose time is waited for: the cookies that come back are the very ones that it set.
+
+use super::{Broken, Server};
+use crate::{
+    adapter::Implementation,
+    protocol::{Exchange, Hello, Reply},
+};
+use std::{sync::OnceLock, thread, time::Duration};
+
+/// How far into a second a request is sent, in microseconds: there is time left to answer it in.
+const INTO: i64 = 100_000;
+
+/// A server, asked each call of a story at its time.
+pub(super) struct Waiting<'a> {
+    server: &'a Server,
+    /// The server's second less the call's, from the first call on.
+    later: OnceLock<i64>,
+}
+
+impl<'a> Waiting<'a> {
+    pub(super) fn new(server: &'a Server) -> Self {
+        Self { server, later: OnceLock::new() }
+    }
+
+    fn asked(&self, call: &Exchange) -> Result<Reply, Broken> {
+        let client = &self.server.client;
+        let next = client.server_now().div_euclid(1_000_000) + 1;
+        let second = call.now.seconds().saturating_add(*self.later.get_or_init(|| next - call.now.seconds()));
+        let micros = second.saturating_mul(1_000_000).saturating_add(INTO).saturating_sub(client.server_now());
+        let pause = Duration::from_micros(u64::try_from(micros).unwrap_or_default());
+        if client.left().is_some_and(|left| left < pause) {
+            return Err(Broken {
+                what: format!("the run may not take {} s more", pause.as_secs()),
+                remedy: "--time-limit allows more".to_owned(),
+            });
+        }
+        thread::sleep(pause);
+        let late = || Reply::Error("an answer came in another second than the one that was waited for".to_owned());
+        Ok(self.server.asked_in(call, second)?.unwrap_or_else(late))
+    }
+}
+
+impl Implementation for Waiting<'_> {
+    fn hello(&self) -> &Hello {
+        self.server.hello()
+    }
+
+    fn exchange(&self, call: &Exchange) -> Reply {
+        self.asked(call).unwrap_or_else(|broken| Reply::Error(broken.to_string()))
+    }
+}

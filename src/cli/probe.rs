@@ -1,0 +1,48 @@
+//! `probe`: the files that a running application mounts, from inside this binary.
+
+use super::{Trouble, files::write_whole};
+use clap::Args;
+use sessionproof::{embedded, suite::results::Outcome};
+use std::{fs, path::PathBuf};
+
+const EXAMPLES: &str = "\
+Examples:
+  sessionproof probe                  writes sessionproof_probe.py, and the helper that it needs, into this folder
+  sessionproof probe path/to/project  into another one
+
+In the application, once it is configured:
+  import sessionproof_probe
+  sessionproof_probe.mount(app)
+
+Then, for half an hour:
+  SESSIONPROOF_PROBE_UNTIL=$(( $(date +%s) + 1800 )) gunicorn --bind 127.0.0.1:8000 application:app
+  sessionproof check --url http://127.0.0.1:8000/sessionproof-probe --secret-key-file FILE";
+
+/// The probe, and what it imports.
+const FILES: [&str; 2] = ["adapters/python/sessionproof_probe.py", "adapters/python/sessionproof_adapter.py"];
+
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// The folder, which is made when it is missing; a file of the same name that says something else is left alone
+    #[arg(value_name = "FOLDER", default_value = ".")]
+    folder: PathBuf,
+}
+
+pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
+    for (path, text) in FILES.iter().flat_map(|path| embedded::under(path)) {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let file = arguments.folder.join(name);
+        let (shown, there) = (file.display(), fs::read(&file));
+        if there.as_ref().is_ok_and(|there| there != text.as_bytes()) {
+            return Err(Trouble(format!("{shown} says something else\nremove it, or name another folder")));
+        }
+        if there.is_err() {
+            write_whole(&file, text).map_err(|error| {
+                Trouble(format!("{shown} cannot be written: {error}\nname a folder that can be written to"))
+            })?;
+        }
+        anstream::println!("{shown}");
+    }
+    Ok(Outcome::Conformant)
+}

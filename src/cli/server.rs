@@ -1,0 +1,131 @@
+//! Which running server is meant, and what is known of it.
+
+use super::{Trouble, failures::shell_word};
+use clap::Args;
+use sessionproof::{
+    adapter::http::{Options, Server},
+    config::Lifetime,
+};
+use std::{
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// The longest key or file of certificates that is read, in bytes.
+const LONGEST: u64 = 1024 * 1024;
+
+#[derive(Args)]
+#[group(id = "server")]
+pub struct ServerArguments {
+    /// The probe of a running server in place of an implementation: http://HOST:PORT/sessionproof-probe or https://…
+    #[arg(long, value_name = "URL", conflicts_with_all = ["implementation", "command"], requires = "secret_key_file")]
+    url: Option<String>,
+    /// A file that holds the server's SECRET_KEY; a line break at its end does not count
+    #[arg(long, value_name = "FILE", requires = "url")]
+    secret_key_file: Option<PathBuf>,
+    /// A file that holds one of the server's SECRET_KEY_FALLBACKS; may be given several times, in their order
+    #[arg(long, value_name = "FILE", requires = "url")]
+    fallback_key_file: Vec<PathBuf>,
+    /// The lifetime that the server is to have, in seconds (with a fraction for a timedelta); what the server says of
+    /// itself unless told otherwise
+    #[arg(long, value_name = "SECONDS", requires = "url", value_parser = lifetime)]
+    lifetime: Option<Lifetime>,
+    /// How long a story may wait for time to pass by itself, in seconds: a lifetime of 60 takes 70, and again
+    /// where an answer comes late
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, hide_default_value = true, requires = "url")]
+    wait: u64,
+    /// Certificates in PEM that the server's is held against, in place of the usual ones
+    #[arg(long, value_name = "FILE", requires = "url")]
+    ca_file: Option<PathBuf>,
+}
+
+impl ServerArguments {
+    /// Whether a server is meant.
+    pub fn is_named(&self) -> bool {
+        self.url.is_some()
+    }
+
+    /// The server, asked who it is; none where no server is meant.
+    pub fn connect(
+        &self,
+        workers: usize,
+        call_timeout: Duration,
+        run_limit: Duration,
+    ) -> Result<Option<Server>, Trouble> {
+        let (Some(url), Some(secret)) = (&self.url, &self.secret_key_file) else { return Ok(None) };
+        if url.starts_with("http:") && !is_loopback(url) {
+            anstream::eprintln!(
+                "warning: {url} is asked without TLS: who listens on the way sees cookies that the server takes"
+            );
+        }
+        let options = Options {
+            url: url.clone(),
+            secret_key: key(secret)?,
+            fallback_keys: self.fallback_key_file.iter().map(|file| key(file)).collect::<Result<_, _>>()?,
+            lifetime: self.lifetime,
+            certificates: self.ca_file.as_deref().map(read).transpose()?,
+            workers,
+            call_timeout,
+            run_limit: Some(run_limit),
+            wait: Duration::from_secs(self.wait),
+        };
+        Ok(Some(Server::connect(&options)?))
+    }
+
+    /// The words of a command line that name the server, with a space before each.
+    pub fn words(&self) -> String {
+        let mut words = String::new();
+        let mut word = |option: &str, value: &str| words += &format!(" {option} {}", shell_word(value));
+        let path = |path: &Path| path.display().to_string();
+        self.url.iter().for_each(|url| word("--url", url));
+        self.secret_key_file.iter().for_each(|file| word("--secret-key-file", &path(file)));
+        self.fallback_key_file.iter().for_each(|file| word("--fallback-key-file", &path(file)));
+        self.lifetime.iter().for_each(|lifetime| word("--lifetime", &seconds(*lifetime)));
+        self.ca_file.iter().for_each(|file| word("--ca-file", &path(file)));
+        words
+    }
+}
+
+/// A lifetime as it is configured: an integer stands for itself, a number with a fraction for a `timedelta`.
+fn lifetime(text: &str) -> Result<Lifetime, String> {
+    let wrong = || "a number of seconds is needed, as in 1800 or 1800.5".to_owned();
+    serde_json::from_str(text).map_err(|_| wrong())
+}
+
+fn seconds(lifetime: Lifetime) -> String {
+    serde_json::to_string(&lifetime).unwrap_or_default()
+}
+
+/// What a key file holds, without the line break that editors put at its end.
+fn key(path: &Path) -> Result<Vec<u8>, Trouble> {
+    let mut key = read(path)?;
+    if key.ends_with(b"\n") {
+        key.pop();
+        if key.ends_with(b"\r") {
+            key.pop();
+        }
+    }
+    match key.is_empty() {
+        true => Err(Trouble(format!("{} holds no key\nwrite the application's SECRET_KEY into it", path.display()))),
+        false => Ok(key),
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Trouble> {
+    let unreadable =
+        |error| Trouble(format!("{} cannot be read: {error}\nname a file that can be read", path.display()));
+    let mut bytes = Vec::new();
+    File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(Trouble(format!("{} is longer than {LONGEST} bytes\nname the file with the key", path.display())));
+    }
+    Ok(bytes)
+}
+
+/// Whether a URL's host is this machine.
+fn is_loopback(url: &str) -> bool {
+    let host = url.split("://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default();
+    ["127.", "localhost", "[::1]"].iter().any(|local| host.starts_with(local))
+}

@@ -1,0 +1,67 @@
+"""The applications that tests/live_servers judges: one for each word that APPLICATION may be."""
+
+import os
+from datetime import timedelta
+
+import sessionproof_probe
+
+WORD = os.environ["APPLICATION"]
+
+if WORD.startswith("quart"):
+    from quart import Quart as Application, session
+    from quart.sessions import SecureCookieSessionInterface
+else:
+    from flask import Flask as Application, session
+    from flask.sessions import SecureCookieSessionInterface
+
+app = Application(__name__)
+app.secret_key = os.environ["APPLICATION_KEY"]
+app.config["PERMANENT_SESSION_LIFETIME"] = 1800
+
+
+class Deaf(SecureCookieSessionInterface):
+    """Takes a cookie however old it is."""
+
+    def get_signing_serializer(self, app):
+        serializer = super().get_signing_serializer(app)
+        loads = serializer.loads
+        serializer.loads = lambda value, max_age=None: loads(value)
+        return serializer
+
+
+class Lazy(SecureCookieSessionInterface):
+    """Forgets to renew."""
+
+    def should_set_cookie(self, app, session):
+        return session.modified
+
+
+if WORD == "deaf":
+    app.session_interface = Deaf()
+elif WORD == "lazy":
+    app.session_interface = Lazy()
+elif WORD == "configured":
+    app.config.update(
+        PERMANENT_SESSION_LIFETIME=timedelta(seconds=1800.5),
+        SECRET_KEY_FALLBACKS=["an old key"],
+        SESSION_REFRESH_EACH_REQUEST=False,
+        SESSION_COOKIE_NAME="sid",
+        SESSION_COOKIE_DOMAIN="example.com",
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=True,
+        APPLICATION_ROOT="/app",
+    )
+elif WORD == "short":
+    app.config["PERMANENT_SESSION_LIFETIME"] = 4
+
+
+def home():
+    return f"hello {session.get('user')}"
+
+
+async def home_in_quart():
+    return home()
+
+
+app.add_url_rule("/", "home", home_in_quart if WORD.startswith("quart") else home)
+sessionproof_probe.mount(app)
