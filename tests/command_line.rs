@@ -270,6 +270,7 @@ fn help_pages_read_well() {
         &["--help"][..],
         &["bench", "--help"],
         &["check", "--help"],
+        &["inspect", "--help"],
         &["replay", "--help"],
         &["vectors", "regenerate", "--help"],
     ] {
