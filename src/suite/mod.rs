@@ -19,6 +19,7 @@ pub mod drift;
 pub mod generate;
 pub mod invariants;
 pub mod judge;
+pub mod known;
 pub mod merge;
 pub mod observations;
 mod pipeline;
