@@ -135,6 +135,10 @@ impl RuleByRule {
         if self.results.adapter_broke && tally.inconclusive > 0 {
             return Err(self.not_judged(rule, "the implementation broke in some checks"));
         }
+        if tally.known > 0 {
+            aside(&format!("KNOWN FAILURE {}: {} failed\n", titled(rule), tally.known));
+            return Ok(());
+        }
         if tally.passed > 0 {
             return Ok(());
         }

@@ -8,6 +8,7 @@
 //! - [`faults`] are implementations that are wrong in one thing each, to try a suite on.
 //! - [`adapter`] is how an implementation under test is reached, [`suite`] what it is held against, and [`report`] how the
 //!   results are told.
+//! - [`inspect`] looks at one cookie, and asks the model what would become of it.
 //! - [`conformance()`] and [`conformance_tests!`] are the same for implementers in Rust.
 
 #[forbid(unsafe_code)]
@@ -27,6 +28,8 @@ pub mod embedded;
 pub mod explore;
 #[forbid(unsafe_code)]
 pub mod faults;
+#[forbid(unsafe_code)]
+pub mod inspect;
 #[forbid(unsafe_code)]
 pub mod model;
 #[forbid(unsafe_code)]

@@ -270,6 +270,7 @@ fn help_pages_read_well() {
         &["--help"][..],
         &["bench", "--help"],
         &["check", "--help"],
+        &["inspect", "--help"],
         &["replay", "--help"],
         &["vectors", "regenerate", "--help"],
     ] {
@@ -392,4 +393,32 @@ fn files_that_are_no_results_are_named_with_line_and_remedy() {
 #[test]
 fn a_file_without_end_is_refused() {
     Run::new(&["report", "merge", "/dev/zero"]).done().is_refused_with(&["256 MiB"]);
+}
+
+#[test]
+fn shells_get_completions() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let done = Run::new(&["completions", shell]).done();
+        assert_eq!(done.output.status.code(), Some(0));
+        assert!(done.stdout().contains("known-failures"), "{shell}: {}", done.stdout());
+    }
+    Run::new(&["completions", "tcl"]).done().is_refused_with(&["bash"]);
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let done = Run::new(&["man"]).done();
+    assert!(done.stdout().contains(".TH sessionproof 1"), "{}", done.stdout());
+    let done = Run::new(&["man", "pages"]).done();
+    let pages = fs::read_dir(done.folder.path().join("pages")).unwrap();
+    let mut pages: Vec<_> = pages.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    pages.sort();
+    for page in
+        ["sessionproof.1", "sessionproof-check.1", "sessionproof-inspect.1", "sessionproof-vectors-regenerate.1"]
+    {
+        assert!(pages.iter().any(|there| there == page), "{pages:?}");
+    }
+    let check = fs::read_to_string(done.folder.path().join("pages/sessionproof-check.1")).unwrap();
+    assert!(check.contains("known\\-failures"), "{check}");
+    Run::new(&["man", "occupied/pages"]).file("occupied", "").done().is_refused_with(&["occupied", "another folder"]);
 }

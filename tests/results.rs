@@ -53,7 +53,7 @@ proptest! {
         let mut results = run(fault(name).make().as_ref(), &options);
         // Figures as no run has them.
         for (tally, [passed, failed, inconclusive]) in results.rules.values_mut().zip(tallies) {
-            *tally = Tally { passed, failed, inconclusive };
+            *tally = Tally { passed, failed, inconclusive, ..Tally::default() };
         }
         let text = json::write(&results);
         let read = json::parse("results", text.as_bytes()).unwrap();

@@ -1,6 +1,13 @@
 //! `check`: a whole run against one implementation.
 
-use super::{Trouble, failures::Failures, progress::Progress, reports::Reports, target::Target};
+use super::{
+    Trouble,
+    failures::Failures,
+    files::write_whole,
+    progress::Progress,
+    reports::{Out, Reports},
+    target::Target,
+};
 use clap::{
     Args,
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
@@ -9,13 +16,18 @@ use sessionproof::{
     report::terminal,
     suite::{
         generate::sizes::Preset,
-        results::Outcome,
+        known::{self, KnownFailures},
+        results::{Outcome, Results},
         revision::Revision,
         rules::Pattern,
         run::{self, Event, Options},
         shard::Shard,
         vectors,
     },
+};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
 };
 
 const EXAMPLES: &str = "\
@@ -29,6 +41,8 @@ Examples:
   sessionproof check --rules EXP,SIG-7 flask       only some rules
   sessionproof check --rules '*,!VARY-4' flask     all but one
   sessionproof check --fail-fast -- node port.js   stop at the first failure
+  sessionproof check --known-failures known.toml -- ./port
+                                                   what is listed there, with its reason, does not fail the run
   sessionproof check --shard 2/4 --report json=2.json flask
                                                    a quarter of the run; `sessionproof report merge` joins the results
 
@@ -58,6 +72,12 @@ pub struct Arguments {
     /// Only the K-th of N equal parts of the run, which together are the whole
     #[arg(long, value_name = "K/N", default_value_t, hide_default_value = true, value_parser = Shard::parse)]
     shard: Shard,
+    /// A file of failures that are known, with their reasons: they do not fail the run, and what no longer fails does
+    #[arg(long, value_name = "FILE")]
+    known_failures: Option<PathBuf>,
+    /// Start such a file from the failures of this run; a file that is there already is left alone
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["known_failures", "fail_fast"])]
+    write_known_failures: Option<PathBuf>,
     /// Stop at the first failure
     #[arg(long)]
     fail_fast: bool,
@@ -87,12 +107,15 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     };
     let vectors = revision.vectors(vectors::embedded()?);
     arguments.reports.make_ready()?;
+    let known = arguments.known_failures.as_deref().map(KnownFailures::read).transpose()?.unwrap_or_default();
+    arguments.write_known_failures.as_deref().map_or(Ok(()), make_ready_anew)?;
     let implementation = arguments.target.open()?;
     let options = Options {
         rules: revision.restrict(arguments.rules.clone()),
         spec: revision.name,
         cases: arguments.cases.unwrap_or_else(|| arguments.preset.cases()),
         sizes: arguments.preset.sizes(),
+        known,
         seed: arguments.seed,
         shard: arguments.shard,
         fail_fast: arguments.fail_fast,
@@ -110,5 +133,35 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     failures.end();
     out.print(&terminal::summary(&results));
     arguments.reports.write(&results)?;
+    if let Some(file) = &arguments.write_known_failures {
+        write_anew(file, &results, out)?;
+    }
     Ok(results.outcome())
+}
+
+/// Refuses to write over a list of known failures: the reasons in it are somebody's work.
+fn make_ready_anew(file: &Path) -> Result<(), Trouble> {
+    if file.symlink_metadata().is_ok() {
+        let file = file.display();
+        return Err(Trouble(format!(
+            "{file} is there already, and the reasons in it would be lost\n\
+             name another file behind --write-known-failures, or remove this one"
+        )));
+    }
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.map_or(Ok(()), fs::create_dir_all).map_err(|error| cannot_write(file, &error))
+}
+
+fn cannot_write(file: &Path, error: &io::Error) -> Trouble {
+    Trouble(format!("{} cannot be written: {error}\nname another file behind --write-known-failures", file.display()))
+}
+
+fn write_anew(file: &Path, results: &Results, out: Out) -> Result<(), Trouble> {
+    if results.failures.is_empty() {
+        out.print("\nnothing failed: no list of known failures was written\n");
+        return Ok(());
+    }
+    write_whole(file, &known::write(results)).map_err(|error| cannot_write(file, &error))?;
+    out.print(&format!("\n{} lists the failures; write a reason into each entry\n", file.display()));
+    Ok(())
 }

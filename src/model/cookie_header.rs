@@ -21,7 +21,7 @@ pub fn value(header: &str, name: &str, duplicates: DuplicatesChoice) -> Option<S
 }
 
 /// Names and values as they stand. What cannot be read is skipped up to the next semicolon (`HDR-3`).
-fn pairs(header: &str) -> impl Iterator<Item = (&str, &str)> {
+pub(crate) fn pairs(header: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut rest = header;
     std::iter::from_fn(move || {
         loop {

@@ -31,15 +31,38 @@ pub fn read(payload: &[u8], choices: &Choices) -> Result<Map, Raised> {
 
 /// The JSON text in a payload, inflated when a dot stands before it.
 pub fn text(payload: &[u8], choices: &Choices) -> Option<String> {
+    text_within(payload, choices, MAX_INFLATED).ok()
+}
+
+/// Why a payload has no JSON text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoText {
+    /// It is not base64, or not the canonical spelling where that is required.
+    #[error("the payload is not base64")]
+    Base64,
+    /// Behind its leading dot stands no whole zlib stream.
+    #[error("the payload is not a zlib stream")]
+    Deflate,
+    /// It inflates to more than the limit.
+    #[error("the payload inflates to more than {0} bytes")]
+    TooLong(usize),
+    /// It is not UTF-8.
+    #[error("the payload is not UTF-8")]
+    Utf8,
+}
+
+/// The JSON text in a payload, which may inflate to a limit in bytes.
+pub fn text_within(payload: &[u8], choices: &Choices, limit: usize) -> Result<String, NoText> {
     let (encoded, is_deflated) = match payload.strip_prefix(b".") {
         Some(rest) => (rest, true),
         None => (payload, false),
     };
     if choices.base64 == Base64Choice::Strict && !base64::is_canonical(encoded) {
-        return None;
+        return Err(NoText::Base64);
     }
-    let bytes = base64::decode(encoded)?;
-    String::from_utf8(if is_deflated { inflate(&bytes)? } else { bytes }).ok()
+    let bytes = base64::decode(encoded).ok_or(NoText::Base64)?;
+    let text = if is_deflated { inflate_within(&bytes, limit)? } else { bytes };
+    String::from_utf8(text).map_err(|_| NoText::Utf8)
 }
 
 /// Python's `zlib.compress`: stock zlib, default level, one piece.
@@ -56,16 +79,20 @@ pub fn deflate(bytes: &[u8]) -> Vec<u8> {
 
 /// Python's `zlib.decompress`: a whole stream; what stands behind it is ignored.
 pub fn inflate(bytes: &[u8]) -> Option<Vec<u8>> {
+    inflate_within(bytes, MAX_INFLATED).ok()
+}
+
+fn inflate_within(bytes: &[u8], limit: usize) -> Result<Vec<u8>, NoText> {
     let mut stream = Decompress::new(true);
     let mut inflated = Vec::with_capacity(bytes.len() * 3 + 64);
     loop {
         let (read, written) = (stream.total_in(), stream.total_out());
         let rest = &bytes[read as usize..];
-        match stream.decompress_vec(rest, &mut inflated, FlushDecompress::None).ok()? {
-            Status::StreamEnd => return Some(inflated),
-            _ if inflated.len() > MAX_INFLATED => return None,
+        match stream.decompress_vec(rest, &mut inflated, FlushDecompress::None).map_err(|_| NoText::Deflate)? {
+            _ if inflated.len() > limit => return Err(NoText::TooLong(limit)),
+            Status::StreamEnd => return Ok(inflated),
             _ if inflated.len() == inflated.capacity() => inflated.reserve(inflated.capacity()),
-            _ if stream.total_in() == read && stream.total_out() == written => return None,
+            _ if stream.total_in() == read && stream.total_out() == written => return Err(NoText::Deflate),
             _ => {}
         }
     }

@@ -163,7 +163,7 @@ pub(crate) fn open_by(
 
 /// The session in a cookie value. The lifetime in force now judges it, whatever it was when it was signed (`EXP-6`), and
 /// whether it is permanent or not (`EXP-4`).
-fn open(cookie: &str, config: &Config, now: UnixTime, choices: &Choices) -> Result<Map, Refusal> {
+pub(crate) fn open(cookie: &str, config: &Config, now: UnixTime, choices: &Choices) -> Result<Map, Refusal> {
     if cookie.is_empty() || config.signing_key().is_none() {
         return Err(Refusal::Rejected(Reason::Signature));
     }
@@ -174,7 +174,8 @@ fn open(cookie: &str, config: &Config, now: UnixTime, choices: &Choices) -> Resu
     })
 }
 
-fn write(session: &Map, config: &Config, now: UnixTime, choices: &Choices) -> Result<String, Raised> {
+/// The cookie value of a session.
+pub(crate) fn write(session: &Map, config: &Config, now: UnixTime, choices: &Choices) -> Result<String, Raised> {
     let key = config.signing_key().ok_or(Raised::NoSecretKey)?;
     signing::sign(&payload::write(session, choices)?, key, config, now)
 }

@@ -44,7 +44,7 @@ fn timestamp_bytes(seconds: u64) -> Vec<u8> {
 /// The payload of a cookie value that a key of `config` signed no longer ago than its lifetime.
 pub fn verify<'a>(cookie: &'a str, config: &Config, now: UnixTime, choices: &Choices) -> Result<&'a [u8], Refusal> {
     let max_age = config.lifetime.max_age().ok_or(Raised::Calendar)?;
-    let signed = verify_signature(cookie.as_bytes(), config, choices).ok_or(Refusal::Rejected(Reason::Signature))?;
+    let (signed, _) = signed_by(cookie.as_bytes(), config, choices).ok_or(Refusal::Rejected(Reason::Signature))?;
     let (payload, timestamp) = split(signed).ok_or(Refusal::Rejected(Reason::Timestamp))?;
     let timestamp = read_timestamp(timestamp, choices).ok_or(Refusal::Rejected(Reason::Timestamp))?;
 
@@ -63,24 +63,26 @@ pub fn verify<'a>(cookie: &'a str, config: &Config, now: UnixTime, choices: &Cho
     }
 }
 
-/// What stands before the last dot, when what stands behind it is its signature by any of the keys (`SIG-2`, `KEY-3`).
-fn verify_signature<'a>(cookie: &'a [u8], config: &Config, choices: &Choices) -> Option<&'a [u8]> {
+/// What stands before the last dot, when what stands behind it is its signature by any of the keys (`SIG-2`, `KEY-3`), and
+/// which of [`Config::verifying_keys`] that is.
+pub(crate) fn signed_by<'a>(cookie: &'a [u8], config: &Config, choices: &Choices) -> Option<(&'a [u8], usize)> {
     let (signed, signature) = split(cookie)?;
     if choices.base64 == Base64Choice::Strict && !base64::is_canonical(signature) {
         return None;
     }
     let signature = base64::decode(signature)?;
     let matches = |key: &Vec<u8>| mac(config.digest, &derive_key(config, key), &[signed]) == signature;
-    config.verifying_keys(choices.fallback_text).iter().any(matches).then_some(signed)
+    config.verifying_keys(choices.fallback_text).iter().position(matches).map(|key| (signed, key))
 }
 
 /// The parts on both sides of the last dot.
-fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(crate) fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = bytes.iter().rposition(|byte| *byte == b'.')?;
     Some((&bytes[..at], &bytes[at + 1..]))
 }
 
-fn read_timestamp(part: &[u8], choices: &Choices) -> Option<u64> {
+/// The Unix seconds that a timestamp stands for, whether a calendar holds them or not.
+pub(crate) fn read_timestamp(part: &[u8], choices: &Choices) -> Option<u64> {
     if choices.base64 == Base64Choice::Strict && !base64::is_canonical(part) {
         return None;
     }

@@ -13,6 +13,14 @@ pub fn write(results: &Results) -> String {
         let message = format!("{}\n{}", super::told(tally), detail.trim());
         text += &command("error", &format!("{} {}", rule.id, rule.title), message.trim());
     }
+    for (rule, tally) in results.by_rule().filter(|(_, tally)| tally.judged() == Judged::Known) {
+        let message = format!("{}: {}", super::told(tally), super::why_known(results, &rule.id));
+        text += &command("warning", &format!("known failure: {} {}", rule.id, rule.title), &message);
+    }
+    for stale in results.stale() {
+        let place = format!("error file={},line={},", property(&stale.known.file), stale.known.line);
+        text += &command(&place, "a known failure no longer fails", &stale.to_string());
+    }
     let not_judged: Vec<_> = results
         .by_rule()
         .filter(|(_, tally)| tally.judged() == Judged::NotJudged)
@@ -26,6 +34,7 @@ pub fn write(results: &Results) -> String {
     let verdict = plain(&terminal::verdict(results));
     let (kind, message) = match results.outcome() {
         Outcome::Conformant => ("notice", verdict),
+        Outcome::KnownFailures => ("warning", verdict),
         Outcome::NotConformant => ("error", verdict),
         Outcome::NotJudged => ("error", format!("{verdict}\n{}", super::why_not_judged(results))),
     };
@@ -33,9 +42,14 @@ pub fn write(results: &Results) -> String {
     text + &command(kind, &format!("sessionproof: {} {}", hello.name, hello.version), &message)
 }
 
+/// A command; what it is about may follow its name.
 fn command(kind: &str, title: &str, message: &str) -> String {
-    let title = escaped(title).replace(':', "%3A").replace(',', "%2C");
-    format!("::{kind} title={title}::{}\n", escaped(message))
+    let space = if kind.ends_with(',') { "" } else { " " };
+    format!("::{kind}{space}title={}::{}\n", property(title), escaped(message))
+}
+
+fn property(text: &str) -> String {
+    escaped(text).replace(':', "%3A").replace(',', "%2C")
 }
 
 fn escaped(text: &str) -> String {

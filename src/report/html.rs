@@ -3,6 +3,7 @@
 use super::{SHOWN_OF_A_RULE, picture, plain, terminal, timeline, told, why_not_judged};
 use crate::suite::{
     coverage::level_word,
+    known::Known,
     results::{Failure, Judged, Origin, Outcome, Results, Tally},
     rules::{self, Rule},
     vectors::Vector,
@@ -44,6 +45,7 @@ pub(super) fn page<T: Serialize>(name: &str, content: &T) -> String {
 pub(super) fn outcome_words(results: &Results) -> &'static str {
     match results.outcome() {
         Outcome::Conformant => "conformant",
+        Outcome::KnownFailures => "known failures",
         Outcome::NotConformant => "not conformant",
         Outcome::NotJudged => "not judged",
     }
@@ -58,6 +60,8 @@ struct Run {
     facts: Vec<(&'static str, String)>,
     families: Vec<Family>,
     inconclusive: BTreeMap<String, usize>,
+    known: Vec<KnownRow>,
+    stale: Vec<String>,
     incidents: Vec<String>,
     failures: Vec<Card>,
     not_shown: usize,
@@ -68,8 +72,8 @@ struct Family {
     id: String,
     name: String,
     tally: Tally,
-    /// How many of its rules came to what: passed, failed, not judged, not asked.
-    rules_by_end: [usize; 4],
+    /// How many of its rules came to what: passed, failed, known to fail, not judged, not asked.
+    rules_by_end: [usize; 5],
     rules: Vec<RuleCard>,
 }
 
@@ -101,6 +105,20 @@ struct Card {
     file: String,
 }
 
+/// A known failure.
+#[derive(Serialize)]
+struct KnownRow {
+    what: String,
+    failures: usize,
+    reason: String,
+}
+
+impl KnownRow {
+    fn of(known: &Known) -> Self {
+        Self { what: known.what(), failures: known.failures, reason: super::reason(known) }
+    }
+}
+
 impl Run {
     fn of(results: &Results) -> Self {
         let hello = &results.implementation;
@@ -113,6 +131,8 @@ impl Run {
             facts: facts(results),
             families: rules::families().iter().filter_map(|family| Family::of(family, results)).collect(),
             inconclusive: results.inconclusive.clone(),
+            known: results.known.iter().map(KnownRow::of).collect(),
+            stale: results.stale().iter().map(ToString::to_string).collect(),
             incidents: results.incidents.clone(),
             not_shown: results.total.failed.saturating_sub(failures.len()),
             failures: failures.into_iter().map(Card::of).collect(),
@@ -144,7 +164,8 @@ impl Family {
         let rules: Vec<_> = own.map(|(rule, tally)| RuleCard::of(rule, tally)).collect();
         let ended = |judged| rules.iter().filter(|rule| rule.judged == judged).count();
         let (_, tally) = results.families.iter().find(|(id, _)| *id == family.id)?;
-        let rules_by_end = [Judged::Passed, Judged::Failed, Judged::NotJudged, Judged::NotAsked].map(ended);
+        let rules_by_end =
+            [Judged::Passed, Judged::Failed, Judged::Known, Judged::NotJudged, Judged::NotAsked].map(ended);
         let (id, name) = (family.id.clone(), family.name.clone());
         (!rules.is_empty()).then_some(Self { id, name, tally: *tally, rules_by_end, rules })
     }

@@ -9,6 +9,7 @@ use crate::{
         compare::Difference,
         generate::sizes::Sizes,
         judge::Divergence,
+        known::Known,
         results::{Failure, Origin, Outcome, Results, Tally},
         rules,
         shard::Shard,
@@ -129,6 +130,8 @@ struct File {
     #[serde(serialize_with = "tallies", deserialize_with = "of_rules")]
     rules: Vec<(String, Tally)>,
     first_failure: Option<usize>,
+    #[serde(default)]
+    known: Vec<Known>,
     inconclusive: BTreeMap<String, usize>,
     adapter_broke: bool,
     incidents: Vec<String>,
@@ -156,6 +159,7 @@ impl From<&Results> for File {
             families: results.families.clone(),
             rules: results.by_rule().map(|(rule, tally)| (rule.id.clone(), tally)).collect(),
             first_failure: results.first_failure,
+            known: results.known.clone(),
             inconclusive: results.inconclusive.clone(),
             adapter_broke: results.adapter_broke,
             incidents: results.incidents.clone(),
@@ -183,6 +187,7 @@ impl TryFrom<File> for Results {
             rules: file.rules.into_iter().collect(),
             first_failure: file.first_failure,
             failures: file.failures.into_iter().map(|failure| failure.0).collect(),
+            known: file.known,
             inconclusive: file.inconclusive,
             adapter_broke: file.adapter_broke,
             incidents: file.incidents,

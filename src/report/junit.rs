@@ -48,7 +48,9 @@ fn document(results: &Results, writer: &mut Writer<Vec<u8>>) -> io::Result<()> {
             suites.push((format!("{} {}", family.id, family.name), cases));
         }
     }
-    suites.push(("run".to_owned(), vec![of_run(results)]));
+    let mut run = vec![of_run(results)];
+    run.extend(of_known(results));
+    suites.push(("run".to_owned(), run));
     let all = || suites.iter().flat_map(|(_, cases)| cases);
     let name = format!("sessionproof {} {}", results.implementation.name, results.implementation.version);
     let [tests, failures, errors, _] = counts(all());
@@ -115,6 +117,9 @@ fn of_rule(results: &Results, rule: &Rule, tally: Tally) -> Case {
                 found.take(super::SHOWN_OF_A_RULE).map(|f| plain(&terminal::failure(f, None))).collect();
             End::Failed(super::told(tally), texts.concat())
         }
+        Judged::Known => {
+            End::Skipped(format!("known failure: {}: {}", super::told(tally), super::why_known(results, &rule.id)))
+        }
         Judged::NotAsked | Judged::NotJudged => End::Skipped(super::told(tally)),
         Judged::Passed => End::Passed,
     };
@@ -125,10 +130,21 @@ fn of_rule(results: &Results, rule: &Rule, tally: Tally) -> Case {
 /// The test that there is a verdict at all.
 fn of_run(results: &Results) -> Case {
     let end = match results.outcome() {
-        Outcome::Conformant | Outcome::NotConformant => End::Passed,
+        Outcome::Conformant | Outcome::KnownFailures | Outcome::NotConformant => End::Passed,
         Outcome::NotJudged => End::Error(super::why_not_judged(results)),
     };
     Case { name: super::VERDICT.to_owned(), class: "sessionproof.run".to_owned(), end }
+}
+
+/// The test that what is known to fail still does; none where nothing is known.
+fn of_known(results: &Results) -> Option<Case> {
+    let stale: Vec<_> = results.stale().iter().map(ToString::to_string).collect();
+    let end = match &stale[..] {
+        [] => End::Passed,
+        [first, ..] => End::Failed(first.clone(), stale.join("\n")),
+    };
+    let case = Case { name: super::ALL_STILL_FAIL.to_owned(), class: "sessionproof.run".to_owned(), end };
+    (!results.known.is_empty()).then_some(case)
 }
 
 /// Attributes whose values XML can hold.

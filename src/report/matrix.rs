@@ -82,7 +82,7 @@ impl Matrix {
         }
         text += "| all | |";
         self.implementations.iter().for_each(|column| text += &format!(" {} |", column.outcome));
-        text += "\n\n✓ passed, ✗ failed, ? inconclusive, – not asked; the numbers are checks.\n\n";
+        text += "\n\n✓ passed, ✗ failed, ! known failure, ? inconclusive, – not asked; the numbers are checks.\n\n";
         for column in &self.implementations {
             let shard = column.shard.as_ref().map(|shard| format!(", only shard {shard}")).unwrap_or_default();
             let _ = writeln!(text, "- {}: {}{shard}, from {}", column.name, column.spec, column.file);
@@ -119,6 +119,7 @@ fn row(rule: &Rule, results: &[(String, Results)]) -> Row {
 fn short(tally: Tally) -> String {
     match tally.judged() {
         Judged::Failed => format!("✗ {}/{}", tally.failed, tally.total()),
+        Judged::Known => format!("! {}/{}", tally.known, tally.total()),
         Judged::NotAsked => "–".to_owned(),
         Judged::NotJudged => format!("? {}", tally.inconclusive),
         Judged::Passed if tally.inconclusive > 0 => format!("✓ {} ? {}", tally.passed, tally.inconclusive),

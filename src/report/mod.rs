@@ -10,7 +10,11 @@ pub mod tap;
 pub mod terminal;
 pub mod timeline;
 
-use crate::suite::results::{Results, Tally};
+use crate::suite::{
+    known::Known,
+    results::{Results, Tally},
+    rules::Pattern,
+};
 
 /// How many failures of a rule are shown in full.
 const SHOWN_OF_A_RULE: usize = 2;
@@ -21,14 +25,37 @@ const VERDICT: &str = "a verdict could be given";
 /// What the checks of a rule came to, in words.
 fn told(tally: Tally) -> String {
     let checks = |count: usize| if count == 1 { "1 check".to_owned() } else { format!("{count} checks") };
-    match tally {
-        Tally { failed: 0, passed: 0, inconclusive: 0 } => "nothing was asked".to_owned(),
-        Tally { failed: 0, passed: 0, inconclusive } => format!("inconclusive in {}", checks(inconclusive)),
-        Tally { failed: 0, passed, inconclusive: 0 } => format!("{} passed", checks(passed)),
-        Tally { failed: 0, passed, inconclusive } => {
-            format!("{} passed, {inconclusive} inconclusive", checks(passed))
-        }
-        Tally { failed, .. } => format!("{} of {} failed", failed, checks(tally.total())),
+    let Tally { passed, failed, inconclusive, known } = tally;
+    match (failed, known, passed, inconclusive) {
+        (0, 0, 0, 0) => "nothing was asked".to_owned(),
+        (0, 0, 0, _) => format!("inconclusive in {}", checks(inconclusive)),
+        (0, 0, _, 0) => format!("{} passed", checks(passed)),
+        (0, 0, ..) => format!("{} passed, {inconclusive} inconclusive", checks(passed)),
+        (0, ..) => format!("{known} of {} failed, which is known", checks(tally.total())),
+        (_, 0, ..) => format!("{failed} of {} failed", checks(tally.total())),
+        _ => format!("{failed} of {} failed, and {known} more, which is known", checks(tally.total())),
+    }
+}
+
+/// What is said of the test that stands for the list of known failures.
+const ALL_STILL_FAIL: &str = "every known failure still fails";
+
+/// Why the checks of a rule fail, as far as that is known: the reasons, each once, with their links.
+fn why_known(results: &Results, rule: &str) -> String {
+    let concerns = |known: &&Known| {
+        let rules = known.rules.as_deref().map(Pattern::parse);
+        known.failures > 0 && rules.is_none_or(|pattern| pattern.is_ok_and(|pattern| pattern.matches(rule)))
+    };
+    let mut reasons: Vec<_> = results.known.iter().filter(concerns).map(reason).collect();
+    reasons.dedup();
+    reasons.join("; ")
+}
+
+/// The reason of a known failure, with its link.
+fn reason(known: &Known) -> String {
+    match &known.link {
+        Some(link) => format!("{} ({link})", known.reason),
+        None => known.reason.clone(),
     }
 }
 

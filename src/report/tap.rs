@@ -11,7 +11,8 @@ use std::fmt::Write;
 /// The results as text.
 pub fn write(results: &Results) -> String {
     let rules: Vec<_> = results.by_rule().collect();
-    let mut text = format!("TAP version 14\n1..{}\n", rules.len() + 1);
+    let known = usize::from(!results.known.is_empty());
+    let mut text = format!("TAP version 14\n1..{}\n", rules.len() + 1 + known);
     for (number, (rule, tally)) in (1..).zip(&rules) {
         text += &point(results, number, rule, *tally);
     }
@@ -20,6 +21,19 @@ pub fn write(results: &Results) -> String {
     if !ok {
         text += &diagnosis(&super::why_not_judged(results), &[]);
     }
+    if known > 0 {
+        let stale: Vec<_> = results.stale().iter().map(ToString::to_string).collect();
+        let _ = writeln!(
+            text,
+            "{}ok {} - {}",
+            if stale.is_empty() { "" } else { "not " },
+            number + 1,
+            super::ALL_STILL_FAIL
+        );
+        if let Some(first) = stale.first() {
+            text += &diagnosis(first, &stale);
+        }
+    }
     text
 }
 
@@ -27,6 +41,10 @@ fn point(results: &Results, number: usize, rule: &Rule, tally: Tally) -> String 
     let described = format!("{number} - {}", escaped(&format!("{} {}", rule.id, rule.title)));
     match tally.judged() {
         Judged::Passed => format!("ok {described}\n"),
+        Judged::Known => {
+            let why = super::why_known(results, &rule.id).replace(['\r', '\n'], " ");
+            format!("not ok {described} # TODO {}: {why}\n", super::told(tally))
+        }
         Judged::NotAsked | Judged::NotJudged => format!("ok {described} # SKIP {}\n", super::told(tally)),
         Judged::Failed => {
             let found = results.failures.iter().filter(|failure| failure.rule == rule.id);

@@ -39,6 +39,7 @@ pub fn summary(results: &Results) -> String {
             let _ = writeln!(text, "  {count:>6}  {}", shortened(reason));
         }
     }
+    text += &known_failures(results);
     if !results.incidents.is_empty() {
         text += "\nThe adapter ended before its work was done, and was started again:\n";
         results.incidents.iter().for_each(|incident| text += &format!("  {incident}\n"));
@@ -87,14 +88,34 @@ pub(super) fn other_choices(choices: &Choices) -> Vec<String> {
 }
 
 fn table(results: &Results) -> String {
-    let mut text = format!("\n{:<24}{:>9}{:>9}{:>14}\n", "rules", "pass", "fail", "inconclusive");
+    let is_known = results.total.known > 0;
+    let known = if is_known { format!("{:>9}", "known") } else { String::new() };
+    let mut text = format!("\n{:<24}{:>9}{:>9}{known}{:>14}\n", "rules", "pass", "fail", "inconclusive");
     for (id, tally) in &results.families {
         if tally.total() > 0 {
             let name = rules::families().iter().find(|family| family.id == *id).map_or("", |f| f.name.as_str());
-            text += &row(&format!("{id:<5} {name}"), *tally);
+            text += &row(&format!("{id:<5} {name}"), *tally, is_known);
         }
     }
-    text + &row("all", results.total)
+    text + &row("all", results.total, is_known)
+}
+
+/// The known failures with their reasons, and those that no longer fail.
+fn known_failures(results: &Results) -> String {
+    let mut text = String::new();
+    let failed: Vec<_> = results.known.iter().filter(|known| known.failures > 0).collect();
+    if !failed.is_empty() {
+        text += "\nKnown failures, and why:\n";
+        for known in failed {
+            let _ = writeln!(text, "  {:>6}  {}: {}", known.failures, known.what(), shortened(&super::reason(known)));
+        }
+    }
+    let stale = results.stale();
+    if !stale.is_empty() {
+        text += "\nKnown failures that no longer fail; take them off the list, which is to stay true:\n";
+        stale.iter().for_each(|stale| text += &format!("  {stale}\n"));
+    }
+    text
 }
 
 /// What the run took, where a program was waited for: for how long, and for how much of that it was not asked anything.
@@ -110,15 +131,16 @@ fn cost(results: &Results) -> String {
     }
 }
 
-fn row(name: &str, tally: Tally) -> String {
+fn row(name: &str, tally: Tally, is_known: bool) -> String {
     let count = |style: Style, width: usize, count: usize| {
         let style = if count == 0 { FAINT } else { style };
         styled(style, format!("{count:>width$}"))
     };
     format!(
-        "{name:<24}{}{}{}\n",
+        "{name:<24}{}{}{}{}\n",
         count(Style::new(), 9, tally.passed),
         count(BAD, 9, tally.failed),
+        if is_known { count(DOUBT, 9, tally.known) } else { String::new() },
         count(DOUBT, 14, tally.inconclusive)
     )
 }
@@ -128,10 +150,27 @@ pub(super) fn verdict(results: &Results) -> String {
     let total = results.total;
     let early = if results.stopped_early { " (stopped at the first)" } else { "" };
     let checks = |count: usize| if count == 1 { "1 check".to_owned() } else { format!("{count} checks") };
+    let known = match total.known {
+        0 => String::new(),
+        1 => "; 1 known failure".to_owned(),
+        known => format!("; {known} known failures"),
+    };
     match results.outcome() {
+        Outcome::NotConformant if total.failed == 0 => {
+            let stale = results.stale().len();
+            let fails = if stale == 1 { "1 known failure no longer fails" } else { "known failures no longer fail" };
+            let number = if stale == 1 { String::new() } else { format!("{stale} ") };
+            format!("{} {number}{fails}, as listed above", styled(BAD, "not conformant:"))
+        }
+        Outcome::KnownFailures => format!(
+            "{} {} passed{known}, as listed above{}",
+            styled(DOUBT, "conformant but for known failures:"),
+            checks(total.passed),
+            if total.inconclusive > 0 { format!("; {} inconclusive", total.inconclusive) } else { String::new() }
+        ),
         Outcome::NotConformant => {
             let failed = checks(total.failed);
-            format!("{} {failed} of {} failed{early}", styled(BAD, "not conformant:"), total.total())
+            format!("{} {failed} of {} failed{early}{known}", styled(BAD, "not conformant:"), total.total())
         }
         Outcome::NotJudged => {
             format!("{} {} passed, and no verdict", styled(DOUBT, "could not judge:"), checks(total.passed))

@@ -4,6 +4,7 @@
 //! cases, and each shard once.
 
 use super::{
+    known::Known,
     results::{Failure, Origin, Results},
     shard::Shard,
 };
@@ -96,6 +97,10 @@ fn same_run(first: &str, one: &Results, second: &str, other: &Results) -> Result
             ("the number of generated cases", cases.to_string()),
             ("the number of shards", shard.of().to_string()),
             ("the list of rules that counted", rules.join(" ")),
+            (
+                "the list of known failures",
+                json!(results.known.iter().map(Known::listed).collect::<Vec<_>>()).to_string(),
+            ),
         ]
     };
     for ((what, one), (_, other)) in traits(one).into_iter().zip(traits(other)) {
@@ -118,6 +123,9 @@ fn add(whole: &mut Results, other: Results) {
     for (reason, count) in other.inconclusive {
         let sum = whole.inconclusive.entry(reason).or_default();
         *sum = sum.saturating_add(count);
+    }
+    for (known, more) in whole.known.iter_mut().zip(&other.known) {
+        known.add(more);
     }
     whole.failures.extend(other.failures);
     whole.adapter_broke |= other.adapter_broke;

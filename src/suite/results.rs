@@ -4,6 +4,7 @@ use super::{
     compare::Difference,
     generate::sizes::{Preset, Sizes},
     judge::{Divergence, Inconclusive},
+    known::Known,
     properties::{NEIGHBOURS, PROPERTIES},
     rules::{self, Rule},
     run::Options,
@@ -50,6 +51,8 @@ pub struct Results {
     pub first_failure: Option<usize>,
     /// The failures that are worth a look: every vector, and for each property one case of each rule.
     pub failures: Vec<Failure>,
+    /// The failures that were known before, and what came of each.
+    pub known: Vec<Known>,
     /// Why checks are inconclusive, with how many there are of each.
     pub inconclusive: BTreeMap<String, usize>,
     /// Whether the adapter itself broke in some check.
@@ -70,7 +73,9 @@ pub struct Results {
 pub enum Outcome {
     /// Every check that could be judged passed.
     Conformant,
-    /// A check failed.
+    /// What failed is known, and everything known still fails; the rest passed.
+    KnownFailures,
+    /// A check failed, or one that is known to fail no longer does.
     NotConformant,
     /// Nothing failed, but the adapter broke, the run was cut short, or nothing was judged at all.
     NotJudged,
@@ -86,12 +91,19 @@ pub struct Tally {
     pub failed: usize,
     /// Nothing could be said.
     pub inconclusive: usize,
+    /// Not as specified, which is known.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub known: usize,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Tally {
     /// How many checks there were.
     pub fn total(&self) -> usize {
-        self.passed.saturating_add(self.failed).saturating_add(self.inconclusive)
+        [self.passed, self.failed, self.inconclusive, self.known].into_iter().fold(0, usize::saturating_add)
     }
 }
 
@@ -101,6 +113,8 @@ impl Tally {
 pub enum Judged {
     /// A check failed.
     Failed,
+    /// What failed is known.
+    Known,
     /// There was no check.
     NotAsked,
     /// Nothing could be said in any check.
@@ -114,6 +128,7 @@ impl Tally {
     pub fn judged(&self) -> Judged {
         match self {
             Self { failed: 1.., .. } => Judged::Failed,
+            Self { known: 1.., .. } => Judged::Known,
             Self { passed: 1.., .. } => Judged::Passed,
             Self { inconclusive: 1.., .. } => Judged::NotJudged,
             _ => Judged::NotAsked,
@@ -126,6 +141,7 @@ impl AddAssign for Tally {
         self.passed = self.passed.saturating_add(other.passed);
         self.failed = self.failed.saturating_add(other.failed);
         self.inconclusive = self.inconclusive.saturating_add(other.inconclusive);
+        self.known = self.known.saturating_add(other.known);
     }
 }
 
@@ -185,6 +201,7 @@ impl Results {
             rules: counted.map(|rule| (rule.id.clone(), Tally::default())).collect(),
             first_failure: None,
             failures: Vec::new(),
+            known: options.known.entries(),
             inconclusive: BTreeMap::new(),
             adapter_broke: false,
             incidents: Vec::new(),
@@ -209,8 +226,16 @@ impl Results {
         let total = self.total;
         if total.failed > 0 {
             Outcome::NotConformant
-        } else if self.adapter_broke || self.broken.is_some() || !self.incidents.is_empty() || total.passed == 0 {
+        } else if self.adapter_broke
+            || self.broken.is_some()
+            || !self.incidents.is_empty()
+            || total.passed + total.known == 0
+        {
             Outcome::NotJudged
+        } else if !self.stale().is_empty() {
+            Outcome::NotConformant
+        } else if total.known > 0 {
+            Outcome::KnownFailures
         } else {
             Outcome::Conformant
         }
@@ -230,6 +255,11 @@ impl Results {
     pub fn failed(&mut self, rule: &str) {
         self.count(&[rule], |tally| tally.failed += 1);
         self.first_failure.get_or_insert(self.total.total());
+    }
+
+    /// Counts a check that broke a rule, which is known.
+    pub fn failed_as_known(&mut self, rule: &str) {
+        self.count(&[rule], |tally| tally.known += 1);
     }
 
     /// Counts a check about which nothing can be said.

@@ -4,6 +4,7 @@ use super::{
     cases::{self, BATCH, Made, Makers, Part},
     generate::sizes::{Preset, Sizes},
     judge::{Case, Divergence, Inconclusive, Verdict, Walks, judge},
+    known::{self, KnownFailures, Watch},
     live,
     pipeline::{Asker, Metered, Pipeline, no_thread},
     results::{Failure, Origin, Results},
@@ -40,6 +41,8 @@ pub struct Options {
     pub sizes: Sizes,
     /// The seed of the generated cases: the same seed with the same sizes makes the same cases.
     pub seed: u64,
+    /// The failures that are known, and do not fail the run.
+    pub known: KnownFailures,
     /// The part of the run that is done.
     pub shard: Shard,
     /// Whether the first failure ends the run.
@@ -116,6 +119,7 @@ fn watched(
     let metered = Metered::new(implementation);
     let mut results = Results::new(implementation.hello().clone(), options);
     let stop = AtomicBool::new(false);
+    let mut known = options.known.watch();
     let ended = thread::scope(|scope| {
         let asker = Asker::start(scope, &metered, &stop)?;
         work(&mut Run {
@@ -125,8 +129,10 @@ fn watched(
             options,
             observe,
             results: &mut results,
+            known: &mut known,
         })
     });
+    results.known = known.end();
     match ended {
         Ok(()) => {}
         Err(Stop::Broken(broken)) => results.broken = Some(broken),
@@ -144,6 +150,7 @@ struct Run<'a> {
     options: &'a Options,
     observe: &'a mut dyn FnMut(Event<'_>),
     results: &'a mut Results,
+    known: &'a mut Watch,
 }
 
 /// Why a run ends early.
@@ -212,6 +219,7 @@ impl Run<'_> {
         let rules = self.chosen(&vector.rules);
         match verdict {
             Verdict::Pass => {
+                self.known.judged(&vector.id);
                 self.results.passed(&rules);
                 return Ok(true);
             }
@@ -220,7 +228,7 @@ impl Run<'_> {
                 let (id, comment) = (vector.id.clone(), vector.comment.clone());
                 let origin = Origin::Vector { id, comment, again };
                 let failure = Failure::new(origin, &vector.rules, &ready.scenario, *divergence);
-                if self.is_chosen(&failure.rule, &rules) {
+                if self.is_chosen(&failure.rule, &rules, &vector.id) {
                     self.fail(failure)?;
                 }
             }
@@ -267,8 +275,11 @@ impl Run<'_> {
             }
             let checks = numbers.len();
             for (number, verdict) in numbers.into_iter().zip(verdicts) {
-                let Some(divergence) = self.count(part.rules, verdict) else { continue };
+                let Some(divergence) = self.count(part, verdict) else { continue };
                 let rule = divergence.difference.rule();
+                if self.is_known(rule, part.name) {
+                    continue;
+                }
                 if shown.insert((part.name, rule)) {
                     pipeline.settle()?;
                     self.failed_case(part, number, divergence)?;
@@ -295,12 +306,15 @@ impl Run<'_> {
     }
 
     /// Counts the verdict on a generated case, or gives its divergence when it is a failure.
-    fn count(&mut self, rules: &[&'static str], verdict: Verdict) -> Option<Divergence> {
-        let rules = &self.chosen(rules);
+    fn count(&mut self, part: Part, verdict: Verdict) -> Option<Divergence> {
+        let rules = &self.chosen(part.rules);
         match verdict {
-            Verdict::Pass => self.results.passed(rules),
+            Verdict::Pass => {
+                self.known.judged(part.name);
+                self.results.passed(rules);
+            }
             Verdict::Inconclusive(why) => self.results.inconclusive(rules, &why),
-            Verdict::Fail(divergence) if self.is_chosen(divergence.difference.rule(), rules) => {
+            Verdict::Fail(divergence) if self.is_chosen(divergence.difference.rule(), rules, part.name) => {
                 return Some(*divergence);
             }
             Verdict::Fail(_) => {}
@@ -314,9 +328,13 @@ impl Run<'_> {
     }
 
     /// Whether a broken rule is among those that count. Where it is not, nothing can be said of the rule that was asked about.
-    fn is_chosen<R: AsRef<str>>(&mut self, broken: &str, asked: &[R]) -> bool {
+    /// `name` is that of the vector or property.
+    fn is_chosen<R: AsRef<str>>(&mut self, broken: &str, asked: &[R], name: &str) -> bool {
         let is_chosen = self.options.rules.matches(broken);
-        if !is_chosen {
+        if is_chosen {
+            self.known.judged(name);
+        } else {
+            self.known.left_out(broken, name);
             let what = format!("{broken} is broken, which the chosen rules leave out");
             self.results.inconclusive(asked, &Inconclusive::NotJudged(what));
         }
@@ -365,8 +383,20 @@ impl Run<'_> {
         })
     }
 
-    /// Counts a failure, and ends the run where the first is to be the last.
+    /// Counts a failure that is known.
+    fn is_known(&mut self, rule: &str, name: &str) -> bool {
+        let is_known = self.known.knows(rule, name);
+        if is_known {
+            self.results.failed_as_known(rule);
+        }
+        is_known
+    }
+
+    /// Counts a failure, and ends the run where the first is to be the last, unless it is known.
     fn fail(&mut self, failure: Failure) -> Result<(), Stop> {
+        if matches!(failure.origin, Origin::Vector { .. }) && self.is_known(&failure.rule, known::name(&failure)) {
+            return Ok(());
+        }
         (self.observe)(Event::Failed(&failure));
         self.results.failed(&failure.rule);
         self.results.failures.push(failure);

@@ -56,21 +56,25 @@ pub fn parse(header: &str) -> Result<Parsed, Ignored> {
     if header.chars().any(|c| matches!(c, '\0'..='\x08' | '\n'..='\x1F' | '\x7F')) {
         return Err(Ignored::ControlCharacter);
     }
-    let mut parts = header.split(';');
-    let pair = parts.next().unwrap_or("");
-    let (name, value) = pair.split_once('=').unwrap_or(("", pair));
-    let (name, value) = (trim(name), trim(value));
+    let (name, value) = pair(header);
     match length(name) + length(value) {
         0 => return Err(Ignored::Empty),
         1..=MAX_NAME_AND_VALUE => {}
         _ => return Err(Ignored::TooLong),
     }
     let mut parsed = Parsed { name: name.to_owned(), value: value.to_owned(), ..Parsed::default() };
-    for attribute in parts {
+    for attribute in header.split(';').skip(1) {
         let (name, value) = attribute.split_once('=').unwrap_or((attribute, ""));
         parsed.take(trim(name), trim(value));
     }
     Ok(parsed)
+}
+
+/// The name and the value, however long they are.
+pub(crate) fn pair(header: &str) -> (&str, &str) {
+    let pair = header.split(';').next().unwrap_or("");
+    let (name, value) = pair.split_once('=').unwrap_or(("", pair));
+    (trim(name), trim(value))
 }
 
 impl Parsed {

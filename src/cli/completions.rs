@@ -1,0 +1,28 @@
+//! `completions`: what a shell needs to complete this program's command lines.
+
+use super::Trouble;
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+use sessionproof::suite::results::Outcome;
+use std::io::{self, Write};
+
+const EXAMPLES: &str = "\
+Examples:
+  sessionproof completions bash > ~/.local/share/bash-completion/completions/sessionproof
+  sessionproof completions zsh > ~/.zfunc/_sessionproof
+  sessionproof completions fish > ~/.config/fish/completions/sessionproof.fish";
+
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    shell: Shell,
+}
+
+pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut super::Arguments::command(), "sessionproof", &mut script);
+    io::stdout().lock().write_all(&script)?;
+    Ok(Outcome::Conformant)
+}

@@ -1,0 +1,51 @@
+//! `man`: the manual pages, made of the help pages.
+
+use super::{Trouble, files::write_whole};
+use clap::{Args, Command, CommandFactory};
+use clap_mangen::Man;
+use sessionproof::suite::results::Outcome;
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  sessionproof man | man -l -                  the first page
+  sessionproof man ~/.local/share/man/man1     a page for each command";
+
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// The folder for a page of each command; without one, the first page goes to standard output
+    #[arg(value_name = "DIR")]
+    folder: Option<PathBuf>,
+}
+
+pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
+    let mut program = super::Arguments::command().disable_help_subcommand(true);
+    program.build();
+    match &arguments.folder {
+        Some(folder) => write_all(program, folder)?,
+        None => io::stdout().lock().write_all(page(program)?.as_bytes())?,
+    }
+    Ok(Outcome::Conformant)
+}
+
+/// Writes the page of a command and those of its own commands.
+fn write_all(command: Command, folder: &Path) -> Result<(), Trouble> {
+    for inner in command.get_subcommands().filter(|inner| !inner.is_hide_set()) {
+        write_all(inner.clone(), folder)?;
+    }
+    let name = command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned();
+    let file = folder.join(format!("{name}.1"));
+    write_whole(&file, &page(command)?).map_err(|error| {
+        Trouble(format!("{} cannot be written: {error}\nname another folder for the pages", file.display()))
+    })
+}
+
+fn page(command: Command) -> io::Result<String> {
+    let mut text = Vec::new();
+    Man::new(command).render(&mut text)?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
