@@ -17,7 +17,7 @@ use ureq::{
 };
 
 /// The longest answer that is read, in bytes, and the longest head of one.
-const LONGEST_BODY: u64 = 4 * 1024 * 1024;
+const LONGEST_BODY: u64 = 1024 * 1024;
 const LONGEST_HEAD: usize = 256 * 1024;
 /// The header that proves knowledge of the secret key.
 const CREDENTIALS: &str = "Sessionproof-Probe";
@@ -241,7 +241,7 @@ fn answered(response: &Response<ureq::Body>, body: Vec<u8>, sent: i64) -> Answer
         status: response.status().as_u16(),
         headers: kept.collect(),
         body,
-        location: text("location"),
+        location: text("location").map(|location| location.escape_debug().take(200).collect()),
         date: date.map(OffsetDateTime::unix_timestamp),
         sent,
         came: now(),
