@@ -136,10 +136,7 @@ impl Client {
     fn once(&self, body: &[u8], cookie: Option<&str>) -> Result<Result<Answered, Error>, Broken> {
         let timeout = self.left().map_or(self.call_timeout, |left| left.min(self.call_timeout));
         if timeout.is_zero() {
-            return Err(Broken {
-                what: "the run took longer than it may".to_owned(),
-                remedy: "--time-limit allows more, --preset quick and --cases ask for less".to_owned(),
-            });
+            return Err(too_long());
         }
         let mut request = self.agent.post(&self.url).config().timeout_global(Some(timeout)).build();
         request = request.header("Content-Type", "application/json").header(CREDENTIALS, self.credentials(body));
@@ -168,6 +165,9 @@ impl Client {
 
     /// What went wrong, in words.
     fn broken(&self, error: &Error) -> Broken {
+        if matches!(error, Error::Timeout(_)) && self.left().is_some_and(|left| left.is_zero()) {
+            return too_long();
+        }
         let url = &self.url;
         let (what, remedy) = match error {
             Error::Timeout(_) => (
@@ -214,6 +214,13 @@ impl Client {
             _ => (format!("{url} cannot be asked: {error}"), "see whether the URL is right and the server is up"),
         };
         Broken { what, remedy: remedy.to_owned() }
+    }
+}
+
+fn too_long() -> Broken {
+    Broken {
+        what: "the run took longer than it may".to_owned(),
+        remedy: "--time-limit allows more, --preset quick and --cases ask for less".to_owned(),
     }
 }
 
