@@ -106,10 +106,10 @@ impl Server {
             remedy: "spec/live-servers.md describes what a probe answers".to_owned(),
         };
         let mut hello = hello::from_json(&greeting).map_err(wrong)?;
-        // What `verify` and `sign` are asked is asked as a request.
         let ahead = client.ahead() / 1_000_000;
         let clocks = if ahead == 0 { String::new() } else { format!(", its clock {ahead} s ahead") };
         hello.runtime += &format!(" at {}{clocks}", options.url);
+        // What `verify` and `sign` are asked is asked as a request.
         hello.ops = ["exchange", "sign", "verify"].map(str::to_owned).into();
         let config = greeting.pointer("/ok/config").cloned().unwrap_or_else(|| json!({}));
         let mut config: Config = members(&config).map_err(|what| wrong(format!("config: {what}")))?;
