@@ -6,8 +6,8 @@ Put this file and ``sessionproof_adapter.py`` beside the application, and mount 
     sessionproof_probe.mount(app)
 
 It stays away unless ``SESSIONPROOF_PROBE_UNTIL`` holds a Unix time that is not over and at most an hour ahead, and it answers
-nothing any more once that time is over. A request has to prove that it knows the secret key; every other one is answered 404,
-as if there were no probe. Whoever knows the key can make sessions of any kind without a probe, so that it gives nothing away.
+nothing any more once that time is over. A request has to prove that it knows the secret key; every other one is answered 404.
+Whoever knows the key can make sessions of any kind without a probe, so that it gives nothing away.
 
 A probed request goes through the whole application, as any other does: its middleware (inside the probe), its session
 interface, its hooks, its error pages. spec/live-servers.md has the protocol.
@@ -26,7 +26,9 @@ import threading
 import time
 from importlib.metadata import version
 
-from sessionproof_adapter import KINDS, BadRequest, ExchangeRequest, Unsupported, compression, encode, no_more, parse_line, this_python
+from sessionproof_adapter import (
+    KINDS, BadRequest, ExchangeRequest, Unsupported, compression, encode, no_more, parse_line, this_python,
+)
 
 PATH = "/sessionproof-probe"
 PROTOCOL = 1
@@ -217,10 +219,11 @@ class WsgiProbe(Probe):
         return opening
 
     def __call__(self, environ, start_response):
-        if environ["PATH_INFO"] != self.path and not environ["PATH_INFO"].startswith(self.path + "/"):
+        path = environ.get("PATH_INFO", "")
+        if path != self.path and not path.startswith(self.path + "/"):
             return self.inner(environ, start_response)
         body = environ["wsgi.input"].read(min(int(environ.get("CONTENT_LENGTH") or 0), MAX_REQUEST))
-        if environ["PATH_INFO"] != self.path or not self.admits(environ.get("HTTP_SESSIONPROOF_PROBE"), body):
+        if path != self.path or not self.admits(environ.get("HTTP_SESSIONPROOF_PROBE"), body):
             start_response("404 Not Found", [("Content-Type", "text/plain")])
             return [b"Not Found\n"]
         exchange = self.read(body)

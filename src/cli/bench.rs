@@ -1,6 +1,6 @@
 //! `bench`: how long the verification of a cookie takes, here and elsewhere.
 
-use super::{Trouble, target::Target};
+use super::{Trouble, server, target::Target};
 use clap::Args;
 use serde_json::json;
 use sessionproof::{
@@ -19,7 +19,7 @@ Examples:
 Exit status: 0 measured, 2 could not measure (usage, set-up, adapter broken).";
 
 #[derive(Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, mut_args(server::hidden))]
 pub struct Arguments {
     #[command(flatten)]
     target: Target,

@@ -45,7 +45,7 @@ Exit status: 0 every property and answer is as expected, 1 one is not, 2 could n
 const EXPORTED: usize = 20_000;
 
 #[derive(Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, mut_args(super::server::hidden))]
 pub struct Arguments {
     /// One configuration instead of all
     #[arg(long, value_name = "NAME")]

@@ -1,7 +1,7 @@
 //! Which running server is meant, and what is known of it.
 
 use super::{Trouble, failures::shell_word};
-use clap::Args;
+use clap::{Arg, Args};
 use sessionproof::{
     adapter::http::{Options, Server},
     config::Lifetime,
@@ -9,6 +9,7 @@ use sessionproof::{
 use std::{
     fs::File,
     io::Read,
+    net::IpAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -16,28 +17,31 @@ use std::{
 /// The longest key or file of certificates that is read, in bytes.
 const LONGEST: u64 = 1024 * 1024;
 
+/// The heading of these options on help pages.
+const HEADING: &str = "Running servers";
+
 #[derive(Args)]
 #[group(id = "server")]
 pub struct ServerArguments {
     /// The probe of a running server in place of an implementation: http://HOST:PORT/sessionproof-probe or https://…
-    #[arg(long, value_name = "URL", conflicts_with_all = ["implementation", "command"], requires = "secret_key_file")]
+    #[arg(long, help_heading = HEADING, value_name = "URL", conflicts_with_all = ["implementation", "command"], requires = "secret_key_file")]
     url: Option<String>,
     /// A file that holds the server's SECRET_KEY; a line break at its end does not count
-    #[arg(long, value_name = "FILE", requires = "url")]
+    #[arg(long, help_heading = HEADING, value_name = "FILE", requires = "url")]
     secret_key_file: Option<PathBuf>,
     /// A file that holds one of the server's SECRET_KEY_FALLBACKS; may be given several times, in their order
-    #[arg(long, value_name = "FILE", requires = "url")]
+    #[arg(long, help_heading = HEADING, value_name = "FILE", requires = "url")]
     fallback_key_file: Vec<PathBuf>,
     /// The lifetime that the server is to have, in seconds (with a fraction for a timedelta); what the server says of
     /// itself unless told otherwise
-    #[arg(long, value_name = "SECONDS", requires = "url", value_parser = lifetime)]
+    #[arg(long, help_heading = HEADING, value_name = "SECONDS", requires = "url", value_parser = lifetime)]
     lifetime: Option<Lifetime>,
     /// How long a story may wait for time to pass by itself, in seconds: a lifetime of 60 takes 70, and again
     /// where an answer comes late
-    #[arg(long, value_name = "SECONDS", default_value_t = 0, hide_default_value = true, requires = "url")]
+    #[arg(long, help_heading = HEADING, value_name = "SECONDS", default_value_t = 0, hide_default_value = true, requires = "url")]
     wait: u64,
     /// Certificates in PEM that the server's is held against, in place of the usual ones
-    #[arg(long, value_name = "FILE", requires = "url")]
+    #[arg(long, help_heading = HEADING, value_name = "FILE", requires = "url")]
     ca_file: Option<PathBuf>,
 }
 
@@ -88,6 +92,12 @@ impl ServerArguments {
     }
 }
 
+/// Leaves these options out of the help page of a command that has no use for them.
+pub fn hidden(argument: Arg) -> Arg {
+    let hide = argument.get_help_heading() == Some(HEADING);
+    argument.hide(hide)
+}
+
 /// A lifetime as it is configured: an integer stands for itself, a number with a fraction for a `timedelta`.
 fn lifetime(text: &str) -> Result<Lifetime, String> {
     let wrong = || "a number of seconds is needed, as in 1800 or 1800.5".to_owned();
@@ -126,6 +136,26 @@ fn read(path: &Path) -> Result<Vec<u8>, Trouble> {
 
 /// Whether a URL's host is this machine.
 fn is_loopback(url: &str) -> bool {
-    let host = url.split("://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default();
-    ["127.", "localhost", "[::1]"].iter().any(|local| host.starts_with(local))
+    let authority = url.split("://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default();
+    let host = match authority.strip_prefix('[') {
+        Some(v6) => v6.split(']').next(),
+        None => authority.split(':').next(),
+    };
+    host.is_some_and(|host| host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_is_told_by_the_address_and_not_by_how_it_begins() {
+        for url in ["http://127.0.0.1:8000/p", "http://localhost/p", "http://[::1]:80/p", "http://127.8.9.1"] {
+            assert!(is_loopback(url), "{url}");
+        }
+        for url in ["http://127.example.com/", "http://localhost.example.com/", "http://10.0.0.1:127/", "http://[::2]/"]
+        {
+            assert!(!is_loopback(url), "{url}");
+        }
+    }
 }

@@ -7,11 +7,13 @@
 //! there is one story that waits.
 
 use super::{
+    judge::{Case, Inconclusive, Verdict, judge},
     scenario::Scenario,
     vectors::{Ready, from_scenario},
     world::{Browser, Event, Request, Server, Story},
 };
 use crate::{
+    adapter::{Broken, Implementation},
     clock::UnixTime,
     config::{Config, Fallbacks, Lifetime},
     model::signing::LAST_SECOND,
@@ -19,6 +21,9 @@ use crate::{
     value::Value,
 };
 use std::{sync::Arc, time::Duration};
+
+/// How often the story that waits is told, where an answer was late: a busy machine is no reason to give up.
+const TOLD: usize = 3;
 
 /// What a rule needs to be configured with that `config` is not; none where cases with that configuration are evidence for it.
 pub fn needs(rule: &str, config: &Config) -> Option<&'static str> {
@@ -92,6 +97,20 @@ pub fn waiting(config: &Arc<Config>) -> Ready {
     let scenario = Scenario::World(story);
     let vector = from_scenario("live-waiting".to_owned(), rules, comment.to_owned(), &scenario, &[]);
     Ready { vector, scenario, recorded: Vec::new() }
+}
+
+/// The verdict on a story in which time passes by itself, told again where an answer was late; none where the clock is an input.
+pub fn wait(implementation: &dyn Implementation, ready: &Ready) -> Result<Option<Verdict>, Broken> {
+    let mut verdict = None;
+    for _ in 0..TOLD {
+        let Some(real) = implementation.in_real_time() else { break };
+        let case = Case { scenario: &ready.scenario, recorded: &ready.recorded };
+        verdict = judge(&*real.implementation, &[case])?.pop();
+        if !matches!(verdict, Some(Verdict::Inconclusive(Inconclusive::Broke(_)))) {
+            break;
+        }
+    }
+    Ok(verdict)
 }
 
 /// How long [`waiting`] takes; none where it takes longer than anybody waits.

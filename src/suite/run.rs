@@ -83,8 +83,6 @@ pub enum Event<'a> {
 const SHRUNK_FAILURES: usize = 24;
 /// The same where each try is a request to a server.
 const SHRUNK_LIVE: usize = 6;
-/// How often the story that waits is told, where an answer was late: a busy machine is no reason to give up.
-const WAITED: usize = 3;
 
 /// Holds an implementation against the vectors and against generated cases. What ends the run early stands in the results.
 pub fn run(
@@ -356,16 +354,7 @@ impl Run<'_> {
         };
         let name = format!("waiting {} s for the lifetime to pass", takes.as_secs());
         (self.observe)(Event::Part { name: &name, checks: 1 });
-        let mut verdict = None;
-        for _ in 0..WAITED {
-            let Some(real) = implementation.in_real_time() else { break };
-            let case = Case { scenario: &ready.scenario, recorded: &ready.recorded };
-            verdict = judge(&*real.implementation, &[case])?.pop();
-            if !matches!(verdict, Some(Verdict::Inconclusive(Inconclusive::Broke(_)))) {
-                break;
-            }
-        }
-        if let Some(verdict) = verdict {
+        if let Some(verdict) = live::wait(implementation, &ready)? {
             self.vector(&ready, verdict, false)?;
         }
         (self.observe)(Event::Checked(1));

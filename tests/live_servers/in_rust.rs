@@ -309,6 +309,18 @@ fn a_server_that_ends_in_the_middle_ends_the_run() {
 }
 
 #[test]
+fn a_run_takes_no_longer_than_it_may() {
+    let slowly = |call: &Exchange| {
+        thread::sleep(Duration::from_millis(100));
+        rightly(call)
+    };
+    let url = Probe { answer: slowly, ..Probe::new(plain()) }.start();
+    let folder = tempfile::tempdir().unwrap();
+    let ended = check(&folder, &url, &["--time-limit", "2", "--workers", "2"]);
+    ended.with(2, &["the run took longer than it may", "--time-limit allows more"]).within(10);
+}
+
+#[test]
 fn answers_of_another_kind_are_judged_and_no_more() {
     let senseless = |call: &Exchange| Exchanged {
         status: 200,

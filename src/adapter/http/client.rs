@@ -17,7 +17,7 @@ use ureq::{
 };
 
 /// The longest answer that is read, in bytes, and the longest head of one.
-const LONGEST_BODY: u64 = 4 * 1024 * 1024;
+const LONGEST_BODY: u64 = 1024 * 1024;
 const LONGEST_HEAD: usize = 256 * 1024;
 /// The header that proves knowledge of the secret key.
 const CREDENTIALS: &str = "Sessionproof-Probe";
@@ -136,10 +136,7 @@ impl Client {
     fn once(&self, body: &[u8], cookie: Option<&str>) -> Result<Result<Answered, Error>, Broken> {
         let timeout = self.left().map_or(self.call_timeout, |left| left.min(self.call_timeout));
         if timeout.is_zero() {
-            return Err(Broken {
-                what: "the run took longer than it may".to_owned(),
-                remedy: "--time-limit allows more, --preset quick and --cases ask for less".to_owned(),
-            });
+            return Err(too_long());
         }
         let mut request = self.agent.post(&self.url).config().timeout_global(Some(timeout)).build();
         request = request.header("Content-Type", "application/json").header(CREDENTIALS, self.credentials(body));
@@ -168,6 +165,9 @@ impl Client {
 
     /// What went wrong, in words.
     fn broken(&self, error: &Error) -> Broken {
+        if matches!(error, Error::Timeout(_)) && self.left().is_some_and(|left| left.is_zero()) {
+            return too_long();
+        }
         let url = &self.url;
         let (what, remedy) = match error {
             Error::Timeout(_) => (
@@ -217,6 +217,13 @@ impl Client {
     }
 }
 
+fn too_long() -> Broken {
+    Broken {
+        what: "the run took longer than it may".to_owned(),
+        remedy: "--time-limit allows more, --preset quick and --cases ask for less".to_owned(),
+    }
+}
+
 const NO_TLS: &str = "a port without TLS is asked by http://";
 const REFUSED: &str = "see whether the server is up, and listens on this host and port";
 
@@ -241,7 +248,7 @@ fn answered(response: &Response<ureq::Body>, body: Vec<u8>, sent: i64) -> Answer
         status: response.status().as_u16(),
         headers: kept.collect(),
         body,
-        location: text("location"),
+        location: text("location").map(|location| location.escape_debug().take(200).collect()),
         date: date.map(OffsetDateTime::unix_timestamp),
         sent,
         came: now(),

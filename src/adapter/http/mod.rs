@@ -13,6 +13,8 @@
 
 pub mod carry;
 mod client;
+mod clock;
+mod greeting;
 mod waiting;
 
 use super::{Broken, Implementation, RealTime, subprocess::hello};
@@ -20,12 +22,12 @@ use crate::{
     clock::UnixTime,
     config::{Config, FallbackTextChoice, Fallbacks, Key, Lifetime},
     model::{payload, server},
-    protocol::{
-        Action, Answer, Call, Exchange, Exchanged, Hello, Reply, Sign, Signed, VERSION, Verified, Verify, members,
-    },
+    protocol::{Action, Answer, Call, Exchange, Exchanged, Hello, Reply, Sign, Signed, Verified, Verify, members},
 };
 use carry::{Carry, Side};
 use client::{Answered, Client};
+use clock::{ahead, clock, expires_here, is_near};
+use greeting::{greet, not_found};
 use serde_json::{Value as Json, json};
 use std::{
     sync::{
@@ -66,8 +68,6 @@ const TICKS: usize = 10;
 const SENSELESS: usize = 20;
 /// What is longer than this need not pass a proxy: bytes of headers or of actions.
 const LONG: usize = 3000;
-/// How far the server's clock may come to be from where it was at first, by ours, in microseconds.
-const DRIFT: i64 = 1_000_000;
 
 /// A running server.
 pub struct Server {
@@ -106,10 +106,10 @@ impl Server {
             remedy: "spec/live-servers.md describes what a probe answers".to_owned(),
         };
         let mut hello = hello::from_json(&greeting).map_err(wrong)?;
-        // What `verify` and `sign` are asked is asked as a request.
         let ahead = client.ahead() / 1_000_000;
         let clocks = if ahead == 0 { String::new() } else { format!(", its clock {ahead} s ahead") };
         hello.runtime += &format!(" at {}{clocks}", options.url);
+        // What `verify` and `sign` are asked is asked as a request.
         hello.ops = ["exchange", "sign", "verify"].map(str::to_owned).into();
         let config = greeting.pointer("/ok/config").cloned().unwrap_or_else(|| json!({}));
         let mut config: Config = members(&config).map_err(|what| wrong(format!("config: {what}")))?;
@@ -356,81 +356,6 @@ impl Implementation for Server {
     }
 }
 
-/// The probe's answer to hello, once the clocks are known to each other.
-fn greet(client: &Client, url: &str) -> Result<Json, Broken> {
-    let line = json!({ "op": "hello", "protocol": VERSION }).to_string();
-    let mut answered = client.post(line.as_bytes(), None)?;
-    if let (404, Some(date)) = (answered.status, answered.date) {
-        // The proof may have been too old, or from the future, by a clock that is not ours.
-        client.set_ahead((date * 1_000_000).saturating_sub(answered.came));
-        answered = client.post(line.as_bytes(), None)?;
-    }
-    if answered.status == 404 || (300..400).contains(&answered.status) {
-        return Err(not_found(&answered, &format!("there is no probe at {url} that believes us")));
-    }
-    let senseless = |what: String| Broken {
-        what: format!("{url} does not answer as a probe: {what}"),
-        remedy: "name the URL of the probe, as in http://127.0.0.1:8000/sessionproof-probe".to_owned(),
-    };
-    if answered.status != 200 {
-        return Err(senseless(format!("HTTP status {}", answered.status)));
-    }
-    let json: Json = serde_json::from_slice(&answered.body).map_err(|error| senseless(format!("no JSON: {error}")))?;
-    if let Ok(clock) = clock(&json) {
-        client.set_ahead(ahead(clock, &answered));
-    }
-    Ok(json)
-}
-
-/// What to say of a probe that is not there.
-fn not_found(answered: &Answered, what: &str) -> Broken {
-    if let Some(location) = &answered.location {
-        return Broken {
-            what: format!("{what}: it redirects to {location}"),
-            remedy: "no redirect is followed; name the URL that it leads to".to_owned(),
-        };
-    }
-    let far = answered.date.map(|date| date - answered.came / 1_000_000).filter(|seconds| seconds.abs() > 30);
-    let clocks = far.map(|seconds| format!("; its clock is {seconds} s ahead of ours")).unwrap_or_default();
-    Broken {
-        what: format!("{what}: HTTP status {}{clocks}", answered.status),
-        remedy: "see that the application mounts the probe at this URL, that SESSIONPROOF_PROBE_UNTIL is not over, and that \
-                 --secret-key-file holds its SECRET_KEY"
-            .to_owned(),
-    }
-}
-
-/// The server's clock before and after, in a reply.
-fn clock(reply: &Json) -> Result<[UnixTime; 2], String> {
-    let clock = reply.pointer("/ok/clock").ok_or("there is no \"clock\"")?;
-    members(clock).map_err(|what| format!("clock: {what}"))
-}
-
-/// How many microseconds the server's clock is ahead: the middle of a request is about the middle of what the server did.
-fn ahead([start, end]: [UnixTime; 2], answered: &Answered) -> i64 {
-    let middle = |a: i64, b: i64| a.saturating_add(b.saturating_sub(a) / 2);
-    middle(start.micros(), end.micros()).saturating_sub(middle(answered.sent, answered.came))
-}
-
-/// Whether the server's clock goes on as ours does.
-fn is_near(start: UnixTime, end: UnixTime, answered: &Answered, ahead: i64) -> bool {
-    let (sent, came) = (answered.sent.saturating_add(ahead), answered.came.saturating_add(ahead));
-    start <= end && start.micros() >= sent.saturating_sub(DRIFT) && end.micros() <= came.saturating_add(DRIFT)
-}
-
-/// Where an Expires lies by the call's clock. Under a lifetime with a fraction it depends on the fraction of the second in which
-/// the server acted, of which the bounds are known: what is right by either of them is right.
-fn expires_here(at: i64, call: &Exchange, there: UnixTime, clock: [UnixTime; 2]) -> i64 {
-    let later = there.seconds().saturating_sub(call.now.seconds());
-    let lifetime = call.config.lifetime.micros().unwrap_or_default();
-    let end = |now: UnixTime| {
-        let end = (i128::from(now.micros()) + lifetime).div_euclid(1_000_000);
-        i64::try_from(end).unwrap_or(i64::MAX)
-    };
-    let right = clock.map(end).into_iter().min_by_key(|right| right.abs_diff(at)).unwrap_or(at);
-    at.saturating_sub(later).saturating_add(end(there).saturating_sub(right))
-}
-
 /// Whether HTTP carries a header's value as it is.
 fn is_carried_by_http(header: &str) -> bool {
     let is_carried = |c: char| matches!(c, '\t' | ' '..='~' | '\u{80}'..='\u{ff}');
@@ -457,27 +382,6 @@ fn cookie_set(exchanged: &Exchanged, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn under_a_fraction_of_a_lifetime_expires_is_right_by_either_reading_of_the_clock_and_by_no_other() {
-        let config = Arc::new(Config { lifetime: Lifetime::Delta(10.5), ..Config::with_key("key") });
-        let call = request(&config, UnixTime::from_micros(100_250_000), None, Vec::new());
-        let there = UnixTime::from_micros(5_000_250_000);
-        let clock = |from: i64, to: i64| [from, to].map(|micros| UnixTime::from_micros(5_000_000_000 + micros));
-        // By the call's clock it ends at 110, whether the server's seconds began late or early.
-        for (at, clock, here) in [
-            (5010, clock(100_000, 200_000), 110),
-            (5011, clock(600_000, 700_000), 110),
-            (5010, clock(400_000, 600_000), 110),
-            (5011, clock(400_000, 600_000), 110),
-            (5011, clock(100_000, 200_000), 111),
-            (5010, clock(600_000, 700_000), 109),
-            (5009, clock(400_000, 600_000), 109),
-            (5012, clock(400_000, 600_000), 111),
-        ] {
-            assert_eq!(expires_here(at, &call, there, clock), here, "{at} {clock:?}");
-        }
-    }
 
     #[test]
     fn http_carries_no_control_characters_and_no_blanks_at_the_ends() {
