@@ -18,7 +18,7 @@ Examples:
   sessionproof faults                            all of them
   sessionproof faults key-not-derived            one, with all rules that are blamed
 
-Exit status: 0 every fault is caught by a rule that it breaks, 1 not so, 2 could not judge.";
+Exit status: 0 every fault is caught, and blamed first for a rule that it breaks, 1 not so, 2 could not judge.";
 
 const FAULTY_EXAMPLES: &str = "\
 Examples:
@@ -74,7 +74,7 @@ pub fn run(arguments: &MatrixArguments) -> Result<Outcome, Trouble> {
         anstream::println!("\nthe model itself is blamed: {}", rules.join(", "));
     }
     let caught = faults.iter().zip(&found).filter(|(fault, found)| found.caught_by(fault).is_some()).count();
-    anstream::println!("\n{caught} of {} faults are caught by a rule that they break", faults.len());
+    anstream::println!("\n{caught} of {} faults are caught, and blamed first for a rule that they break", faults.len());
     if arguments.names.is_empty() {
         let is_alone = |rule: &&Rule| traceability::only_caught_by(&rule.id, &faults, &found).is_some();
         let alone = rules::all().iter().filter(is_alone).count();

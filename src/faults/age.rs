@@ -93,13 +93,13 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::new(
         "future-accepted",
-        &["EXP-3"],
+        &["EXP-3", "SIG-9"],
         "a timestamp in the future is accepted",
         Steps { verify: |cookie, config, now| from_the_future(cookie, config, now, LONG), ..Steps::MODEL },
     ),
     Fault::new(
         "future-leeway",
-        &["EXP-3", "SYS-8"],
+        &["EXP-3", "SYS-8", "SIG-9"],
         "a timestamp up to a minute in the future is accepted, since clocks differ",
         Steps { verify: |cookie, config, now| from_the_future(cookie, config, now, 60), ..Steps::MODEL },
     ),
@@ -227,7 +227,7 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::new(
         "lifetime-without-days",
-        &["EXP-1", "EXP-2"],
+        &["EXP-1", "EXP-2", "KEY-5"],
         "the days of a lifetime are lost, as with timedelta.seconds",
         Steps {
             reading: |config| {
@@ -239,7 +239,7 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::new(
         "lifetime-in-minutes",
-        &["EXP-1", "EXP-2"],
+        &["EXP-1", "EXP-2", "PERM-3"],
         "the lifetime is taken for minutes",
         Steps {
             config: |config| {
@@ -281,7 +281,7 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::new(
         "negative-lifetime-is-none",
-        &["EXP-7"],
+        &["EXP-7", "EXP-3"],
         "a negative lifetime means that there is no limit",
         Steps {
             verify: |cookie, config, now| match config.lifetime.max_age() {
@@ -306,7 +306,7 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::new(
         "huge-lifetime-saturates",
-        &["EXP-9", "SET-10", "PERM-3"],
+        &["EXP-9", "SET-10", "PERM-3", "SIG-4"],
         "a lifetime beyond the calendar is the longest that there is, without an error",
         Steps { config: |config| no_longer_than(config, LONG), ..Steps::MODEL },
     ),

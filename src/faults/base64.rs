@@ -68,7 +68,7 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::new(
         "padding-required",
-        &["SIG-3", "SIG-7"],
+        &["SIG-3", "SIG-7", "KEY-1"],
         "a part without its padding is refused",
         Steps {
             verify: |cookie, config, now| match parts(cookie) {
@@ -92,7 +92,7 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::new(
         "only-standard-alphabet",
-        &["SIG-3", "SIG-7"],
+        &["SIG-3", "SIG-7", "KEY-1"],
         "minus and underscore are skipped as junk",
         Steps {
             verify: |cookie, config, now| match parts(cookie) {

@@ -207,7 +207,7 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     of_save(
         "refresh-for-all",
-        &["REN-3", "REN-6", "SET-1", "SYS-7"],
+        &["REN-3", "REN-6", "SET-1", "SYS-7", "MOD-8"],
         "every session is renewed by refresh",
         |s, call| {
             s.modified |= call.config.refresh_each_request && !s.data.is_empty();
@@ -233,7 +233,7 @@ pub(super) const FAULTS: &[Fault] = &[
             }
         },
     ),
-    of_answer("emptied-not-deleted", &["DEL-1", "SET-1"], "an emptied session sends nothing", |answer, _| {
+    of_answer("emptied-not-deleted", &["DEL-1", "SET-1", "MOD-3"], "an emptied session sends nothing", |answer, _| {
         answer.headers.retain(|(_, value)| !super::tools::is_deletion(value));
     }),
     of_save("empty-deletes-always", &["DEL-4", "DEL-6"], "an empty session is deleted at every request", |s, _| {

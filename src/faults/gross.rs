@@ -11,7 +11,7 @@ use crate::protocol::Reason;
 pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "accept-all",
-        &["SIG-5", "SIG-10", "EXP-1", "EXP-2", "EXP-3", "SYS-1"],
+        &["SIG-5", "SIG-10", "EXP-1", "EXP-2", "EXP-3", "SYS-1", "KEY-1"],
         "every readable payload counts, whatever its signature and age",
         Steps {
             verify: |cookie, _, _| {
@@ -29,7 +29,7 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::new(
         "forget-all",
-        &["SET-1", "MOD-10", "PAY-16", "SYS-2", "EXP-1"],
+        &["SET-1", "MOD-10", "PAY-16", "SYS-2", "EXP-1", "KEY-1"],
         "the session is always empty, and nothing is ever set",
         Steps {
             verify: |_, _, _| Err(Refusal::Rejected(Reason::Signature)),

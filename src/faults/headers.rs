@@ -66,13 +66,18 @@ pub(super) const FAULTS: &[Fault] = &[
         };
         model(&header.split(';').map(same).collect::<Vec<_>>().join(";"), name)
     }),
-    of_find("names-by-their-end", &["HDR-5", "HDR-1"], "a name that ends like the cookie's counts", |header, name| {
-        let same = |part: &str| match part.split_once('=') {
-            Some((known, value)) if known.trim().ends_with(name) => format!("{name}={value}"),
-            _ => part.to_owned(),
-        };
-        model(&header.split(';').map(same).collect::<Vec<_>>().join(";"), name)
-    }),
+    of_find(
+        "names-by-their-end",
+        &["HDR-5", "HDR-1", "HDR-3"],
+        "a name that ends like the cookie's counts",
+        |header, name| {
+            let same = |part: &str| match part.split_once('=') {
+                Some((known, value)) if known.trim().ends_with(name) => format!("{name}={value}"),
+                _ => part.to_owned(),
+            };
+            model(&header.split(';').map(same).collect::<Vec<_>>().join(";"), name)
+        },
+    ),
     of_find("header-beyond-ascii-lost", &["HDR-6"], "a header with bytes beyond ASCII is not read", |header, name| {
         if header.is_ascii() { model(header, name) } else { None }
     }),

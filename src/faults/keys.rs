@@ -135,7 +135,7 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::new(
         "key-as-base64",
-        &["KEY-6"],
+        &["KEY-6", "KEY-1"],
         "a text key that happens to be base64 is decoded",
         Steps { config: |config| each_key(config, decoded), ..Steps::MODEL },
     ),

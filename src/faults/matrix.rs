@@ -74,9 +74,9 @@ impl Found {
         Self { blames, checks: results.first_failure }
     }
 
-    /// The first rule that is blamed, of those that a fault breaks.
+    /// The rule that is blamed first, where the fault breaks it; none where nothing is blamed, or something else first.
     pub fn caught_by(&self, fault: &Fault) -> Option<&str> {
-        self.rules().find(|rule| fault.rules.contains(rule))
+        self.rules().next().filter(|rule| fault.rules.contains(rule))
     }
 
     /// The rules that are blamed though the fault does not break them.
@@ -159,8 +159,8 @@ pub fn page(faults: &[&Fault], found: &[Found], cases: usize) -> String {
          when the page is not up to date (`UPDATE_FAULTS=1 cargo test --test fault_bank` writes it anew).\n\n\
          `sessionproof faulty NAME` speaks the [adapter protocol](adapter-protocol.md) as such an implementation, so that any \
          suite can be tried on it; `sessionproof faults` holds this one against all of them.\n\n\
-         **Caught by** is the rule that is blamed first among those that the fault breaks; *only*, where the suite finds nothing \
-         without it. **Checks** is how many checks it took to the first failure, of a run of all vectors and {cases} generated \
+         **Caught by** is the rule that is blamed first, which is always one that the fault breaks; *only*, where the suite finds \
+         nothing without it. What fails after that may be blamed on others: whoever derives another key reads no cookie at all. **Checks** is how many checks it took to the first failure, of a run of all vectors and {cases} generated \
          cases.\n\n\
          | fault | what is wrong | caught by | checks |\n|---|---|---|---:|\n",
         faults.len()

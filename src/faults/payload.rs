@@ -162,9 +162,12 @@ pub(super) const FAULTS: &[Fault] = &[
         }
         other => other,
     }),
-    of_text("tag-like-maps-not-escaped", &["PAY-11"], "a map that looks like a tag is written as it is", |text| {
-        text.replace("{\" di\":{", "{").replace("__\":", "\":")
-    }),
+    of_text(
+        "tag-like-maps-not-escaped",
+        &["PAY-11", "PAY-4"],
+        "a map that looks like a tag is written as it is",
+        |text| text.replace("{\" di\":{", "{").replace("__\":", "\":"),
+    ),
     of_write("never-compressed", &["PAY-12"], "payloads are never compressed, undeclared", |session| {
         Ok(base64::encode(json_of(session)?.as_bytes()))
     }),
@@ -183,10 +186,10 @@ pub(super) const FAULTS: &[Fault] = &[
     of_write("compressed-faster", &["PAY-12"], "the fastest compression is taken, not the default", |session| {
         packed_by(&json_of(session)?, |bytes| zlib(bytes, Compression::fast()), |deflated, plain| deflated + 1 < plain)
     }),
-    of_write("compressed-as-gzip", &["PAY-12", "PAY-1"], "the stream has gzip's header", |session| {
+    of_write("compressed-as-gzip", &["PAY-12", "PAY-1", "PAY-3"], "the stream has gzip's header", |session| {
         packed_by(&json_of(session)?, gzip, |deflated, plain| deflated + 1 < plain)
     }),
-    of_write("compressed-raw", &["PAY-12", "PAY-1"], "the stream has no header", |session| {
+    of_write("compressed-raw", &["PAY-12", "PAY-1", "PAY-3"], "the stream has no header", |session| {
         let raw = |bytes: &[u8]| {
             let stream = payload::deflate(bytes);
             stream.get(2..stream.len().saturating_sub(4)).unwrap_or_default().to_vec()

@@ -141,12 +141,15 @@ pub(super) const FAULTS: &[Fault] = &[
             ..Steps::MODEL
         },
     ),
-    of_act("flag-by-hand-ignored", &["MOD-7", "SET-1", "MOD-10"], "the modified flag cannot be set by hand", |s, a| {
-        match a {
+    of_act(
+        "flag-by-hand-ignored",
+        &["MOD-7", "SET-1", "MOD-10", "KEY-5"],
+        "the modified flag cannot be set by hand",
+        |s, a| match a {
             Action::SetModified { .. } => unmodified(s, a),
             _ => s.act(a),
-        }
-    }),
+        },
+    ),
     of_act(
         "permanent-flag-not-noticed",
         &["PERM-2", "PERM-5", "SET-1"],

@@ -129,7 +129,7 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::new(
         "signature-in-hex",
-        &["SIG-3", "SIG-2"],
+        &["SIG-3", "SIG-2", "KEY-1"],
         "the signature is written and read as hex digits",
         Steps {
             sign: |payload, config, now| respell_signature(payload, config, now, |_, mac| hex(mac)),
@@ -200,7 +200,7 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::new(
         "timestamp-of-four-bytes",
-        &["SIG-4"],
+        &["SIG-4", "SIG-9"],
         "the timestamp is cut to 32 bits, which end in 2106",
         Steps {
             sign: |payload, config, now| stamped(payload, &to_big_endian(now.seconds() & 0xFFFF_FFFF), config),
@@ -212,7 +212,7 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::new(
         "timestamp-signed-of-32-bits",
-        &["SIG-4", "SIG-8", "EXP-1"],
+        &["SIG-4", "SIG-8", "EXP-1", "SIG-9"],
         "a timestamp beyond 2038 is negative, and refused",
         Steps {
             verify: |cookie, config, now| {
@@ -284,7 +284,7 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::new(
         "signature-cut-to-ten-bytes",
-        &["SIG-10", "SIG-5"],
+        &["SIG-10", "SIG-5", "SIG-7"],
         "the first ten bytes of the signature are compared",
         Steps {
             verify: |cookie, config, now| {
@@ -336,7 +336,7 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::new(
         "non-ascii-raises",
-        &["SIG-6", "HDR-6"],
+        &["SIG-6", "HDR-6", "PAY-3"],
         "a value that is not ASCII is an error",
         Steps {
             verify: |cookie, config, now| match cookie.is_ascii() {
@@ -348,7 +348,7 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::new(
         "bad-signature-raises",
-        &["SIG-6", "SIG-5"],
+        &["SIG-6", "SIG-5", "KEY-1"],
         "a signature that does not fit is an error, as it is from itsdangerous",
         Steps {
             verify: |cookie, config, now| match steps::verify(cookie, config, now) {

@@ -95,7 +95,7 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::remembering(
         "clock-never-goes-back",
-        &["SIG-4", "EXP-3", "EXP-1", "EXP-8", "SYS-8"],
+        &["SIG-4", "EXP-3", "EXP-1", "EXP-8", "SYS-8", "KEY-5"],
         "the time is the latest that was ever seen",
         |memory, call| {
             let latest = memory.now.map_or(now(call), |seen| seen.max(now(call)));
@@ -143,7 +143,7 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::remembering(
         "rejected-cookies-remembered",
-        &["EXP-1", "EXP-3", "EXP-6", "EXP-2", "EXP-7", "SYS-5", "KEY-7", "KEY-3", "SIG-5"],
+        &["EXP-1", "EXP-3", "EXP-6", "EXP-2", "EXP-7", "SYS-5", "KEY-7", "KEY-3", "SIG-5", "KEY-6"],
         "a cookie that was rejected once is rejected ever after, whatever the clock and the configuration become",
         |memory, call| {
             let Call::Verify(verify) = call else { return embedded::answer(call, &FLASK) };
@@ -159,7 +159,7 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::remembering(
         "logout-revokes",
-        &["SYS-4", "DEL-1"],
+        &["SYS-4", "DEL-1", "EXP-2"],
         "a cookie that came with a logout is never accepted again",
         |memory, call| {
             let Call::Exchange(exchange) = call else { return embedded::answer(call, &FLASK) };
@@ -195,7 +195,7 @@ pub(super) const FAULTS: &[Fault] = &[
     ),
     Fault::remembering(
         "cookies-count-once",
-        &["SYS-4", "SYS-8", "REN-6", "SYS-2"],
+        &["SYS-4", "SYS-8", "REN-6", "SYS-2", "KEY-3"],
         "a cookie is accepted once, as a token against replays would be",
         |memory, call| {
             let Call::Exchange(exchange) = call else { return embedded::answer(call, &FLASK) };

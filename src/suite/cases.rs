@@ -10,14 +10,26 @@ use super::{
     scenario::Scenario,
     shrink::Tree,
 };
+use crate::protocol::Hello;
 use proptest::{
     strategy::{BoxedStrategy, Strategy},
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
-use std::sync::mpsc::SyncSender;
+use std::{
+    io,
+    iter::{self, StepBy},
+    num::NonZero,
+    ops::Range,
+    sync::mpsc::{self, Receiver, SyncSender},
+    thread::{self, Scope},
+};
 
 /// How many checks are asked together. Many are in flight; a failure is seen soon.
 pub(super) const BATCH: usize = 400;
+/// How many threads make cases, at most.
+const MAKERS: usize = 8;
+/// How many batches each of them makes ahead of being taken.
+const AHEAD: usize = 1;
 
 /// One property's cases in a run.
 #[derive(Clone, Copy)]
@@ -59,11 +71,16 @@ pub(super) fn parts(options: &Options) -> Vec<Part> {
 impl Part {
     /// How many cases it has in this run, or in this shard of it.
     pub(super) fn count(&self, options: &Options) -> usize {
-        let all = match self.source {
-            Source::Generated(.., count) => count,
-            Source::Neighbours => neighbours(&options.sizes).len(),
+        self.numbers(options).len()
+    }
+
+    /// The operation that the implementation lacks without which none of its cases can be asked.
+    pub(super) fn not_offered(&self, hello: &Hello) -> Option<&'static str> {
+        let needed = match self.source {
+            Source::Generated(property, ..) => property.asks,
+            Source::Neighbours => Some("verify"),
         };
-        (all + options.shard.of() - options.shard.number()) / options.shard.of()
+        needed.filter(|op| !hello.ops.contains(*op))
     }
 
     /// The case of a number, and how it can be made smaller, if it can.
@@ -76,38 +93,82 @@ impl Part {
             Source::Neighbours => neighbours(&options.sizes).into_iter().nth(number).map(|scenario| (scenario, None)),
         }
     }
+
+    /// The numbers of its cases in this run, or in this shard of it.
+    fn numbers(&self, options: &Options) -> StepBy<Range<usize>> {
+        let all = match self.source {
+            Source::Generated(.., count) => count,
+            Source::Neighbours => neighbours(&options.sizes).len(),
+        };
+        options.shard.numbers(all)
+    }
+
+    fn batches(self, options: &Options) -> impl Iterator<Item = (Self, Vec<usize>)> {
+        let mut numbers = self.numbers(options);
+        iter::from_fn(move || Some(numbers.by_ref().take(BATCH).collect()).filter(|some: &Vec<_>| !some.is_empty()))
+            .map(move |numbers| (self, numbers))
+    }
 }
 
-/// Makes every case of some parts, in order, until nobody takes them any more.
-pub(super) fn make_all(parts: &[Part], options: &Options, made: &SyncSender<Made>) {
-    for part in parts {
-        let goes_on = match part.source {
-            Source::Generated(property, place, count) => {
-                let maker = Maker::new(property, place, options);
-                let mut numbers = (0..count).filter(|number| options.shard.holds(*number));
-                send_all(*part, made, || Some(maker.some(&mut numbers)).filter(|cases| !cases.is_empty()))
+/// The cases of a run, in batches, made by several threads ahead of being taken. The order is that of the parts and of the
+/// numbers, whichever thread is faster.
+pub(super) struct Makers {
+    /// Where the batches come from, which come in turns.
+    made: Vec<Receiver<Made>>,
+    turn: usize,
+}
+
+impl Makers {
+    /// Starts the threads: as many as there are processors. They end when this is dropped.
+    pub(super) fn start<'a>(
+        scope: &'a Scope<'a, '_>,
+        parts: &'a [Part],
+        options: &'a Options,
+    ) -> Result<Self, io::Error> {
+        let threads = thread::available_parallelism().map_or(1, NonZero::get).min(MAKERS);
+        let start = |number| {
+            let (send, made) = mpsc::sync_channel(AHEAD);
+            let work = move || make(parts, options, number, threads, &send);
+            thread::Builder::new().name("cases".to_owned()).spawn_scoped(scope, work)?;
+            Ok(made)
+        };
+        Ok(Self { made: (0..threads).map(start).collect::<Result<_, io::Error>>()?, turn: 0 })
+    }
+}
+
+impl Iterator for Makers {
+    type Item = Made;
+
+    fn next(&mut self) -> Option<Made> {
+        let made = self.made.get(self.turn)?.recv().ok()?;
+        self.turn = (self.turn + 1) % self.made.len();
+        Some(made)
+    }
+}
+
+/// Makes every `threads`-th batch of a run, from batch `number` on, until nobody takes them any more.
+fn make(parts: &[Part], options: &Options, number: usize, threads: usize, made: &SyncSender<Made>) {
+    let mut all_neighbours = None;
+    let mut maker: Option<Maker> = None;
+    for (part, numbers) in parts.iter().flat_map(|part| part.batches(options)).skip(number).step_by(threads) {
+        let cases: Vec<_> = match part.source {
+            Source::Generated(property, place, _) => {
+                if maker.as_ref().is_none_or(|maker| maker.place != place) {
+                    maker = Some(Maker::new(property, place, options));
+                }
+                let tree = |number| maker.as_ref()?.tree(number);
+                numbers.into_iter().filter_map(|number| Some((number, tree(number)?.current()))).collect()
             }
             Source::Neighbours => {
-                let cases = neighbours(&options.sizes).into_iter().enumerate();
-                let mut cases = cases.filter(|(number, _)| options.shard.holds(*number));
-                send_all(*part, made, || Some(cases.by_ref().take(BATCH).collect()).filter(|c: &Vec<_>| !c.is_empty()))
+                let all = all_neighbours.get_or_insert_with(|| neighbours(&options.sizes));
+                numbers.into_iter().filter_map(|number| Some((number, all.get(number)?.clone()))).collect()
             }
         };
-        if !goes_on {
+        let (numbers, scenarios) = cases.into_iter().unzip();
+        if made.send(Made { part, numbers, scenarios }).is_err() {
             return;
         }
     }
-}
-
-/// Sends batches as long as there are any; whether they were taken.
-fn send_all(part: Part, made: &SyncSender<Made>, mut next: impl FnMut() -> Option<Vec<(usize, Scenario)>>) -> bool {
-    while let Some(cases) = next() {
-        let (numbers, scenarios) = cases.into_iter().unzip();
-        if made.send(Made { part, numbers, scenarios }).is_err() {
-            return false;
-        }
-    }
-    true
 }
 
 /// What makes the cases of one property.
@@ -126,11 +187,6 @@ impl Maker {
     /// The case of a number, which can be made smaller; none where the strategy gives up on it.
     fn tree(&self, number: usize) -> Option<Tree> {
         self.strategy.new_tree(&mut runner([self.seed, self.place, number as u64])).ok()
-    }
-
-    /// The next cases: a batch, unless fewer are left.
-    fn some(&self, numbers: &mut dyn Iterator<Item = usize>) -> Vec<(usize, Scenario)> {
-        numbers.filter_map(|number| Some((number, self.tree(number)?.current()))).take(BATCH).collect()
     }
 }
 

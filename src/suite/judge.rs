@@ -64,6 +64,13 @@ pub enum Inconclusive {
     NotOffered(String),
 }
 
+impl Inconclusive {
+    /// An operation is not offered.
+    pub(super) fn op_not_offered(op: &str) -> Self {
+        Self::NotOffered(format!("the operation {op}"))
+    }
+}
+
 /// Judges cases side by side: the calls that are ready are asked together. The verdicts come in the order of the cases.
 pub fn judge(implementation: &dyn Implementation, cases: &[Case<'_>]) -> Result<Vec<Verdict>, Broken> {
     let hello = implementation.hello();
@@ -148,7 +155,7 @@ impl<'a> Walk<'a> {
             return None;
         };
         if let Some(missing) = call_not_offered(&call, hello) {
-            self.end(Inconclusive::NotOffered(missing));
+            self.end(missing);
             return None;
         }
         let expected = self.expected(&call, &hello.choices);
@@ -223,14 +230,14 @@ fn is_flask(choices: &Choices) -> bool {
 }
 
 /// What a call needs of an implementation that does not offer it.
-fn call_not_offered(call: &Call, hello: &Hello) -> Option<String> {
+fn call_not_offered(call: &Call, hello: &Hello) -> Option<Inconclusive> {
     if !hello.ops.contains(call.op()) {
-        return Some(format!("the operation {}", call.op()));
+        return Some(Inconclusive::op_not_offered(call.op()));
     }
     if hello.choices.fallback_text == FallbackTextChoice::Refuse
         && matches!(call.config().fallback_keys, Some(Fallbacks::Text(_)))
     {
-        return Some("text in place of the list of fallback keys".to_owned());
+        return Some(Inconclusive::NotOffered("text in place of the list of fallback keys".to_owned()));
     }
     None
 }

@@ -1,7 +1,7 @@
 //! A whole run: the vectors, the vectors again in another order, then generated cases, the failing ones shrunk.
 
 use super::{
-    cases::{self, BATCH, Made, Part},
+    cases::{self, BATCH, Made, Makers, Part},
     generate::sizes::{Preset, Sizes},
     judge::{Case, Divergence, Inconclusive, Verdict, Walks, judge},
     known::{self, KnownFailures, Watch},
@@ -18,14 +18,7 @@ use crate::{
     adapter::{Broken, Implementation},
     protocol::Hello,
 };
-use std::{
-    collections::BTreeSet,
-    sync::{
-        atomic::AtomicBool,
-        mpsc::{self, Receiver},
-    },
-    thread,
-};
+use std::{collections::BTreeSet, sync::atomic::AtomicBool, thread};
 
 /// What a run is made of.
 #[derive(Clone, Debug, Default)]
@@ -75,8 +68,6 @@ pub enum Event<'a> {
 
 /// How many failures of generated cases are made small in one run.
 const SHRUNK_FAILURES: usize = 24;
-/// How many batches of cases are made ahead of being asked.
-const AHEAD: usize = 1;
 
 /// Holds an implementation against the vectors and against generated cases. What ends the run early stands in the results.
 pub fn run(
@@ -213,28 +204,36 @@ impl Run<'_> {
         Ok(false)
     }
 
-    /// Every generated case of this shard. They are made by a thread of their own, ahead of being asked.
+    /// Every generated case of this shard. They are made by threads of their own, ahead of being asked. Where an implementation
+    /// lacks what all the cases of a part ask, they are counted and not made.
     fn generated(&mut self) -> Result<(), Stop> {
         let options = self.options;
-        let parts = cases::parts(options);
-        let (send, made) = mpsc::sync_channel(AHEAD);
+        let mut parts = cases::parts(options);
+        parts.retain(|part| match part.not_offered(self.hello) {
+            None => true,
+            Some(op) => {
+                let why = Inconclusive::op_not_offered(op);
+                (self.observe)(Event::Part { name: part.name, checks: part.count(options) });
+                let rules = self.chosen(part.rules);
+                (0..part.count(options)).for_each(|_| self.results.inconclusive(&rules, &why));
+                (self.observe)(Event::Checked(part.count(options)));
+                false
+            }
+        });
         thread::scope(|scope| {
-            let parts = &parts;
-            let work = move || cases::make_all(parts, options, &send);
-            let maker = thread::Builder::new().name("cases".to_owned()).spawn_scoped(scope, work);
-            maker.map_err(|error| no_thread(&error))?;
-            self.cases(made)
+            let makers = Makers::start(scope, &parts, options).map_err(|error| no_thread(&error))?;
+            self.cases(makers)
         })
     }
 
-    fn cases(&mut self, made: Receiver<Made>) -> Result<(), Stop> {
+    fn cases(&mut self, mut makers: Makers) -> Result<(), Stop> {
         let mut shown = BTreeSet::new();
         let mut pipeline = Pipeline::new(self.asker, self.hello);
         let mut present = None;
         loop {
             // Waiting here, and not only when there is nothing else to do, keeps the order of the calls free of chance.
             while pipeline.has_room()
-                && let Ok(Made { part, numbers, scenarios }) = made.recv()
+                && let Some(Made { part, numbers, scenarios }) = makers.next()
             {
                 pipeline.begin((part, numbers), scenarios.into_iter().collect::<Walks<'_>>())?;
             }
@@ -263,7 +262,9 @@ impl Run<'_> {
     /// Counts a failure of a generated case, made small first.
     fn failed_case(&mut self, part: Part, number: usize, divergence: Divergence) -> Result<(), Stop> {
         let Some((scenario, tree)) = part.case(number, self.options) else { return Ok(()) };
-        let is_shown_small = !self.options.as_found && self.results.failures.len() < SHRUNK_FAILURES;
+        let generated =
+            self.results.failures.iter().filter(|failure| matches!(failure.origin, Origin::Property(_))).count();
+        let is_shown_small = !self.options.as_found && generated < SHRUNK_FAILURES;
         let (scenario, divergence) = match tree.filter(|_| is_shown_small) {
             Some(tree) => self.shrink(tree, scenario, divergence),
             None => (scenario, divergence),
@@ -345,7 +346,7 @@ mod tests {
     use crate::{
         adapter::embedded::{Model, answer},
         protocol::{Answer, Call, Hello, Reply, Verified},
-        suite::vectors,
+        suite::vectors::{self, Kind},
     };
 
     fn quick(cases: usize) -> Options {
@@ -453,6 +454,37 @@ mod tests {
         let options = Options { fail_fast: true, ..quick(500) };
         let results = run(&Strict(Model::default()), &vectors, &options, &mut |_| {});
         assert!(results.stopped_early);
+    }
+
+    /// An implementation that saves nothing when the view ends in an error.
+    struct Forgetful(Model);
+
+    impl Implementation for Forgetful {
+        fn hello(&self) -> &Hello {
+            self.0.hello()
+        }
+
+        fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
+            let forgetful = |call: &Call| match answer(call, &self.hello().choices) {
+                Answer::Exchange(mut exchanged) if exchanged.status >= 400 => {
+                    exchanged.headers.retain(|(name, _)| name != "Set-Cookie");
+                    Answer::Exchange(exchanged)
+                }
+                other => other,
+            };
+            Ok(calls.iter().map(|call| Reply::Ok(forgetful(call))).collect())
+        }
+    }
+
+    #[test]
+    fn generated_failures_are_made_small_however_many_vectors_failed() {
+        let vectors = vectors::embedded().unwrap();
+        let results = run(&Forgetful(Model::default()), &vectors, &quick(2000), &mut |_| {});
+        let is_vector = |failure: &&Failure| matches!(failure.origin, Origin::Vector { .. });
+        assert!(results.failures.iter().filter(is_vector).count() > SHRUNK_FAILURES);
+        let stories = results.failures.iter().filter(|failure| failure.vector.kind == Kind::World);
+        let lengths: Vec<_> = stories.map(|failure| failure.divergence.before.len() + 1).collect();
+        assert!(!lengths.is_empty() && lengths.iter().all(|length| *length <= 2), "{lengths:?}");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! Together the shards ask exactly what the whole run asks.
 
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{fmt, iter::StepBy, ops::Range};
 
 /// The most shards that a run can be split into.
 const MOST: usize = 10_000;
@@ -79,6 +79,11 @@ impl Shard {
         self.of == 1
     }
 
+    /// Which of `count` numbers, counted from 0, belong to it.
+    pub(super) fn numbers(self, count: usize) -> StepBy<Range<usize>> {
+        (self.number - 1..count).step_by(self.of)
+    }
+
     /// Whether something of this number, counted from 0, belongs to it.
     pub fn holds(self, number: usize) -> bool {
         number % self.of == self.number - 1
@@ -95,6 +100,9 @@ mod tests {
             for number in 0..100 {
                 let holders = (1..=of).filter(|k| Shard::new(*k, of).unwrap().holds(number));
                 assert_eq!(holders.count(), 1, "{number} of {of}");
+            }
+            for shard in (1..=of).map(|k| Shard::new(k, of).unwrap()) {
+                assert!(shard.numbers(100).eq((0..100).filter(|number| shard.holds(*number))), "{shard}");
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Cookie values: good ones at every age, and every way to spoil them.
 
-use super::{payloads, settings, sizes::Sizes, values};
+use super::{payloads, settings, sizes::Sizes, strategies::text_in, values};
 use crate::{
     clock::UnixTime,
     config::{Config, Digest, FallbackTextChoice, Key, KeyDerivation},
@@ -203,7 +203,7 @@ fn spoil() -> BoxedStrategy<Spoil> {
         2 => index().prop_map(Spoil::Prefix),
         1 => index().prop_map(Spoil::Suffix),
         1 => index().prop_map(Spoil::Case),
-        1 => "[.=A-Za-z]{1,4}".prop_map(Spoil::Append),
+        1 => text_in(&['.'..='.', '='..='=', 'A'..='Z', 'a'..='z'], 1..=4).prop_map(Spoil::Append),
         2 => respell(),
         4 => foreign().prop_map(Spoil::Foreign),
         1 => Just(Spoil::SwapParts),

@@ -8,5 +8,6 @@ pub mod payloads;
 pub mod requests;
 pub mod settings;
 pub mod sizes;
+pub mod strategies;
 pub mod values;
 pub mod world;

@@ -1,8 +1,13 @@
 //! Texts that are signed in place of a session's payload, by somebody who has the key: other JSON than Flask writes, dates that
 //! Flask reads and does not write, and what is no payload at all.
 
+use super::strategies::{nested, text_in};
 use crate::model::{base64, payload};
 use proptest::{collection::vec, prelude::*, sample::select};
+use std::ops::RangeInclusive;
+
+/// What ASCII can print.
+const PRINTABLE: &[RangeInclusive<char>] = &[' '..='~'];
 
 /// Any such payload, as it stands in a cookie.
 pub fn odd() -> BoxedStrategy<String> {
@@ -10,11 +15,11 @@ pub fn odd() -> BoxedStrategy<String> {
         3 => select(ODD.to_vec()).prop_map(encoded),
         2 => prop_oneof![json_soup(), tagged_json(), keyed(tagged_json())].prop_map(encoded),
         1 => prop_oneof![keyed(tagged_json()), json_soup()].prop_map(deflated),
-        1 => any::<String>().prop_map(encoded),
+        1 => vec(any::<char>(), 0..32).prop_map(String::from_iter).prop_map(encoded),
         1 => vec(any::<u8>(), 0..12).prop_map(|bytes| base64::encode(&bytes)),
-        1 => "[A-Za-z0-9_.!-]{0,9}",
-        1 => "[ -~]{0,40}".prop_map(deflated),
-        1 => ("[ -~]{0,40}", any::<prop::sample::Index>(), 0u8..8).prop_map(|(text, at, bit)| spoiled_stream(&text, at, bit)),
+        1 => text_in(&['A'..='Z', 'a'..='z', '0'..='9', '_'..='_', '-'..='.', '!'..='!'], 0..=9),
+        1 => text_in(PRINTABLE, 0..=40).prop_map(deflated),
+        1 => (text_in(PRINTABLE, 0..=40), any::<prop::sample::Index>(), 0u8..8).prop_map(|(text, at, bit)| spoiled_stream(&text, at, bit)),
     ]
     .boxed()
 }
@@ -154,17 +159,16 @@ pub fn tagged_json() -> BoxedStrategy<String> {
         "NaN",
     ]);
     let tag = select(vec![" t", " b", " m", " u", " d", " di", "a", " t__", " m__"]);
-    leaf.prop_map(str::to_owned)
-        .prop_recursive(4, 16, 3, move |inner| {
-            prop_oneof![
-                4 => (tag.clone(), inner.clone()).prop_map(|(tag, content)| format!("{{\"{tag}\":{content}}}")),
-                1 => (inner.clone(), inner.clone()).prop_map(|(one, two)| format!("[{one},{two}]")),
-                1 => (tag.clone(), tag.clone(), inner.clone(), inner).prop_map(|(a, b, one, two)| {
-                    format!("{{\"{a}\":{one},\"{b}\":{two}}}")
-                }),
-            ]
-        })
+    nested(leaf.prop_map(str::to_owned).boxed(), [4, 16, 3], |inner| {
+        prop_oneof![
+            4 => (tag.clone(), inner.clone()).prop_map(|(tag, content)| format!("{{\"{tag}\":{content}}}")),
+            1 => (inner.clone(), inner.clone()).prop_map(|(one, two)| format!("[{one},{two}]")),
+            1 => (tag.clone(), tag.clone(), inner.clone(), inner).prop_map(|(a, b, one, two)| {
+                format!("{{\"{a}\":{one},\"{b}\":{two}}}")
+            }),
+        ]
         .boxed()
+    })
 }
 
 /// Text that is a date, or almost.

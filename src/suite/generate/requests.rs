@@ -1,6 +1,6 @@
 //! Requests: what a client sends and a view does.
 
-use super::{cookies, settings, sizes::Sizes, values};
+use super::{cookies, settings, sizes::Sizes, strategies::text_in, values};
 use crate::{
     clock::UnixTime,
     config::Config,
@@ -194,7 +194,7 @@ fn piece() -> BoxedStrategy<Piece> {
         2 => Just(Piece::Foreign),
         2 => Just(Piece::Quoted),
         1 => select(names).prop_map(Piece::Named),
-        2 => "[ -~\u{80}-\u{ff}]{0,10}".prop_map(Piece::Junk),
+        2 => text_in(&[' '..='~', '\u{80}'..='\u{ff}'], 0..=10).prop_map(Piece::Junk),
         2 => select(junk).prop_map(|text| Piece::Junk(text.to_owned())),
     ]
     .boxed()

@@ -6,6 +6,7 @@ use crate::suite::generate::{cookies, settings};
 pub(super) const SPELLED: Property = Property {
     name: "another spelling of the same bytes is read as declared",
     rules: &["SIG-7", "SIG-3", "SIG-5"],
+    asks: Some("verify"),
     share: 3,
     cases: |configs, sizes| single(cookies::respelled(configs, sizes)),
     configs: |_| settings::timing(),

@@ -42,6 +42,8 @@ pub struct Property {
     pub name: &'static str,
     /// The rules that it is evidence for, the foremost first.
     pub rules: &'static [&'static str],
+    /// The operation that every case of it asks first; none where that differs from case to case.
+    pub asks: Option<&'static str>,
     /// How many cases it gets for each hundred of a run.
     pub share: usize,
     /// Its cases, for a pool of configurations.

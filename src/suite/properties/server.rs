@@ -7,6 +7,7 @@ use proptest::prop_oneof;
 pub(super) const KEYS: Property = Property {
     name: "keys that are missing, empty or mistaken decide as configured",
     rules: &["KEY-5", "KEY-4", "KEY-3", "KEY-6"],
+    asks: None,
     share: 6,
     cases: |configs, sizes| {
         single(prop_oneof![cookies::aged(configs.clone(), sizes), requests::request(configs, sizes)])
@@ -17,6 +18,7 @@ pub(super) const KEYS: Property = Property {
 pub(super) const SLIDING: Property = Property {
     name: "a permanent session slides on every request, and no other does",
     rules: &["REN-1", "REN-2", "REN-3", "REN-4", "REN-5", "REN-6", "PERM-3", "PERM-4", "PERM-6", "EXP-6", "DEL-6"],
+    asks: Some("exchange"),
     share: 8,
     cases: |configs, _| single(requests::untouched(configs)),
     configs: |_| settings::timing(),

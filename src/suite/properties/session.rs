@@ -10,6 +10,7 @@ pub(super) const VIEW: Property = Property {
         "MOD-10", "PERM-1", "PERM-2", "PERM-5", "DEL-1", "DEL-3", "DEL-4", "DEL-5", "VARY-1", "VARY-2", "VARY-3",
         "VARY-4",
     ],
+    asks: Some("exchange"),
     share: 13,
     cases: |configs, sizes| single(requests::request(configs, sizes)),
     configs: |_| settings::timing(),

@@ -360,3 +360,17 @@ fn every_action_of_a_view_occurs() {
     let names: BTreeSet<_> = exchanges().map(|call| &call.actions).chain(in_stories).flatten().map(name).collect();
     assert_eq!(names.len(), 24, "{names:?}");
 }
+
+#[test]
+fn a_property_declares_what_its_cases_ask_first() {
+    for property in PROPERTIES {
+        let mut runner =
+            TestRunner::new_with_rng(Default::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]));
+        let strategy = property.strategy(&Sizes::QUICK, &mut runner);
+        let first = |_| Some(strategy.new_tree(&mut runner).unwrap().current().next(&[])?.op());
+        let asked: BTreeSet<_> = (0..200).filter_map(first).collect();
+        let alone = asked.first().copied().filter(|_| asked.len() == 1);
+        assert_eq!(property.asks, alone, "{}: {asked:?}", property.name);
+    }
+    assert!(neighbours(&Sizes::QUICK).iter().all(|scenario| scenario.next(&[]).unwrap().op() == "verify"));
+}

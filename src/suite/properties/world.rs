@@ -8,6 +8,7 @@ pub(super) const STORIES: Property = Property {
     rules: &[
         "SYS-1", "SYS-2", "SYS-3", "SYS-4", "SYS-5", "SYS-6", "SYS-7", "SYS-8", "REN-5", "REN-6", "EXP-6", "DEL-1",
     ],
+    asks: Some("exchange"),
     share: 8,
     cases: world::story,
     configs: |_| settings::timing(),
