@@ -400,6 +400,38 @@ proptest! {
     }
 }
 
+#[test]
+fn the_readme_shows_what_is_printed() {
+    let (header, question) = sent("permanence-flag-new", 10);
+    let told = plain(&inspect(&header, &question).unwrap());
+    assert!(include_str!("../README.md").contains(&format!("```text\n{told}```")), "{told}");
+}
+
+#[test]
+fn every_member_and_pitfall_is_documented() {
+    let page = include_str!("../spec/inspection-format.md");
+    let (header, question) = sent("set-cookie-fewest", 10);
+    let json: serde_json::Value = serde_json::from_str(&inspect(&header, &question).unwrap().to_json()).unwrap();
+    fn members(json: &serde_json::Value, found: &mut Vec<String>) {
+        for (name, value) in json.as_object().into_iter().flatten().filter(|(name, _)| *name != "session") {
+            found.push(name.clone());
+            members(value, found);
+        }
+    }
+    let mut found = Vec::new();
+    members(&json, &mut found);
+    assert!(found.len() > 30, "{found:?}");
+    for name in found {
+        assert!(page.contains(&format!("`{name}`")), "{name}");
+    }
+    let source = include_str!("../src/inspect/pitfalls.rs");
+    let ids: Vec<_> = source.split("add(").skip(1).filter_map(|call| call.split('"').nth(1)).collect();
+    assert!(ids.len() > 12, "{ids:?}");
+    for id in ids {
+        assert!(page.contains(&format!("| `{id}` |")), "{id}");
+    }
+}
+
 /// The program with some arguments and standard input, in a folder.
 fn run(folder: &Path, arguments: &[&str], input: &[u8]) -> Output {
     use std::io::Write;
@@ -444,6 +476,7 @@ fn the_exit_status_tells_what_the_server_would_say() {
         (&["--now", now, "--config", "config.json"], 2, "config.json:2"),
         (&["--now", "noon"], 2, "no instant"),
         (&["--lifetime", "long"], 2, "as in 30m"),
+        (&["--jsn"], 2, "--json"),
     ] {
         for (as_argument, input) in
             [(Some(good.as_str()), &b""[..]), (None, good.as_bytes()), (Some("-"), good.as_bytes())]

@@ -220,3 +220,10 @@ fn the_exit_status_and_the_files_are_as_they_are_said_to_be() {
     done(&["--known-failures", "known.toml", "--write-known-failures", "x"], FAULT, 2, "cannot be used with");
     done(&["--write-known-failures", "known.toml/x"], FAULT, 2, "cannot be written");
 }
+
+#[test]
+fn the_list_in_the_readme_is_one() {
+    let readme = include_str!("../README.md");
+    let list = readme.split("```toml\n[[known]]").nth(1).unwrap().split("```").next().unwrap();
+    assert_eq!(KnownFailures::parse("README.md", &format!("[[known]]{list}")).unwrap().entries().len(), 1);
+}

@@ -11,7 +11,7 @@ use sessionproof::{
 use std::{
     ffi::{OsStr, OsString},
     fs::File,
-    io::{self, Read},
+    io::{self, IsTerminal, Read},
     path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -36,7 +36,7 @@ cookie; 2 no session cookie, or bad usage.";
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
     /// The cookie: its value, or a whole line as `Set-Cookie: …` or `Cookie: …`; standard input where it is - or missing
-    #[arg(value_name = "COOKIE", allow_hyphen_values = true)]
+    #[arg(value_name = "COOKIE")]
     cookie: Option<OsString>,
     /// A file with the secret key; a line break at its end is no part of the key
     #[arg(long, value_name = "FILE")]
@@ -132,6 +132,9 @@ impl Arguments {
         let bytes = match self.cookie.as_deref().filter(|cookie| *cookie != OsStr::new("-")) {
             Some(cookie) => cookie.as_encoded_bytes().to_vec(),
             None => {
+                if io::stdin().is_terminal() {
+                    anstream::eprintln!("the cookie is read from standard input, up to its end (Ctrl-D)");
+                }
                 // One more than is looked at, so that too much is noticed.
                 let mut bytes = Vec::new();
                 let read = io::stdin().lock().take(LONGEST as u64 + 1).read_to_end(&mut bytes);

@@ -6,6 +6,7 @@ use crate::{
     faults,
     protocol::{Call, Hello, Reply},
     suite::{
+        known::KnownFailures,
         results::{Failure, Judged, Outcome},
         run::{self, Options},
         scenario::Scenario,
@@ -178,6 +179,14 @@ fn the_page_is_well_formed_and_needs_nothing_from_elsewhere() {
     }
     assert!(page.contains("not conformant: "));
     is_whole(&html::write(&results_of(&Embedded::default(), 50)));
+    let list = "[[known]]\nrules = \"*,!PAY\"\nreason = \"<why>\"\n\n[[known]]\nrules = \"VARY\"\nreason = \"&\"\n";
+    let known = KnownFailures::parse("<known>.toml", list).unwrap();
+    let options = Options { known, cases: 50, ..Options::default() };
+    let vectors = vectors::embedded().unwrap();
+    let known = run::run(faults::find("age-equal-refused").unwrap().make().as_ref(), &vectors, &options, &mut |_| {});
+    let page = html::write(&known);
+    is_whole(&page);
+    assert!(page.contains("&lt;why&gt;") && page.contains("&lt;known&gt;.toml:5: VARY no longer fails"), "{page}");
     let broken = html::write(&results_of(&Breaking(Embedded::default()), 0));
     is_whole(&broken.replace('\u{1}', ""));
     assert!(broken.contains("it broke &lt;&amp;"));
