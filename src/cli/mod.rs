@@ -7,6 +7,7 @@ mod explore;
 mod failures;
 mod faults;
 mod files;
+mod list;
 mod progress;
 mod replay;
 mod report;
@@ -43,6 +44,8 @@ enum Command {
     Faults(faults::MatrixArguments),
     /// Speak the adapter protocol as an implementation that is wrong in one thing
     Faulty(faults::FaultyArguments),
+    /// List the implementations that are known by name
+    List(list::Arguments),
     /// Ask saved failures, or vectors of your own, again.
     Replay(replay::Arguments),
     /// Join the results of shards, or compare those of implementations.
@@ -64,6 +67,7 @@ pub fn run() -> ExitCode {
         Command::Explore(arguments) => explore::run(&arguments),
         Command::Faults(arguments) => faults::run(&arguments),
         Command::Faulty(arguments) => faults::faulty(&arguments),
+        Command::List(arguments) => list::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
