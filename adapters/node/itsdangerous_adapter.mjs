@@ -46,5 +46,5 @@ serve({
     sign,
     bench,
     values: ['json', 'surrogates'],
-    choices: {odd_payload: 'reject', compression: 'any', key_order: 'any'},
+    choices: {odd_payload: 'reject', timestamp_range: 'reject', compression: 'any', key_order: 'any'},
 });

@@ -56,7 +56,7 @@ export const raised = (error) => ({raised: error instanceof Error ? `${error.nam
 
 /** A lifetime as it is compared with an age. Python's `timedelta` holds no longer ones, and a port has none. */
 export function wholeSeconds(lifetime) {
-    if (Math.abs(lifetime) >= 86_400 * 1_000_000_000) {
+    if (lifetime < -86_399_999_913_600 || lifetime >= 86_400_000_000_000) {
         throw new Unsupported('a lifetime beyond timedelta');
     }
     return Math.trunc(lifetime);

@@ -91,6 +91,10 @@ class Application(framework.Application):
         try:
             for _ in body:
                 pass
+        except Exception:
+            if not seen:
+                raise
+            # An error in the middle of the body: status and headers are on their way.
         finally:
             if hasattr(body, "close"):
                 body.close()

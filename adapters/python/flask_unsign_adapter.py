@@ -1,10 +1,11 @@
 """flask-unsign: a tool for penetration tests that checks and makes Flask's cookies. It takes no lifetime."""
 
-import itsdangerous.timed
 from importlib.metadata import version
 
+import itsdangerous.timed
 from flask_unsign import session as flask_unsign
 from flask_unsign.exceptions import DecodeError
+from itsdangerous import BadData
 from sessionproof_adapter import CLOCK, CONFIG, KINDS, Unsupported, raised, rejected, serve, session_of
 
 itsdangerous.timed.time = CLOCK
@@ -20,7 +21,7 @@ class Target:
 def verify(target, now, cookie):
     try:
         return session_of(flask_unsign.decode(cookie)) if flask_unsign.verify(cookie, **target.how) else rejected()
-    except DecodeError:
+    except (BadData, DecodeError):
         return rejected()
     except Exception as error:
         return raised(error)
@@ -42,5 +43,5 @@ if __name__ == "__main__":
         sign=sign,
         members=set(CONFIG) - {"fallback_keys", "lifetime", "digest", "key_derivation"},
         values=KINDS,
-        choices={"compression": "any", "key_order": "any"},
+        choices={"odd_payload": "reject", "compression": "any", "key_order": "any"},
     )

@@ -83,12 +83,12 @@ class Application(framework.Application):
     def exchange(self, now, request):
         CLOCK.now = now
         self.actions, self.results, self.interface.opened = request.actions, [], None
-        sent = []
+        exchange = Exchange()
         try:
-            LOOP.run_until_complete(self.app(scope(request), receiver(), sender(sent)))
+            LOOP.run_until_complete(self.app(scope(request), exchange.receive, exchange.send))
         except Exception:
-            sent.append(BROKEN)
-        start = next(message for message in sent if message["type"] == "http.response.start")
+            exchange.sent.append(BROKEN)
+        start = next(message for message in exchange.sent if message["type"] == "http.response.start")
         headers = [[name.decode("latin-1"), value.decode("latin-1")] for name, value in start["headers"]]
         return {
             "status": start["status"],
@@ -129,21 +129,23 @@ def scope(request):
     }
 
 
-def receiver():
-    """The request's body, which is empty; then nothing more comes."""
-    left = [{"type": "http.request", "body": b"", "more_body": False}]
+class Exchange:
+    """What an ASGI server and an application tell each other about one request, whose body is empty."""
 
-    async def receive():
-        return left.pop() if left else await asyncio.Event().wait()
+    def __init__(self):
+        self.sent, self.is_read, self.is_answered = [], False, asyncio.Event()
 
-    return receive
+    async def receive(self):
+        if not self.is_read:
+            self.is_read = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+        await self.is_answered.wait()
+        return {"type": "http.disconnect"}
 
-
-def sender(sent):
-    async def send(message):
-        sent.append(message)
-
-    return send
+    async def send(self, message):
+        self.sent.append(message)
+        if message["type"] == "http.response.body" and not message.get("more_body", False):
+            self.is_answered.set()
 
 
 if __name__ == "__main__":

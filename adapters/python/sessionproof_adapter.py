@@ -43,7 +43,7 @@ import time
 import traceback
 import uuid
 from collections import OrderedDict
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import repeat
 
 try:
@@ -61,7 +61,8 @@ PROTOCOL = 1
 KEPT_CONFIGS = 128
 MAX_REPLY = 4 * 1024 * 1024
 MAX_CALLS = 1_000_000_000
-LONGEST_LIFETIME = timedelta.max.total_seconds()
+#: In seconds, as far as ``timedelta`` goes.
+SHORTEST_LIFETIME, LONGEST_LIFETIME = -86_399_999_913_600, 86_400_000_000_000
 KINDS = ["json", "integers", "floats", "surrogates", "tuple", "bytes", "uuid", "datetime", "markup", "map"]
 
 
@@ -103,7 +104,7 @@ def rejected(reason=None):
 def session_of(payload):
     """A ``verify`` that took the signature, and what Python makes of the payload: a map, or of what is none, a rejection."""
     try:
-        return accepted(payload or ())
+        return accepted({} if payload is None else payload)
     except (TypeError, ValueError):
         return rejected()
 
@@ -115,7 +116,7 @@ def raised(error):
 
 def whole_seconds(lifetime):
     """A lifetime as a ``max_age``, for what has no ``timedelta``, and so no longest lifetime either."""
-    if abs(lifetime) > LONGEST_LIFETIME:
+    if not SHORTEST_LIFETIME <= lifetime < LONGEST_LIFETIME:
         raise Unsupported("a lifetime beyond timedelta")
     return int(lifetime)
 

@@ -47,8 +47,8 @@ const PROTOCOL: u64 = 1;
 const KEPT_CONFIGS: usize = 128;
 const MAX_REPLY: usize = 4 * 1024 * 1024;
 const MAX_CALLS: u64 = 1_000_000_000;
-/// In seconds.
-const LONGEST_LIFETIME: f64 = 86_400.0 * 1_000_000_000.0;
+/// In seconds, as far as Python's `timedelta` goes.
+const LIFETIMES: std::ops::Range<f64> = -86_399_999_913_600.0..86_400_000_000_000.0;
 const EXACT_INTEGERS: u64 = 1 << 53;
 
 /// One implementation behind the protocol. `T` is what is built once for each configuration.
@@ -312,7 +312,7 @@ impl Config {
     /// The lifetime in whole seconds, as an age is compared with it. Python's `timedelta` holds no longer ones.
     pub fn lifetime(&self) -> Result<i64, Refusal> {
         let seconds = self.0.get("lifetime").and_then(Value::as_f64);
-        let whole = seconds.map(f64::trunc).filter(|seconds| seconds.abs() < LONGEST_LIFETIME);
+        let whole = seconds.map(f64::trunc).filter(|seconds| LIFETIMES.contains(seconds));
         whole.map(|seconds| seconds as i64).ok_or_else(|| unsupported("a lifetime of that length"))
     }
 }
