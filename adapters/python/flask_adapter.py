@@ -87,17 +87,11 @@ class Application(framework.Application):
         CLOCK.now = now
         self.actions, self.results, self.interface.opened = request.actions, [], None
         seen = []
-        body = self.app.wsgi_app(environ(request), lambda status, headers, exc_info=None: seen.append((status, headers)))
         try:
-            for _ in body:
-                pass
+            serve_once(self.app.wsgi_app, request, seen)
         except Exception:
             if not seen:
-                raise
-            # An error in the middle of the body: status and headers are on their way.
-        finally:
-            if hasattr(body, "close"):
-                body.close()
+                seen.append(BROKEN)
         status, headers = seen[-1]
         return {
             "status": int(status.split()[0]),
@@ -105,6 +99,21 @@ class Application(framework.Application):
             "results": self.results,
             "headers": [[name, value] for name, value in headers if name.lower() in ("set-cookie", "vary")],
         }
+
+
+#: What a server answers for an application out of which an error came, as old releases let it. Later, headers are on their way.
+BROKEN = ("500 Internal Server Error", [])
+
+
+def serve_once(application, request, seen):
+    """One request as a WSGI server has it answered; status and headers go to `seen`."""
+    body = application(environ(request), lambda status, headers, exc_info=None: seen.append((status, headers)))
+    try:
+        for _ in body:
+            pass
+    finally:
+        if hasattr(body, "close"):
+            body.close()
 
 
 def environ(request):

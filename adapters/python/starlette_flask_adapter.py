@@ -6,7 +6,7 @@ from importlib.metadata import version
 import itsdangerous.timed
 from starlette.requests import cookie_parser
 from starlette_flask.middleware.sessions import SessionMiddleware
-from sessionproof_adapter import CLOCK, CONFIG, Unsupported, raised, rejected, serve, session_of, whole_seconds
+from sessionproof_adapter import CLOCK, CONFIG, Unsupported, accepted, raised, rejected, serve, whole_seconds
 
 itsdangerous.timed.time = CLOCK
 
@@ -49,7 +49,8 @@ def verify(target, now, cookie):
     except Exception as error:
         return raised(error)
     if opened[0] or is_signed(target, cookie):
-        return session_of(opened[0])
+        # Whatever the payload holds is put there; a view expects a map.
+        return accepted(opened[0]) if isinstance(opened[0], dict) else raised("the session is no map")
     return rejected()
 
 
@@ -59,6 +60,8 @@ def is_signed(target, cookie):
 
 
 def sign(target, now, session):
+    if not session:
+        raise Unsupported("an empty session, which gets no cookie")
     try:
         headers = target.request(lambda scope: scope["session"].update(session))
     except Exception as error:

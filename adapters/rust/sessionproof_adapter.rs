@@ -64,9 +64,11 @@ pub struct Adapter<T> {
     pub build: fn(&Config) -> Result<T, Refusal>,
     pub verify: fn(&T, SystemTime, &str) -> Verified,
     pub sign: fn(&T, SystemTime, &Value) -> Signed,
-    /// Reads the cookie once (all of it, or the signature alone), and says whether it counts.
-    pub bench: Option<fn(&T, Part, &str) -> bool>,
+    pub bench: Option<Bench<T>>,
 }
+
+/// Reads the cookie once (all of it, or the signature alone), and says whether it counts.
+pub type Bench<T> = fn(&T, Part, &str) -> Result<bool, Refusal>;
 
 /// What became of a cookie.
 pub enum Verified {
@@ -228,10 +230,10 @@ impl<T> Adapter<T> {
             return Err(error(format!("calls: an integer from 1 to {MAX_CALLS} is needed")));
         };
         no_more(&request)?;
-        let accepted = bench(target, part, &cookie);
+        let accepted = bench(target, part, &cookie)?;
         let start = Instant::now();
         for _ in 0..calls {
-            std::hint::black_box(bench(target, part, std::hint::black_box(&cookie)));
+            let _ = std::hint::black_box(bench(target, part, std::hint::black_box(&cookie)));
         }
         Ok(json!({"seconds": start.elapsed().as_secs_f64(), "accepted": accepted}))
     }
