@@ -404,7 +404,10 @@ fn the_known_implementations_are_listed_without_setting_anything_up() {
     for known in KNOWN {
         let line = done.stdout().lines().find(|line| line.starts_with(&format!("{} ", known.name))).map(str::to_owned);
         let line = line.unwrap_or_else(|| panic!("{} is not in {}", known.name, done.stdout()));
-        assert!(line.contains(known.about) && line.contains(if known.is_in_binary() { "always" } else { " no " }), "{line}");
+        assert!(
+            line.contains(known.about) && line.contains(if known.is_in_binary() { "always" } else { " no " }),
+            "{line}"
+        );
     }
     assert!(done.stdout().lines().all(|line| line.chars().count() <= 120), "{}", done.stdout());
     assert_eq!(fs::read_dir(done.folder.path()).unwrap().count(), 0, "nothing is left behind");
