@@ -23,6 +23,9 @@ fn main() -> io::Result<()> {
     fs::write(Path::new(&out).join("rule_tests.rs"), rule_tests(&text))
 }
 
+/// What is embedded, by the ends of names.
+const EMBEDDED: [&str; 7] = ["json", "lock", "mjs", "py", "rs", "toml", "txt"];
+
 const SPECIFICATION: &str = "spec/session-lifetime.md";
 
 /// The macro with a test for each rule, named by its number and title. The rules of the user agent have none: no implementation
@@ -61,10 +64,10 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<String>) -> io::Result<()
     for entry in fs::read_dir(root.join(folder))? {
         let path = folder.join(entry?.file_name());
         if root.join(&path).is_dir() {
-            if !path.ends_with("__pycache__") {
+            if !["__pycache__", "node_modules", "target"].iter().any(|made| path.ends_with(made)) {
                 collect(root, &path, files)?;
             }
-        } else if path.extension().is_some_and(|e| ["json", "py", "txt"].iter().any(|wanted| e == *wanted)) {
+        } else if path.extension().is_some_and(|e| EMBEDDED.iter().any(|wanted| e == *wanted)) {
             files.extend(path.to_str().map(|p| p.replace('\\', "/")));
         }
     }

@@ -2,6 +2,7 @@
 
 mod common;
 
+use sessionproof::adapter::setup::KNOWN;
 use std::{
     fs,
     path::Path,
@@ -97,8 +98,10 @@ fn the_vectors_in_the_binary_are_verified_offline() {
 fn bad_usage_is_one_clear_error() {
     for (arguments, parts) in [
         (&["check", "--spec", "flask-9"][..], &["flask-9", "flask-3.1.r1"][..]),
-        (&["check", "flusk"], &["flusk", "flask@VERSION"]),
+        (&["check", "flusk"], &["flusk", "itsdangerous.js", "NAME@VERSION"]),
         (&["check", "flask@--help"], &["flask@3.0.3"]),
+        (&["check", "itsdangerous.js@../x"], &["flask@3.0.3"]),
+        (&["check", "model@1.0"], &["write the name alone"]),
         (&["check", "--rules", "NOPE-1"], &["NOPE-1", "sessionproof rules"]),
         (&["check", "flask", "--", "cat"], &["cannot be used with"]),
         (&["check", "--workers", "0"], &["--workers"]),
@@ -124,7 +127,7 @@ fn without_a_network_nothing_half_made_is_left() {
     // Nobody listens on the discard port of this machine.
     let done =
         Run::new(&["check", "flask"]).env("PIP_INDEX_URL", "http://127.0.0.1:9/").env("PIP_NO_CACHE_DIR", "1").done();
-    done.is_refused_with(&["Flask 3.1.3", "network"]);
+    done.is_refused_with(&["flask 3.1.3", "network"]);
     let left: Vec<_> =
         fs::read_dir(done.folder.path().join("cache")).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert!(left.iter().all(|name| name.to_string_lossy().starts_with("files-")), "{left:?}");
@@ -421,4 +424,37 @@ fn every_command_has_a_manual_page() {
     let check = fs::read_to_string(done.folder.path().join("pages/sessionproof-check.1")).unwrap();
     assert!(check.contains("known\\-failures"), "{check}");
     Run::new(&["man", "occupied/pages"]).file("occupied", "").done().is_refused_with(&["occupied", "another folder"]);
+}
+
+#[test]
+fn the_known_implementations_are_listed_without_setting_anything_up() {
+    let done = Run::new(&["list"]).env("PATH", "").done();
+    assert_eq!(done.output.status.code(), Some(0), "{}", done.stderr());
+    for known in KNOWN {
+        let line = done.stdout().lines().find(|line| line.starts_with(&format!("{} ", known.name))).map(str::to_owned);
+        let line = line.unwrap_or_else(|| panic!("{} is not in {}", known.name, done.stdout()));
+        assert!(
+            line.contains(known.about) && line.contains(if known.is_in_binary() { "always" } else { " no " }),
+            "{line}"
+        );
+    }
+    assert!(done.stdout().lines().all(|line| line.chars().count() <= 120), "{}", done.stdout());
+    assert_eq!(fs::read_dir(done.folder.path()).unwrap().count(), 0, "nothing is left behind");
+
+    let done = Run::new(&["list", "--json"]).done();
+    let all: serde_json::Value = serde_json::from_str(&done.stdout()).unwrap();
+    assert_eq!(all.as_array().unwrap().len(), KNOWN.len());
+    assert_eq!(all[2]["name"], "flask");
+    assert_eq!(all[2]["set_up"], serde_json::json!([]));
+}
+
+#[test]
+fn what_sets_up_names_the_tool_that_is_missing() {
+    for (name, tool) in [("quart", "Python 3.11"), ("itsdangerous.js", "Node.js"), ("itsdangerous-rs", "cargo")] {
+        let done = Run::new(&["check", name]).env("PATH", "").done();
+        done.is_refused_with(&[tool, "install"]);
+        let left = fs::read_dir(done.folder.path().join("cache")).unwrap().flatten();
+        let left: Vec<_> = left.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        assert!(left.iter().all(|name| name.starts_with("files-")), "{left:?}");
+    }
 }

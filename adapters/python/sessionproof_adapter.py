@@ -25,7 +25,8 @@ left to write is what your implementation does::
 
 The rule that keeps results honest: an exception that leaves ``build``, ``verify``, ``sign`` or ``exchange`` is an *error of the
 adapter* (the case is inconclusive). When the implementation itself raised on what it was given, say so with ``raised(exc)``.
-``raise Unsupported("...")`` for what the implementation does not have.
+``raise Unsupported("...")`` for what the implementation does not have. An implementation that takes no ``now`` gets
+:data:`CLOCK` in place of the module ``time``.
 
 It knows nothing about Flask, signatures or cookies.
 """
@@ -62,6 +63,8 @@ PROTOCOL = 1
 KEPT_CONFIGS = 128
 MAX_REPLY = 4 * 1024 * 1024
 MAX_CALLS = 1_000_000_000
+#: In seconds, as far as ``timedelta`` goes.
+SHORTEST_LIFETIME, LONGEST_LIFETIME = -86_399_999_913_600, 86_400_000_000_000
 KINDS = ["json", "integers", "floats", "surrogates", "tuple", "bytes", "uuid", "datetime", "markup", "map"]
 
 
@@ -71,6 +74,20 @@ class Unsupported(Exception):
 
 class BadRequest(Exception):
     """The request makes no sense. The case is inconclusive."""
+
+
+class HeldTime:
+    """Stands where a module expects `time`. It has no other function, so that no other clock slips in."""
+
+    now = 0
+
+    def time(self):
+        return float(self.now)
+
+
+#: The clock of whatever asks ``time.time()``: put it where the implementation's module has ``time``, as in
+#: ``mysessions.time = CLOCK``. Every call sets it to its ``now``.
+CLOCK = HeldTime()
 
 
 # What a handler returns.
@@ -86,9 +103,24 @@ def rejected(reason=None):
     return {"accepted": False} if reason is None else {"accepted": False, "reason": reason}
 
 
+def session_of(payload):
+    """A ``verify`` that took the signature, and what Python makes of the payload: a map, or of what is none, a rejection."""
+    try:
+        return accepted({} if payload is None else payload)
+    except (TypeError, ValueError):
+        return rejected()
+
+
 def raised(error):
     """A ``verify`` or ``sign`` out of which the *implementation* let an error come."""
     return {"raised": f"{type(error).__name__}: {error}" if isinstance(error, BaseException) else str(error)}
+
+
+def whole_seconds(lifetime):
+    """A lifetime as a ``max_age``, for what has no ``timedelta``, and so no longest lifetime either."""
+    if not SHORTEST_LIFETIME <= lifetime < LONGEST_LIFETIME:
+        raise Unsupported("a lifetime beyond timedelta")
+    return int(lifetime)
 
 
 def this_python():
@@ -200,6 +232,7 @@ class Adapter:
         raw_config = request.pop("config", {})
         arguments = getattr(self, f"read_{op}")(request)
         no_more(request, "member")
+        CLOCK.now = now
         result = handler(self.target(raw_config), now, arguments)
         return {"cookie": result} if op == "sign" and isinstance(result, str) else result
 

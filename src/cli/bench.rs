@@ -34,7 +34,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     let turns = usize::from(arguments.turns);
     let verifier = Verifier::new(&bench::shapes::config())?;
-    match arguments.target.command()? {
+    match arguments.target.measured()? {
         None => {
             let all = bench::alone(turns)?;
             if arguments.json {

@@ -9,6 +9,7 @@ mod failures;
 mod faults;
 mod files;
 mod inspect;
+mod list;
 mod man;
 mod probe;
 mod progress;
@@ -55,6 +56,8 @@ enum Command {
     Faulty(faults::FaultyArguments),
     /// Look at a cookie: what it is, what becomes of it, when and why
     Inspect(inspect::Arguments),
+    /// List the implementations that are known by name
+    List(list::Arguments),
     /// Print or write the manual pages
     Man(man::Arguments),
     /// Write what a running server mounts for `check --url`
@@ -82,6 +85,7 @@ pub fn run() -> ExitCode {
         Command::Faults(arguments) => faults::run(&arguments),
         Command::Faulty(arguments) => faults::faulty(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::List(arguments) => list::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),
         Command::Probe(arguments) => probe::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),

@@ -5,7 +5,7 @@ use clap::Args;
 use sessionproof::adapter::{
     Implementation,
     embedded::{Embedded, Model},
-    setup::Setup,
+    setup::{KNOWN, Known, Setup},
     subprocess::{Bencher, Options, Subprocess},
 };
 use std::{
@@ -20,7 +20,7 @@ const LONGEST: u64 = 31_536_000;
 
 #[derive(Args)]
 pub struct Target {
-    /// The implementation: verifier, model (both in this binary), flask or flask@VERSION
+    /// The implementation, as in flask or flask@3.0.3; `sessionproof list` names them all
     #[arg(value_name = "IMPLEMENTATION", conflicts_with = "command")]
     implementation: Option<String>,
     /// A program that speaks the adapter protocol, with its arguments
@@ -38,7 +38,7 @@ pub struct Target {
     /// How long the whole run may take, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 1800, value_parser = clap::value_parser!(u64).range(1..=LONGEST))]
     time_limit: u64,
-    /// The Python that real Flask is set up with; the first of python3 and python unless told otherwise
+    /// The Python that implementations are set up with; the first of python3 and python unless told otherwise
     #[arg(long, value_name = "PATH")]
     python: Option<PathBuf>,
 }
@@ -50,23 +50,10 @@ impl Target {
         if let Some(server) = self.server.connect(self.side_by_side(), limits.0, limits.1)? {
             return Ok(Box::new(server));
         }
-        if !self.command.is_empty() {
-            return self.start(&self.command);
-        }
-        match self.implementation.as_deref().unwrap_or("verifier") {
-            "model" => Ok(Box::new(Model::default())),
-            "verifier" => Ok(Box::new(Embedded::default())),
-            name => match name.split_once('@').map_or((name, None), |(name, release)| (name, Some(release))) {
-                ("flask", release) => {
-                    let mut setup = Setup { python: self.python.clone(), report: &mut announce };
-                    self.start(&setup.flask(release)?.command())
-                }
-                _ => Err(Trouble(format!(
-                    "there is no implementation {name:?} here\n\
-                     there are verifier, model, flask and flask@VERSION; any program goes behind --, as in: \
-                     sessionproof check -- python3 my_adapter.py"
-                ))),
-            },
+        match self.command()? {
+            Some(command) => self.start(&command),
+            None if self.implementation.as_deref() == Some("model") => Ok(Box::new(Model::default())),
+            None => Ok(Box::new(Embedded::default())),
         }
     }
 
@@ -75,27 +62,32 @@ impl Target {
         self.implementation.is_some() || !self.command.is_empty() || self.server.is_named()
     }
 
-    /// The command that starts the implementation; none for the verifier in this binary.
-    pub fn command(&self) -> Result<Option<Vec<String>>, Trouble> {
-        if self.server.is_named() {
-            return Err(Trouble("a running server cannot be measured\nname a program that offers bench".to_owned()));
-        }
+    /// The command that starts the implementation, which is set up if it is not yet; none for what stands in this binary.
+    fn command(&self) -> Result<Option<Vec<String>>, Trouble> {
         if !self.command.is_empty() {
             return Ok(Some(self.command.clone()));
         }
         let name = self.implementation.as_deref().unwrap_or("verifier");
-        match name.split_once('@').map_or((name, None), |(name, release)| (name, Some(release))) {
-            ("verifier", None) => Ok(None),
-            ("flask", release) => {
-                let mut setup = Setup { python: self.python.clone(), report: &mut announce };
-                Ok(Some(setup.flask(release)?.command()))
-            }
-            _ => Err(Trouble(format!(
-                "{name:?} cannot be measured\n\
-                 there are verifier, flask and flask@VERSION; any adapter that offers bench goes behind --, as in: \
-                 sessionproof bench -- python3 my_adapter.py"
-            ))),
+        let (name, release) = name.split_once('@').map_or((name, None), |(name, release)| (name, Some(release)));
+        let Some(known) = Known::named(name) else { return Err(unknown(name)) };
+        let mut setup = Setup { python: self.python.clone(), report: &mut announce };
+        Ok(setup.command(known, release)?)
+    }
+
+    /// The command that measures itself; none for the verifier in this binary, which is measured without one.
+    pub fn measured(&self) -> Result<Option<Vec<String>>, Trouble> {
+        if self.server.is_named() {
+            return Err(Trouble("a running server cannot be measured\nname a program that offers bench".to_owned()));
         }
+        if self.implementation.as_deref() == Some("model") {
+            return Err(Trouble(
+                "\"model\" cannot be measured: it is written to be read\n\
+                 there are verifier, flask and others that `sessionproof list` names; any adapter that offers bench goes \
+                 behind --, as in: sessionproof bench -- python3 my_adapter.py"
+                    .to_owned(),
+            ));
+        }
+        self.command()
     }
 
     /// A copy of a program that measures itself, and when the run has to be over.
@@ -133,5 +125,26 @@ impl Target {
             words += &format!(" {}", shell_word(word));
         }
         words
+    }
+}
+
+fn unknown(name: &str) -> Trouble {
+    let names: Vec<_> = KNOWN.iter().map(|known| known.name).collect();
+    Trouble(format!(
+        "there is no implementation {name:?} here\n\
+         there are {}, each but the first two also as NAME@VERSION; any program goes behind --, as in: \
+         sessionproof check -- python3 my_adapter.py",
+        names.join(", ")
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_two_are_the_ones_in_this_binary() {
+        assert_eq!(KNOWN.iter().take_while(|known| known.is_in_binary()).count(), 2);
+        assert_eq!(KNOWN.iter().filter(|known| known.is_in_binary()).count(), 2);
     }
 }

@@ -1,0 +1,218 @@
+"""What the adapters of Flask and of the frameworks that are built like it share: clock, configuration, verdicts.
+
+`flask_adapter.py` and `quart_adapter.py` add how each of the two is called.
+"""
+
+import atexit
+import hashlib
+import logging
+import shutil
+import tempfile
+import types
+import warnings
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import flask.sessions
+import itsdangerous
+import itsdangerous.timed
+
+from sessionproof_adapter import (
+    CLOCK, CONFIG, BadRequest, accepted, compression, encode, microseconds, raised, rejected,
+)
+
+# The clock.
+
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+class HeldDatetime(datetime):
+    """Stands where a framework's module of sessions expects `datetime`."""
+
+    @classmethod
+    def now(cls, tz=None):
+        instant = EPOCH + timedelta(microseconds=microseconds(CLOCK.now))
+        return instant.astimezone(tz) if tz is not None else instant.replace(tzinfo=None)
+
+    @classmethod
+    def utcnow(cls):
+        return cls.now()
+
+
+itsdangerous.timed.time = CLOCK
+
+
+# The application.
+
+
+class Session(flask.sessions.SecureCookieSession):
+    """Flask's session, which remembers whether a cookie filled it: an accepted empty session looks like a rejected one."""
+
+    def __init__(self, *initial):
+        super().__init__(*initial)
+        self.came_from_cookie = bool(initial)
+
+
+def noted(session):
+    """A session as it was opened, in the encoding of the protocol."""
+    # dict's own method: the session must not notice that it is read.
+    return {} if session is None else encode(dict(dict.items(session)))
+
+
+#: Flask's name for each config member, where it is a key of `app.config`.
+FLASK_CONFIG = {
+    "secret_key": "SECRET_KEY",
+    "fallback_keys": "SECRET_KEY_FALLBACKS",
+    "lifetime": "PERMANENT_SESSION_LIFETIME",
+    "refresh_each_request": "SESSION_REFRESH_EACH_REQUEST",
+    "cookie_name": "SESSION_COOKIE_NAME",
+    "cookie_domain": "SESSION_COOKIE_DOMAIN",
+    "cookie_path": "SESSION_COOKIE_PATH",
+    "application_root": "APPLICATION_ROOT",
+    "cookie_httponly": "SESSION_COOKIE_HTTPONLY",
+    "cookie_secure": "SESSION_COOKIE_SECURE",
+    "cookie_samesite": "SESSION_COOKIE_SAMESITE",
+    "cookie_partitioned": "SESSION_COOKIE_PARTITIONED",
+}
+
+
+def members(framework):
+    """What this release of a framework can be configured with."""
+    return {member for member in CONFIG if member not in FLASK_CONFIG or FLASK_CONFIG[member] in framework.default_config}
+
+
+class StaticFolder:
+    """A folder with `file.txt`, made when first asked for and removed at exit."""
+
+    path = None
+
+    def get(self):
+        if self.path is None:
+            self.path = tempfile.mkdtemp(prefix="sessionproof-static-")
+            atexit.register(shutil.rmtree, self.path, ignore_errors=True)
+            Path(self.path, "file.txt").write_text("static\n")
+        return self.path
+
+
+STATIC_FOLDER = StaticFolder()
+
+
+class Application:
+    """One application for one configuration. `FRAMEWORK` is the class of the framework, `INTERFACE` that of its sessions."""
+
+    FRAMEWORK = INTERFACE = None
+
+    def __init__(self, config):
+        self.interface = self.INTERFACE()
+        self.cookie_name = config["cookie_name"]
+        self.interface.salt = config["salt"]
+        self.interface.key_derivation = config["key_derivation"]
+        if config["digest"] != "sha1":
+            self.interface.digest_method = getattr(hashlib, config["digest"])
+        self.app = app = self.FRAMEWORK("sessionproof", static_folder=STATIC_FOLDER.get(), static_url_path="/static")
+        app.session_interface = self.interface
+        app.config.update(DEBUG=False, TESTING=False, PROPAGATE_EXCEPTIONS=False)
+        known = members(self.FRAMEWORK)
+        for member, name in FLASK_CONFIG.items():
+            if member in known:
+                app.config[name] = self.lifetime(config[member]) if member == "lifetime" else config[member]
+        app.add_url_rule("/", view_func=self.view, methods=["GET", "POST"])
+        self.actions = self.results = ()
+
+    @staticmethod
+    def lifetime(seconds):
+        if isinstance(seconds, int):
+            return seconds
+        try:
+            return timedelta(seconds=seconds)
+        except (OverflowError, ValueError) as error:
+            raise BadRequest(f"lifetime: {error}") from None
+
+    def request(self, cookie):
+        """As much of a request as opening a session needs."""
+        return types.SimpleNamespace(cookies={self.cookie_name: cookie})
+
+    def verdict(self, cookie, session):
+        """What opening the session came to."""
+        if session is not None and session.came_from_cookie:
+            return accepted(session)
+        return rejected(self.reason(cookie))
+
+    def reason(self, cookie):
+        """Why the cookie was rejected, asked of the signing serializer that rejected it."""
+        serializer = self.interface.get_signing_serializer(self.app)
+        if serializer is None or not cookie:
+            return "signature"
+        lifetime = self.app.permanent_session_lifetime
+        try:
+            serializer.loads(cookie, max_age=int(lifetime.total_seconds()))
+        except itsdangerous.SignatureExpired as expired:
+            # Under a negative lifetime a signature can be both; the words say which of the two tests refused it.
+            return "future" if "< 0" in str(expired) else "expired"
+        except itsdangerous.BadSignature:
+            signers = serializer.iter_unsigners()
+            return "timestamp" if any(is_signed(signer, cookie) for signer in signers) else "signature"
+
+    def written(self, session):
+        """The cookie of a session, by the serializer that the framework signs with."""
+        try:
+            return as_text(self.interface.get_signing_serializer(self.app).dumps(dict(session)))
+        except Exception as error:
+            return raised(class_of(error))
+
+    def signature_check(self, cookie):
+        """Signature and age alone, by a signer that is made once."""
+        serializer = self.interface.get_signing_serializer(self.app)
+        signer = serializer.make_signer(serializer.salt)
+        lifetime = int(self.app.permanent_session_lifetime.total_seconds())
+        return lambda: is_young(signer, cookie, lifetime)
+
+
+def is_signed(signer, cookie):
+    """Whether the signature is right, whatever the timestamp says."""
+    try:
+        itsdangerous.Signer.unsign(signer, cookie)
+        return True
+    except itsdangerous.BadSignature:
+        return False
+
+
+def is_young(signer, cookie, lifetime):
+    """Whether the signature is right and the timestamp within the lifetime."""
+    try:
+        signer.unsign(cookie, max_age=lifetime)
+        return True
+    except itsdangerous.BadSignature:
+        return False
+
+
+def class_of(error):
+    """What is said of an error. Its text would differ from one Python to the next, and the vectors with it."""
+    return type(error).__name__
+
+
+def as_text(cookie):
+    return cookie.decode("ascii") if isinstance(cookie, bytes) else cookie
+
+
+# What there is to say about it.
+
+def choices():
+    """How Flask decides."""
+    return {
+        "base64": "lenient",
+        "odd_payload": "raise",
+        "timestamp_range": "raise",
+        "compression": compression(),
+        "key_order": "sorted",
+        "reasons": "typed",
+    }
+
+
+def quiet():
+    """Errors in the view and oversize cookies are what some cases are about; they are no news."""
+    logging.getLogger("sessionproof").disabled = True
+    warnings.filterwarnings("ignore", message=".*cookie is too large")
+
+
+quiet()

@@ -1,0 +1,163 @@
+"""Real Quart behind the adapter protocol, and with the argument `anyquart` its fork AnyQuart.
+
+Each configuration gets an application of its own, which is driven through its whole ASGI request cycle. As with Flask, nothing is
+replaced but the two places where the session code asks for the time.
+"""
+
+import asyncio
+import importlib
+import sys
+from importlib.metadata import version
+
+import framework
+from framework import CLOCK
+from sessionproof_adapter import KINDS, encode, raised, serve
+
+NAME = "anyquart" if sys.argv[1:] == ["anyquart"] else "quart"
+quart = importlib.import_module(NAME)
+sessions = importlib.import_module(f"{NAME}.sessions")
+Quart = quart.AnyQuart if NAME == "anyquart" else quart.Quart
+sessions.datetime = framework.HeldDatetime
+LOOP = asyncio.new_event_loop()
+
+
+#: What a server answers for an application out of which an error came.
+BROKEN = {"type": "http.response.start", "status": 500, "headers": []}
+
+
+class SessionInterface(sessions.SecureCookieSessionInterface):
+    """Quart's interface, which notes each session as it was opened."""
+
+    session_class = framework.Session
+    opened = None
+
+    async def open_session(self, app, request):
+        session = await super().open_session(app, request)
+        self.opened = framework.noted(session)
+        return session
+
+
+class Application(framework.Application):
+    """One Quart application for one configuration."""
+
+    FRAMEWORK = Quart
+    INTERFACE = SessionInterface
+
+    async def view(self):
+        for action in self.actions:
+            if action.do == "raise":
+                raise RuntimeError("the view was asked to raise")
+            if action.do == "not_found":
+                quart.abort(404)
+            if action.do == "stream_get":
+                return quart.Response(quart.stream_with_context(self.stream)(action.key))
+            self.results.append(encode(action.act(quart.session)))
+        return "done"
+
+    async def stream(self, key):
+        yield "streaming: "
+        self.results.append(encode(quart.session.get(key)))
+        yield "done"
+
+    def verify(self, now, cookie):
+        CLOCK.now = now
+        try:
+            session = LOOP.run_until_complete(self.interface.open_session(self.app, self.request(cookie)))
+        except Exception as error:
+            return raised(framework.class_of(error))
+        return self.verdict(cookie, session)
+
+    def sign(self, now, session):
+        CLOCK.now = now
+        return self.written(session)
+
+    def bench(self, now, cookie, part):
+        """The session as Quart opens it for each request, or the signature by a signer that is made once."""
+        CLOCK.now = now
+        if part == "signature":
+            return self.signature_check(cookie)
+        request = self.request(cookie)
+        open_session = super(SessionInterface, self.interface).open_session
+        return lambda: finished(open_session(self.app, request)).came_from_cookie
+
+    def exchange(self, now, request):
+        CLOCK.now = now
+        self.actions, self.results, self.interface.opened = request.actions, [], None
+        exchange = Exchange()
+        try:
+            LOOP.run_until_complete(self.app(scope(request), exchange.receive, exchange.send))
+        except Exception:
+            exchange.sent.append(BROKEN)
+        start = next(message for message in exchange.sent if message["type"] == "http.response.start")
+        headers = [[name.decode("latin-1"), value.decode("latin-1")] for name, value in start["headers"]]
+        return {
+            "status": start["status"],
+            "opened": self.interface.opened,
+            "results": self.results,
+            "headers": [[name, value] for name, value in headers if name.lower() in ("set-cookie", "vary")],
+        }
+
+
+def finished(coroutine):
+    """The result of a coroutine that waits for nothing, without what a loop costs."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        return stop.value
+    raise RuntimeError("opening a session waited for something")
+
+
+def scope(request):
+    """What an ASGI server says of a request."""
+    headers = [(b"host", b"localhost"), (b"content-length", b"0")]
+    if request.cookie_header is not None:
+        headers.append((b"cookie", request.cookie_header.encode("latin-1")))
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": request.method,
+        "scheme": "http",
+        "path": request.path,
+        "raw_path": request.path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": headers,
+        "client": ("127.0.0.1", 1),
+        "server": ("localhost", 80),
+        "extensions": {},
+    }
+
+
+class Exchange:
+    """What an ASGI server and an application tell each other about one request, whose body is empty."""
+
+    def __init__(self):
+        self.sent, self.is_read, self.is_answered = [], False, asyncio.Event()
+
+    async def receive(self):
+        if not self.is_read:
+            self.is_read = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+        await self.is_answered.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message):
+        self.sent.append(message)
+        if message["type"] == "http.response.body" and not message.get("more_body", False):
+            self.is_answered.set()
+
+
+if __name__ == "__main__":
+    serve(
+        name=NAME,
+        version=version(NAME),
+        build=Application,
+        verify=Application.verify,
+        sign=Application.sign,
+        exchange=Application.exchange,
+        bench=Application.bench,
+        members=framework.members(Quart),
+        values=KINDS,
+        choices={**framework.choices(), "key_order": "any"},
+    )

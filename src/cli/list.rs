@@ -1,0 +1,66 @@
+//! `list`: the implementations that are known by name, and which of them are set up.
+
+use super::Trouble;
+use clap::Args;
+use serde_json::json;
+use sessionproof::{
+    adapter::setup::{KNOWN, Known},
+    suite::results::Outcome,
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  sessionproof list                    what there is, what each needs, and what is set up
+  sessionproof check quart             one of them, set up when it is first asked for
+  sessionproof check flask@3.0.3       another release
+  sessionproof list --json             as JSON";
+
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
+    if arguments.json {
+        let all: Vec<_> = KNOWN.iter().map(object).collect();
+        anstream::println!("{}", serde_json::to_string_pretty(&all)?);
+    } else {
+        anstream::print!("{}", table());
+    }
+    Ok(Outcome::Conformant)
+}
+
+fn object(known: &Known) -> serde_json::Value {
+    json!({
+        "name": known.name,
+        "about": known.about,
+        "release": known.release(),
+        "needs": known.needs(),
+        "set_up": known.releases_set_up(),
+    })
+}
+
+fn table() -> String {
+    let mut text = line("name", "release", "needs", "set up", "what it is");
+    for known in KNOWN {
+        let set_up = match known.is_in_binary() {
+            true => "always".to_owned(),
+            false => known.releases_set_up().join(" "),
+        };
+        text += &line(
+            known.name,
+            known.release().unwrap_or("-"),
+            &known.needs(),
+            if set_up.is_empty() { "no" } else { &set_up },
+            known.about,
+        );
+    }
+    text + "\nsessionproof check NAME or NAME@VERSION judges one. It is set up in your cache first, once.\n"
+}
+
+fn line(name: &str, release: &str, needs: &str, set_up: &str, about: &str) -> String {
+    format!("{name:<23}{release:<9}{needs:<17}{set_up:<15} {about}\n")
+}
