@@ -4,23 +4,19 @@
 
 use super::{
     Accepted, Error, Verifier,
-    hardware::{Eight, LANES},
-    hmac_sha1::{self, Key, Message},
+    hardware::{LANES, Many},
+    hmac_sha1::{self, Key},
     judge,
     mac::Keyed,
-    usual::{self, Usual},
+    usual,
 };
 use crate::clock::UnixTime;
-use ctutils::CtEq;
 
 /// What came of one cookie.
 pub type Verdict<'a> = Result<Accepted<'a>, Error>;
 
 /// Cookies that take more blocks are longer than any user agent keeps, and are verified alone.
 const MOST_BLOCKS: usize = 64;
-
-/// From how many cookies on the lanes are faster than one cookie after another, when some lanes have nothing to do.
-const ENOUGH: usize = 4;
 
 /// How many cookies a thread takes at a time.
 #[cfg(feature = "rayon")]
@@ -50,10 +46,10 @@ impl Verifier {
     /// The verdicts over the cookies, in place of as many rejections for their signature.
     fn verify_into<'a>(&self, cookies: &[&'a str], now: UnixTime, verdicts: &mut [Verdict<'a>]) {
         let keys: Vec<&Key> = self.keys.iter().filter_map(Keyed::sha1).collect();
-        match (self.hardware.eight, self.max_age) {
-            (Some(eight), Some(max_age)) if cookies.len() >= ENOUGH && !keys.is_empty() => {
+        match (self.hardware.many, self.max_age) {
+            (Some(many), Some(max_age)) if cookies.len() >= many.enough() && !keys.is_empty() => {
                 let queues = std::iter::repeat_with(Vec::new).take(MOST_BLOCKS).collect();
-                Batch { verifier: self, keys, eight, max_age, now, cookies, verdicts, queues }.verify();
+                Batch { verifier: self, keys, many, max_age, now, cookies, verdicts, queues }.verify();
             }
             _ => {
                 for (verdict, cookie) in verdicts.iter_mut().zip(cookies) {
@@ -67,7 +63,7 @@ impl Verifier {
 struct Batch<'b, 'a> {
     verifier: &'b Verifier,
     keys: Vec<&'b Key>,
-    eight: Eight,
+    many: Many,
     max_age: i64,
     now: UnixTime,
     cookies: &'b [&'a str],
@@ -78,39 +74,39 @@ struct Batch<'b, 'a> {
 }
 
 /// A cookie that waits for others.
+#[derive(Clone, Copy)]
 struct Waiting<'a> {
+    cookie: &'a str,
     /// Its place among the cookies.
     place: usize,
     /// The key to try next.
     key: usize,
-    usual: Usual<'a>,
 }
 
 impl<'a> Batch<'_, 'a> {
     fn verify(mut self) {
         for (place, cookie) in self.cookies.iter().enumerate() {
-            let usual = usual::split(cookie).filter(|usual| hmac_sha1::inner_blocks(usual.signed) < MOST_BLOCKS);
-            match usual {
-                Some(usual) => self.wait(Waiting { place, key: 0, usual }),
-                None => self.verify_alone(place),
+            let waiting = Waiting { cookie, place, key: 0 };
+            match hmac_sha1::inner_blocks(usual::signed(cookie.as_bytes())) {
+                blocks if blocks < MOST_BLOCKS => self.wait(waiting, blocks),
+                _ => self.verify_alone(waiting),
             }
         }
         for blocks in 0..MOST_BLOCKS {
-            while self.queues[blocks].len() >= ENOUGH {
+            while self.queues[blocks].len() >= self.many.enough() {
                 self.serve(blocks);
             }
             for waiting in std::mem::take(&mut self.queues[blocks]) {
-                self.verify_alone(waiting.place);
+                self.verify_alone(waiting);
             }
         }
     }
 
-    fn verify_alone(&mut self, place: usize) {
-        self.verdicts[place] = self.verifier.verify(self.cookies[place], self.now);
+    fn verify_alone(&mut self, Waiting { cookie, place, .. }: Waiting<'a>) {
+        self.verdicts[place] = self.verifier.verify(cookie, self.now);
     }
 
-    fn wait(&mut self, waiting: Waiting<'a>) {
-        let blocks = hmac_sha1::inner_blocks(waiting.usual.signed);
+    fn wait(&mut self, waiting: Waiting<'a>, blocks: usize) {
         let queue = &mut self.queues[blocks];
         queue.reserve(LANES);
         queue.push(waiting);
@@ -122,22 +118,24 @@ impl<'a> Batch<'_, 'a> {
     /// Tries one key on each of the first cookies of a queue. What no key is left for keeps its rejection.
     fn serve(&mut self, blocks: usize) {
         let queue = &mut self.queues[blocks];
-        let of_lane = |lane: usize| &queue[lane.min(queue.len() - 1)];
-        let keys = std::array::from_fn(|lane| self.keys[of_lane(lane).key]);
-        let messages = std::array::from_fn(|lane| {
-            let waiting = of_lane(lane);
-            Message::new(self.cookies[waiting.place].as_bytes(), waiting.usual.signed)
-        });
-        let mut signatures = self.eight.macs(&keys, &messages).into_iter();
-        queue.retain_mut(|waiting| {
-            let Some(signature) = signatures.next() else { return true };
-            if signature.ct_eq(&waiting.usual.signature).to_bool() {
-                let Usual { payload, timestamp, .. } = waiting.usual;
-                self.verdicts[waiting.place] = judge(payload, timestamp, self.max_age, self.now);
-                return false;
+        let count = queue.len().min(LANES);
+        let Some(last) = queue.get(count.wrapping_sub(1)) else { return };
+        let lanes: [Waiting; LANES] = std::array::from_fn(|lane| *queue.get(lane).unwrap_or(last));
+        let keys = lanes.map(|waiting| self.keys[waiting.key]);
+        let seen = self.many.verify(count, &keys, &lanes.map(|waiting| waiting.cookie.as_bytes()));
+        queue.drain(..count);
+        for (waiting, seen) in lanes.into_iter().zip(seen).take(count) {
+            match seen {
+                Some(seen) if seen.is_signed => {
+                    let payload = usual::payload(waiting.cookie);
+                    self.verdicts[waiting.place] = judge(payload, seen.timestamp.into(), self.max_age, self.now);
+                }
+                Some(_) if waiting.key + 1 < self.keys.len() => {
+                    self.queues[blocks].push(Waiting { key: waiting.key + 1, ..waiting });
+                }
+                Some(_) => {}
+                None => self.verify_alone(waiting),
             }
-            waiting.key += 1;
-            waiting.key < self.keys.len()
-        });
+        }
     }
 }

@@ -25,47 +25,76 @@
 #[cfg(all(feature = "hardware", target_arch = "x86_64"))]
 mod x86_64;
 #[cfg(all(feature = "hardware", target_arch = "x86_64"))]
-pub(super) use x86_64::{Eight, ShaNi};
+pub(super) use x86_64::{Many, One};
 
 #[cfg(not(all(feature = "hardware", target_arch = "x86_64")))]
 mod nothing;
 #[cfg(not(all(feature = "hardware", target_arch = "x86_64")))]
-pub(super) use nothing::{Eight, ShaNi};
+pub(super) use nothing::{Many, One};
 
-/// How many messages [`Eight`] hashes at once.
-pub(super) const LANES: usize = 8;
+/// How many cookies [`Many`] takes at once.
+pub(super) const LANES: usize = 16;
 
 /// What this processor has, unless it was switched off.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Hardware {
     /// For one cookie.
-    pub(super) one: Option<ShaNi>,
+    pub(super) one: Option<One>,
     /// For a batch.
-    pub(super) eight: Option<Eight>,
+    pub(super) many: Option<Many>,
 }
 
 impl Hardware {
-    /// What may be used here.
+    /// What may be used here, as the environment says.
     pub(super) fn detect() -> Self {
-        match std::env::var_os(SWITCH) {
-            Some(word) if word == "off" || word == "0" => Self::default(),
-            _ => Self { one: ShaNi::detect(), eight: Eight::detect() },
+        match std::env::var(SWITCH) {
+            Ok(words) => Self::of(&words),
+            Err(_) => Self::allowed(Allowed::ALL),
         }
+    }
+
+    /// What is named by some words, and there. Words that name nothing here are passed over.
+    pub(super) fn of(words: &str) -> Self {
+        Self::allowed(Allowed::of(words))
+    }
+
+    fn allowed(allowed: Allowed) -> Self {
+        Self { one: One::detect(allowed), many: Many::detect(allowed) }
     }
 
     /// In words.
     pub(super) fn name(self) -> &'static str {
-        match (self.one, self.eight) {
-            (Some(_), Some(_)) => "SHA-NI and AVX2",
-            (Some(_), None) => "SHA-NI",
-            (None, Some(_)) => "AVX2",
-            (None, None) => "none",
+        match (self.one.is_some(), self.many.map(Many::is_avx512)) {
+            (true, Some(true)) => "SHA-NI and AVX-512",
+            (true, Some(false)) => "SHA-NI and AVX2",
+            (true, None) => "SHA-NI",
+            (false, Some(true)) => "AVX-512",
+            (false, Some(false)) => "AVX2",
+            (false, None) => "none",
         }
     }
 }
 
-/// The environment variable that switches the hardware paths off.
+/// The environment variable that says what may be used.
 const SWITCH: &str = "SESSIONPROOF_HARDWARE";
+
+/// What may be used if it is there.
+#[derive(Clone, Copy)]
+struct Allowed {
+    sha_ni: bool,
+    avx2: bool,
+    avx512: bool,
+}
+
+impl Allowed {
+    const ALL: Self = Self { sha_ni: true, avx2: true, avx512: true };
+
+    /// What the words name, with commas between them.
+    fn of(words: &str) -> Self {
+        let has = |name: &str| words.split(',').any(|word| word.trim().eq_ignore_ascii_case(name));
+        Self { sha_ni: has("sha-ni"), avx2: has("avx2"), avx512: has("avx512") }
+    }
+}
 
 #[cfg(test)]
 mod tests;

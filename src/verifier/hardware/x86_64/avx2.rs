@@ -4,15 +4,49 @@
 //! instructions, so that each value would travel through memory.
 
 use super::{super::LANES, register};
-use crate::verifier::hmac_sha1::{Block, Key, Message, OUTER_BITS, State};
+use crate::verifier::{
+    hmac_sha1::{Block, Key, Message, OUTER_BITS, State},
+    usual::{self, Seen},
+};
+use ctutils::CtEq;
 use std::arch::x86_64::*;
+
+/// How many messages are hashed at once.
+const EIGHT: usize = 8;
 
 /// Five words of state, or sixteen of a message, in eight lanes.
 type Lanes<const N: usize> = [__m256i; N];
 
+/// What the first cookies say, and which of them are signed by their keys.
+#[target_feature(enable = "avx2")]
+pub(super) fn verify(count: usize, keys: &[&Key; LANES], cookies: &[&[u8]; LANES]) -> [Option<Seen>; LANES] {
+    let mut seen = [None; LANES];
+    let eights = keys.as_chunks().0.iter().zip(cookies.as_chunks().0);
+    for ((keys, cookies), seen) in eights.zip(seen.as_chunks_mut::<EIGHT>().0).take(count.div_ceil(EIGHT)) {
+        let states = macs(keys, &cookies.map(|cookie| Message::new(cookie, usual::signed(cookie))));
+        for ((seen, cookie), state) in seen.iter_mut().zip(cookies).zip(states) {
+            *seen = usual::tail(cookie)
+                .map(|(timestamp, signature)| Seen { timestamp, is_signed: state.ct_eq(&signature).to_bool() });
+        }
+    }
+    seen
+}
+
+/// The signatures of messages that all take as many blocks as the first.
+#[cfg(test)]
+#[target_feature(enable = "avx2")]
+pub(super) fn all_macs(keys: &[&Key; LANES], messages: &[&[u8]; LANES]) -> [State; LANES] {
+    let mut states = [State::default(); LANES];
+    let eights = keys.as_chunks().0.iter().zip(messages.as_chunks().0);
+    for ((keys, messages), states) in eights.zip(states.as_chunks_mut::<EIGHT>().0) {
+        *states = macs(keys, &messages.map(|message| Message::new(message, message.len())));
+    }
+    states
+}
+
 /// The signatures of messages that all take as many blocks as the first.
 #[target_feature(enable = "avx2")]
-pub(super) fn macs(keys: &[&Key; LANES], messages: &[Message; LANES]) -> [State; LANES] {
+fn macs(keys: &[&Key; EIGHT], messages: &[Message; EIGHT]) -> [State; EIGHT] {
     let blocks = messages[0].blocks();
     let mut state = load(&keys.map(|key| &key.inner));
     for i in 0..blocks {
@@ -28,7 +62,7 @@ pub(super) fn macs(keys: &[&Key; LANES], messages: &[Message; LANES]) -> [State;
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn load(states: &[&State; LANES]) -> Lanes<5> {
+fn load(states: &[&State; EIGHT]) -> Lanes<5> {
     let mut lanes = [_mm256_setzero_si256(); 5];
     for (word, lanes) in lanes.iter_mut().enumerate() {
         *lanes = register::of_words(&states.map(|state| state[word]));
@@ -38,8 +72,8 @@ fn load(states: &[&State; LANES]) -> Lanes<5> {
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn store(lanes: &Lanes<5>) -> [State; LANES] {
-    let mut states = [State::default(); LANES];
+fn store(lanes: &Lanes<5>) -> [State; EIGHT] {
+    let mut states = [State::default(); EIGHT];
     for (word, lanes) in lanes.iter().enumerate() {
         for (state, value) in states.iter_mut().zip(register::eight_words(*lanes)) {
             state[word] = value;
@@ -51,7 +85,7 @@ fn store(lanes: &Lanes<5>) -> [State; LANES] {
 /// The words of eight blocks: the first word of each in the first register, and so on.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn transposed(blocks: &[&Block; LANES]) -> Lanes<16> {
+fn transposed(blocks: &[&Block; EIGHT]) -> Lanes<16> {
     let [a, b, c, d, e, f, g, h] = blocks.map(quarters);
     let backwards =
         _mm256_set_epi64x(0x0C0D_0E0F_0809_0A0B, 0x0405_0607_0001_0203, 0x0C0D_0E0F_0809_0A0B, 0x0405_0607_0001_0203);
