@@ -326,15 +326,16 @@ fn judge(payload: &str, timestamp: u64, max_age: i64, now: UnixTime) -> Result<A
         return Err(Error::Calendar);
     }
     match age(timestamp, now) {
-        age if age > i128::from(max_age) => Err(Error::Expired),
+        age if age > max_age => Err(Error::Expired),
         age if age < 0 => Err(Error::Future),
         _ => Ok(Accepted { payload, timestamp }),
     }
 }
 
 /// Seconds from signing to now, negative when it was signed later (`EXP-8`).
-fn age(timestamp: u64, now: UnixTime) -> i128 {
-    i128::from(now.seconds()) - i128::from(timestamp)
+fn age(timestamp: u64, now: UnixTime) -> i64 {
+    // What is too long ago for a number is before every timestamp.
+    now.seconds().saturating_sub_unsigned(timestamp)
 }
 
 #[cfg(test)]

@@ -68,18 +68,20 @@ fn group([a, b, c, d]: [u8; 4]) -> u32 {
     first[usize::from(a)] | second[usize::from(b)] | third[usize::from(c)] | fourth[usize::from(d)]
 }
 
+/// The characters of URL-safe base64, in the order of what they stand for.
+pub(super) const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
 /// A bit that no group of characters of the alphabet has.
 const ODD: u32 = 1 << 31;
 
 /// What each character of the URL-safe alphabet stands for at each of four places; [`ODD`] for the others.
 static VALUES: [[u32; 256]; 4] = {
-    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut values = [[ODD; 256]; 4];
     let mut value = 0;
-    while value < alphabet.len() {
+    while value < ALPHABET.len() {
         let mut place = 0;
         while place < 4 {
-            values[place][alphabet[value] as usize] = (value as u32) << (18 - 6 * place);
+            values[place][ALPHABET[value] as usize] = (value as u32) << (18 - 6 * place);
             place += 1;
         }
         value += 1;

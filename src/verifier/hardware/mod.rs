@@ -25,15 +25,26 @@
 #[cfg(all(feature = "hardware", target_arch = "x86_64"))]
 mod x86_64;
 #[cfg(all(feature = "hardware", target_arch = "x86_64"))]
-pub(super) use x86_64::{Many, One};
+pub(super) use x86_64::{Many, One, Room};
 
 #[cfg(not(all(feature = "hardware", target_arch = "x86_64")))]
 mod nothing;
 #[cfg(not(all(feature = "hardware", target_arch = "x86_64")))]
-pub(super) use nothing::{Many, One};
+pub(super) use nothing::{Many, One, Room};
 
 /// How many cookies [`Many`] takes at once.
 pub(super) const LANES: usize = 16;
+
+/// What [`Many`] sees of some cookies. What is beyond them means nothing.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Lanes {
+    /// A bit for each cookie in the usual form, the first in the lowest.
+    pub(super) are_usual: u16,
+    /// A bit for each of these whose signature is good.
+    pub(super) are_signed: u16,
+    /// Unix seconds.
+    pub(super) timestamps: [u32; LANES],
+}
 
 /// What this processor has, unless it was switched off.
 #[derive(Clone, Copy, Default)]

@@ -1,6 +1,6 @@
 //! What stands in where there are no hardware paths: types without a value.
 
-use super::{Allowed, LANES};
+use super::{Allowed, LANES, Lanes};
 use crate::verifier::{hmac_sha1::Key, mac::Keyed, usual::Seen};
 
 /// Never found.
@@ -16,6 +16,10 @@ impl One {
         match self {}
     }
 }
+
+/// Nothing to work with.
+#[derive(Default)]
+pub(in crate::verifier) struct Room;
 
 /// Never found.
 #[derive(Clone, Copy)]
@@ -34,7 +38,7 @@ impl Many {
         match self {}
     }
 
-    pub(in crate::verifier) fn verify(self, _: usize, _: &[&Key; LANES], _: &[&[u8]; LANES]) -> [Option<Seen>; LANES] {
+    pub(in crate::verifier) fn verify(self, _: usize, _: &Key, _: &[&[u8]; LANES]) -> Lanes {
         match self {}
     }
 }

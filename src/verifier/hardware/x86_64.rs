@@ -7,8 +7,11 @@ mod register;
 mod sha_ni;
 mod sha_ni_avx512;
 mod tail;
+mod tails;
 
-use super::{Allowed, LANES};
+pub(in crate::verifier) use avx512::Room;
+
+use super::{Allowed, LANES, Lanes};
 #[cfg(test)]
 use crate::verifier::hmac_sha1::State;
 use crate::verifier::{hmac_sha1::Key, mac::Keyed, usual::Seen};
@@ -92,38 +95,42 @@ impl Many {
         }
     }
 
-    /// What each of the first `count` cookies says, and whether its key signed it. None where one is not in the usual form.
+    /// What each of the first `count` cookies says, and whether the key signed it.
     /// What is signed has to take the same number of blocks in all lanes.
     #[inline]
     pub(in crate::verifier) fn verify(
         self,
+        room: &mut Room,
         count: usize,
-        keys: &[&Key; LANES],
-        cookies: &[&[u8]; LANES],
-    ) -> [Option<Seen>; LANES] {
+        key: &Key,
+        cookies: &[&str; LANES],
+    ) -> Lanes {
         // SAFETY: `detect` found the instructions, or there would be no `self`.
         unsafe {
             match self {
-                Self::Avx2(_) => avx2::verify(count, keys, cookies),
-                Self::Avx512(_) => avx512::verify(keys, cookies),
+                Self::Avx2(_) => avx2::verify(count, key, cookies),
+                Self::Avx512(_) => avx512::verify(room, key, cookies),
             }
         }
     }
 
     /// The signatures of messages that take the same number of blocks.
     #[cfg(test)]
-    pub(super) fn macs(self, keys: &[&Key; LANES], messages: &[&[u8]; LANES]) -> [State; LANES] {
+    pub(super) fn macs(self, key: &Key, messages: &[&[u8]; LANES]) -> [State; LANES] {
         // SAFETY: `detect` found the instructions, or there would be no `self`.
         unsafe {
             match self {
-                Self::Avx2(_) => avx2::all_macs(keys, messages),
-                Self::Avx512(_) => avx512::macs(keys, messages),
+                Self::Avx2(_) => avx2::all_macs(key, messages),
+                Self::Avx512(_) => avx512::macs(key, messages),
             }
         }
     }
 }
 
-/// The parts of AVX-512 that are used, which came together from the first server processors on.
+/// The parts of AVX-512 that are used. They are together in all processors that have SHA extensions beside AVX-512.
 fn has_avx512() -> bool {
-    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512vl")
+    is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vl")
+        && is_x86_feature_detected!("avx512vbmi")
 }

@@ -3,53 +3,69 @@
 //! Registers never go through a closure of the standard library's (`map` and the like): it is compiled without these
 //! instructions, so that each value would travel through memory.
 
-use super::{super::LANES, register, tail::Tail};
+use super::{super::LANES, register, tails::Tails};
 use crate::verifier::{
+    hardware::Lanes,
     hmac_sha1::{self, BLOCK, Block, Key, OUTER_BITS, State},
-    usual::{self, Seen},
+    usual::{self, TAIL},
 };
 use std::arch::x86_64::*;
 
 /// Five words of state, or sixteen of a message, in sixteen lanes.
-type Lanes<const N: usize> = [__m512i; N];
+pub(super) type Words<const N: usize> = [__m512i; N];
 
-/// What each cookie says, and whether it is signed by its key.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-pub(super) fn verify(keys: &[&Key; LANES], cookies: &[&[u8]; LANES]) -> [Option<Seen>; LANES] {
-    let mut seen = [None; LANES];
-    let (mut first_words, mut last_words) = ([[0; 16]; LANES], [0; LANES]);
-    let mut messages: [&[u8]; LANES] = [&[]; LANES];
-    for (lane, cookie) in cookies.iter().enumerate() {
-        messages[lane] = cookie.get(..usual::signed(cookie)).unwrap_or_default();
-        if let Some(Tail { timestamp, signature }) = Tail::of(cookie) {
-            first_words[lane] = register::bytes(signature.abcd);
-            last_words[lane] = _mm_extract_epi32::<3>(signature.e).cast_unsigned();
-            seen[lane] = Some(Seen { timestamp, is_signed: false });
-        }
+/// What is left of a message in each lane behind its whole blocks, with the mark. To be used again, so that nobody has to write
+/// zeros before.
+#[derive(Default)]
+pub(in crate::verifier) struct Room([Aligned; LANES]);
+
+/// A block that is stored at once.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Aligned(Block);
+
+impl Default for Aligned {
+    fn default() -> Self {
+        Self([0; BLOCK])
     }
-    let [a, b, c, d, e] = hash(keys, &messages);
-    let [also_d, also_c, also_b, also_a] = transposed(&first_words.each_ref());
-    let also_e = register::of_sixteen_words(&last_words);
+}
+
+/// What each cookie says, and whether the key signed it.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+pub(super) fn verify(room: &mut Room, key: &Key, cookies: &[&str; LANES]) -> Lanes {
+    let mut messages = Messages::new(room);
+    // What is too short has zeros in place of its tail, which are not of the alphabet.
+    let mut tails = [&[0; TAIL]; LANES];
+    for (lane, (cookie, tail)) in cookies.iter().zip(&mut tails).enumerate() {
+        let cookie = cookie.as_bytes();
+        messages.put(lane, cookie.get(..usual::signed(cookie)).unwrap_or_default());
+        *tail = cookie.last_chunk().unwrap_or(&[0; TAIL]);
+    }
+    let tails = Tails::of(&tails);
+    let state = hash(key, &messages);
     // All of each is compared, in constant time (`SIG-10`).
-    let mut differences = _mm512_xor_si512(e, also_e);
-    for (one, other) in [(a, also_a), (b, also_b), (c, also_c), (d, also_d)] {
+    let mut differences = _mm512_setzero_si512();
+    for (one, other) in state.into_iter().zip(tails.signatures) {
         differences = _mm512_or_si512(differences, _mm512_xor_si512(one, other));
     }
-    let are_signed = _mm512_testn_epi32_mask(differences, differences);
-    for (lane, seen) in seen.iter_mut().enumerate() {
-        if let Some(seen) = seen {
-            seen.is_signed = are_signed >> lane & 1 == 1;
-        }
+    Lanes {
+        are_usual: tails.are_usual,
+        are_signed: tails.are_usual & _mm512_testn_epi32_mask(differences, differences),
+        timestamps: register::sixteen_words(tails.timestamps),
     }
-    seen
 }
 
 /// The signatures of messages that all take as many blocks as the first.
 #[cfg(test)]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-pub(super) fn macs(keys: &[&Key; LANES], messages: &[&[u8]; LANES]) -> [State; LANES] {
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+pub(super) fn macs(key: &Key, messages: &[&[u8]; LANES]) -> [State; LANES] {
+    let mut room = Room::default();
+    let mut laid_out = Messages::new(&mut room);
+    for (lane, message) in messages.iter().enumerate() {
+        laid_out.put(lane, message);
+    }
     let mut states = [State::default(); LANES];
-    for (word, lanes) in hash(keys, messages).into_iter().enumerate() {
+    for (word, lanes) in hash(key, &laid_out).into_iter().enumerate() {
         for (state, value) in states.iter_mut().zip(register::sixteen_words(lanes)) {
             state[word] = value;
         }
@@ -57,79 +73,111 @@ pub(super) fn macs(keys: &[&Key; LANES], messages: &[&[u8]; LANES]) -> [State; L
     states
 }
 
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-fn hash(keys: &[&Key; LANES], messages: &[&[u8]; LANES]) -> Lanes<5> {
-    const NOTHING: Block = [0; BLOCK];
-    let blocks = hmac_sha1::inner_blocks(messages[0].len());
-    let mut whole: [&[Block]; LANES] = [&[]; LANES];
-    let mut last = [NOTHING; LANES];
-    let mut bits = [0; LANES];
-    for (lane, message) in messages.iter().enumerate() {
-        let (blocks, rest) = message.as_chunks();
-        whole[lane] = blocks;
-        register::with_mark_behind(rest, &mut last[lane]);
-        // Longer messages are not for lanes.
-        bits[lane] = hmac_sha1::bits(message.len()) as u32;
+/// A message in each lane.
+struct Messages<'a> {
+    whole: [&'a [Block]; LANES],
+    room: &'a mut Room,
+    /// The length in bits.
+    bits: [u32; LANES],
+}
+
+impl<'a> Messages<'a> {
+    #[inline]
+    fn new(room: &'a mut Room) -> Self {
+        Self { whole: [&[]; LANES], room, bits: [0; LANES] }
     }
-    let mut state = load(keys.map(|key| &key.inner));
-    for i in 0..blocks {
-        let block: [&Block; LANES] = std::array::from_fn(|lane| match whole[lane].get(i) {
-            Some(block) => block,
-            None if i == whole[lane].len() => &last[lane],
-            None => &NOTHING,
-        });
-        let mut words = words(&block);
-        if i + 1 == blocks {
-            words[15] = _mm512_or_si512(words[15], register::of_sixteen_words(&bits));
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+    fn put(&mut self, lane: usize, message: &'a [u8]) {
+        let (whole, rest) = message.as_chunks();
+        self.whole[lane] = whole;
+        register::with_mark_behind(rest, &mut self.room.0[lane].0);
+        // Longer messages are not for lanes.
+        self.bits[lane] = hmac_sha1::bits(message.len()) as u32;
+    }
+
+    /// How many blocks the first message takes.
+    #[inline]
+    fn blocks(&self) -> usize {
+        (self.bits[0] as usize / 8 - BLOCK + 9).div_ceil(BLOCK)
+    }
+
+    /// One block of each; zeros where there is none.
+    #[inline]
+    fn block(&self, i: usize) -> [&Block; LANES] {
+        let mut block = [&[0; BLOCK]; LANES];
+        for ((block, whole), Aligned(rest)) in block.iter_mut().zip(&self.whole).zip(&self.room.0) {
+            match whole.get(i) {
+                Some(found) => *block = found,
+                None if i == whole.len() => *block = rest,
+                None => {}
+            }
         }
-        state = compress(&state, &mut words);
+        block
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn hash(key: &Key, messages: &Messages) -> Words<5> {
+    let mut state = everywhere(&key.inner);
+    let blocks = messages.blocks();
+    for i in 0..blocks {
+        let mut words = words(&messages.block(i));
+        if i + 1 == blocks {
+            words[15] = _mm512_or_si512(words[15], register::of_sixteen_words(&messages.bits));
+        }
+        state = compress::<false>(&state, &mut words);
     }
     let mut outer = [_mm512_setzero_si512(); 16];
     outer[..5].copy_from_slice(&state);
     outer[5] = _mm512_set1_epi32(i32::MIN);
     outer[15] = _mm512_set1_epi32(i32::from(OUTER_BITS));
-    compress(&load(keys.map(|key| &key.outer)), &mut outer)
+    compress::<true>(&everywhere(&key.outer), &mut outer)
 }
 
+/// The same state in each lane.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-fn load(states: [&State; LANES]) -> Lanes<5> {
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn everywhere(state: &State) -> Words<5> {
     let mut lanes = [_mm512_setzero_si512(); 5];
-    let is_one = states.iter().all(|state| std::ptr::eq(*state, states[0]));
-    for (word, lanes) in lanes.iter_mut().enumerate() {
-        *lanes = if is_one {
-            _mm512_set1_epi32(states[0][word].cast_signed())
-        } else {
-            register::of_sixteen_words(&states.map(|state| state[word]))
-        };
+    for (lanes, word) in lanes.iter_mut().zip(state) {
+        *lanes = _mm512_set1_epi32(word.cast_signed());
     }
     lanes
 }
 
 /// The big-endian words of sixteen blocks: the first word of each in the first register, and so on.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-fn words(blocks: &[&Block; LANES]) -> Lanes<16> {
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn words(blocks: &[&Block; LANES]) -> Words<16> {
     let backwards = _mm512_broadcast_i32x4(_mm_set_epi64x(0x0C0D_0E0F_0809_0A0B, 0x0405_0607_0001_0203));
     let mut words = [_mm512_setzero_si512(); 16];
-    for (i, words) in words.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-        let quarters = blocks.map(|block| block[i * 16..].first_chunk().unwrap_or(&[0; 16]));
-        for (words, bytes) in words.iter_mut().zip(transposed(&quarters)) {
-            *words = _mm512_shuffle_epi8(bytes, backwards);
-        }
+    for (i, words) in words.as_chunks_mut().0.iter_mut().enumerate() {
+        *words = transposed(blocks, 16 * i);
+    }
+    for words in &mut words {
+        *words = _mm512_shuffle_epi8(*words, backwards);
     }
     words
 }
 
-/// Four words of each lane: the first of each in the first register, and so on.
+/// Four words of each lane, from the same place on: the first of each in the first register, and so on.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-fn transposed(lanes: &[&[u8; 16]; LANES]) -> Lanes<4> {
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+pub(super) fn transposed<const N: usize>(lanes: &[&[u8; N]; LANES], at: usize) -> Words<4> {
     // Every fourth lane goes into a register, so that the squares within the registers are what is transposed.
-    let four =
-        |first: usize| register::of_quarters([lanes[first], lanes[first + 4], lanes[first + 8], lanes[first + 12]]);
-    let [a, b, c, d] = [four(0), four(1), four(2), four(3)];
+    let mut four = [_mm512_setzero_si512(); 4];
+    for (i, four) in four.iter_mut().enumerate() {
+        *four = register::of_quarters(
+            part(lanes[i], at),
+            part(lanes[i + 4], at),
+            part(lanes[i + 8], at),
+            part(lanes[i + 12], at),
+        );
+    }
+    let [a, b, c, d] = four;
     let [low_one, high_one] = [_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b)];
     let [low_two, high_two] = [_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d)];
     [
@@ -140,9 +188,18 @@ fn transposed(lanes: &[&[u8; 16]; LANES]) -> Lanes<4> {
     ]
 }
 
+/// Sixteen bytes from a place that the compiler knows.
+#[inline(always)]
+fn part<const N: usize>(bytes: &[u8; N], at: usize) -> &[u8; 16] {
+    bytes.get(at..).and_then(<[u8]>::first_chunk).unwrap_or(&[0; 16])
+}
+
 /// One compression (FIPS 180-4, section 6.1.2), in all lanes. The message schedule overwrites the words that are used up.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-fn compress(state: &Lanes<5>, words: &mut Lanes<16>) -> Lanes<5> {
+///
+/// The outer hash has one of its own, so that the compiler does once what its constant words lead to.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn compress<const IS_OUTER: bool>(state: &Words<5>, words: &mut Words<16>) -> Words<5> {
     let [mut a, mut b, mut c, mut d, mut e] = *state;
     macro_rules! round {
         ($t:expr, $function:ident, $constant:literal) => {{

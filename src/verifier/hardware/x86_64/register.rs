@@ -8,14 +8,6 @@ pub(super) fn of_bytes(bytes: &[u8; 16]) -> __m128i {
     unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) }
 }
 
-#[inline(always)]
-pub(super) fn bytes(register: __m128i) -> [u8; 16] {
-    let mut bytes = [0; 16];
-    // SAFETY: writes the sixteen bytes of the array. Every x86-64 processor has SSE2.
-    unsafe { _mm_storeu_si128(bytes.as_mut_ptr().cast(), register) };
-    bytes
-}
-
 #[cfg(test)]
 #[inline(always)]
 pub(super) fn words(register: __m128i) -> [u32; 4] {
@@ -33,13 +25,6 @@ pub(super) fn of_halves(low: &[u8; 16], high: &[u8; 16]) -> __m256i {
 
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(super) fn of_words(words: &[u32; 8]) -> __m256i {
-    // SAFETY: reads the thirty-two bytes behind the reference.
-    unsafe { _mm256_loadu_si256(words.as_ptr().cast()) }
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
 pub(super) fn eight_words(register: __m256i) -> [u32; 8] {
     let mut words = [0; 8];
     // SAFETY: writes the thirty-two bytes of the array.
@@ -49,11 +34,18 @@ pub(super) fn eight_words(register: __m256i) -> [u32; 8] {
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(super) fn of_quarters([a, b, c, d]: [&[u8; 16]; 4]) -> __m512i {
+pub(super) fn of_quarters(a: &[u8; 16], b: &[u8; 16], c: &[u8; 16], d: &[u8; 16]) -> __m512i {
     let lowest = _mm512_castsi128_si512(of_bytes(a));
     let two = _mm512_inserti32x4::<1>(lowest, of_bytes(b));
     let three = _mm512_inserti32x4::<2>(two, of_bytes(c));
     _mm512_inserti32x4::<3>(three, of_bytes(d))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn of_sixty_four(bytes: &[u8; 64]) -> __m512i {
+    // SAFETY: reads the sixty-four bytes behind the reference.
+    unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
 }
 
 #[inline]
@@ -63,7 +55,6 @@ pub(super) fn of_sixteen_words(words: &[u32; 16]) -> __m512i {
     unsafe { _mm512_loadu_si512(words.as_ptr().cast()) }
 }
 
-#[cfg(test)]
 #[inline]
 #[target_feature(enable = "avx512f")]
 pub(super) fn sixteen_words(register: __m512i) -> [u32; 16] {
@@ -75,7 +66,7 @@ pub(super) fn sixteen_words(register: __m512i) -> [u32; 16] {
 
 /// The bytes, of which there are less than 64, with the mark of SHA-1 behind them and zeros behind that.
 #[inline]
-#[target_feature(enable = "avx512bw")]
+#[target_feature(enable = "avx512f,avx512bw")]
 pub(super) fn with_mark_behind(bytes: &[u8], block: &mut [u8; 64]) {
     let mark = 1u64 << (bytes.len() & 63);
     // SAFETY: reads as many bytes as there are: what is masked out is not touched. Writes the sixty-four bytes behind the

@@ -52,8 +52,8 @@ fn signature(first: &[u8; 16], last: &[u8; 16]) -> Option<Registers> {
 
 /// What sixteen characters of the URL-safe alphabet stand for, and something else than zeros where one does not belong.
 ///
-/// By halves of four bits: a table for the higher says what to add, and one for each half which rows and columns of ASCII go
-/// together.
+/// A character is taken by halves of four bits, as the row and the column of a table of ASCII. The row says what to add for the
+/// value, and both together whether the character belongs.
 #[inline]
 #[target_feature(enable = "ssse3,sse4.1")]
 fn values(characters: __m128i) -> (__m128i, __m128i) {
