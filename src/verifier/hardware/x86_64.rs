@@ -91,7 +91,7 @@ impl Many {
     pub(in crate::verifier) fn enough(self) -> usize {
         match self {
             Self::Avx2(_) => 4,
-            Self::Avx512(_) => 6,
+            Self::Avx512(_) => 7,
         }
     }
 

@@ -3,7 +3,7 @@
 //! Registers never go through a closure of the standard library's (`map` and the like): it is compiled without these
 //! instructions, so that each value would travel through memory.
 
-use super::register;
+use super::{register, tail::Tail};
 use crate::verifier::{
     hardware::{LANES, Lanes},
     hmac_sha1::{Block, Key, Message, OUTER_BITS, State},
@@ -26,10 +26,10 @@ pub(super) fn verify(count: usize, key: &Key, cookies: &[&str; LANES]) -> Lanes 
         let cookies = cookies.map(str::as_bytes);
         let states = macs(key, &cookies.map(|cookie| Message::new(cookie, usual::signed(cookie))));
         for (lane, (cookie, state)) in cookies.iter().zip(states).enumerate() {
-            let Some((timestamp, signature)) = usual::tail(cookie) else { continue };
+            let Some(Tail { timestamp, signature }) = Tail::of(cookie) else { continue };
             let lane = EIGHT * i + lane;
             lanes.are_usual |= 1 << lane;
-            lanes.are_signed |= u16::from(state.ct_eq(&signature).to_bool()) << lane;
+            lanes.are_signed |= u16::from(state.ct_eq(&signature.state()).to_bool()) << lane;
             lanes.timestamps[lane] = timestamp;
         }
     }

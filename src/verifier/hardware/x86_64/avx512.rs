@@ -77,14 +77,13 @@ pub(super) fn macs(key: &Key, messages: &[&[u8]; LANES]) -> [State; LANES] {
 struct Messages<'a> {
     whole: [&'a [Block]; LANES],
     room: &'a mut Room,
-    /// The length in bits.
-    bits: [u32; LANES],
+    lengths: [u32; LANES],
 }
 
 impl<'a> Messages<'a> {
     #[inline]
     fn new(room: &'a mut Room) -> Self {
-        Self { whole: [&[]; LANES], room, bits: [0; LANES] }
+        Self { whole: [&[]; LANES], room, lengths: [0; LANES] }
     }
 
     #[inline]
@@ -94,13 +93,21 @@ impl<'a> Messages<'a> {
         self.whole[lane] = whole;
         register::with_mark_behind(rest, &mut self.room.0[lane].0);
         // Longer messages are not for lanes.
-        self.bits[lane] = hmac_sha1::bits(message.len()) as u32;
+        self.lengths[lane] = message.len() as u32;
     }
 
     /// How many blocks the first message takes.
     #[inline]
     fn blocks(&self) -> usize {
-        (self.bits[0] as usize / 8 - BLOCK + 9).div_ceil(BLOCK)
+        hmac_sha1::inner_blocks(self.lengths[0] as usize)
+    }
+
+    /// The lengths in bits, with the block of the key.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+    fn bits(&self) -> __m512i {
+        let lengths = register::of_sixteen_words(&self.lengths);
+        _mm512_slli_epi32::<3>(_mm512_add_epi32(lengths, _mm512_set1_epi32(BLOCK as i32)))
     }
 
     /// One block of each; zeros where there is none.
@@ -126,7 +133,7 @@ fn hash(key: &Key, messages: &Messages) -> Words<5> {
     for i in 0..blocks {
         let mut words = words(&messages.block(i));
         if i + 1 == blocks {
-            words[15] = _mm512_or_si512(words[15], register::of_sixteen_words(&messages.bits));
+            words[15] = _mm512_or_si512(words[15], messages.bits());
         }
         state = compress::<false>(&state, &mut words);
     }

@@ -85,7 +85,7 @@ impl Registers {
         _mm_testz_si128(differences, differences) == 1
     }
 
-    #[cfg(test)]
+    #[inline]
     #[target_feature(enable = "ssse3,sse4.1")]
     pub(super) fn state(self) -> State {
         let [d, c, b, a] = register::words(self.abcd);

@@ -8,7 +8,6 @@ pub(super) fn of_bytes(bytes: &[u8; 16]) -> __m128i {
     unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) }
 }
 
-#[cfg(test)]
 #[inline(always)]
 pub(super) fn words(register: __m128i) -> [u32; 4] {
     let mut words = [0; 4];
