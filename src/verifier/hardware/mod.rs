@@ -2,23 +2,35 @@
 //!
 //! # Why it is here
 //! The portable code spends a third of its time on a small cookie between the compressions: padding goes through memory, and
-//! so does the state between the inner and the outer hash. [`ShaNi`] keeps both in registers. [`Eight`] hashes eight messages
-//! at once, a lane each, which takes about half of the time that the SHA instructions take for one after another.
+//! so does the state between the inner and the outer hash. [`One`] keeps both in registers, by the SHA extensions alone or with
+//! AVX-512, which takes the message schedule away from the port that the rounds wait for. [`Many`] hashes messages side by side, a
+//! lane each: eight with AVX2, sixteen with AVX-512. `benches/README.md` has the figures.
 //!
 //! # Why it is sound
-//! There are two kinds of `unsafe` here, and no others.
-//! - *Calls of functions that need certain instructions.* A value of [`ShaNi`] or [`Eight`] is made by `detect` alone, which
-//!   asks the processor first, so whoever holds one may call them.
-//! - *Loads and stores of registers* in `register`. They go through references to arrays of the register's size, so they stay
-//!   within them, and need no alignment.
+//! There are three kinds of `unsafe` here, and no others.
+//! - *Calls of functions that need certain instructions.* A value of [`One`] or [`Many`] is made by `detect` alone, which asks
+//!   the processor first, so whoever holds one may call them.
+//! - *Loads and stores of registers* in `register`. They go through references to arrays of the register's size, or are masked to
+//!   the length of a slice, so they stay within them, and need no alignment.
+//! - *Assembly* in `sha_ni_avx512`, a few instructions at a time, where their order matters. They work on the registers that
+//!   they name, and touch no memory, stack or flags.
 //!
 //! No pointer is computed: slices are taken apart by the checked methods of the standard library. Tests hold every path
-//! against the `hmac` crate for all lengths, with a page behind the message that must not be read.
+//! against the `hmac` crate and the portable code, for all lengths, with a page behind the message that must not be read.
 //!
 //! # How it is chosen
-//! At run time, when a verifier is made. The feature `hardware` leaves the module out of the build, `SESSIONPROOF_HARDWARE=off`
-//! in the environment switches it off, and on processors other than x86-64 there is nothing to switch. AVX-512 is left out: no
-//! path is here that the tests do not run. `benches/README.md` has the figures.
+//! At run time, when a verifier is made: what is there of `avx512` goes before `avx2`, and with `sha-ni` before `sha-ni` alone.
+//! The feature `hardware` leaves the module out of the build. `SESSIONPROOF_HARDWARE` in the environment names what may be used,
+//! with commas between: `sha-ni`, `avx2`, `avx512`. So `off`, or any other word, leaves nothing. On processors other than x86-64
+//! there is nothing to choose.
+//!
+//! | `SESSIONPROOF_HARDWARE` | one cookie | a batch |
+//! |---|---|---|
+//! | `off` | portable | one after another |
+//! | `sha-ni` | SHA-NI | one after another |
+//! | `sha-ni,avx2` | SHA-NI | eight lanes |
+//! | `sha-ni,avx512`, or unset | SHA-NI and AVX-512 | sixteen lanes |
+//! | `avx2` or `avx512` | portable | eight or sixteen lanes |
 
 #![allow(unsafe_code)]
 

@@ -11,8 +11,8 @@
 //! window, and makes of a masked sum two instructions. That is 95 cycles a block in place of 85. Whatever is `asm!` here keeps
 //! its order, and touches nothing but the registers that it names.
 //!
-//! Registers stay at 128 bits. Wider ones beside instructions of the SHA extensions, which have the old encoding, are a
-//! hundred times as slow.
+//! Registers stay at 128 bits. Wider ones leave something in their upper parts, which instructions of the SHA extensions, having
+//! the old encoding, must keep: a block takes 119 cycles then.
 
 use super::one::{Registers, Words};
 use std::arch::{asm, x86_64::*};
