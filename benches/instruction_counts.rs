@@ -211,13 +211,13 @@ mod counting {
     fn work<'a>(what: &str, verifier: &'a Verifier, shape: &'a Shape) -> Box<dyn FnMut() + 'a> {
         let bad = shape.with_another_signature();
         match what {
-            "verify" => Box::new(|| drop(black_box(verifier.verify(black_box(&shape.cookie), NOW)))),
-            "reject" => Box::new(move || drop(black_box(verifier.verify(black_box(&bad), NOW)))),
-            "load" => Box::new(|| drop(black_box(verifier.load(black_box(&shape.cookie), NOW)))),
-            "sign" => Box::new(|| drop(black_box(verifier.sign(black_box(&shape.session), SIGNED)))),
+            "verify" => Box::new(|| _ = black_box(verifier.verify(black_box(&shape.cookie), NOW))),
+            "reject" => Box::new(move || _ = black_box(verifier.verify(black_box(&bad), NOW))),
+            "load" => Box::new(|| _ = black_box(verifier.load(black_box(&shape.cookie), NOW))),
+            "sign" => Box::new(|| _ = black_box(verifier.sign(black_box(&shape.session), SIGNED))),
             _ => {
                 let cookies = vec![shape.cookie.as_str(); BATCH];
-                Box::new(move || drop(black_box(verifier.verify_batch(black_box(&cookies), NOW))))
+                Box::new(move || _ = black_box(verifier.verify_batch(black_box(&cookies), NOW)))
             }
         }
     }
