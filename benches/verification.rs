@@ -28,7 +28,11 @@ fn verification(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(shape.name);
         group.throughput(Throughput::Elements(1));
         floor(&mut group, &shape);
-        for (level, verifier) in [("", found.clone()), (" portable", found.clone().without_hardware())] {
+        for (level, verifier) in [
+            ("", found.clone()),
+            (" by SHA-NI alone", found.clone().with_hardware("sha-ni")),
+            (" portable", found.clone().without_hardware()),
+        ] {
             ours(&mut group, level, &verifier, &shape);
         }
         group.bench_function("load", |b| b.iter(|| found.load(black_box(&shape.cookie), black_box(NOW))));
@@ -81,9 +85,15 @@ fn wait() {
 fn wait() {}
 
 fn batch(group: &mut BenchmarkGroup<WallTime>, found: &Verifier, shape: &Shape) {
-    let cookies = vec![shape.cookie.as_str(); BATCH];
+    // Each in memory of its own, as cookies come.
+    let own = vec![shape.cookie.clone(); BATCH];
+    let cookies: Vec<&str> = own.iter().map(String::as_str).collect();
     group.throughput(Throughput::Elements(BATCH as u64));
-    for (level, verifier) in [("", found.clone()), (" portable", found.clone().without_hardware())] {
+    for (level, verifier) in [
+        ("", found.clone()),
+        (" by AVX2", found.clone().with_hardware("sha-ni,avx2")),
+        (" portable", found.clone().without_hardware()),
+    ] {
         group.bench_function(format!("batch{level}"), |b| b.iter(|| verifier.verify_batch(black_box(&cookies), NOW)));
     }
     #[cfg(feature = "rayon")]

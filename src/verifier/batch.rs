@@ -4,23 +4,19 @@
 
 use super::{
     Accepted, Error, Verifier,
-    hardware::{Eight, LANES},
-    hmac_sha1::{self, Key, Message},
+    hardware::{LANES, Many, Room},
+    hmac_sha1::{self, Key},
     judge,
     mac::Keyed,
-    usual::{self, Usual},
+    usual,
 };
 use crate::clock::UnixTime;
-use ctutils::CtEq;
 
 /// What came of one cookie.
 pub type Verdict<'a> = Result<Accepted<'a>, Error>;
 
 /// Cookies that take more blocks are longer than any user agent keeps, and are verified alone.
 const MOST_BLOCKS: usize = 64;
-
-/// From how many cookies on the lanes are faster than one cookie after another, when some lanes have nothing to do.
-const ENOUGH: usize = 4;
 
 /// How many cookies a thread takes at a time.
 #[cfg(feature = "rayon")]
@@ -50,10 +46,23 @@ impl Verifier {
     /// The verdicts over the cookies, in place of as many rejections for their signature.
     fn verify_into<'a>(&self, cookies: &[&'a str], now: UnixTime, verdicts: &mut [Verdict<'a>]) {
         let keys: Vec<&Key> = self.keys.iter().filter_map(Keyed::sha1).collect();
-        match (self.hardware.eight, self.max_age) {
-            (Some(eight), Some(max_age)) if cookies.len() >= ENOUGH && !keys.is_empty() => {
-                let queues = std::iter::repeat_with(Vec::new).take(MOST_BLOCKS).collect();
-                Batch { verifier: self, keys, eight, max_age, now, cookies, verdicts, queues }.verify();
+        match (self.hardware.many, self.max_age) {
+            (Some(many), Some(max_age)) if cookies.len() >= many.enough() && !keys.is_empty() => {
+                let left = vec![0; if keys.len() > 1 { cookies.len() } else { 0 }];
+                let queues = [Queue::EMPTY; MOST_BLOCKS];
+                Batch {
+                    verifier: self,
+                    many,
+                    max_age,
+                    now,
+                    cookies,
+                    verdicts,
+                    queues,
+                    left,
+                    count: 0,
+                    room: Room::default(),
+                }
+                .verify(&keys);
             }
             _ => {
                 for (verdict, cookie) in verdicts.iter_mut().zip(cookies) {
@@ -66,78 +75,103 @@ impl Verifier {
 
 struct Batch<'b, 'a> {
     verifier: &'b Verifier,
-    keys: Vec<&'b Key>,
-    eight: Eight,
+    many: Many,
     max_age: i64,
     now: UnixTime,
     cookies: &'b [&'a str],
     /// A rejection for each cookie, until a key has made its signature.
     verdicts: &'b mut [Verdict<'a>],
-    /// The cookies that wait, by the number of blocks that they take.
-    queues: Vec<Vec<Waiting<'a>>>,
+    /// The cookies that wait for others, by the number of blocks that they take.
+    queues: [Queue; MOST_BLOCKS],
+    /// The places of those that a key did not sign, when there are others.
+    left: Vec<usize>,
+    /// How many these are so far.
+    count: usize,
+    /// What the lanes work with.
+    room: Room,
 }
 
-/// A cookie that waits for others.
-struct Waiting<'a> {
-    /// Its place among the cookies.
-    place: usize,
-    /// The key to try next.
-    key: usize,
-    usual: Usual<'a>,
+/// The places of cookies that wait. What is beyond the count waited before.
+#[derive(Clone, Copy)]
+struct Queue {
+    places: [usize; LANES],
+    count: usize,
 }
 
-impl<'a> Batch<'_, 'a> {
-    fn verify(mut self) {
-        for (place, cookie) in self.cookies.iter().enumerate() {
-            let usual = usual::split(cookie).filter(|usual| hmac_sha1::inner_blocks(usual.signed) < MOST_BLOCKS);
-            match usual {
-                Some(usual) => self.wait(Waiting { place, key: 0, usual }),
-                None => self.verify_alone(place),
-            }
+impl Queue {
+    const EMPTY: Self = Self { places: [0; LANES], count: 0 };
+}
+
+impl Batch<'_, '_> {
+    /// Tries one key after another, each on what the one before did not sign.
+    fn verify(&mut self, keys: &[&Key]) {
+        let Some((first, others)) = keys.split_first() else { return };
+        for place in 0..self.cookies.len() {
+            self.wait(place, first);
         }
-        for blocks in 0..MOST_BLOCKS {
-            while self.queues[blocks].len() >= ENOUGH {
-                self.serve(blocks);
+        self.serve_the_rest(first);
+        for key in others {
+            // What this key did not sign either takes the place of what was tried before.
+            for i in 0..std::mem::take(&mut self.count) {
+                self.wait(self.left[i], key);
             }
-            for waiting in std::mem::take(&mut self.queues[blocks]) {
-                self.verify_alone(waiting.place);
+            self.serve_the_rest(key);
+        }
+    }
+
+    #[inline]
+    fn wait(&mut self, place: usize, key: &Key) {
+        let blocks = hmac_sha1::inner_blocks(usual::signed(self.cookies[place].as_bytes()));
+        let Some(queue) = self.queues.get_mut(blocks) else { return self.verify_alone(place) };
+        if let Some(last) = queue.places.get_mut(queue.count) {
+            *last = place;
+            queue.count += 1;
+        }
+        if queue.count == LANES {
+            self.serve(blocks, key);
+        }
+    }
+
+    fn serve_the_rest(&mut self, key: &Key) {
+        for blocks in 0..MOST_BLOCKS {
+            if self.queues[blocks].count >= self.many.enough() {
+                self.serve(blocks, key);
+                continue;
+            }
+            let Queue { places, count } = self.queues[blocks];
+            self.queues[blocks].count = 0;
+            for place in places.into_iter().take(count) {
+                self.verify_alone(place);
             }
         }
     }
 
+    #[cold]
     fn verify_alone(&mut self, place: usize) {
         self.verdicts[place] = self.verifier.verify(self.cookies[place], self.now);
     }
 
-    fn wait(&mut self, waiting: Waiting<'a>) {
-        let blocks = hmac_sha1::inner_blocks(waiting.usual.signed);
+    /// Tries a key on each cookie of a queue.
+    fn serve(&mut self, blocks: usize, key: &Key) {
+        let Self { verifier, max_age, now, .. } = *self;
         let queue = &mut self.queues[blocks];
-        queue.reserve(LANES);
-        queue.push(waiting);
-        while self.queues[blocks].len() >= LANES {
-            self.serve(blocks);
+        // Nobody asks what becomes of lanes beyond the count.
+        let mut cookies = [""; LANES];
+        for (cookie, place) in cookies.iter_mut().zip(&queue.places) {
+            *cookie = self.cookies[*place];
         }
-    }
-
-    /// Tries one key on each of the first cookies of a queue. What no key is left for keeps its rejection.
-    fn serve(&mut self, blocks: usize) {
-        let queue = &mut self.queues[blocks];
-        let of_lane = |lane: usize| &queue[lane.min(queue.len() - 1)];
-        let keys = std::array::from_fn(|lane| self.keys[of_lane(lane).key]);
-        let messages = std::array::from_fn(|lane| {
-            let waiting = of_lane(lane);
-            Message::new(self.cookies[waiting.place].as_bytes(), waiting.usual.signed)
-        });
-        let mut signatures = self.eight.macs(&keys, &messages).into_iter();
-        queue.retain_mut(|waiting| {
-            let Some(signature) = signatures.next() else { return true };
-            if signature.ct_eq(&waiting.usual.signature).to_bool() {
-                let Usual { payload, timestamp, .. } = waiting.usual;
-                self.verdicts[waiting.place] = judge(payload, timestamp, self.max_age, self.now);
-                return false;
+        let seen = self.many.verify(&mut self.room, queue.count, key, &cookies);
+        let lanes = queue.places.iter().zip(cookies).zip(seen.timestamps);
+        for (lane, ((&place, cookie), timestamp)) in lanes.take(queue.count).enumerate() {
+            if seen.are_signed >> lane & 1 == 1 {
+                self.verdicts[place] = judge(usual::payload(cookie), timestamp.into(), max_age, now);
+            } else if seen.are_usual >> lane & 1 == 0 {
+                self.verdicts[place] = verifier.verify(cookie, now);
+            } else if let Some(slot) = self.left.get_mut(self.count) {
+                *slot = place;
+                self.count += 1;
             }
-            waiting.key += 1;
-            waiting.key < self.keys.len()
-        });
+        }
+        queue.count = 0;
     }
 }

@@ -64,7 +64,7 @@ use ctutils::CtEq;
 use hardware::Hardware;
 use hmac_sha1::Message;
 use mac::Keyed;
-use usual::Usual;
+use usual::Seen;
 
 /// The last second that Python's calendar holds, 9999-12-31T23:59:59Z.
 const LAST_SECOND: u64 = 253_402_300_799;
@@ -196,6 +196,12 @@ impl Verifier {
         Self { hardware: Hardware::default(), ..self }
     }
 
+    /// The same by no other of these instructions than are named, with commas between them, as in the environment variable
+    /// `SESSIONPROOF_HARDWARE`: `sha-ni`, `avx2`, `avx512`. What this processor has not stays unused.
+    pub fn with_hardware(self, names: &str) -> Self {
+        Self { hardware: Hardware::of(names), ..self }
+    }
+
     /// Which of those instructions are used, in words.
     pub fn hardware(&self) -> &'static str {
         self.hardware.name()
@@ -210,16 +216,15 @@ impl Verifier {
         }
         let max_age = self.max_age.ok_or(Error::Lifetime)?;
         let bytes = cookie.as_bytes();
-        let verdict = match self.hardware.one {
-            Some(one) => usual::split(cookie)
-                .map(|usual| self.verify_usual(&usual, max_age, now, |key| one.mac(key, bytes, usual.signed))),
-            None => {
-                // The padding is laid out before the rest is decoded: what is read at once after it was written is waited for.
-                let message = Message::new(bytes, usual::signed(cookie));
-                usual::split(cookie).map(|usual| self.verify_usual(&usual, max_age, now, |key| key.mac(&message)))
-            }
+        let seen = match self.hardware.one {
+            Some(one) => one.verify(&self.keys, bytes),
+            None => self.see(bytes),
         };
-        verdict.unwrap_or_else(|| self.verify_otherwise(cookie, max_age, now))
+        match seen {
+            Some(Seen { is_signed: false, .. }) => Err(Error::Signature),
+            Some(Seen { timestamp, .. }) => judge(usual::payload(cookie), timestamp.into(), max_age, now),
+            None => self.verify_otherwise(cookie, max_age, now),
+        }
     }
 
     /// The session in a cookie's value, after [`verify`](Self::verify).
@@ -270,21 +275,14 @@ impl Verifier {
         Ok(cookie)
     }
 
-    /// A cookie that was taken apart already, with a way to its signature by a key. Signatures are compared as a whole, in
-    /// constant time (`SIG-10`).
+    /// What a cookie in the usual form says, by portable code. Signatures are compared as a whole, in constant time (`SIG-10`).
     #[inline]
-    fn verify_usual<'a>(
-        &self,
-        usual: &Usual<'a>,
-        max_age: i64,
-        now: UnixTime,
-        mac: impl Fn(&hmac_sha1::Key) -> hmac_sha1::State,
-    ) -> Verdict<'a> {
-        let is_signed = |key| mac(key).ct_eq(&usual.signature).to_bool();
-        if !self.keys.iter().filter_map(Keyed::sha1).any(is_signed) {
-            return Err(Error::Signature);
-        }
-        judge(usual.payload, usual.timestamp, max_age, now)
+    fn see(&self, cookie: &[u8]) -> Option<Seen> {
+        // The padding is laid out before the rest is decoded: what is read at once after it was written is waited for.
+        let message = Message::new(cookie, usual::signed(cookie));
+        let (timestamp, signature) = usual::tail(cookie)?;
+        let is_signed = |key: &hmac_sha1::Key| key.mac(&message).ct_eq(&signature).to_bool();
+        Some(Seen { timestamp, is_signed: self.keys.iter().filter_map(Keyed::sha1).any(is_signed) })
     }
 
     /// A cookie of another digest, of another timestamp, in another spelling, or no cookie at all.
@@ -328,15 +326,16 @@ fn judge(payload: &str, timestamp: u64, max_age: i64, now: UnixTime) -> Result<A
         return Err(Error::Calendar);
     }
     match age(timestamp, now) {
-        age if age > i128::from(max_age) => Err(Error::Expired),
+        age if age > max_age => Err(Error::Expired),
         age if age < 0 => Err(Error::Future),
         _ => Ok(Accepted { payload, timestamp }),
     }
 }
 
 /// Seconds from signing to now, negative when it was signed later (`EXP-8`).
-fn age(timestamp: u64, now: UnixTime) -> i128 {
-    i128::from(now.seconds()) - i128::from(timestamp)
+fn age(timestamp: u64, now: UnixTime) -> i64 {
+    // What is too long ago for a number is before every timestamp.
+    now.seconds().saturating_sub_unsigned(timestamp)
 }
 
 #[cfg(test)]

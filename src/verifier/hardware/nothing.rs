@@ -1,32 +1,44 @@
 //! What stands in where there are no hardware paths: types without a value.
 
-use super::LANES;
-use crate::verifier::hmac_sha1::{Key, Message, State};
+use super::{Allowed, LANES, Lanes};
+use crate::verifier::{hmac_sha1::Key, mac::Keyed, usual::Seen};
 
 /// Never found.
 #[derive(Clone, Copy)]
-pub(in crate::verifier) enum ShaNi {}
+pub(in crate::verifier) enum One {}
 
-impl ShaNi {
-    pub(super) fn detect() -> Option<Self> {
+impl One {
+    pub(super) fn detect(_: Allowed) -> Option<Self> {
         None
     }
 
-    pub(in crate::verifier) fn mac(self, _: &Key, _: &[u8], _: usize) -> State {
+    pub(in crate::verifier) fn verify(self, _: &[Keyed], _: &[u8]) -> Option<Seen> {
         match self {}
     }
 }
 
+/// Nothing to work with.
+#[derive(Default)]
+pub(in crate::verifier) struct Room;
+
 /// Never found.
 #[derive(Clone, Copy)]
-pub(in crate::verifier) enum Eight {}
+pub(in crate::verifier) enum Many {}
 
-impl Eight {
-    pub(super) fn detect() -> Option<Self> {
+impl Many {
+    pub(super) fn detect(_: Allowed) -> Option<Self> {
         None
     }
 
-    pub(in crate::verifier) fn macs(self, _: &[&Key; LANES], _: &[Message; LANES]) -> [State; LANES] {
+    pub(super) fn is_avx512(self) -> bool {
+        match self {}
+    }
+
+    pub(in crate::verifier) fn enough(self) -> usize {
+        match self {}
+    }
+
+    pub(in crate::verifier) fn verify(self, _: usize, _: &Key, _: &[&[u8]; LANES]) -> Lanes {
         match self {}
     }
 }

@@ -1,10 +1,22 @@
-//! Each path is held against the `hmac` crate, where the processor has what it takes.
+//! Each path is held against the `hmac` crate and against portable code, where the processor has what it takes.
 
 use super::*;
-use crate::verifier::hmac_sha1::{self, Key, Message, State};
+use crate::{
+    clock::UnixTime,
+    config::{Config, Fallbacks, Lifetime},
+    verifier::{
+        Verifier, base64,
+        hmac_sha1::{self, Key, Message, State},
+    },
+};
 use hmac::{Hmac, KeyInit, Mac};
 use proptest::prelude::*;
 use sha1::Sha1;
+
+/// What every path can be narrowed down to.
+const WORDS: [&str; 4] = ["sha-ni", "sha-ni,avx512", "avx2", "avx512"];
+
+const NOW: UnixTime = UnixTime::from_seconds(1_700_000_000);
 
 /// The signature by the `hmac` crate.
 fn expected(key: &[u8], message: &[u8]) -> State {
@@ -12,26 +24,23 @@ fn expected(key: &[u8], message: &[u8]) -> State {
     hmac_sha1::words(&mac.finalize().into_bytes()).unwrap()
 }
 
-/// Every path's signature of the first `length` bytes, beside that of the portable code. In a lane for each of eight keys.
-fn signatures(keys: &[Key; LANES], bytes: &[u8], length: usize) -> Vec<[State; LANES]> {
-    let message = || Message::new(bytes, length);
-    let mut all = vec![std::array::from_fn(|lane| keys[lane].mac(&message()))];
-    all.extend(ShaNi::detect().map(|one| std::array::from_fn(|lane| one.mac(&keys[lane], bytes, length))));
-    all.extend(Eight::detect().map(|eight| eight.macs(&keys.each_ref(), &std::array::from_fn(|_| message()))));
-    all
-}
-
-fn eight_keys() -> ([Vec<u8>; LANES], [Key; LANES]) {
-    let secrets = std::array::from_fn(|lane| vec![lane as u8; lane * 11]);
-    let keys = std::array::from_fn(|lane: usize| Key::new(&vec![lane as u8; lane * 11]));
-    (secrets, keys)
-}
-
+/// Every path's signature of the first `length` bytes is that of the `hmac` crate.
 fn check(bytes: &[u8], length: usize) {
-    let (secrets, keys) = eight_keys();
-    let expected: [State; LANES] = std::array::from_fn(|lane| expected(&secrets[lane], &bytes[..length]));
-    for (path, signatures) in signatures(&keys, bytes, length).into_iter().enumerate() {
-        assert_eq!(signatures, expected, "path {path}, {length} of {} bytes", bytes.len());
+    for secret in [&[][..], b"key", &[7; 100]] {
+        let (key, message) = (Key::new(secret), &bytes[..length]);
+        let expected = expected(secret, message);
+        let what = |path: &str| format!("{path}, {length} of {} bytes", bytes.len());
+        assert_eq!(key.mac(&Message::new(bytes, length)), expected, "{}", what("portable"));
+        #[cfg(all(feature = "hardware", target_arch = "x86_64"))]
+        for words in WORDS {
+            let Hardware { one, many } = Hardware::of(words);
+            if let Some(one) = one {
+                assert_eq!(one.mac(&key, bytes, length), expected, "{}", what(words));
+            }
+            if let Some(many) = many {
+                assert_eq!(many.macs(&key, &[message; LANES]), [expected; LANES], "{}", what(words));
+            }
+        }
     }
 }
 
@@ -45,6 +54,87 @@ fn every_length_is_signed_alike_with_and_without_bytes_behind() {
     }
 }
 
+/// The portable verifier first, then one for each path. All have three keys.
+fn verifiers() -> Vec<(&'static str, Verifier)> {
+    let fallback_keys = Some(Fallbacks::Keys(vec!["older".into(), "old".into()]));
+    let config = Config { fallback_keys, lifetime: Lifetime::Seconds(60), ..Config::with_key("new") };
+    let verifier = Verifier::new(&config).unwrap();
+    let narrowed = WORDS.map(|words| (words, verifier.clone().with_hardware(words)));
+    let found = [("portable", verifier.clone().without_hardware()), ("found", verifier)];
+    found.into_iter().chain(narrowed).collect()
+}
+
+/// A cookie with any payload, signed by the first of the keys, or another.
+fn signed(payload: &str, timestamp: u32, secret: &str) -> String {
+    let mut cookie = format!("{payload}.");
+    base64::append(&timestamp.to_be_bytes(), &mut cookie);
+    let key = Verifier::new(&Config::with_key(secret)).unwrap();
+    let signature = key.keys[0].sign(cookie.as_bytes());
+    cookie.push('.');
+    base64::append(&signature, &mut cookie);
+    cookie
+}
+
+/// Every path's verdicts are those of the portable code, one by one and in a batch.
+fn judge_alike(cookies: &[&str]) {
+    let all = verifiers();
+    let expected: Vec<_> = cookies.iter().map(|cookie| all[0].1.verify(cookie, NOW)).collect();
+    for (path, verifier) in &all {
+        let got: Vec<_> = cookies.iter().map(|cookie| verifier.verify(cookie, NOW)).collect();
+        assert_eq!(got, expected, "{path}, {cookies:?}");
+        assert_eq!(verifier.verify_batch(cookies, NOW), expected, "{path}, in a batch, {cookies:?}");
+    }
+}
+
+#[test]
+fn every_length_of_a_payload_is_judged_alike() {
+    for length in 0..=330 {
+        let good = signed(&"p".repeat(length), 1_700_000_000, ["new", "old", "older", "none"][length % 4]);
+        judge_alike(&[good.as_str(); LANES]);
+    }
+}
+
+#[test]
+fn a_batch_of_every_size_is_judged_alike() {
+    let cookies: Vec<String> = (0..70u32)
+        .map(|i| {
+            signed(&"p".repeat(i as usize % 3), 1_700_000_000 - i, ["new", "old", "older", "none"][i as usize % 4])
+        })
+        .collect();
+    let cookies: Vec<&str> = cookies.iter().map(String::as_str).collect();
+    for size in 0..=cookies.len() {
+        judge_alike(&cookies[..size]);
+    }
+}
+
+/// Every byte that a cookie can hold alone, in every place behind the payload and in every lane.
+#[test]
+fn a_difference_is_seen_in_every_place_and_every_lane() {
+    let good = signed("e30", 1_700_000_000, "new");
+    let mut changed = Vec::new();
+    for at in 0..good.len() {
+        for byte in 0..0x80u8 {
+            let mut bytes = good.clone().into_bytes();
+            bytes[at] = byte;
+            changed.push(String::from_utf8(bytes).unwrap());
+        }
+    }
+    let changed: Vec<&str> = changed.iter().map(String::as_str).collect();
+    judge_alike(&changed);
+    for verdict in [0, 1].map(|i| verifiers()[i].1.verify_batch(&changed, NOW)) {
+        // Each place has one right byte, and the last some more: not all of its bits count.
+        assert_eq!(verdict.iter().filter(|verdict| verdict.is_ok()).count(), good.len() + 3);
+    }
+    for (at, lane) in (good.len() - 27..good.len()).zip((0..LANES).cycle()) {
+        let mut cookies = vec![good.as_str(); LANES];
+        let byte = if good.as_bytes()[at] == b'A' { 'E' } else { 'A' };
+        let mut bad = good.clone();
+        bad.replace_range(at..=at, &byte.to_string());
+        cookies[lane] = &bad;
+        judge_alike(&cookies);
+    }
+}
+
 proptest! {
     #[test]
     fn every_message_is_signed_alike(bytes in proptest::collection::vec(any::<u8>(), 0..700), behind in 0usize..40) {
@@ -52,27 +142,59 @@ proptest! {
     }
 
     #[test]
-    fn each_lane_has_its_own_message(bytes: [[u8; 200]; LANES], length in 0usize..=200) {
-        let Some(eight) = Eight::detect() else { return Ok(()) };
-        let (secrets, keys) = eight_keys();
-        let messages = std::array::from_fn(|lane| Message::new(&bytes[lane], length));
-        let expected: [State; LANES] = std::array::from_fn(|lane| expected(&secrets[lane], &bytes[lane][..length]));
-        prop_assert_eq!(eight.macs(&keys.each_ref(), &messages), expected);
+    fn every_text_is_judged_alike(
+        texts in proptest::collection::vec(prop_oneof![".{0,90}", "[a-z]{0,9}\\.[A-Za-z0-9_-]{6}\\.[A-Za-z0-9_-]{27}"], 0..40),
+    ) {
+        judge_alike(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn each_lane_has_its_own_message(
+        payloads in proptest::collection::vec(("\\PC{0,40}", 0usize..4, 0u32..80), 0..50),
+        spoiled in proptest::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..6),
+    ) {
+        let mut cookies: Vec<String> = payloads
+            .iter()
+            .map(|(payload, key, age)| signed(payload, 1_700_000_010 - age, ["new", "old", "older", "none"][*key]))
+            .collect();
+        for (which, place) in spoiled {
+            let Some(last) = cookies.len().checked_sub(1) else { continue };
+            let cookie = &mut cookies[which.index(last + 1)];
+            let at = cookie.len() - 1 - place.index(34);
+            let other = if cookie.as_bytes()[at] == b'B' { "C" } else { "B" };
+            cookie.replace_range(at..=at, other);
+        }
+        judge_alike(&cookies.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+
+    #[cfg(all(feature = "hardware", target_arch = "x86_64"))]
+    #[test]
+    fn lanes_are_not_mixed_up(bytes: [[u8; 200]; LANES], length in 0usize..=200) {
+        let messages = bytes.each_ref().map(|bytes| &bytes[..length]);
+        let expected = messages.map(|message| expected(b"key", message));
+        for many in WORDS.into_iter().filter_map(|words| Hardware::of(words).many) {
+            prop_assert_eq!(many.macs(&Key::new(b"key"), &messages), expected);
+        }
     }
 }
 
 #[test]
 fn what_this_processor_has_is_found_and_can_be_switched_off() {
-    // The switch is of the whole process: it is asked for in another.
-    if std::env::var_os(SWITCH).is_none() {
-        let found = Hardware { one: ShaNi::detect(), eight: Eight::detect() };
-        assert_eq!(Hardware::detect().name(), found.name());
+    // The switch is of the whole process: it is asked for in others.
+    let Ok(words) = std::env::var(SWITCH) else {
+        assert_eq!(Hardware::detect().name(), Hardware::of("sha-ni,avx2,avx512").name());
         let test = std::thread::current().name().map(str::to_owned).unwrap();
         let program = std::env::current_exe().unwrap();
-        let status = std::process::Command::new(program).args(["--exact", &test]).env(SWITCH, "off").status();
-        assert!(status.unwrap().success());
-    } else {
-        assert_eq!(Hardware::detect().name(), "none");
+        for words in ["off", "0", "", "sha-ni", "avx2", "sha-ni, AVX2", "avx512", "avx512,sha-ni", "no such"] {
+            let status = std::process::Command::new(&program).args(["--exact", &test]).env(SWITCH, words).status();
+            assert!(status.unwrap().success(), "{words}");
+        }
+        return;
+    };
+    let name = Hardware::detect().name();
+    assert_eq!(name, Hardware::of(&words).name());
+    for (word, instructions) in [("sha-ni", "SHA-NI"), ("avx2", "AVX2"), ("avx512", "AVX-512")] {
+        assert!(!name.contains(instructions) || words.to_lowercase().contains(word), "{words}: {name}");
     }
 }
 
@@ -98,10 +220,22 @@ mod guarded {
             Self(start)
         }
 
+        /// The last bytes of the page.
+        fn bytes(&mut self, length: usize) -> &mut [u8] {
+            // SAFETY: the bytes are within the first page, which is ours as long as `self`.
+            unsafe { std::slice::from_raw_parts_mut(self.0.cast::<u8>().add(PAGE - length), length) }
+        }
+
+        /// Some text at the end of the page.
+        fn put(&mut self, text: &str) -> &str {
+            let bytes = self.bytes(text.len());
+            bytes.copy_from_slice(text.as_bytes());
+            str::from_utf8(bytes).unwrap()
+        }
+
         /// The last bytes of the page, filled.
         fn last(&mut self, length: usize) -> &[u8] {
-            // SAFETY: the bytes are within the first page, which is ours as long as `self`.
-            let bytes = unsafe { std::slice::from_raw_parts_mut(self.0.cast::<u8>().add(PAGE - length), length) };
+            let bytes = self.bytes(length);
             bytes.iter_mut().enumerate().for_each(|(i, byte)| *byte = (i * 31 % 251) as u8);
             bytes
         }
@@ -120,6 +254,19 @@ mod guarded {
         for length in 0..=300 {
             for behind in [0, 1, 15, 28] {
                 check(guarded.last(length + behind), length);
+            }
+        }
+    }
+
+    #[test]
+    fn no_path_reads_beyond_a_cookie() {
+        let mut guarded: [Guarded; LANES] = std::array::from_fn(|_| Guarded::new());
+        for length in 0..=330 {
+            let good = signed(&"p".repeat(length), 1_700_000_000, "new");
+            // As it is, and its end alone, which is too short to be a cookie.
+            for cookie in [good.as_str(), &good[good.len() - length % 36..]] {
+                let cookies = guarded.each_mut().map(|guarded| guarded.put(cookie));
+                judge_alike(&cookies);
             }
         }
     }

@@ -1,43 +1,136 @@
 //! The hardware paths of x86-64 processors.
 
 mod avx2;
+mod avx512;
+mod one;
 mod register;
 mod sha_ni;
+mod sha_ni_avx512;
+mod tail;
+mod tails;
 
-use super::LANES;
-use crate::verifier::hmac_sha1::{Key, Message, State};
+pub(in crate::verifier) use avx512::Room;
 
-/// The SHA extensions, with SSE up to 4.1.
+use super::{Allowed, LANES, Lanes};
+#[cfg(test)]
+use crate::verifier::hmac_sha1::State;
+use crate::verifier::{hmac_sha1::Key, mac::Keyed, usual::Seen};
+
+/// One cookie after another.
 #[derive(Clone, Copy)]
-pub(in crate::verifier) struct ShaNi(());
+pub(in crate::verifier) enum One {
+    /// The SHA extensions, with SSE up to 4.1.
+    ShaNi(Detected),
+    /// The same with AVX-512, in registers of 128 bits.
+    ShaNiAvx512(Detected),
+}
 
-impl ShaNi {
-    pub(super) fn detect() -> Option<Self> {
-        let is_there =
-            is_x86_feature_detected!("sha") && is_x86_feature_detected!("ssse3") && is_x86_feature_detected!("sse4.1");
-        is_there.then_some(Self(()))
+/// Many cookies side by side.
+#[derive(Clone, Copy)]
+pub(in crate::verifier) enum Many {
+    /// Eight lanes, twice.
+    Avx2(Detected),
+    /// Sixteen lanes.
+    Avx512(Detected),
+}
+
+/// Evidence that the processor was asked. Made here alone.
+#[derive(Clone, Copy)]
+pub(in crate::verifier) struct Detected(());
+
+impl One {
+    /// The fastest of what is there and allowed.
+    pub(super) fn detect(allowed: Allowed) -> Option<Self> {
+        let sse = is_x86_feature_detected!("ssse3") && is_x86_feature_detected!("sse4.1");
+        if !(allowed.sha_ni && sse && is_x86_feature_detected!("sha")) {
+            return None;
+        }
+        Some(if allowed.avx512 && has_avx512() { Self::ShaNiAvx512(Detected(())) } else { Self::ShaNi(Detected(())) })
+    }
+
+    /// What a cookie in the usual form says, and whether one of the keys signed it. None in another form.
+    #[inline]
+    pub(in crate::verifier) fn verify(self, keys: &[Keyed], cookie: &[u8]) -> Option<Seen> {
+        // SAFETY: `detect` found the instructions, or there would be no `self`.
+        unsafe {
+            match self {
+                Self::ShaNi(_) => one::sha_ni::verify(keys, cookie),
+                Self::ShaNiAvx512(_) => one::sha_ni_avx512::verify(keys, cookie),
+            }
+        }
     }
 
     /// The signature of the first `length` bytes, or of all when there are not as many.
-    #[inline]
-    pub(in crate::verifier) fn mac(self, key: &Key, bytes: &[u8], length: usize) -> State {
+    #[cfg(test)]
+    pub(super) fn mac(self, key: &Key, bytes: &[u8], length: usize) -> State {
         // SAFETY: `detect` found the instructions, or there would be no `self`.
-        unsafe { sha_ni::mac(key, bytes, length) }
+        unsafe {
+            let message = one::Message::new(bytes, length);
+            match self {
+                Self::ShaNi(_) => one::sha_ni::mac(key, &message).state(),
+                Self::ShaNiAvx512(_) => one::sha_ni_avx512::mac(key, &message).state(),
+            }
+        }
     }
 }
 
-/// AVX2, for eight messages at once.
-#[derive(Clone, Copy)]
-pub(in crate::verifier) struct Eight(());
-
-impl Eight {
-    pub(super) fn detect() -> Option<Self> {
-        is_x86_feature_detected!("avx2").then_some(Self(()))
+impl Many {
+    /// The fastest of what is there and allowed.
+    pub(super) fn detect(allowed: Allowed) -> Option<Self> {
+        if allowed.avx512 && has_avx512() {
+            return Some(Self::Avx512(Detected(())));
+        }
+        (allowed.avx2 && is_x86_feature_detected!("avx2")).then_some(Self::Avx2(Detected(())))
     }
 
-    /// The signatures of eight messages that take the same number of blocks.
-    pub(in crate::verifier) fn macs(self, keys: &[&Key; LANES], messages: &[Message; LANES]) -> [State; LANES] {
+    pub(super) fn is_avx512(self) -> bool {
+        matches!(self, Self::Avx512(_))
+    }
+
+    /// From how many cookies on this is faster than one after another, when some lanes have nothing to do.
+    pub(in crate::verifier) fn enough(self) -> usize {
+        match self {
+            Self::Avx2(_) => 4,
+            Self::Avx512(_) => 7,
+        }
+    }
+
+    /// What each of the first `count` cookies says, and whether the key signed it.
+    /// What is signed has to take the same number of blocks in all lanes.
+    #[inline]
+    pub(in crate::verifier) fn verify(
+        self,
+        room: &mut Room,
+        count: usize,
+        key: &Key,
+        cookies: &[&str; LANES],
+    ) -> Lanes {
         // SAFETY: `detect` found the instructions, or there would be no `self`.
-        unsafe { avx2::macs(keys, messages) }
+        unsafe {
+            match self {
+                Self::Avx2(_) => avx2::verify(count, key, cookies),
+                Self::Avx512(_) => avx512::verify(room, key, cookies),
+            }
+        }
     }
+
+    /// The signatures of messages that take the same number of blocks.
+    #[cfg(test)]
+    pub(super) fn macs(self, key: &Key, messages: &[&[u8]; LANES]) -> [State; LANES] {
+        // SAFETY: `detect` found the instructions, or there would be no `self`.
+        unsafe {
+            match self {
+                Self::Avx2(_) => avx2::all_macs(key, messages),
+                Self::Avx512(_) => avx512::macs(key, messages),
+            }
+        }
+    }
+}
+
+/// The parts of AVX-512 that are used. They are together in all processors that have SHA extensions beside AVX-512.
+fn has_avx512() -> bool {
+    is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vl")
+        && is_x86_feature_detected!("avx512vbmi")
 }

@@ -3,18 +3,55 @@
 //! Registers never go through a closure of the standard library's (`map` and the like): it is compiled without these
 //! instructions, so that each value would travel through memory.
 
-use super::{super::LANES, register};
-use crate::verifier::hmac_sha1::{Block, Key, Message, OUTER_BITS, State};
+use super::{register, tail::Tail};
+use crate::verifier::{
+    hardware::{LANES, Lanes},
+    hmac_sha1::{Block, Key, Message, OUTER_BITS, State},
+    usual,
+};
+use ctutils::CtEq;
 use std::arch::x86_64::*;
 
+/// How many messages are hashed at once.
+const EIGHT: usize = 8;
+
 /// Five words of state, or sixteen of a message, in eight lanes.
-type Lanes<const N: usize> = [__m256i; N];
+type Words<const N: usize> = [__m256i; N];
+
+/// What each of the first cookies says, and whether the key signed it.
+#[target_feature(enable = "avx2")]
+pub(super) fn verify(count: usize, key: &Key, cookies: &[&str; LANES]) -> Lanes {
+    let mut lanes = Lanes::default();
+    for (i, cookies) in cookies.as_chunks::<EIGHT>().0.iter().take(count.div_ceil(EIGHT)).enumerate() {
+        let cookies = cookies.map(str::as_bytes);
+        let states = macs(key, &cookies.map(|cookie| Message::new(cookie, usual::signed(cookie))));
+        for (lane, (cookie, state)) in cookies.iter().zip(states).enumerate() {
+            let Some(Tail { timestamp, signature }) = Tail::of(cookie) else { continue };
+            let lane = EIGHT * i + lane;
+            lanes.are_usual |= 1 << lane;
+            lanes.are_signed |= u16::from(state.ct_eq(&signature.state()).to_bool()) << lane;
+            lanes.timestamps[lane] = timestamp;
+        }
+    }
+    lanes
+}
+
+/// The signatures of messages that all take as many blocks as the first.
+#[cfg(test)]
+#[target_feature(enable = "avx2")]
+pub(super) fn all_macs(key: &Key, messages: &[&[u8]; LANES]) -> [State; LANES] {
+    let mut states = [State::default(); LANES];
+    for (messages, states) in messages.as_chunks().0.iter().zip(states.as_chunks_mut::<EIGHT>().0) {
+        *states = macs(key, &messages.map(|message| Message::new(message, message.len())));
+    }
+    states
+}
 
 /// The signatures of messages that all take as many blocks as the first.
 #[target_feature(enable = "avx2")]
-pub(super) fn macs(keys: &[&Key; LANES], messages: &[Message; LANES]) -> [State; LANES] {
+fn macs(key: &Key, messages: &[Message; EIGHT]) -> [State; EIGHT] {
     let blocks = messages[0].blocks();
-    let mut state = load(&keys.map(|key| &key.inner));
+    let mut state = everywhere(&key.inner);
     for i in 0..blocks {
         let mut block = transposed(&std::array::from_fn(|lane| messages[lane].block(i)));
         state = compress(&state, &mut block);
@@ -23,23 +60,24 @@ pub(super) fn macs(keys: &[&Key; LANES], messages: &[Message; LANES]) -> [State;
     outer[..5].copy_from_slice(&state);
     outer[5] = _mm256_set1_epi32(i32::MIN);
     outer[15] = _mm256_set1_epi32(i32::from(OUTER_BITS));
-    store(&compress(&load(&keys.map(|key| &key.outer)), &mut outer))
+    store(&compress(&everywhere(&key.outer), &mut outer))
 }
 
+/// The same state in each lane.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn load(states: &[&State; LANES]) -> Lanes<5> {
+fn everywhere(state: &State) -> Words<5> {
     let mut lanes = [_mm256_setzero_si256(); 5];
-    for (word, lanes) in lanes.iter_mut().enumerate() {
-        *lanes = register::of_words(&states.map(|state| state[word]));
+    for (lanes, word) in lanes.iter_mut().zip(state) {
+        *lanes = _mm256_set1_epi32(word.cast_signed());
     }
     lanes
 }
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn store(lanes: &Lanes<5>) -> [State; LANES] {
-    let mut states = [State::default(); LANES];
+fn store(lanes: &Words<5>) -> [State; EIGHT] {
+    let mut states = [State::default(); EIGHT];
     for (word, lanes) in lanes.iter().enumerate() {
         for (state, value) in states.iter_mut().zip(register::eight_words(*lanes)) {
             state[word] = value;
@@ -51,7 +89,7 @@ fn store(lanes: &Lanes<5>) -> [State; LANES] {
 /// The words of eight blocks: the first word of each in the first register, and so on.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn transposed(blocks: &[&Block; LANES]) -> Lanes<16> {
+fn transposed(blocks: &[&Block; EIGHT]) -> Words<16> {
     let [a, b, c, d, e, f, g, h] = blocks.map(quarters);
     let backwards =
         _mm256_set_epi64x(0x0C0D_0E0F_0809_0A0B, 0x0405_0607_0001_0203, 0x0C0D_0E0F_0809_0A0B, 0x0405_0607_0001_0203);
@@ -97,7 +135,7 @@ macro_rules! rotated {
 
 /// One compression (FIPS 180-4, section 6.1.2), in all lanes. The message schedule overwrites the words that are used up.
 #[target_feature(enable = "avx2")]
-fn compress(state: &Lanes<5>, words: &mut Lanes<16>) -> Lanes<5> {
+fn compress(state: &Words<5>, words: &mut Words<16>) -> Words<5> {
     let [mut a, mut b, mut c, mut d, mut e] = *state;
     macro_rules! round {
         ($t:expr, $function:ident, $constant:expr) => {{
