@@ -344,7 +344,7 @@ fn a_clock_that_stands_still_is_not_believed() {
 fn a_server_that_ends_in_the_middle_ends_the_run() {
     static ANSWERS: AtomicUsize = AtomicUsize::new(0);
     let dying = |call: &Exchange| {
-        if ANSWERS.fetch_add(1, Relaxed) > 100 {
+        if ANSWERS.fetch_add(1, Relaxed) > 1500 {
             // The thread of the connection ends, and the connection with it.
             std::panic::resume_unwind(Box::new(()));
         }
