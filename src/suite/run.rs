@@ -179,6 +179,15 @@ impl Run<'_> {
     /// Every vector of this shard, and those of one call once more in reverse: state that leaks from one call into the next
     /// shows.
     fn vectors(&mut self, vectors: &[Ready]) -> Result<(), Stop> {
+        let retold: Vec<_>;
+        let vectors = match &self.options.only {
+            None => vectors,
+            Some(config) => {
+                let of_server = |ready: &Ready| live::retold(ready, config).unwrap_or_else(|| ready.clone());
+                retold = vectors.iter().map(of_server).collect();
+                &retold
+            }
+        };
         let is_chosen = |ready: &&Ready| ready.vector.rules.iter().any(|rule| self.options.counts(rule));
         let chosen = vectors.iter().filter(is_chosen).enumerate();
         let mine: Vec<_> = chosen.filter(|(n, _)| self.options.shard.holds(*n)).map(|(_, ready)| ready).collect();

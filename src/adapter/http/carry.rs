@@ -86,17 +86,27 @@ impl<'a> Carry<'a> {
         (carried.chars().count() == characters.len()).then(|| carried.chars().zip(&characters).map(write).collect())
     }
 
-    /// A cookie value, signed again for the other side by the key that stands in the same place; none where no key signed it.
+    /// A cookie value, signed again for the other side by the key that stands in the same place; none where it is nothing like what
+    /// a key signed. A signature that is almost right stays so, since that is where a server may be too lenient.
     pub fn value(&self, value: &str) -> Option<String> {
         let (signed, signature) = value.rsplit_once('.')?;
-        let spelled = base64::decode(signature.as_bytes())?;
         let mac = |side: &Side<'_>, key: &[u8], text: &str| {
             signing::mac(side.config.digest, &signing::derive_key(side.config, key), &[text.as_bytes()])
         };
-        let place = self.from.keys.iter().position(|key| mac(&self.from, key, signed) == spelled)?;
-        let signed = self.signed(signed);
-        let carried = mac(&self.to, self.to.keys.get(place)?, &signed);
-        Some(format!("{signed}.{}", respell(signature, &spelled, &carried)?))
+        let spelled = base64::decode(signature.as_bytes());
+        let ours = [Some(signed.to_owned()), canonical(signed)].into_iter().flatten().flat_map(|signed| {
+            self.from.keys.iter().zip(self.to.keys).map(move |(key, there)| (signed.clone(), key, there))
+        });
+        let macs: Vec<_> = ours
+            .map(|(signed, key, there)| (mac(&self.from, key, &signed), mac(&self.to, there, &self.signed(&signed))))
+            .collect();
+        let right = |(here, there): &(Vec<u8>, Vec<u8>)| {
+            respell(signature, here, there).filter(|_| spelled.as_ref() == Some(here))
+        };
+        let almost =
+            |(here, there): &(Vec<u8>, Vec<u8>)| alike(signature, &base64::encode(here), &base64::encode(there));
+        let carried = macs.iter().find_map(right).or_else(|| macs.iter().find_map(almost))?;
+        Some(format!("{}.{carried}", self.signed(signed)))
     }
 
     /// Payload and timestamp, as many seconds later as the other side's clock is.
@@ -108,7 +118,9 @@ impl<'a> Carry<'a> {
             // What is no date on one side is to be none on the other.
             let seconds = i64::try_from(seconds).ok().filter(|seconds| *seconds <= signing::LAST_SECOND)?;
             let there = u64::try_from(seconds.checked_add(self.seconds())?).ok()?;
-            let there: Vec<u8> = there.to_be_bytes().into_iter().skip_while(|byte| *byte == 0).collect();
+            // Zeros in front are wrong, and stay.
+            let zeros = bytes.iter().take_while(|byte| **byte == 0).copied();
+            let there: Vec<u8> = zeros.chain(there.to_be_bytes().into_iter().skip_while(|byte| *byte == 0)).collect();
             Some(format!("{payload}.{}", respell(timestamp, &bytes, &there)?))
         };
         later().unwrap_or_else(|| signed.to_owned())
@@ -151,10 +163,54 @@ fn expires_at(attribute: &str) -> Option<i64> {
     OffsetDateTime::parse(date.trim(), &Rfc2822).ok().map(OffsetDateTime::unix_timestamp)
 }
 
+/// Payload and timestamp in their canonical spelling, where that is another one.
+fn canonical(signed: &str) -> Option<String> {
+    let (payload, timestamp) = signed.rsplit_once('.')?;
+    let spell = |part: &str| base64::decode(part.as_bytes()).map(|bytes| base64::encode(&bytes));
+    let dot = if payload.starts_with('.') { "." } else { "" };
+    let canonical = format!("{dot}{}.{}", spell(payload.trim_start_matches('.'))?, spell(timestamp)?);
+    (canonical != signed).then_some(canonical)
+}
+
+const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// What is to `other` as `text` is to `right`: the same case changed, the same bits turned, as much cut off, or the same put in.
+/// None where `text` is not much like `right`.
+fn alike(text: &str, right: &str, other: &str) -> Option<String> {
+    if !text.is_ascii() || right.len() != other.len() {
+        return None;
+    }
+    let same = |pairs: &mut dyn Iterator<Item = (char, char)>| pairs.take_while(|(a, b)| a == b).count();
+    let prefix = same(&mut text.chars().zip(right.chars()));
+    let (text_rest, right_rest) = (text.get(prefix..)?, right.get(prefix..)?);
+    let suffix = same(&mut text_rest.chars().rev().zip(right_rest.chars().rev()));
+    let case = text.eq_ignore_ascii_case(right);
+    let is_cut_off = prefix == text.len() || suffix == text.len();
+    if !case && !is_cut_off && (prefix + suffix) * 4 < right.len() * 3 {
+        return None;
+    }
+    let put = text_rest.get(..text_rest.len() - suffix)?;
+    let (taken, there) = (right_rest.get(..right_rest.len() - suffix)?, other.get(prefix..other.len() - suffix)?);
+    let turned = |((put, taken), there): ((char, char), char)| {
+        let place = |c: char| ALPHABET.find(c);
+        match (place(put), place(taken), place(there)) {
+            _ if put == taken => there,
+            _ if case && there.is_ascii_lowercase() => there.to_ascii_uppercase(),
+            _ if case => there.to_ascii_lowercase(),
+            (Some(a), Some(b), Some(c)) => ALPHABET.chars().nth(a ^ b ^ c).unwrap_or(put),
+            _ => put,
+        }
+    };
+    let middle = match put.len() == taken.len() {
+        true => put.chars().zip(taken.chars()).zip(there.chars()).map(turned).collect(),
+        false => put.to_owned(),
+    };
+    Some(format!("{}{middle}{}", other.get(..prefix)?, other.get(other.len() - suffix..)?))
+}
+
 /// Other bytes, spelled in base64 as some bytes were: canonically, with something behind, in the other alphabet, or with the same
 /// unused bits set. None where it is spelled otherwise.
 fn respell(text: &str, bytes: &[u8], others: &[u8]) -> Option<String> {
-    const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let (canonical, other) = (base64::encode(bytes), base64::encode(others));
     let standard = |text: &str| text.replace('-', "+").replace('_', "/");
     if let Some(behind) = text.strip_prefix(&canonical) {
@@ -208,6 +264,44 @@ mod tests {
             }
         }
         assert_eq!(carry.value("e30.ZVPxAA.AAAA"), None);
+    }
+
+    #[test]
+    fn a_signature_that_is_almost_right_stays_so() {
+        let (right, other) = ("AbCdEfGh-_", "ZyXwVuTs01");
+        for (text, expected) in [
+            ("aBCdEfGh-_", "zYXwVuTs01"),
+            ("AbCdEfGh-", "ZyXwVuTs0"),
+            ("", ""),
+            ("_", "1"),
+            ("AbCd!EfGh-_", "ZyXw!VuTs01"),
+            ("AbCdEfGh-_=x", "ZyXwVuTs01=x"),
+            ("AbCeEfGh-_", "ZyXzVuTs01"),
+            ("AbC.EfGh-_", "ZyX.VuTs01"),
+        ] {
+            assert_eq!(alike(text, right, other).as_deref(), Some(expected), "{text}");
+        }
+        for text in ["0123456789", "AbCd012345", "é"] {
+            assert_eq!(alike(text, right, other), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn zeros_in_front_of_a_timestamp_and_foreign_spellings_are_not_mended() {
+        let here = (Config::with_key("ours"), vec![b"ours".to_vec()]);
+        let there = (Config::with_key("theirs"), vec![b"theirs".to_vec()]);
+        let carry = carry(&here, &there);
+        let zeros = [0, 0].into_iter().chain(1_700_000_000u32.to_be_bytes()).collect::<Vec<_>>();
+        let carried = [0, 0].into_iter().chain(1_764_000_000u32.to_be_bytes()).collect::<Vec<_>>();
+        assert_eq!(
+            carry.signed(&format!("e30.{}", base64::encode(&zeros))),
+            format!("e30.{}", base64::encode(&carried))
+        );
+        // Signed as it should be written, and written otherwise.
+        let ours = signing::sign("e30", b"ours", &here.0, carry.from.now).unwrap();
+        let theirs = signing::sign("e30", b"theirs", &there.0, carry.to.now).unwrap();
+        let padded = |cookie: &str| cookie.replacen("e30", "e30=", 1);
+        assert_eq!(carry.value(&padded(&ours)), Some(padded(&theirs)));
     }
 
     #[test]
