@@ -46,10 +46,11 @@ fn verification(criterion: &mut Criterion) {
 
 /// As many compressions as a signature takes, each waiting for the last.
 fn floor(group: &mut BenchmarkGroup<WallTime>, shape: &Shape) {
+    let blocks = shape.blocks();
     group.bench_function("floor", |b| {
         let mut state = [1, 2, 3, 4, 5];
         b.iter(|| {
-            for _ in 0..shape.blocks() {
+            for _ in 0..blocks {
                 compress(&mut state, black_box(&[[7; 64]]));
             }
             state[0]

@@ -103,6 +103,10 @@ const SWITCH: &str = "SESSIONPROOF_HARDWARE";
 
 /// What may be used if it is there.
 #[derive(Clone, Copy)]
+#[cfg_attr(
+    not(all(feature = "hardware", target_arch = "x86_64")),
+    allow(dead_code, reason = "where nothing is there, nobody asks what may be used")
+)]
 struct Allowed {
     sha_ni: bool,
     avx2: bool,

@@ -38,7 +38,7 @@ impl Many {
         match self {}
     }
 
-    pub(in crate::verifier) fn verify(self, _: usize, _: &Key, _: &[&[u8]; LANES]) -> Lanes {
+    pub(in crate::verifier) fn verify(self, _: &mut Room, _: usize, _: &Key, _: &[&str; LANES]) -> Lanes {
         match self {}
     }
 }
