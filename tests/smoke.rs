@@ -31,7 +31,7 @@ const MISTAKES: [(&str, &str, &str); 31] = [
     ("values_are_text", "values", "another value than was written"),
     ("declares_what_it_has_not", "values", "leave it out of `values`"),
     ("guesses_at_kinds", "values", "hello does not declare the kind"),
-    ("signs_by_its_own_clock", "clock", "not the timestamp 1000000000"),
+    ("signs_by_its_own_clock", "clock", "not the timestamp 1000086400"),
     ("reads_by_its_own_clock", "clock", "where the lifetime is 3600 s"),
     ("keeps_the_first_configuration", "configurations", "answer a request by what was built for its own"),
     ("cuts_long_lines", "long lines", "Read whole lines"),
