@@ -1,7 +1,7 @@
 //! Each manner: what is asked, and what has to come of it.
 
 use super::{
-    Seen, Stop,
+    Fault, Seen, Stop,
     conversation::{Conversation, ID},
     ways::{NOW, Opened, Way, model_writes},
 };
@@ -90,16 +90,21 @@ fn ids(conversation: &mut Conversation, hello: &Hello) -> Seen {
         }
     }
     let together = conversation.all(&calls)?;
-    if together.iter().all(|reply| Some(reply) == together.first()) {
+    if together.iter().all(|reply| together.first().is_some_and(|first| same(first, reply))) {
         return Err(Stop::NotAsked("the replies are all alike, so that they cannot be told apart".to_owned()));
     }
     for (call, reply) in calls.iter().zip(&together).rev() {
-        if conversation.call(call)? != *reply {
+        if !same(&conversation.call(call)?, reply) {
             let why = "asked together with others, the same request had another reply";
             return Err(conversation.fault(why, ID).into());
         }
     }
     Ok(format!("{} requests at once, each answered under its own", calls.len()))
+}
+
+/// Whether two replies say the same. What an error says may differ each time.
+fn same(one: &Reply, other: &Reply) -> bool {
+    one == other || matches!((one, other), (Reply::Error(_), Reply::Error(_)))
 }
 
 fn operations(conversation: &mut Conversation, _: &Hello) -> Seen {
@@ -358,11 +363,9 @@ fn long_lines(conversation: &mut Conversation, hello: &Hello) -> Seen {
 
 /// The call is answered by anything but an error.
 fn answered(conversation: &mut Conversation, call: &Call) -> Result<(), Stop> {
-    match conversation.call(call)? {
-        Reply::Error(_) => {
-            let remedy = "Read whole lines, however long, and answer lines of up to 4 MiB.";
-            Err(conversation.fault("an error", remedy).into())
-        }
+    let remedy = "Read whole lines, however long, and answer lines of up to 4 MiB.";
+    match conversation.call(call).map_err(|fault| Fault { remedy: remedy.to_owned(), ..fault })? {
+        Reply::Error(_) => Err(conversation.fault("an error", remedy).into()),
         Reply::Ok(_) | Reply::Unsupported(_) => Ok(()),
     }
 }

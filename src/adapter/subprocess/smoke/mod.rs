@@ -100,9 +100,9 @@ pub fn judge(command: &[String], limits: Limits, found: &mut dyn FnMut(&Finding)
         };
         let finding = Finding { manner, verdict };
         found(&finding);
-        let is_kept = matches!(finding.verdict, Verdict::Kept(_));
+        let is_broken = finding.is_broken();
         findings.push(finding);
-        is_kept
+        is_broken
     };
 
     let reply = conversation.start()?;
@@ -114,7 +114,7 @@ pub fn judge(command: &[String], limits: Limits, found: &mut dyn FnMut(&Finding)
         }
     };
     note("hello", Ok(introduction(&hello)));
-    if !note("flush", manners::flush(&mut conversation)) {
+    if note("flush", manners::flush(&mut conversation)) {
         return Ok(findings);
     }
     let mut first_to_mend = None;
@@ -129,7 +129,7 @@ pub fn judge(command: &[String], limits: Limits, found: &mut dyn FnMut(&Finding)
             },
             _ => ask(&mut conversation, &hello),
         };
-        if !note(manner, seen) && ["ids", "clock"].contains(&manner) {
+        if note(manner, seen) && ["ids", "clock"].contains(&manner) {
             first_to_mend = first_to_mend.or(Some(manner));
         }
     }
