@@ -89,7 +89,7 @@ fn every_manner_has_a_mistake_and_every_mistake_is_listed() {
     }
     let listed = Command::new("python3").args(["tests/smoke_adapter.py", "--list"]).output().unwrap();
     let listed = String::from_utf8(listed.stdout).unwrap();
-    let mut names: Vec<_> = MISTAKES.iter().map(|(name, ..)| *name).collect();
+    let mut names: Vec<_> = MISTAKES.iter().map(|(name, ..)| *name).chain(["dawdles"]).collect();
     names.sort_unstable();
     assert_eq!(listed.lines().collect::<Vec<_>>(), names);
 }
@@ -145,4 +145,16 @@ fn what_cannot_be_judged_is_said() {
         assert_eq!(status, Some(2), "{said}");
         assert!(said.contains("cannot be used with"), "{said}");
     }
+}
+
+#[test]
+fn a_slow_adapter_is_given_no_more_than_the_time_for_all() {
+    if !common::runs("a_slow_adapter_is_given_no_more_than_the_time_for_all", "python3") {
+        return;
+    }
+    let began = std::time::Instant::now();
+    let (status, said) = smoke(&["--time-limit", "3"], &["--", "python3", "tests/smoke_adapter.py", "dawdles"]);
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.contains("raise --time-limit"), "{said}");
+    assert!(began.elapsed().as_secs() < 30, "{said}");
 }

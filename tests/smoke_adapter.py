@@ -173,6 +173,8 @@ def main():
     if is_("prints"):
         print("Welcome!")
     while line := sys.stdin.readline(100_000 if is_("cuts_long_lines") else -1):
+        if is_("dawdles"):
+            time.sleep(0.2)
         answer = reply(line)
         asked = any(f'"op":"{op}"' in line for op in ("verify", "sign", "exchange"))
         if is_("ids_are_forgotten") and asked:

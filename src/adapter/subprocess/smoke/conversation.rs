@@ -35,6 +35,8 @@ const SHAPE: &str = "A reply is {\"id\":…} with exactly one of `ok`, `unsuppor
 pub(super) struct Conversation<'a> {
     command: &'a [String],
     limit: Duration,
+    /// When the time for all is over.
+    deadline: Instant,
     copy: Option<(Worker, Receiver<Event>)>,
     /// The request and the line that came last.
     asked: String,
@@ -52,8 +54,8 @@ enum Heard {
 }
 
 impl<'a> Conversation<'a> {
-    pub(super) fn new(command: &'a [String], limit: Duration) -> Self {
-        Self { command, limit, copy: None, asked: String::new(), came: String::new(), strays: None }
+    pub(super) fn new(command: &'a [String], limit: Duration, deadline: Instant) -> Self {
+        Self { command, limit, deadline, copy: None, asked: String::new(), came: String::new(), strays: None }
     }
 
     /// Starts a copy, and hears its hello, unread.
@@ -154,8 +156,8 @@ impl<'a> Conversation<'a> {
         })
     }
 
-    /// The reply to this request. `anonymous` ones, without an id, may come before it where they are expected.
-    pub(super) fn reply(&mut self, id: u64, anonymous: bool) -> Result<Json, Fault> {
+    /// The reply to this request. An `anonymous` one, without an id, may come before it where that is expected.
+    pub(super) fn reply(&mut self, id: u64, mut anonymous: bool) -> Result<Json, Fault> {
         loop {
             let reply = self.object(id)?;
             match reply.get("id") {
@@ -163,7 +165,7 @@ impl<'a> Conversation<'a> {
                     let kinds = ["ok", "unsupported", "error"].iter().filter(|kind| reply.get(**kind).is_some());
                     return if kinds.count() == 1 { Ok(reply) } else { Err(self.lost("no such reply", SHAPE)) };
                 }
-                None | Some(Json::Null) if anonymous => {}
+                None | Some(Json::Null) if anonymous => anonymous = false,
                 _ => return Err(self.lost(&format!("its \"id\" is not {id}"), ID)),
             }
         }
@@ -171,7 +173,7 @@ impl<'a> Conversation<'a> {
 
     /// The next line that is a JSON object, while the request with this id waits.
     fn object(&mut self, id: u64) -> Result<Json, Fault> {
-        let by = Instant::now() + self.limit;
+        let by = self.deadline.min(Instant::now() + self.limit);
         loop {
             match self.hear(by) {
                 Heard::Line(line) => {
@@ -209,6 +211,9 @@ impl<'a> Conversation<'a> {
 
     /// Nothing came in time. Whether it was kept back shows when there is no more to wait for.
     fn late(&mut self, id: u64) -> Fault {
+        if Instant::now() >= self.deadline {
+            return self.lost("the time for all is over", "Answer sooner, or raise --time-limit.");
+        }
         if let Some((worker, _)) = &mut self.copy {
             worker.close();
         }

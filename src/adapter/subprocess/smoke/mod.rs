@@ -90,7 +90,7 @@ pub fn judge(command: &[String], limits: Limits, found: &mut dyn FnMut(&Finding)
         return Err(messages::no_command());
     }
     let deadline = Instant::now() + limits.run;
-    let mut conversation = Conversation::new(command, limits.call);
+    let mut conversation = Conversation::new(command, limits.call, deadline);
     let mut findings = Vec::new();
     let mut note = |manner, seen: Seen| {
         let verdict = match seen {
