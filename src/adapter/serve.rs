@@ -43,12 +43,18 @@ fn reply(implementation: &dyn Implementation, line: &[u8]) -> Json {
         None => ("error", "a request has an \"op\"".into()),
         Some("hello") => ("ok", hello(implementation.hello())),
         Some(op) => match Call::from_json(op, Json::Object(request)) {
-            // A member or an action that is not known is not guessed at.
-            Err(what) => ("unsupported", what.into()),
+            // A member or an action that is not known is not guessed at; the rest makes no sense.
+            Err(what) if is_unknown(&what) => ("unsupported", what.into()),
+            Err(what) => ("error", what.into()),
             Ok(call) => answer(implementation, call),
         },
     };
     json!({ "id": id, kind: what })
+}
+
+/// Whether a request cannot be read because it names something that is not known.
+fn is_unknown(what: &str) -> bool {
+    ["unknown field", "unknown operation", "unknown variant"].iter().any(|unknown| what.contains(unknown))
 }
 
 fn hello(hello: &Hello) -> Json {
@@ -92,14 +98,17 @@ mod tests {
         let replies = served(
             &Embedded::default(),
             "{\"id\":1,\"op\":\"sing\"}\n{\"id\":2,\"op\":\"verify\",\"config\":{\"colour\":1},\"now\":0,\"cookie\":\"\"}\n\
-             {\"id\":3,\"op\":\"exchange\",\"config\":{},\"now\":0}\n{\"id\":4}\n[]\nx\n",
+             {\"id\":3,\"op\":\"exchange\",\"config\":{},\"now\":0}\n{\"id\":5,\"op\":\"verify\",\"config\":{},\"now\":\"noon\",\"cookie\":\"\"}\n{\"id\":4}\n[]\nx\n",
         );
         let kinds: Vec<_> = replies
             .iter()
             .map(|r| (r["id"].as_u64(), r.get("unsupported").is_some(), r.get("error").is_some()))
             .collect();
         let (unsupported, error) = (|id| (Some(id), true, false), |id| (id, false, true));
-        assert_eq!(kinds, [unsupported(1), unsupported(2), unsupported(3), error(Some(4)), error(None), error(None)]);
+        assert_eq!(
+            kinds,
+            [unsupported(1), unsupported(2), unsupported(3), error(Some(5)), error(Some(4)), error(None), error(None)]
+        );
     }
 
     #[test]

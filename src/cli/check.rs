@@ -6,6 +6,7 @@ use super::{
     files::write_whole,
     progress::Progress,
     reports::{Out, Reports},
+    smoke,
     target::Target,
 };
 use clap::{
@@ -36,6 +37,8 @@ Examples:
   sessionproof check flask                         real Flask, set up in a virtual environment
   sessionproof check flask@3.0.3                   another release
   sessionproof check -- python3 my_adapter.py      any program that speaks the adapter protocol
+  sessionproof check --smoke -- python3 my_adapter.py
+                                                   whether that program speaks the protocol, and what to mend
   sessionproof check --url https://localhost/sessionproof-probe --secret-key-file key
                                                    a running server that mounts the probe; see `sessionproof probe`
   sessionproof check --rules EXP,SIG-7 flask       only some rules
@@ -48,11 +51,32 @@ Examples:
 
 Exit status: 0 conformant, 1 not conformant, 2 could not judge (usage, set-up, adapter broken).";
 
+/// What has no meaning for an adapter's manners.
+const NOT_WITH_SMOKE: [&str; 14] = [
+    "cases",
+    "fail_fast",
+    "failures",
+    "known_failures",
+    "preset",
+    "reports",
+    "rules",
+    "seed",
+    "shard",
+    "spec",
+    "url",
+    "wait",
+    "workers",
+    "write_known_failures",
+];
+
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
     #[command(flatten)]
     target: Target,
+    /// Judge the adapter's manners instead of the implementation: whether it speaks the protocol, and what to mend
+    #[arg(long, conflicts_with_all = NOT_WITH_SMOKE)]
+    smoke: bool,
     /// Only rules of these numbers or families: EXP-1, EXP, EXP-1*, several with commas; `!EXP-2` leaves
     /// one out
     #[arg(long, value_name = "PATTERN", default_value = "*", value_parser = Pattern::parse)]
@@ -101,6 +125,9 @@ fn preset() -> impl TypedValueParser<Value = Preset> {
 }
 
 pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
+    if arguments.smoke {
+        return smoke::run(&arguments.target);
+    }
     let revision = match &arguments.spec {
         Some(revision) => revision.clone(),
         None => Revision::newest().map_err(Trouble)?,

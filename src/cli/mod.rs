@@ -18,6 +18,7 @@ mod report;
 mod reports;
 mod rules;
 mod server;
+mod smoke;
 mod target;
 mod vectors;
 

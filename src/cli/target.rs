@@ -6,7 +6,7 @@ use sessionproof::adapter::{
     Implementation,
     embedded::{Embedded, Model},
     setup::{KNOWN, Known, Setup},
-    subprocess::{Bencher, Options, Subprocess},
+    subprocess::{Bencher, Options, Subprocess, smoke::Limits},
 };
 use std::{
     num::NonZero,
@@ -89,6 +89,16 @@ impl Target {
             ));
         }
         self.command()
+    }
+
+    /// The program whose manners are judged, and how long it may take.
+    pub fn manners(&self) -> Result<(Vec<String>, Limits), Trouble> {
+        let nothing = "--smoke judges the manners of an adapter, and what is in this binary has none\n\
+                       name a program, as in: sessionproof check --smoke -- python3 my_adapter.py";
+        let named = if self.implementation.as_deref() == Some("model") { None } else { self.command()? };
+        let command = named.ok_or_else(|| Trouble(nothing.to_owned()))?;
+        let limits = Limits { call: Duration::from_secs(self.call_timeout), run: Duration::from_secs(self.time_limit) };
+        Ok((command, limits))
     }
 
     /// A copy of a program that measures itself, and when the run has to be over.

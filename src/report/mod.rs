@@ -6,6 +6,7 @@ pub mod json;
 pub mod junit;
 pub mod matrix;
 mod picture;
+pub mod smoke;
 pub mod tap;
 pub mod terminal;
 pub mod timeline;

@@ -17,9 +17,9 @@ use serde_json::{Value as Json, json};
 use std::fmt::Write;
 
 pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
-const GOOD: Style = AnsiColor::Green.on_default().bold();
-const DOUBT: Style = AnsiColor::Yellow.on_default();
-const FAINT: Style = Style::new().dimmed();
+pub(super) const GOOD: Style = AnsiColor::Green.on_default().bold();
+pub(super) const DOUBT: Style = AnsiColor::Yellow.on_default();
+pub(super) const FAINT: Style = Style::new().dimmed();
 
 /// How many characters of a value are shown.
 const SHOWN: usize = 240;

@@ -11,6 +11,7 @@ mod messages;
 mod process;
 mod reply;
 mod run;
+pub mod smoke;
 mod worker;
 
 pub use bench::{Bencher, Loop};

@@ -1,0 +1,164 @@
+//! The manners of an adapter: whether it keeps to the protocol, whatever its implementation makes of cookies.
+//!
+//! Each manner is asked for by itself, of one copy that is started again after it broke one. What the implementation answers counts
+//! only as far as a manner shows in it: that values come back, that the clock is the request's.
+
+mod conversation;
+mod manners;
+mod ways;
+
+use super::{hello, messages};
+use crate::{
+    adapter::Broken,
+    protocol::{Choices, Hello},
+};
+use conversation::Conversation;
+use serde_json::{Value as Json, json};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
+
+/// How long an adapter may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// For one reply, hello included.
+    pub call: Duration,
+    /// For all manners together.
+    pub run: Duration,
+}
+
+/// What came of one manner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The manner, in a word or two.
+    pub manner: &'static str,
+    /// Whether the adapter has it.
+    pub verdict: Verdict,
+}
+
+impl Finding {
+    /// Whether the adapter was seen to be without the manner.
+    pub fn is_broken(&self) -> bool {
+        matches!(self.verdict, Verdict::Broken(_))
+    }
+}
+
+/// Whether an adapter has a manner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It does not.
+    Broken(Fault),
+    /// It does, and this was seen.
+    Kept(String),
+    /// It could not be asked, and why.
+    NotAsked(String),
+}
+
+/// How a manner is broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The line that was sent last.
+    pub asked: String,
+    /// What came.
+    pub came: String,
+    /// What to mend.
+    pub remedy: String,
+}
+
+/// Why a manner was not seen to be kept.
+enum Stop {
+    Fault(Fault),
+    NotAsked(String),
+    /// The implementation raised on what it should write.
+    Raised(Fault),
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// What was seen of a manner that is kept.
+type Seen = Result<String, Stop>;
+
+/// Asks an adapter for each manner in turn, and tells `found` of each as soon as it is known. Nothing follows a hello that cannot
+/// be used, or a reply that is not flushed. Fails when the program cannot be started.
+pub fn judge(command: &[String], limits: Limits, found: &mut dyn FnMut(&Finding)) -> Result<Vec<Finding>, Broken> {
+    if command.is_empty() {
+        return Err(messages::no_command());
+    }
+    let deadline = Instant::now() + limits.run;
+    let mut conversation = Conversation::new(command, limits.call, deadline);
+    let mut findings = Vec::new();
+    let mut note = |manner, seen: Seen| {
+        let verdict = match seen {
+            Ok(what) => Verdict::Kept(what),
+            Err(Stop::Fault(fault) | Stop::Raised(fault)) => Verdict::Broken(fault),
+            Err(Stop::NotAsked(why)) => Verdict::NotAsked(why),
+        };
+        let finding = Finding { manner, verdict };
+        found(&finding);
+        let is_broken = finding.is_broken();
+        findings.push(finding);
+        is_broken
+    };
+
+    let reply = conversation.start()?;
+    let hello = match reply.and_then(|reply| greeting(&conversation, &reply)) {
+        Ok(hello) => hello,
+        Err(fault) => {
+            note("hello", Err(fault.into()));
+            return Ok(findings);
+        }
+    };
+    note("hello", Ok(introduction(&hello)));
+    if note("flush", manners::flush(&mut conversation)) {
+        return Ok(findings);
+    }
+    let mut first_to_mend = None;
+    for (manner, ask) in manners::ALL {
+        let seen = match first_to_mend {
+            _ if Instant::now() >= deadline => {
+                Err(Stop::NotAsked("the time for all is over: raise --time-limit".to_owned()))
+            }
+            Some(broken) if manners::rests_on(manner, broken) => match ask(&mut conversation, &hello) {
+                Err(Stop::Fault(_) | Stop::Raised(_)) => Err(Stop::NotAsked(format!("mend {broken} first"))),
+                seen => seen,
+            },
+            _ => ask(&mut conversation, &hello),
+        };
+        if note(manner, seen) && ["ids", "clock"].contains(&manner) {
+            first_to_mend = first_to_mend.or(Some(manner));
+        }
+    }
+    Ok(findings)
+}
+
+/// The hello in a reply.
+fn greeting(conversation: &Conversation, reply: &Json) -> Result<Hello, Fault> {
+    let remedy = "Section `hello` of spec/adapter-protocol.md shows a hello and lists its members.";
+    let wrong = |why: &str| conversation.fault(why, remedy);
+    let hello = hello::from_json(reply).map_err(|why| wrong(&why))?;
+    if hello.name.is_empty() {
+        return Err(wrong("\"name\" is empty"));
+    }
+    let choices = json!(Choices::default());
+    let named = reply.pointer("/ok/choices").and_then(Json::as_object);
+    if let Some(name) = named.into_iter().flat_map(|named| named.keys()).find(|name| choices.get(*name).is_none()) {
+        let known: Vec<_> = choices.as_object().into_iter().flat_map(|choices| choices.keys().cloned()).collect();
+        return Err(wrong(&format!("\"choices\" names {name:?}; there are {}", known.join(", "))));
+    }
+    Ok(hello)
+}
+
+fn introduction(hello: &Hello) -> String {
+    let list = |words: &BTreeSet<String>| words.iter().cloned().collect::<Vec<_>>().join(", ");
+    let mut who = hello.name.clone();
+    for part in [&hello.version, &hello.runtime].into_iter().filter(|part| !part.is_empty()) {
+        who += &format!(" {part}");
+    }
+    let who = messages::shown(who.as_bytes());
+    format!("{who} offers {}, for values of {}", list(&hello.ops), list(&hello.values))
+}
