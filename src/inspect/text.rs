@@ -4,7 +4,7 @@
 use super::{Answer, BrowserDoes, Inspection, Key, LifetimeFrom, Payload, Server, Verdict};
 use crate::value::{
     Map, Value,
-    wire::{datetime_to_iso, python_float},
+    wire::{datetime_to_iso, kind, python_float},
 };
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write;
@@ -133,24 +133,6 @@ fn entry(name: String, value: &Value, depth: usize, rows: &mut Rows, hidden: &mu
             }
         }
         other => rows.push((name, kind(other), scalar(other))),
-    }
-}
-
-/// The type of a value; those that JSON lacks are tagged in the payload (`PAY-6` to `PAY-10`).
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Bytes(_) => "bytes",
-        Value::Datetime(_) => "datetime",
-        Value::Float(_) => "float",
-        Value::Int(_) => "integer",
-        Value::List(_) => "list",
-        Value::Map(_) => "map",
-        Value::Markup(_) => "markup",
-        Value::Text(_) => "text",
-        Value::Tuple(_) => "tuple",
-        Value::Uuid(_) => "uuid",
     }
 }
 
