@@ -2,12 +2,13 @@
 //! cookie.
 
 use super::Error;
-use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+use flate2::{Compress, Compression, FlushCompress};
 use std::cell::RefCell;
+use zlib_rs::{Inflate, InflateFlush, Status};
 
 thread_local! {
     static DEFLATING: RefCell<Compress> = RefCell::new(Compress::new(Compression::default(), true));
-    static INFLATING: RefCell<Decompress> = RefCell::new(Decompress::new(true));
+    static INFLATING: RefCell<Inflate> = RefCell::new(Inflate::new(true, 15));
 }
 
 /// Stock zlib at its default level, in one piece into a buffer that holds the worst case.
@@ -17,7 +18,7 @@ pub(super) fn deflate(bytes: &[u8]) -> Option<Vec<u8>> {
         let worst_case = bytes.len() + (bytes.len() >> 10) + 64;
         let mut deflated = Vec::with_capacity(worst_case);
         let status = stream.compress_vec(bytes, &mut deflated, FlushCompress::Finish);
-        matches!(status, Ok(Status::StreamEnd)).then_some(deflated)
+        matches!(status, Ok(flate2::Status::StreamEnd)).then_some(deflated)
     })
 }
 
@@ -27,17 +28,24 @@ pub(super) fn inflate(deflated: &[u8], limit: usize) -> Result<Vec<u8>, Error> {
         stream.reset(true);
         // One byte of room beyond the limit tells a payload of just that size from a larger one.
         let most = limit.saturating_add(1);
-        let mut inflated = Vec::with_capacity(deflated.len().saturating_mul(4).clamp(64, most.max(64)));
+        let mut inflated = vec![0; deflated.len().saturating_mul(4).clamp(64, most.max(64))];
+        let mut length = 0;
         loop {
             let rest = usize::try_from(stream.total_in()).ok().and_then(|read| deflated.get(read..));
-            let status = stream.decompress_vec(rest.unwrap_or_default(), &mut inflated, FlushDecompress::Finish);
-            let has_room = inflated.len() < inflated.capacity();
-            match status.map_err(|_| Error::Deflate)? {
-                _ if inflated.len() > limit => return Err(Error::InflateLimit { limit }),
-                Status::StreamEnd => return Ok(inflated),
-                _ if has_room => return Err(Error::Deflate),
-                _ => inflated.reserve(inflated.len().min(most - inflated.len()).max(64)),
+            let status = stream.decompress(rest.unwrap_or_default(), &mut inflated[length..], InflateFlush::Finish);
+            let status = status.map_err(|_| Error::Deflate)?;
+            length = usize::try_from(stream.total_out()).unwrap_or(usize::MAX).min(inflated.len());
+            if length > limit {
+                return Err(Error::InflateLimit { limit });
             }
+            if status == Status::StreamEnd {
+                inflated.truncate(length);
+                return Ok(inflated);
+            }
+            if length < inflated.len() {
+                return Err(Error::Deflate);
+            }
+            inflated.resize(length + length.min(most - length).max(64), 0);
         }
     })
 }
