@@ -11,6 +11,12 @@
 //! - [`inspect`] looks at one cookie, and asks the model what would become of it.
 //! - [`conformance()`] and [`conformance_tests!`] are the same for implementers in Rust.
 
+// What is not a test has no right to give up.
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable, clippy::todo)
+)]
+
 #[forbid(unsafe_code)]
 pub mod adapter;
 #[forbid(unsafe_code)]

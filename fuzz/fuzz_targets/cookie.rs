@@ -4,8 +4,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use sessionproof::{
-    protocol::{Choices, Verified, Verify},
     model::server,
+    protocol::{Choices, Verified, Verify},
 };
 use sessionproof_fuzz::{both_judge_alike, config, now};
 

@@ -4,8 +4,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use sessionproof::{
-    protocol::{Call, Choices},
     model::server,
+    protocol::{Call, Choices},
     value::Value,
 };
 use sessionproof_fuzz::{config, now};

@@ -156,7 +156,7 @@ pub fn page(faults: &[&Fault], found: &[Found], cases: usize) -> String {
     let mut text = format!(
         "# The fault bank\n\n\
          {} implementations that are wrong in one thing each, and the rule that caught each of them: made by a test, which fails \
-         when the page is not up to date (`UPDATE_FAULTS=1 cargo test --test fault_bank` writes it anew).\n\n\
+         when the page is not up to date (`UPDATE_FAULTS=1 cargo test --test integration fault_bank` writes it anew).\n\n\
          `sessionproof faulty NAME` speaks the [adapter protocol](adapter-protocol.md) as such an implementation, so that any \
          suite can be tried on it; `sessionproof faults` holds this one against all of them.\n\n\
          **Caught by** is the rule that is blamed first, which is always one that the fault breaks; *only*, where the suite finds \

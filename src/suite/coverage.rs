@@ -110,7 +110,7 @@ pub fn matrix(vectors: &[Ready], fault: &dyn Fn(&str) -> String) -> String {
     let mut text = String::from(
         "# Rules and their evidence\n\n\
          Made from the specification, the vectors, the properties and the fault bank; a test fails when it is not up to date \
-         (`UPDATE_FAULTS=1 cargo test --test fault_bank` writes it anew).\n\n\
+         (`UPDATE_FAULTS=1 cargo test --test integration fault_bank` writes it anew).\n\n\
          **Vectors** are answers of real Flask that cite the rule. **Properties** hold for generated cases of any implementation. \
          **Model tests** hold for the model where no implementation can be asked. **Observations** are what real browsers did. **Fault** is an \
          implementation of the [fault bank](faults.md) that only this rule catches, or why there is none.\n",
@@ -194,8 +194,8 @@ mod tests {
     fn the_tests_of_the_model_exist() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let files = [
-            "tests/browser_properties.rs",
-            "tests/system_rules.rs",
+            "tests/integration/browser_properties.rs",
+            "tests/integration/system_rules.rs",
             "src/model/browser/tests.rs",
             "src/model/browser/attributes.rs",
         ];

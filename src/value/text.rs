@@ -73,7 +73,11 @@ impl Text {
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
         // Most text is ASCII, of which the length is known, and which the compiler widens many characters at a time.
-        Self(if text.is_ascii() { text.bytes().map(u32::from).collect() } else { text.chars().map(u32::from).collect() })
+        Self(if text.is_ascii() {
+            text.bytes().map(u32::from).collect()
+        } else {
+            text.chars().map(u32::from).collect()
+        })
     }
 }
 

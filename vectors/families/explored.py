@@ -1,6 +1,6 @@
 """Runs that nobody thought up: every transition of small worlds that the exhaustive search of the model goes through.
 
-The steps are in vectors/explored_steps.json, which `cargo test --test explored` holds against the search.
+The steps are in vectors/explored_steps.json, which `cargo test --test integration explored` holds against the search.
 """
 
 import json

@@ -1,0 +1,460 @@
+//! The command line from outside: exit statuses, messages, and what is left behind.
+
+use crate::common;
+
+use sessionproof::adapter::setup::KNOWN;
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+/// The program with some arguments, in an empty folder with an empty cache.
+struct Run {
+    folder: tempfile::TempDir,
+    command: Command,
+}
+
+impl Run {
+    fn new(arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sessionproof"));
+        command.args(arguments).current_dir(folder.path()).env("SESSIONPROOF_CACHE", folder.path().join("cache"));
+        Self { folder, command }
+    }
+
+    fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    fn file(self, name: &str, text: &str) -> Self {
+        fs::write(self.folder.path().join(name), text).unwrap();
+        self
+    }
+
+    fn done(mut self) -> Done {
+        let output = self.command.output().unwrap();
+        Done { output, folder: self.folder }
+    }
+}
+
+struct Done {
+    output: Output,
+    folder: tempfile::TempDir,
+}
+
+impl Done {
+    fn stdout(&self) -> String {
+        String::from_utf8_lossy(&self.output.stdout).into_owned()
+    }
+
+    fn stderr(&self) -> String {
+        String::from_utf8_lossy(&self.output.stderr).into_owned()
+    }
+
+    /// Ended with status 2 and one error that says all of this.
+    fn is_refused_with(&self, parts: &[&str]) {
+        let stderr = self.stderr();
+        assert_eq!(self.output.status.code(), Some(2), "{stderr}\n{}", self.stdout());
+        assert_eq!(stderr.matches("error:").count(), 1, "{stderr}");
+        for part in parts {
+            assert!(stderr.contains(part), "{part:?} is not in {stderr}");
+        }
+        assert!(!stderr.contains("panicked"), "{stderr}");
+    }
+}
+
+#[test]
+fn the_verifier_in_the_binary_conforms_without_python_or_network() {
+    let done = Run::new(&["check"]).env("PATH", "").done();
+    assert_eq!(done.output.status.code(), Some(0), "{}", done.stdout());
+    assert!(done.stdout().contains("conformant"), "{}", done.stdout());
+    assert_eq!(done.stderr(), "", "quiet when piped");
+    assert!(!done.stdout().contains('\u{1b}'), "no colours when piped");
+    assert_eq!(fs::read_dir(done.folder.path()).unwrap().count(), 0, "nothing is left behind");
+}
+
+#[test]
+fn the_model_conforms_to_every_rule() {
+    let done = Run::new(&["check", "model", "--preset", "quick"]).done();
+    assert_eq!(done.output.status.code(), Some(0), "{}", done.stdout());
+    assert!(!done.stdout().contains("Inconclusive"), "{}", done.stdout());
+}
+
+#[test]
+fn the_same_seed_gives_the_same_report() {
+    let report = |seed| Run::new(&["check", "model", "--preset", "quick", "--seed", seed]).done().stdout();
+    assert_eq!(report("7"), report("7"));
+}
+
+#[test]
+fn the_vectors_in_the_binary_are_verified_offline() {
+    let done = Run::new(&["vectors", "verify"]).env("PATH", "").done();
+    assert_eq!(done.output.status.code(), Some(0), "{}", done.stdout());
+}
+
+#[test]
+fn bad_usage_is_one_clear_error() {
+    for (arguments, parts) in [
+        (&["check", "--spec", "flask-9"][..], &["flask-9", "flask-3.1.r1"][..]),
+        (&["check", "flusk"], &["flusk", "itsdangerous.js", "NAME@VERSION"]),
+        (&["check", "flask@--help"], &["flask@3.0.3"]),
+        (&["check", "itsdangerous.js@../x"], &["flask@3.0.3"]),
+        (&["check", "model@1.0"], &["write the name alone"]),
+        (&["check", "--rules", "NOPE-1"], &["NOPE-1", "sessionproof rules"]),
+        (&["check", "flask", "--", "cat"], &["cannot be used with"]),
+        (&["check", "--workers", "0"], &["--workers"]),
+        (&["frobnicate"], &["frobnicate"]),
+        (&["replay"], &["FILE"]),
+        (&["vectors", "regenerate"], &["vectors/flask-3.1", "--out"]),
+        (&["check", "--", "no-such-program-here"], &["no-such-program-here"]),
+    ] {
+        let done = Run::new(arguments).done();
+        done.is_refused_with(parts);
+    }
+}
+
+#[test]
+fn a_missing_python_is_named_with_the_remedy() {
+    Run::new(&["check", "flask"]).env("PATH", "").done().is_refused_with(&["python3", "--python"]);
+    Run::new(&["check", "flask", "--python", "/no/such/python"]).done().is_refused_with(&["/no/such/python"]);
+}
+
+#[test]
+fn without_a_network_nothing_half_made_is_left() {
+    let Some(_) = common::oracle("without_a_network_nothing_half_made_is_left") else { return };
+    // Nobody listens on the discard port of this machine.
+    let done =
+        Run::new(&["check", "flask"]).env("PIP_INDEX_URL", "http://127.0.0.1:9/").env("PIP_NO_CACHE_DIR", "1").done();
+    done.is_refused_with(&["flask 3.1.3", "network"]);
+    let left: Vec<_> =
+        fs::read_dir(done.folder.path().join("cache")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert!(left.iter().all(|name| name.to_string_lossy().starts_with("files-")), "{left:?}");
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_is_named() {
+    let run = Run::new(&["check", "flask"]).file("occupied", "");
+    let cache = run.folder.path().join("occupied").join("cache");
+    run.env("SESSIONPROOF_CACHE", &cache).done().is_refused_with(&["occupied", "SESSIONPROOF_CACHE"]);
+}
+
+#[test]
+fn files_that_are_no_vectors_are_named_with_line_and_remedy() {
+    Run::new(&["replay", "missing.json"]).done().is_refused_with(&["missing.json"]);
+    Run::new(&["replay", "x.json"])
+        .file("x.json", "{\n\"format\": 1,\n oops")
+        .done()
+        .is_refused_with(&["x.json:3", "spec/vector-format.md"]);
+    let vector = r#"{"id":"v","rules":["EXP-1"],"comment":"c","kind":"verify","input":{"now":"noon"},"output":{}}"#;
+    let file = format!(
+        r#"{{"format":1,"spec":"s","family":"f","description":"d","provenance":{{"python":"","flask":"","werkzeug":"","itsdangerous":"","zlib":""}},"vectors":[{vector}]}}"#
+    );
+    Run::new(&["vectors", "verify", "x.json"])
+        .file("x.json", &file)
+        .done()
+        .is_refused_with(&["x.json", "vector v", "now"]);
+    Run::new(&["vectors", "verify", "x.json"])
+        .file("x.json", &file.replace("\"format\":1", "\"format\":2"))
+        .done()
+        .is_refused_with(&["format 2"]);
+}
+
+#[cfg(unix)]
+mod adapters {
+    use super::*;
+
+    #[test]
+    fn an_adapter_that_breaks_gives_no_verdict() {
+        for (script, parts) in [
+            ("exit 3", &["exit"][..]),
+            ("echo Hello; sleep 9", &["Hello", "Standard output"]),
+            ("cat", &["hello"]),
+            ("sleep 60", &["--call-timeout"]),
+        ] {
+            let done = Run::new(&["check", "--call-timeout", "2", "--", "sh", "-c", script]).done();
+            done.is_refused_with(parts);
+        }
+    }
+
+    #[test]
+    fn an_adapter_that_breaks_midway_gives_no_verdict_and_the_call_is_named() {
+        const HELLO: &str = r#"read -r hello; echo '{"id":0,"ok":{"name":"x","ops":["verify"]}}'"#;
+        const NEXT: &str = r#"read -r line; id=${line#*\"id\":}; id=${id%%,*}"#;
+        const ANSWER: &str = r#"echo "{\"id\":$id,\"unsupported\":\"everything\"}""#;
+        for (name, script, parts) in [
+            ("hangs", format!("{HELLO}; {NEXT}; sleep 60"), &["--call-timeout", "\"op\":\"verify\""][..]),
+            (
+                "crashes at the thousandth call",
+                format!(
+                    "{HELLO}; n=0; while [ $n -lt 999 ]; do {NEXT}; {ANSWER}; n=$((n+1)); done; echo why >&2; exit 7"
+                ),
+                &["status 7", "why"],
+            ),
+            ("prints garbage", format!("{HELLO}; {NEXT}; echo garbage; sleep 60"), &["garbage", "Standard output"]),
+            (
+                "prints a gigabyte on a line",
+                format!("{HELLO}; {NEXT}; head -c 1000000000 /dev/zero | tr '\\0' x; sleep 60"),
+                &["4194304"],
+            ),
+            ("answers with wrong ids", format!("{HELLO}; {NEXT}; id=99999999; {ANSWER}; sleep 60"), &["99999999"]),
+            ("closes standard input early", format!("{HELLO}; exec <&-; sleep 60"), &["standard input"]),
+        ] {
+            let run = Run::new(&[
+                "check",
+                "--cases",
+                "10000",
+                "--workers",
+                "1",
+                "--call-timeout",
+                "3",
+                "--",
+                "sh",
+                "-c",
+                &script,
+            ]);
+            let done = run.done();
+            let said = done.stdout() + &done.stderr();
+            assert_eq!(done.output.status.code(), Some(2), "{name}: {said}");
+            for part in parts {
+                assert!(said.contains(part), "{name}: {part:?} is not in {said}");
+            }
+        }
+    }
+
+    /// An adapter that accepts every cookie as an empty session.
+    const CREDULOUS: &str = r#"
+        read -r hello
+        echo '{"id":0,"ok":{"name":"credulous","ops":["verify"]}}'
+        while read -r line; do
+            id=${line#*\"id\":}
+            echo "{\"id\":${id%%,*},\"ok\":{\"accepted\":true,\"session\":{}}}"
+        done"#;
+
+    #[test]
+    fn failures_are_saved_and_replay() {
+        let done =
+            Run::new(&["check", "--cases", "0", "--", "sh", "credulous.sh"]).file("credulous.sh", CREDULOUS).done();
+        assert_eq!(done.output.status.code(), Some(1), "{}{}", done.stdout(), done.stderr());
+        let folder = done.folder.path().join("sessionproof-failures");
+        let saved: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert!(!saved.is_empty() && saved.len() <= 20, "{saved:?}");
+        let again = format!("sessionproof replay sessionproof-failures/{} -- sh credulous.sh", name(&saved[0]));
+        assert!(done.stdout().contains(&again), "{}", done.stdout());
+
+        let file = saved[0].display().to_string();
+        let replayed = Run::new(&["replay", &file, "--", "sh", "credulous.sh"]).file("credulous.sh", CREDULOUS).done();
+        assert_eq!(replayed.output.status.code(), Some(1), "{}", replayed.stdout());
+        assert!(replayed.stdout().contains("1 check of 1 failed"), "{}", replayed.stdout());
+        let good = Run::new(&["replay", &file, "model"]).done();
+        assert_eq!(good.output.status.code(), Some(0), "{}", good.stdout());
+    }
+
+    fn name(path: &Path) -> String {
+        path.file_name().unwrap().to_string_lossy().into_owned()
+    }
+
+    #[test]
+    fn failures_that_cannot_be_saved_are_still_shown() {
+        let done = Run::new(&["check", "--fail-fast", "--failures", "occupied/x", "--", "sh", "credulous.sh"])
+            .file("credulous.sh", CREDULOUS)
+            .file("occupied", "")
+            .done();
+        assert_eq!(done.output.status.code(), Some(1));
+        assert!(done.stdout().contains("FAIL "), "{}", done.stdout());
+        assert!(done.stderr().contains("--failures DIR"), "{}", done.stderr());
+    }
+}
+
+#[test]
+fn help_pages_read_well() {
+    for arguments in [
+        &["--help"][..],
+        &["bench", "--help"],
+        &["check", "--help"],
+        &["inspect", "--help"],
+        &["replay", "--help"],
+        &["vectors", "regenerate", "--help"],
+    ] {
+        let done = Run::new(arguments).done();
+        assert_eq!(done.output.status.code(), Some(0));
+        insta::assert_snapshot!(arguments.join("-").replace("--", ""), done.stdout());
+    }
+}
+
+#[test]
+fn a_report_on_standard_output_has_it_to_itself() {
+    let done =
+        Run::new(&["check", "model", "--cases", "0", "--rules", "EXP", "--report", "json=-,json=x/r.json"]).done();
+    assert_eq!(done.output.status.code(), Some(0), "{}", done.stderr());
+    assert_eq!(done.stdout(), fs::read_to_string(done.folder.path().join("x/r.json")).unwrap());
+    assert!(done.stdout().starts_with("{\n  \"format\": \"sessionproof-results\""), "{}", done.stdout());
+    assert!(done.stderr().contains("conformant:"), "{}", done.stderr());
+}
+
+#[test]
+fn reports_that_cannot_be_written_are_refused_before_the_run() {
+    for (report, parts) in [
+        ("json", &["names no file"][..]),
+        ("xml=x", &["there are json"]),
+        ("json=.", &["cannot be written", "--report"]),
+        ("json=occupied/x", &["occupied"]),
+        ("json=-,json=-", &["standard output"]),
+        ("json=a,json=a", &["two reports"]),
+    ] {
+        let done = Run::new(&["check", "model", "--report", report]).file("occupied", "").done();
+        done.is_refused_with(parts);
+        assert_eq!(done.stdout(), "");
+    }
+}
+
+#[test]
+fn shards_are_checked_and_joined() {
+    let shard = |text: &str| {
+        let done = Run::new(&["check", "model", "--preset", "quick", "--shard", text, "--report", "json=-"]).done();
+        assert_eq!(done.output.status.code(), Some(0), "{}", done.stderr());
+        assert!(done.stderr().contains(&format!("shard {text}")), "{}", done.stderr());
+        done.stdout()
+    };
+    let (one, two) = (shard("1/2"), shard("2/2"));
+    let merge = |arguments: &[&str]| {
+        Run::new(&[&["report", "merge"], arguments].concat()).file("1.json", &one).file("2.json", &two).done()
+    };
+    let done = merge(&["2.json", "1.json", "--out", "whole.json"]);
+    assert_eq!(done.output.status.code(), Some(0), "{}", done.stderr());
+    let whole = Run::new(&["check", "model", "--preset", "quick"]).done();
+    assert_eq!(done.stdout(), whole.stdout());
+    assert!(fs::read_to_string(done.folder.path().join("whole.json")).unwrap().contains("\"of\": 1"));
+
+    merge(&["1.json"]).is_refused_with(&["of 2 shards 2 is missing", "--shard 2/2"]);
+    merge(&["1.json", "2.json", "1.json"]).is_refused_with(&["1.json and 1.json are both shard 1/2"]);
+    for text in ["0/2", "3/2", "1", "a/b"] {
+        Run::new(&["check", "model", "--shard", text]).done().is_refused_with(&["--shard", "as in 1/4"]);
+    }
+}
+
+#[test]
+fn a_joined_failure_is_a_failure() {
+    let shard = |text: &str| {
+        Run::new(&[
+            "check",
+            "--cases",
+            "0",
+            "--shard",
+            text,
+            "--report",
+            "json=-",
+            "--",
+            env!("CARGO_BIN_EXE_sessionproof"),
+        ])
+    };
+    let results = |text: &str| {
+        let mut run = shard(text);
+        run.command.args(["faulty", "age-equal-refused"]);
+        let done = run.done();
+        assert_eq!(done.output.status.code(), Some(1), "{}", done.stderr());
+        done.stdout()
+    };
+    let done = Run::new(&["report", "merge", "1.json", "2.json"])
+        .file("1.json", &results("1/2"))
+        .file("2.json", &results("2/2"))
+        .done();
+    assert_eq!(done.output.status.code(), Some(1), "{}", done.stderr());
+    assert!(done.stdout().contains("not conformant:"), "{}", done.stdout());
+}
+
+#[test]
+fn files_that_are_no_results_are_named_with_line_and_remedy() {
+    let good = Run::new(&["check", "model", "--cases", "0", "--rules", "EXP-1", "--report", "json=-"]).done().stdout();
+    let merge = |text: &str| Run::new(&["report", "merge", "x.json"]).file("x.json", text).done();
+    assert_eq!(merge(&good).output.status.code(), Some(0), "{}", merge(&good).stderr());
+    let line = |part: &str| 1 + good.lines().position(|line| line.contains(part)).unwrap();
+    let changed = |from: &str, to: &str| {
+        assert!(good.contains(from), "{from}");
+        merge(&good.replacen(from, to, 1))
+    };
+    Run::new(&["report", "merge", "missing.json"]).done().is_refused_with(&["missing.json"]);
+    Run::new(&["report", "merge", "."]).done().is_refused_with(&["cannot be read"]);
+    merge("").is_refused_with(&["x.json:1", "spec/results-format.md"]);
+    merge("{\n\"format\": oops").is_refused_with(&["x.json:2"]);
+    merge("[]").is_refused_with(&["x.json:1"]);
+    merge("{}").is_refused_with(&["x.json:1", "\"format\""]);
+    merge(&"[".repeat(100_000)).is_refused_with(&["x.json:1"]);
+    merge(&good.chars().take(good.len() / 2).collect::<String>()).is_refused_with(&["x.json:", "EOF"]);
+    changed("\"version\": 1", "\"version\": 2").is_refused_with(&["version is 2"]);
+    changed("\"conformant\"", "\"not-judged\"").is_refused_with(&["\"outcome\"", "conformant"]);
+    changed("\"seed\": 0", "\"seed\": -1").is_refused_with(&[&format!("x.json:{}", line("\"seed\"")), "-1"]);
+    changed("\"number\": 1", "\"number\": 7")
+        .is_refused_with(&[&format!("x.json:{}", line("\"of\"") + 1), "no shard 7 of 1"]);
+    changed("\"EXP-1\"", "\"EXP-99\"").is_refused_with(&[&format!("x.json:{}", line("\"EXP-1\"")), "EXP-99"]);
+    changed("\"wall\": ", "\"wall\": -").is_refused_with(&[&format!("x.json:{}", line("\"wall\"")), "time"]);
+    changed("\"seed\"", "\"sed\"").is_refused_with(&[&format!("x.json:{}", line("\"seed\"")), "sed"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_without_end_is_refused() {
+    Run::new(&["report", "merge", "/dev/zero"]).done().is_refused_with(&["256 MiB"]);
+}
+
+#[test]
+fn shells_get_completions() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let done = Run::new(&["completions", shell]).done();
+        assert_eq!(done.output.status.code(), Some(0));
+        assert!(done.stdout().contains("known-failures"), "{shell}: {}", done.stdout());
+    }
+    Run::new(&["completions", "tcl"]).done().is_refused_with(&["bash"]);
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let done = Run::new(&["man"]).done();
+    assert!(done.stdout().contains(".TH sessionproof 1"), "{}", done.stdout());
+    let done = Run::new(&["man", "pages"]).done();
+    let pages = fs::read_dir(done.folder.path().join("pages")).unwrap();
+    let mut pages: Vec<_> = pages.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    pages.sort();
+    for page in
+        ["sessionproof.1", "sessionproof-check.1", "sessionproof-inspect.1", "sessionproof-vectors-regenerate.1"]
+    {
+        assert!(pages.iter().any(|there| there == page), "{pages:?}");
+    }
+    let check = fs::read_to_string(done.folder.path().join("pages/sessionproof-check.1")).unwrap();
+    assert!(check.contains("known\\-failures"), "{check}");
+    Run::new(&["man", "occupied/pages"]).file("occupied", "").done().is_refused_with(&["occupied", "another folder"]);
+}
+
+#[test]
+fn the_known_implementations_are_listed_without_setting_anything_up() {
+    let done = Run::new(&["list"]).env("PATH", "").done();
+    assert_eq!(done.output.status.code(), Some(0), "{}", done.stderr());
+    for known in KNOWN {
+        let line = done.stdout().lines().find(|line| line.starts_with(&format!("{} ", known.name))).map(str::to_owned);
+        let line = line.unwrap_or_else(|| panic!("{} is not in {}", known.name, done.stdout()));
+        assert!(
+            line.contains(known.about) && line.contains(if known.is_in_binary() { "always" } else { " no " }),
+            "{line}"
+        );
+    }
+    assert!(done.stdout().lines().all(|line| line.chars().count() <= 120), "{}", done.stdout());
+    assert_eq!(fs::read_dir(done.folder.path()).unwrap().count(), 0, "nothing is left behind");
+
+    let done = Run::new(&["list", "--json"]).done();
+    let all: serde_json::Value = serde_json::from_str(&done.stdout()).unwrap();
+    assert_eq!(all.as_array().unwrap().len(), KNOWN.len());
+    assert_eq!(all[2]["name"], "flask");
+    assert_eq!(all[2]["set_up"], serde_json::json!([]));
+}
+
+#[test]
+fn what_sets_up_names_the_tool_that_is_missing() {
+    for (name, tool) in [("quart", "Python 3.11"), ("itsdangerous.js", "Node.js"), ("itsdangerous-rs", "cargo")] {
+        let done = Run::new(&["check", name]).env("PATH", "").done();
+        done.is_refused_with(&[tool, "install"]);
+        let left = fs::read_dir(done.folder.path().join("cache")).unwrap().flatten();
+        let left: Vec<_> = left.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        assert!(left.iter().all(|name| name.starts_with("files-")), "{left:?}");
+    }
+}

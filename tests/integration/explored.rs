@@ -1,0 +1,171 @@
+//! Every transition of the explored graph: on a run, in a vector, and put to real Flask.
+#![cfg(feature = "explore")]
+
+use crate::common;
+
+use serde_json::{Value as Json, json};
+use sessionproof::{
+    adapter::subprocess::{Options, Subprocess},
+    embedded,
+    explore::{
+        configuration::{CONFIGURATIONS, Configuration},
+        covering::{Graph, LONGEST, fingerprint},
+        event::Event,
+        exploration::Exploration,
+        search::{Run, System, search},
+        sequences::{self, Census},
+    },
+    report::terminal,
+    suite::run,
+};
+use std::{
+    collections::{HashSet, VecDeque},
+    env, fs,
+    path::Path,
+};
+
+/// The small configurations. The large ones are counted and put to real Flask by the command line, in a release build.
+fn small() -> impl Iterator<Item = Configuration> {
+    CONFIGURATIONS.into_iter().filter(|configuration| configuration.transitions < 20_000)
+}
+
+/// Those in which every run can be gone through again and again.
+fn smallest() -> impl Iterator<Item = Configuration> {
+    small().filter(|configuration| configuration.transitions < 1000)
+}
+
+/// Those whose runs are vectors.
+const VECTORS: [&str; 2] = ["idle", "browser-ahead"];
+
+fn exploration(name: &str) -> Exploration {
+    Exploration::new(Configuration::find(name).unwrap())
+}
+
+type Transitions = HashSet<(u64, Event)>;
+
+/// Every transition there is, found without the graph.
+fn transitions(exploration: &Exploration) -> Transitions {
+    let mut waiting: VecDeque<_> = exploration.starts().into();
+    let mut known: HashSet<u64> = waiting.iter().map(fingerprint).collect();
+    let mut transitions = Transitions::new();
+    while let Some(state) = waiting.pop_front() {
+        for way in exploration.ways(&state) {
+            transitions.insert((fingerprint(&state), way.event));
+            if known.insert(fingerprint(&way.state)) {
+                waiting.push_back(way.state);
+            }
+        }
+    }
+    transitions
+}
+
+/// The transitions that some runs take, each from a beginning and each event one that can happen there.
+fn taken(exploration: &Exploration, runs: &[Run<Exploration>]) -> Transitions {
+    let mut taken = Transitions::new();
+    for run in runs {
+        assert!(exploration.starts().contains(&run.start));
+        let mut state = run.start.clone();
+        for event in &run.events {
+            let ways = exploration.ways(&state);
+            let way = ways.into_iter().find(|way| way.event == *event).expect("an event that can happen");
+            taken.insert((fingerprint(&state), *event));
+            state = way.state;
+        }
+    }
+    taken
+}
+
+#[test]
+fn the_runs_take_every_transition_and_without_one_of_them_they_do_not() {
+    for Configuration { name, transitions: count, .. } in smallest() {
+        let exploration = exploration(name);
+        let there_are = transitions(&exploration);
+        assert_eq!(there_are.len(), count, "{name}");
+        let graph = Graph::of(&exploration);
+        let mut runs: Vec<_> = graph.covering().collect();
+        assert!(taken(&exploration, &runs) == there_are, "{name}");
+        // The last one takes what none before it took.
+        runs.pop();
+        let missing = there_are.difference(&taken(&exploration, &runs)).count();
+        assert!(missing > 0, "{name}");
+    }
+}
+
+#[test]
+fn the_graph_is_the_one_that_was_searched() {
+    for name in ["idle", "one-user", "server-behind"] {
+        let searched = search(exploration(name), &mut |_| {});
+        let graph = Graph::of(&*searched.system);
+        let all = transitions(&searched.system).len();
+        assert_eq!((graph.states(), graph.transitions()), (searched.states, all), "{name}");
+        assert!(searched.events < all, "those that change nothing are transitions too");
+    }
+}
+
+#[test]
+fn runs_are_as_few_and_short_as_is_said() {
+    for Configuration { name, transitions: count, .. } in smallest() {
+        let exploration = exploration(name);
+        let depth = search(self::exploration(name), &mut |_| {}).depth;
+        let runs: Vec<_> = Graph::of(&exploration).covering().collect();
+        let events: usize = runs.iter().map(|run| run.events.len()).sum();
+        assert!(runs.len() <= count && events <= 2 * count + runs.len() * depth, "{name}: {events}");
+        assert!(runs.iter().all(|run| run.events.len() <= LONGEST), "{name}");
+    }
+}
+
+/// Each different request once, which is enough for all the runs ([`Census`]).
+#[test]
+fn real_flask_answers_every_transition_of_the_small_configurations_as_the_model_does() {
+    let test = "real_flask_answers_every_transition_of_the_small_configurations_as_the_model_does";
+    let Some(oracle) = common::oracle(test) else { return };
+    let flask = Subprocess::start(&oracle.command(), Options::default()).unwrap();
+    assert_eq!(small().count(), 9);
+    for Configuration { name, transitions, requests, .. } in small() {
+        let exploration = exploration(name);
+        let census = Census::of(&exploration, &Graph::of(&exploration));
+        assert_eq!((census.transitions, census.distinct.len()), (transitions, requests), "{name}");
+        let results = run::replay(&flask, &census.distinct, &mut |_| {});
+        let shown: String = results.failures.iter().take(3).map(|failure| terminal::failure(failure, None)).collect();
+        assert_eq!((results.total.passed, results.broken), (requests, None), "{name}: {shown}");
+    }
+}
+
+/// `UPDATE_EXPLORED=1 cargo test --test integration explored` writes the file anew; then the vectors are made again.
+#[test]
+fn the_vectors_are_the_runs_that_the_search_gives() {
+    let mut lines = Vec::new();
+    for name in VECTORS {
+        let exploration = exploration(name);
+        for run in Graph::of(&exploration).covering() {
+            let vector = sequences::vector(&exploration, &run);
+            assert!(!vector.rules.is_empty(), "{}", vector.id);
+            let line =
+                json!({ "id": vector.id, "rules": vector.rules, "comment": vector.comment, "input": vector.input });
+            lines.push(line.to_string());
+        }
+    }
+    let made = format!("[\n{}\n]\n", lines.join(",\n"));
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/explored_steps.json");
+    if env::var_os("UPDATE_EXPLORED").is_some() {
+        fs::write(&file, &made).unwrap();
+    }
+    let kept = fs::read_to_string(&file).unwrap_or_default();
+    assert!(kept == made, "the search gives other runs: UPDATE_EXPLORED=1 cargo test --test integration explored");
+}
+
+/// The model's answers in an exported run are those that real Flask was recorded with.
+#[test]
+fn an_exported_run_expects_what_real_flask_answered() {
+    let (_, text) = embedded::under("vectors/flask-3.1/explored.json").next().unwrap();
+    let recorded: Json = serde_json::from_str(text).unwrap();
+    let mut recorded = recorded["vectors"].as_array().unwrap().iter();
+    for name in VECTORS {
+        let exploration = exploration(name);
+        for run in Graph::of(&exploration).covering() {
+            let vector = sequences::vector(&exploration, &run);
+            assert_eq!(serde_json::to_value(&vector).unwrap(), *recorded.next().unwrap());
+        }
+    }
+    assert!(recorded.next().is_none());
+}

@@ -1,0 +1,31 @@
+//! All tests of the whole, in one program: what waits for servers and browsers goes on beside what computes.
+//!
+//! `cargo test --test integration live_servers` runs those of one file.
+
+mod adapters;
+mod bench_command;
+mod broken_adapters;
+mod browser_properties;
+mod claims;
+mod command_line;
+mod common;
+mod differential;
+mod exploration;
+mod explored;
+mod fault_bank;
+mod findings;
+mod guide;
+mod hostile_adapters;
+mod inspect;
+mod junit_schema;
+mod known_failures;
+mod live_servers;
+mod protocol_examples;
+mod recipes;
+mod results;
+mod rust_implementers;
+mod smoke;
+mod system_rules;
+mod user_agents;
+mod vectors_readme;
+mod verifier_agrees_with_model;

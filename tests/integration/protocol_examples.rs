@@ -1,0 +1,90 @@
+//! Every example of `spec/adapter-protocol.md` is executed: by the model in this process, and by the adapter of real Flask.
+
+use crate::common;
+
+use serde_json::Value as Json;
+use sessionproof::{
+    adapter::embedded,
+    protocol::{self, Call, Choices, Hello, ReasonsChoice, Reply},
+};
+use std::{
+    io::Write,
+    process::{Command, Stdio},
+};
+
+const TEXT: &str = include_str!("../../spec/adapter-protocol.md");
+
+/// Requests with their replies, as the document shows them.
+fn examples() -> Vec<(Json, Json)> {
+    let lines = |mark: &str| -> Vec<Json> {
+        let marked = TEXT.lines().filter_map(|line| line.strip_prefix(mark));
+        marked.map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect()
+    };
+    let (requests, replies) = (lines("→ "), lines("← "));
+    assert_eq!(requests.len(), replies.len());
+    assert!(requests.len() >= 6);
+    requests.into_iter().zip(replies).collect()
+}
+
+#[test]
+fn each_example_is_a_line_that_this_crate_reads_and_the_model_answers_so() {
+    for (request, reply) in examples() {
+        let mut members = request.as_object().unwrap().clone();
+        let (id, op) = (members.remove("id").unwrap(), members.remove("op").unwrap());
+        assert_eq!(reply["id"], id);
+        let op = op.as_str().unwrap();
+        if op == "hello" {
+            assert_eq!(request.to_string(), protocol::hello_line(id.as_u64().unwrap()));
+            serde_json::from_value::<Hello>(reply["ok"].clone()).unwrap();
+            continue;
+        }
+        if op == "bench" {
+            // No call of the suite's: `sessionproof bench` asks it.
+            assert!(reply["ok"]["seconds"].is_f64() && reply["ok"]["accepted"].is_boolean(), "{request}");
+            continue;
+        }
+        match Call::from_json(op, Json::Object(members)) {
+            // What cannot be asked by this crate is answered by `unsupported` or `error`.
+            Err(_) => assert!(reply["unsupported"].is_string() || reply["error"].is_string(), "{request}"),
+            Ok(call) => {
+                let typed = Choices { reasons: ReasonsChoice::Typed, ..Choices::default() };
+                let answer = embedded::answer(&call, &typed);
+                assert_eq!(Reply::from_json(&call, &reply), Ok(Reply::Ok(answer)), "{request}");
+            }
+        }
+    }
+}
+
+#[test]
+fn real_flask_answers_each_example_so() {
+    let Some(oracle) = common::oracle("real_flask_answers_each_example_so") else { return };
+    let command = oracle.command();
+    let mut adapter = Command::new(&command[0])
+        .args(&command[1..])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut input = adapter.stdin.take().unwrap();
+    for (request, _) in examples() {
+        writeln!(input, "{request}").unwrap();
+    }
+    drop(input);
+    let output = String::from_utf8(adapter.wait_with_output().unwrap().stdout).unwrap();
+    let answers: Vec<Json> = output.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(answers.len(), examples().len());
+    for ((request, expected), mut answer) in examples().into_iter().zip(answers) {
+        // What the adapter runs on is this machine's matter.
+        for member in ["runtime", "version"] {
+            if request["op"] == "hello" {
+                answer["ok"][member] = expected["ok"][member].clone();
+            }
+        }
+        if request["op"] == "bench" {
+            assert!(answer["ok"]["seconds"].as_f64().is_some_and(|seconds| seconds > 0.0), "{answer}");
+            answer["ok"]["seconds"] = expected["ok"]["seconds"].clone();
+        }
+        assert_eq!(answer, expected, "{request}");
+    }
+}
