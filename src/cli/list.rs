@@ -48,19 +48,37 @@ fn table() -> String {
     for known in KNOWN {
         let set_up = match known.is_in_binary() {
             true => "always".to_owned(),
-            false => known.releases_set_up().join(" "),
+            false => few(&known.releases_set_up()),
         };
-        text += &line(
-            known.name,
-            known.release().unwrap_or("-"),
-            &known.needs(),
-            if set_up.is_empty() { "no" } else { &set_up },
-            known.about,
-        );
+        text += &line(known.name, known.release().unwrap_or("-"), &known.needs(), &set_up, known.about);
     }
     text + "\nsessionproof check NAME or NAME@VERSION judges one. It is set up in your cache first, once.\n"
 }
 
+/// The releases, as far as there is room.
+fn few(releases: &[String]) -> String {
+    match releases {
+        [] => "no".to_owned(),
+        [one] => one.clone(),
+        [one, two] => format!("{one}, {two}"),
+        [one, others @ ..] => format!("{one}, {} more", others.len()),
+    }
+}
+
 fn line(name: &str, release: &str, needs: &str, set_up: &str, about: &str) -> String {
     format!("{name:<23}{release:<9}{needs:<17}{set_up:<15} {about}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_stays_short_however_many_releases_are_set_up() {
+        let told = |releases: &[&str]| few(&releases.iter().map(|release| release.to_string()).collect::<Vec<_>>());
+        assert_eq!(told(&[]), "no");
+        assert_eq!(told(&["3.1.3"]), "3.1.3");
+        assert_eq!(told(&["3.1.3", "3.0.3"]), "3.1.3, 3.0.3");
+        assert_eq!(told(&["3.1.3", "3.0.3", "2.3.3", "2.2.4"]), "3.1.3, 3 more");
+    }
 }

@@ -4,7 +4,7 @@
 
 use super::{
     Accepted, Error, Verifier,
-    hardware::{LANES, Many, Room},
+    hardware::{LANES, Lanes, Many, Room},
     hmac_sha1::{self, Key},
     judge,
     mac::Keyed,
@@ -106,7 +106,12 @@ impl Batch<'_, '_> {
     /// Tries one key after another, each on what the one before did not sign.
     fn verify(&mut self, keys: &[&Key]) {
         let Some((first, others)) = keys.split_first() else { return };
-        for place in 0..self.cookies.len() {
+        let cookies = self.cookies;
+        let (groups, _) = cookies.as_chunks();
+        for (i, group) in groups.iter().enumerate() {
+            self.group(i * LANES, group, first);
+        }
+        for place in groups.len() * LANES..cookies.len() {
             self.wait(place, first);
         }
         self.serve_the_rest(first);
@@ -116,6 +121,20 @@ impl Batch<'_, '_> {
                 self.wait(self.left[i], key);
             }
             self.serve_the_rest(key);
+        }
+    }
+
+    /// As many cookies as there are lanes, from a place on. Where all take as many blocks, as those of one application often do,
+    /// none has to wait for others.
+    #[inline]
+    fn group(&mut self, from: usize, cookies: &[&str; LANES], key: &Key) {
+        let blocks = |cookie: &str| hmac_sha1::inner_blocks(usual::signed(cookie.as_bytes()));
+        let first = blocks(cookies[0]);
+        if first < MOST_BLOCKS && cookies.iter().all(|cookie| blocks(cookie) == first) {
+            let seen = self.many.verify(&mut self.room, LANES, key, cookies);
+            self.take(&seen, from..from + LANES);
+        } else {
+            (from..from + LANES).for_each(|place| self.wait(place, key));
         }
     }
 
@@ -153,16 +172,20 @@ impl Batch<'_, '_> {
 
     /// Tries a key on each cookie of a queue.
     fn serve(&mut self, blocks: usize, key: &Key) {
-        let Self { verifier, max_age, now, .. } = *self;
-        let queue = &mut self.queues[blocks];
+        let Queue { places, count } = self.queues[blocks];
+        self.queues[blocks].count = 0;
         // Nobody asks what becomes of lanes beyond the count.
-        let mut cookies = [""; LANES];
-        for (cookie, place) in cookies.iter_mut().zip(&queue.places) {
-            *cookie = self.cookies[*place];
-        }
-        let seen = self.many.verify(&mut self.room, queue.count, key, &cookies);
-        let lanes = queue.places.iter().zip(cookies).zip(seen.timestamps);
-        for (lane, ((&place, cookie), timestamp)) in lanes.take(queue.count).enumerate() {
+        let cookies = places.map(|place| self.cookies[place]);
+        let seen = self.many.verify(&mut self.room, count, key, &cookies);
+        self.take(&seen, places.into_iter().take(count));
+    }
+
+    /// What was seen of the cookies at some places, a lane for each.
+    #[inline]
+    fn take(&mut self, seen: &Lanes, places: impl Iterator<Item = usize>) {
+        let Self { verifier, max_age, now, .. } = *self;
+        for (lane, (place, timestamp)) in places.zip(seen.timestamps).enumerate() {
+            let cookie = self.cookies[place];
             if seen.are_signed >> lane & 1 == 1 {
                 self.verdicts[place] = judge(usual::payload(cookie), timestamp.into(), max_age, now);
             } else if seen.are_usual >> lane & 1 == 0 {
@@ -172,6 +195,5 @@ impl Batch<'_, '_> {
                 self.count += 1;
             }
         }
-        queue.count = 0;
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     verifier::{
         Verifier, base64,
         hmac_sha1::{self, Key, Message, State},
+        usual::Seen,
     },
 };
 use hmac::{Hmac, KeyInit, Mac};
@@ -176,6 +177,36 @@ proptest! {
             prop_assert_eq!(many.macs(&Key::new(b"key"), &messages), expected);
         }
     }
+}
+
+#[test]
+fn a_verifier_uses_what_is_named_and_there_and_says_so() {
+    let verifier = Verifier::new(&Config::with_key("key")).unwrap();
+    let says = |words: &str| verifier.clone().with_hardware(words).hardware();
+    assert_eq!((says("off"), verifier.clone().without_hardware().hardware()), ("none", "none"));
+    #[cfg(all(feature = "hardware", target_arch = "x86_64"))]
+    {
+        let if_there = |is_there: bool, name| if is_there { name } else { "none" };
+        let has_avx512 = is_x86_feature_detected!("avx512vbmi") && is_x86_feature_detected!("avx512vl");
+        assert_eq!(says("sha-ni"), if_there(is_x86_feature_detected!("sha"), "SHA-NI"));
+        assert_eq!(says("avx2"), if_there(is_x86_feature_detected!("avx2"), "AVX2"));
+        assert_eq!(says("avx512"), if_there(has_avx512, "AVX-512"));
+        if is_x86_feature_detected!("sha") {
+            assert_eq!(
+                says("sha-ni,avx2"),
+                if is_x86_feature_detected!("avx2") { "SHA-NI and AVX2" } else { "SHA-NI" }
+            );
+            assert_eq!(says("sha-ni,avx512"), if has_avx512 { "SHA-NI and AVX-512" } else { "SHA-NI" });
+        }
+    }
+}
+
+#[test]
+fn portable_code_sees_a_cookie_in_the_usual_form_without_the_slow_way() {
+    let verifier = Verifier::new(&Config::with_key("key")).unwrap().without_hardware();
+    let seen = |secret| verifier.see(signed("e30", 1_700_000_000, secret).as_bytes());
+    assert_eq!(seen("key"), Some(Seen { timestamp: 1_700_000_000, is_signed: true }));
+    assert_eq!(seen("another"), Some(Seen { timestamp: 1_700_000_000, is_signed: false }));
 }
 
 #[test]
