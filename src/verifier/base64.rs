@@ -82,7 +82,7 @@ fn leniently(text: impl Iterator<Item = u8>, mut take: impl FnMut(&[u8]) -> Opti
             padding += 1;
             if filled >= 2 && filled + padding >= 4 {
                 let whole = (filled - 1) as usize;
-                return take(&(group << (8 + 6 * (4 - filled))).to_be_bytes()[..whole]);
+                return take(&(group << (32 - 6 * filled)).to_be_bytes()[..whole]);
             }
             continue;
         }
