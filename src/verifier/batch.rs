@@ -131,7 +131,7 @@ impl Batch<'_, '_> {
         let blocks = |cookie: &str| hmac_sha1::inner_blocks(usual::signed(cookie.as_bytes()));
         let first = blocks(cookies[0]);
         if first < MOST_BLOCKS && cookies.iter().all(|cookie| blocks(cookie) == first) {
-            let seen = self.many.verify(&mut self.room, LANES, key, cookies);
+            let seen = self.side_by_side(LANES, key, cookies);
             self.take(&seen, from..from + LANES);
         } else {
             (from..from + LANES).for_each(|place| self.wait(place, key));
@@ -176,8 +176,15 @@ impl Batch<'_, '_> {
         self.queues[blocks].count = 0;
         // Nobody asks what becomes of lanes beyond the count.
         let cookies = places.map(|place| self.cookies[place]);
-        let seen = self.many.verify(&mut self.room, count, key, &cookies);
+        let seen = self.side_by_side(count, key, &cookies);
         self.take(&seen, places.into_iter().take(count));
+    }
+
+    #[inline]
+    fn side_by_side(&mut self, count: usize, key: &Key, cookies: &[&str; LANES]) -> Lanes {
+        #[cfg(test)]
+        tests::SIDE_BY_SIDE.with_borrow_mut(|counts| counts.push(count));
+        self.many.verify(&mut self.room, count, key, cookies)
     }
 
     /// What was seen of the cookies at some places, a lane for each.
@@ -195,5 +202,79 @@ impl Batch<'_, '_> {
                 self.count += 1;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, Digest, Fallbacks};
+    use std::cell::RefCell;
+
+    thread_local! {
+        /// How many cookies went into the lanes, each time.
+        pub(super) static SIDE_BY_SIDE: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+    }
+
+    const NOW: UnixTime = UnixTime::from_seconds(1_700_000_000);
+
+    /// A cookie of which so many bytes are signed, by a key.
+    fn cookie(length: usize, key: &str) -> String {
+        let verifier = Verifier::new(&Config::with_key(key)).unwrap();
+        let mut cookie = "p".repeat(length - 7) + ".ZVPxAA";
+        let signature = verifier.keys[0].sign(cookie.as_bytes());
+        cookie.push('.');
+        super::super::base64::append(&signature, &mut cookie);
+        cookie
+    }
+
+    /// How many cookies went into the lanes each time, after the verdicts were found right.
+    fn taken(verifier: &Verifier, cookies: &[String]) -> Vec<usize> {
+        let cookies: Vec<&str> = cookies.iter().map(String::as_str).collect();
+        let one_by_one: Vec<_> = cookies.iter().map(|cookie| verifier.verify(cookie, NOW)).collect();
+        assert!(one_by_one.iter().all(Result::is_ok), "{one_by_one:?}");
+        SIDE_BY_SIDE.take();
+        assert_eq!(verifier.verify_batch(&cookies, NOW), one_by_one);
+        SIDE_BY_SIDE.take()
+    }
+
+    /// The signed bytes that just so many blocks take.
+    fn of_blocks(blocks: usize) -> usize {
+        let length = 64 * blocks - 9;
+        assert_eq!((hmac_sha1::inner_blocks(length), hmac_sha1::inner_blocks(length + 1)), (blocks, blocks + 1));
+        length
+    }
+
+    #[test]
+    fn cookies_go_side_by_side_where_enough_take_as_many_blocks() {
+        let fallback_keys = Some(Fallbacks::Keys(vec!["old".into()]));
+        let found = Verifier::new(&Config { fallback_keys, ..Config::with_key("new") }).unwrap();
+        for verifier in ["avx2", "avx512"].map(|words| found.clone().with_hardware(words)) {
+            let Some(many) = verifier.hardware.many else { continue };
+            let enough = many.enough();
+            let [short, long, longest] = [1, 2, MOST_BLOCKS - 1].map(|blocks| cookie(of_blocks(blocks), "new"));
+            let too_long = cookie(of_blocks(MOST_BLOCKS), "new");
+            let of = |cookie: &String, count: usize| vec![cookie.clone(); count];
+            assert_eq!(taken(&verifier, &of(&short, enough - 1)), [0; 0]);
+            assert_eq!(taken(&verifier, &of(&short, enough)), [enough]);
+            assert_eq!(taken(&verifier, &of(&long, 3 * LANES + enough)), [LANES, LANES, LANES, enough]);
+            assert_eq!(taken(&verifier, &of(&long, LANES + enough - 1)), [LANES]);
+            assert_eq!(taken(&verifier, &of(&longest, LANES)), [LANES]);
+            assert_eq!(taken(&verifier, &of(&too_long, 2 * LANES)), [0; 0]);
+            // In turns they wait for those of their own length.
+            assert_eq!(taken(&verifier, &vec![[short.clone(), long.clone()]; LANES].concat()), [LANES, LANES]);
+            assert_eq!(taken(&verifier, &[of(&short, enough - 1), of(&long, enough)].concat()), [enough]);
+            // The second key is tried on what the first did not sign.
+            let old = cookie(of_blocks(1), "old");
+            assert_eq!(taken(&verifier, &[of(&short, LANES), of(&old, LANES)].concat()), [LANES, LANES, LANES]);
+        }
+    }
+
+    #[test]
+    fn cookies_of_another_digest_are_verified_one_by_one() {
+        let verifier = Verifier::new(&Config { digest: Digest::Sha256, ..Config::with_key("new") }).unwrap();
+        let session = [("user", crate::value::Value::int(42))].into_iter().collect();
+        let cookie = verifier.sign(&session, NOW).unwrap();
+        assert_eq!(taken(&verifier, &vec![cookie; 3 * LANES]), [0; 0]);
     }
 }
