@@ -120,10 +120,10 @@ fn number(key: &Value) -> f64 {
     }
 }
 
-/// A key as an exact integer, where it is one.
+/// A key as an exact integer. Asked of keys that are one double alike: where one of them is an integer, the other is whole too.
 fn whole(key: &Value) -> Option<BigInt> {
     match key {
-        Value::Float(float) if float.fract() == 0.0 => format!("{float:.0}").parse().ok(),
+        Value::Float(float) => format!("{float:.0}").parse().ok(),
         other => other.as_int(),
     }
 }
@@ -364,6 +364,28 @@ mod tests {
     }
 
     #[test]
+    fn what_is_too_deep_or_too_long_is_neither_written_nor_read() {
+        let lists = |levels| (0..levels).fold(Value::Null, |inner, _| Value::List(vec![inner]));
+        let maps = |levels| (0..levels).fold(Value::Null, |inner, _| Value::Map([("a", inner)].into_iter().collect()));
+        for (deepest, too_deep) in [(lists(MAX_DEPTH), lists(MAX_DEPTH + 1)), (maps(MAX_DEPTH), maps(MAX_DEPTH + 1))] {
+            let json = write(&deepest).unwrap();
+            assert_eq!(read(&json), Ok(deepest));
+            assert_eq!(write(&too_deep), Err(Raised::NotJson));
+        }
+        let [list, map] = [("[", "]"), ("{\"a\":", "}")].map(|(open, close)| {
+            let levels = MAX_DEPTH + 1;
+            format!("{}1{}", open.repeat(levels), close.repeat(levels))
+        });
+        assert_eq!((read(&list), read(&map)), (Err(Raised::Payload), Err(Raised::Payload)));
+        for (sign, digits, is_short_enough) in
+            [("", MAX_DIGITS, true), ("-", MAX_DIGITS, true), ("", MAX_DIGITS + 1, false)]
+        {
+            let int = Value::Int(format!("{sign}{}", "1".repeat(digits)).parse().unwrap());
+            assert_eq!(write(&int).is_ok(), is_short_enough, "{sign}{digits}");
+        }
+    }
+
+    #[test]
     fn keys_are_ordered_before_they_become_text() {
         let map = |keys: Vec<Value>| Value::Map(keys.into_iter().map(|k| (k, Value::Null)).collect());
         let numbers = map(vec![Value::int(10), Value::int(9), Value::Bool(true)]);
@@ -378,13 +400,15 @@ mod tests {
         let big = BigInt::from(1u64 << 53);
         let mut keys: Vec<Value> = (0..60).map(|i| Value::Float(f64::from(i * 37 % 60) + 0.5)).collect();
         keys.extend([Value::Int(&big + 1), Value::Float((1u64 << 53) as f64), Value::Int(&big - 1)]);
+        keys.extend([Value::Float(((1u64 << 53) + 4) as f64), Value::Int(&big + 3)]);
         for i in (0..60).step_by(7) {
             keys.insert(i, Value::Float(f64::NAN));
         }
         keys.sort_by(order_of_keys);
         let tail: Vec<_> = keys.iter().filter(|key| number(key) > 1e6 || number(key).is_nan()).cloned().collect();
         assert_eq!(tail[..3], [Value::Int(&big - 1), Value::Float((1u64 << 53) as f64), Value::Int(&big + 1)]);
-        assert!(tail[3..].iter().all(|key| number(key).is_nan()));
+        assert_eq!(tail[3..5], [Value::Int(&big + 3), Value::Float(((1u64 << 53) + 4) as f64)]);
+        assert!(tail[5..].iter().all(|key| number(key).is_nan()));
         assert!(keys[..60].is_sorted_by(|a, b| number(a) < number(b)));
     }
 }

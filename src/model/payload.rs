@@ -68,11 +68,11 @@ pub fn text_within(payload: &[u8], choices: &Choices, limit: usize) -> Result<St
 /// Python's `zlib.compress`: stock zlib, default level, one piece.
 pub fn deflate(bytes: &[u8]) -> Vec<u8> {
     let mut stream = Compress::new(Compression::default(), true);
-    let mut deflated = Vec::with_capacity(bytes.len() / 2 + 64);
+    let mut deflated = Vec::with_capacity(bytes.len());
     loop {
         match stream.compress_vec(&bytes[stream.total_in() as usize..], &mut deflated, FlushCompress::Finish) {
             Ok(Status::StreamEnd) => return deflated,
-            _ => deflated.reserve(bytes.len() / 2 + 64),
+            _ => deflated.reserve(64),
         }
     }
 }
@@ -86,14 +86,13 @@ fn inflate_within(bytes: &[u8], limit: usize) -> Result<Vec<u8>, NoText> {
     let mut stream = Decompress::new(true);
     let mut inflated = Vec::with_capacity(bytes.len() * 3 + 64);
     loop {
-        let (read, written) = (stream.total_in(), stream.total_out());
-        let rest = &bytes[read as usize..];
+        let rest = &bytes[stream.total_in() as usize..];
         match stream.decompress_vec(rest, &mut inflated, FlushDecompress::None).map_err(|_| NoText::Deflate)? {
             _ if inflated.len() > limit => return Err(NoText::TooLong(limit)),
             Status::StreamEnd => return Ok(inflated),
             _ if inflated.len() == inflated.capacity() => inflated.reserve(inflated.capacity()),
-            _ if stream.total_in() == read && stream.total_out() == written => return Err(NoText::Deflate),
-            _ => {}
+            // There was room, so the bytes ended first.
+            _ => return Err(NoText::Deflate),
         }
     }
 }
@@ -165,6 +164,25 @@ mod tests {
     fn a_bomb_is_refused() {
         let bomb = format!(".{}", base64::encode(&deflate(&vec![b' '; MAX_INFLATED + (1 << 20)])));
         assert_eq!(read(bomb.as_bytes(), &FLASK), Err(Raised::Payload));
+    }
+
+    #[test]
+    fn a_stream_inflates_up_to_the_limit() {
+        let (plain, limit) = (vec![b' '; 5000], 5000);
+        let stream = deflate(&plain);
+        let inflated = |limit| inflate_within(&stream, limit);
+        assert!(matches!(inflated(limit), Ok(all) if all == plain));
+        assert!(matches!(inflated(limit + 1), Ok(all) if all == plain));
+        assert!(matches!(inflated(limit - 1), Err(NoText::TooLong(most)) if most == limit - 1));
+    }
+
+    #[test]
+    fn a_key_is_hashable_to_its_depth() {
+        let tuple = |item| Value::Tuple(vec![Value::int(1), item]);
+        assert!(is_hashable(&Value::Null) && is_hashable(&tuple(tuple("a".into()))));
+        for odd in [Value::List(Vec::new()), Value::Map(Map::new())] {
+            assert!(!is_hashable(&odd) && !is_hashable(&tuple(tuple(odd))));
+        }
     }
 
     #[test]

@@ -157,6 +157,11 @@ mod tests {
             let mut application = start(recipe, Config::with_key("key"));
             let answered = log_in(&mut application);
             let (_, set) = answered.headers.iter().find(|(name, _)| name == "Set-Cookie").unwrap();
+            assert_eq!(answered.opened, Some(Map::new()));
+            // The hook saw no role yet, and configures 31 days.
+            let expires =
+                if recipe == Recipe::Hook { "Fri, 15 Dec 2023 22:13:20" } else { "Tue, 14 Nov 2023 22:14:20" };
+            assert!(set.contains(&format!("Expires={expires} GMT")), "{set}");
             let header = set.split(';').next().map(str::to_owned);
             ask(&mut application, header, Vec::new());
             assert_eq!(application.lifetime(), left);
