@@ -221,6 +221,32 @@ mod tests {
     }
 
     #[test]
+    fn a_nested_value_is_changed_where_pythons_indices_point() {
+        let list = |items: &[i32]| Value::List(items.iter().map(|item| Value::int(*item)).collect());
+        let nested = Value::Tuple(vec![list(&[1, 2]), Value::Map([("k", list(&[3]))].into_iter().collect())]);
+        for (path, changed) in [
+            (vec![Value::int(0), Value::int(0)], Some([9, 2, 3])),
+            (vec![Value::int(0), Value::int(1)], Some([1, 9, 3])),
+            (vec![Value::int(-2), Value::int(-1)], Some([1, 9, 3])),
+            (vec![Value::int(-2), Value::int(-2)], Some([9, 2, 3])),
+            (vec![Value::int(1), "k".into(), Value::Bool(false)], Some([1, 2, 9])),
+            (vec![Value::int(0), Value::int(2)], None),
+            (vec![Value::int(0), Value::int(-3)], None),
+            (vec![Value::int(2), Value::int(0)], None),
+            (vec![Value::int(0)], None),
+            (vec![Value::int(1), "k".into(), "0".into()], None),
+        ] {
+            let mut session = Session::opened([("a", nested.clone())].into_iter().collect());
+            let done = session.act(&Action::Mutate { key: "a".into(), path: path.clone(), value: Value::int(9) });
+            assert_eq!(done.is_ok(), changed.is_some(), "{path:?}");
+            let [a, b, c] = changed.unwrap_or([1, 2, 3]);
+            let inner = Value::Map([("k", list(&[c]))].into_iter().collect());
+            let expected = Value::Tuple(vec![list(&[a, b]), inner]);
+            assert_eq!(session.data.get(&"a".into()), Some(&expected), "{path:?}");
+        }
+    }
+
+    #[test]
     fn a_missing_key_raises_and_changes_nothing() {
         let mut session = session();
         assert_eq!(session.act(&Action::Delete { key: "b".into() }), Err(Raised::Action));

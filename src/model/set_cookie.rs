@@ -120,4 +120,17 @@ mod tests {
         assert_eq!(with(|c| c.cookie_domain = Some("a..b".into())), Err(Raised::Attribute));
         assert_eq!(with(|c| c.cookie_name = "a\nb".into()), Err(Raised::Attribute));
     }
+
+    #[test]
+    fn labels_of_a_domain_hold_63_characters() {
+        let label = |length: usize| "a".repeat(length);
+        for (domain, is_written) in [
+            (format!("{}.{}", label(63), label(63)), true),
+            (format!("{}.com", label(64)), false),
+            (format!("www.{}", label(64)), false),
+            ("com.".to_owned(), true),
+        ] {
+            assert_eq!(domain_text(&domain).is_ok(), is_written, "{domain}");
+        }
+    }
 }

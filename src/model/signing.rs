@@ -154,6 +154,17 @@ mod tests {
     }
 
     #[test]
+    fn a_strict_reader_takes_the_canonical_spelling_of_a_signature_alone() {
+        let cookie = sign("e30", b"key", &config(), UnixTime::from_seconds(1000)).unwrap();
+        for (base64, reads_other_spellings) in [(Base64Choice::Lenient, true), (Base64Choice::Strict, false)] {
+            let choices = Choices { base64, ..Choices::default() };
+            let is_signed = |cookie: &str| signed_by(cookie.as_bytes(), &config(), &choices).is_some();
+            assert!(is_signed(&cookie));
+            assert_eq!(is_signed(&format!("{cookie}=")), reads_other_spellings);
+        }
+    }
+
+    #[test]
     fn a_second_beyond_the_calendar_raises_whether_it_is_young_enough_or_not() {
         let end = LAST_SECOND + 1;
         let cookie = sign("e30", b"key", &config(), UnixTime::from_seconds(end)).unwrap();
