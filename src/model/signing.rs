@@ -154,13 +154,15 @@ mod tests {
     }
 
     #[test]
-    fn a_strict_reader_takes_the_canonical_spelling_of_a_signature_alone() {
+    fn a_strict_reader_takes_the_canonical_spelling_of_signature_and_timestamp_alone() {
         let cookie = sign("e30", b"key", &config(), UnixTime::from_seconds(1000)).unwrap();
         for (base64, reads_other_spellings) in [(Base64Choice::Lenient, true), (Base64Choice::Strict, false)] {
             let choices = Choices { base64, ..Choices::default() };
             let is_signed = |cookie: &str| signed_by(cookie.as_bytes(), &config(), &choices).is_some();
             assert!(is_signed(&cookie));
             assert_eq!(is_signed(&format!("{cookie}=")), reads_other_spellings);
+            assert_eq!(read_timestamp(b"ZVPxAA", &choices), Some(1_700_000_000));
+            assert_eq!(read_timestamp(b"ZVPxAB", &choices).is_some(), reads_other_spellings);
         }
     }
 
