@@ -266,6 +266,28 @@ mod tests {
     }
 
     #[test]
+    fn uuids_are_what_python_reads_as_hexadecimal() {
+        let read = |text: &str| uuid(&text.into());
+        let zeros = "0".repeat(29);
+        assert_eq!(read(&format!("{zeros}00f")), Some(15));
+        assert_eq!(read(&format!("{zeros}0_f")), Some(15));
+        for odd in ["__f", "0f_", "0_g", "0-f", "0++", "_0x"] {
+            assert_eq!(read(&format!("{zeros}{odd}")), None, "{odd}");
+        }
+        assert_eq!(read(&format!("_{zeros}ff")), None);
+        assert_eq!(read(&format!("0x_{zeros}")), Some(0));
+        assert_eq!(read(&format!("0x__{}", "0".repeat(28))), None);
+    }
+
+    #[test]
+    fn tuples_in_markup_read_as_python_prints_them() {
+        for (content, shown) in [("[]", "()"), ("[1]", "(1,)"), ("[1,[2]]", "(1, [2])")] {
+            let text = format!(r#"{{" m":{{" t":{content}}}}}"#);
+            assert_eq!(untagged(&text), Ok(Value::Markup(shown.into())));
+        }
+    }
+
+    #[test]
     fn datetimes_in_markup_read_as_python_prints_them() {
         let shown = "[datetime.datetime(2024, 2, 29, 12, 30, tzinfo=datetime.timezone.utc), \
                      datetime.datetime(2024, 2, 29, 0, 0, 5, tzinfo=datetime.timezone(datetime.timedelta(days=-1, seconds=57600)))]";

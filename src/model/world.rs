@@ -293,8 +293,8 @@ fn set_cookies(exchanged: &Exchanged) -> impl Iterator<Item = &String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::value::Value;
-    use std::hash::DefaultHasher;
+    use crate::{config::Lifetime, value::Value};
+    use std::{collections::BTreeSet, hash::DefaultHasher};
 
     fn world() -> World {
         let servers = vec![Server::new(Config::with_key("key"))];
@@ -324,6 +324,51 @@ mod tests {
         }
         step(&mut one, &log_in());
         assert_ne!(hash(&one), hash(&world()));
+    }
+
+    #[test]
+    fn servers_that_differ_in_what_a_search_changes_have_other_hashes() {
+        let with = |change: fn(&mut Server)| {
+            let mut changed = world();
+            change(&mut changed.servers[0]);
+            hash(&changed)
+        };
+        let hashes = [
+            with(|_| {}),
+            with(|server| server.skew = 1),
+            with(|server| server.host = "elsewhere.example".to_owned()),
+            with(|server| server.config = Arc::new(Config::with_key("other"))),
+            with(|server| {
+                server.config = Arc::new(Config { lifetime: Lifetime::Seconds(5), ..Config::with_key("key") })
+            }),
+        ];
+        assert_eq!(BTreeSet::from(hashes).len(), hashes.len());
+    }
+
+    #[test]
+    fn a_copied_cookie_is_sent_by_the_other_browser_alone_and_under_its_name() {
+        let mut world = world();
+        step(&mut world, &log_in());
+        let of_first = world.cookie_header(0, 0, "/");
+        assert!(of_first.as_ref().is_some_and(|header| header.starts_with("session=")), "{of_first:?}");
+        for (name, sent) in [("another", None), ("session", of_first)] {
+            let copy = Event::CopyCookie { from: 0, to: 1, name: name.to_owned() };
+            assert_eq!(step(&mut world, &copy), Outcome::Done);
+            assert_eq!(world.cookie_header(1, 0, "/"), sent, "{name}");
+        }
+        assert_eq!([world.cookie_header(0, 1, "/"), world.cookie_header(2, 0, "/")], [None, None]);
+    }
+
+    #[test]
+    fn expired_cookies_are_forgotten_as_time_passes() {
+        let mut world = world();
+        let permanent = vec![Action::SetPermanent { value: true }];
+        step(&mut world, &Event::Request(Request::new(0, 0, permanent)));
+        let kept = |world: &World| world.browsers[0].browser.cookies().len();
+        for (days, left) in [(31, 1), (1, 0)] {
+            step(&mut world, &Event::Advance { micros: days * 86_400_000_000 - 1 });
+            assert_eq!(kept(&world), left, "{days}");
+        }
     }
 
     #[test]

@@ -77,7 +77,9 @@ fn append(value: &Value, out: &mut String) {
         }
         Value::Datetime(datetime) => append_datetime(datetime, out),
         Value::Float(float) if float.is_nan() => out.push_str("nan"),
-        Value::Float(float) if float.is_infinite() => out.push_str(if *float > 0.0 { "inf" } else { "-inf" }),
+        Value::Float(float) if float.is_infinite() => {
+            out.push_str(if float.is_sign_positive() { "inf" } else { "-inf" })
+        }
         Value::Float(float) => out.push_str(&finite_float(*float)),
         Value::Int(int) => out.push_str(&int.to_string()),
         Value::List(items) => append_all("[", items, "]", out),
@@ -203,7 +205,7 @@ mod tests {
 
     #[test]
     fn values_look_as_python_prints_them() {
-        let map = [("k", Value::Bytes(b"a'\n\xFF".to_vec()))].into_iter().collect();
+        let map = [("k", Value::Bytes(b"a'\n\xFF".to_vec())), ("l", Value::Tuple(vec![]))].into_iter().collect();
         let list = Value::List(vec![
             Value::Null,
             Value::Tuple(vec![Value::Bool(true)]),
@@ -214,7 +216,7 @@ mod tests {
         ]);
         assert_eq!(
             str_of(&list).to_string(),
-            "[None, (True,), {'k': b\"a'\\n\\xff\"}, \"it's\", 'é\\xa0\\ud800😀\\U000e0001\u{301}', Markup('<b>')]"
+            "[None, (True,), {'k': b\"a'\\n\\xff\", 'l': ()}, \"it's\", 'é\\xa0\\ud800😀\\U000e0001\u{301}', Markup('<b>')]"
         );
     }
 }
