@@ -153,6 +153,13 @@ mod tests {
     }
 
     #[test]
+    fn flags_are_read_in_any_case_of_letters() {
+        let flags = |header| parse(header).map(|parsed| [parsed.http_only, parsed.partitioned, parsed.secure]);
+        assert_eq!(flags("a=b; HTTPOnly; SECURE; partitioned=no"), Ok([true; 3]));
+        assert_eq!(flags("a=b; HttpOnlyX"), Ok([false; 3]));
+    }
+
+    #[test]
     fn a_name_and_value_of_more_than_4096_bytes_are_ignored() {
         let header = |length: usize| format!("name={}; Path=/", "é".repeat(length - 4));
         assert!(parse(&header(4096)).is_ok());
