@@ -128,6 +128,13 @@ mod tests {
                 assert_eq!(tail(text.as_bytes()).is_some(), is_a_dot_in_place, "{text}");
             }
         }
+        // Two of them do not make up for each other.
+        for (one, other) in (4..cookie.len()).flat_map(|one| (one + 1..cookie.len()).map(move |other| (one, other))) {
+            let mut text = cookie.to_owned();
+            text.replace_range(one..=one, "!");
+            text.replace_range(other..=other, "!");
+            assert!(tail(text.as_bytes()).is_none(), "{text}");
+        }
         // Bits that no byte has room for.
         for unused in ["e30.ZVPxAB.AAAAAAAAAAAAAAAAAAAAAAAAAAA", "e30.ZVPxAA.AAAAAAAAAAAAAAAAAAAAAAAAAAB"] {
             assert!(tail(unused.as_bytes()).is_none(), "{unused}");

@@ -202,11 +202,24 @@ fn a_verifier_uses_what_is_named_and_there_and_says_so() {
 }
 
 #[test]
-fn portable_code_sees_a_cookie_in_the_usual_form_without_the_slow_way() {
-    let verifier = Verifier::new(&Config::with_key("key")).unwrap().without_hardware();
-    let seen = |secret| verifier.see(signed("e30", 1_700_000_000, secret).as_bytes());
-    assert_eq!(seen("key"), Some(Seen { timestamp: 1_700_000_000, is_signed: true }));
-    assert_eq!(seen("another"), Some(Seen { timestamp: 1_700_000_000, is_signed: false }));
+fn every_path_sees_a_cookie_in_the_usual_form_without_the_slow_way() {
+    let verifier = Verifier::new(&Config::with_key("key")).unwrap();
+    for (secret, is_signed) in [("key", true), ("another", false)] {
+        let cookie = signed("e30", 1_700_000_000, secret);
+        let seen = Some(Seen { timestamp: 1_700_000_000, is_signed });
+        assert_eq!(verifier.see(cookie.as_bytes()), seen);
+        for one in WORDS.into_iter().filter_map(|words| Hardware::of(words).one) {
+            assert_eq!(one.verify(&verifier.keys, cookie.as_bytes()), seen);
+        }
+    }
+}
+
+#[cfg(all(feature = "hardware", target_arch = "x86_64"))]
+#[test]
+fn without_avx512_the_schedule_is_left_to_sha_ni() {
+    for words in ["sha-ni", "sha-ni,avx2"] {
+        assert!(!matches!(Hardware::of(words).one, Some(x86_64::One::ShaNiAvx512(_))), "{words}");
+    }
 }
 
 #[test]
