@@ -49,15 +49,20 @@ pub(super) fn tail(cookie: &[u8]) -> Option<(u32, State)> {
     if all & ODD != 0 || last & 0xFF != 0 {
         return None;
     }
-    let [a, b, c, d, e, f] = words;
-    Some((timestamp, [a << 8 | b >> 16, b << 16 | c >> 8, c << 24 | d, e << 8 | f >> 16, f << 16 | last >> 8]))
+    Some((timestamp, joined(words, last)))
+}
+
+/// The words that groups of 24 bits make in a row.
+#[inline]
+fn joined([a, b, c, d, e, f]: [u32; 6], last: u32) -> State {
+    [a << 8 | b >> 16, b << 16 | c >> 8, c << 24 | d, e << 8 | f >> 16, f << 16 | last >> 8]
 }
 
 /// Unix seconds from a timestamp in its usual form, with the dots on both sides.
 #[inline]
 pub(super) fn seconds([first_dot, a, b, c, d, e, f, second_dot]: &[u8; TIMESTAMP]) -> Option<u32> {
     let (first, last) = (group([*a, *b, *c, *d]), group([*e, *f, b'A', b'A']));
-    let is_usual = (first | last) & ODD == 0 && last & 0xFFFF == 0 && *first_dot == b'.' && *second_dot == b'.';
+    let is_usual = first & ODD == 0 && last & (ODD | 0xFFFF) == 0 && *first_dot == b'.' && *second_dot == b'.';
     is_usual.then_some(first << 8 | last >> 16)
 }
 

@@ -158,7 +158,9 @@ fn scalar(value: &Value) -> Result<String, Error> {
         Value::Null => "null".to_owned(),
         Value::Bool(b) => b.to_string(),
         Value::Float(float) if float.is_nan() => "NaN".to_owned(),
-        Value::Float(float) if float.is_infinite() => if *float > 0.0 { "Infinity" } else { "-Infinity" }.to_owned(),
+        Value::Float(float) if float.is_infinite() => {
+            if float.is_sign_positive() { "Infinity" } else { "-Infinity" }.to_owned()
+        }
         Value::Float(float) => python::finite_float(*float),
         Value::Int(int) => {
             let text = int.to_string();
@@ -321,6 +323,16 @@ mod tests {
         assert!(json(vec![("a".into(), tuples(MAX_DEPTH / 2 - 1))]).is_ok());
         assert!(json(vec![("a".into(), Value::List(vec![tuples(MAX_DEPTH / 2 - 1)]))]).is_ok());
         assert!(json(vec![("a".into(), tuples(MAX_DEPTH / 2))]).is_err());
+        // So are bytes, and a map that looks like a tag is two.
+        let around = |depth, innermost| (0..depth).fold(innermost, |inner, _| Value::List(vec![inner]));
+        let escaped = |depth| Value::Map([(" t", around(depth, Value::Null))].into_iter().collect());
+        for (deepest, too_deep) in [
+            (around(MAX_DEPTH - 2, Value::Bytes(vec![])), around(MAX_DEPTH - 1, Value::Bytes(vec![]))),
+            (escaped(MAX_DEPTH - 3), escaped(MAX_DEPTH - 2)),
+        ] {
+            assert!(json(vec![("a".into(), deepest)]).is_ok());
+            assert!(json(vec![("a".into(), too_deep)]).is_err());
+        }
         let digits = |count| Value::Int("1".repeat(count).parse::<BigInt>().unwrap());
         assert!(json(vec![("a".into(), digits(MAX_DIGITS))]).is_ok());
         let long = "1".repeat(MAX_DIGITS + 1).parse::<BigInt>().unwrap();

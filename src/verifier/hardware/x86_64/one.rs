@@ -164,6 +164,9 @@ fn words(block: &Block) -> Words {
 
 const PIECE: usize = 16;
 
+/// Where the last piece of a block stands.
+const LAST_PIECE: usize = hmac_sha1::BLOCK - PIECE;
+
 /// The last words of a message, `rest` bytes from `start` on, with the mark behind them and zeros behind that. What stands behind
 /// the message is loaded with it, and masked out; no byte beyond `bytes` is touched.
 #[inline]
@@ -175,7 +178,7 @@ fn marked(bytes: &[u8], start: usize, rest: usize) -> Words {
         _ => {
             let mut copy = [0; hmac_sha1::BLOCK];
             copy[..rest].copy_from_slice(&bytes[start..][..rest]);
-            marked_in_place(&copy, 0, hmac_sha1::BLOCK - PIECE, rest)
+            marked_in_place(&copy, 0, LAST_PIECE, rest)
         }
     }
 }
