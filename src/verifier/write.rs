@@ -6,7 +6,7 @@ use super::{
     python, tags,
 };
 use crate::value::{BigInt, Datetime, Map, Text, Value};
-use std::{cmp::Ordering, fmt::Write};
+use std::fmt::Write;
 use time::UtcOffset;
 
 /// The JSON text of a session (`PAY-1` to `PAY-11`).
@@ -208,27 +208,10 @@ fn sort(entries: &mut [(&Value, &Value)]) -> Result<(), Error> {
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     MinusInfinity,
-    Finite(BigInt, Fraction),
+    /// The integer below it, and what it has beyond that: the bits of a double, which are ordered as doubles without a sign are.
+    Finite(BigInt, u64),
     Infinity,
     NoNumber,
-}
-
-/// What a number has beyond the integer below it.
-#[derive(PartialEq)]
-struct Fraction(f64);
-
-impl Eq for Fraction {}
-
-impl PartialOrd for Fraction {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Fraction {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.0.total_cmp(&other.0)
-    }
 }
 
 impl Rank {
@@ -240,9 +223,9 @@ impl Rank {
                 let floor = float.floor();
                 format!("{floor:.0}")
                     .parse()
-                    .map_or(Self::NoNumber, |whole| Self::Finite(whole, Fraction(float - floor)))
+                    .map_or(Self::NoNumber, |whole| Self::Finite(whole, (float - floor).to_bits()))
             }
-            other => other.as_int().map_or(Self::NoNumber, |int| Self::Finite(int, Fraction(0.0))),
+            other => other.as_int().map_or(Self::NoNumber, |int| Self::Finite(int, 0)),
         }
     }
 }
