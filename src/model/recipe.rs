@@ -152,6 +152,17 @@ mod tests {
     }
 
     #[test]
+    fn what_the_hook_does_comes_after_the_session_was_opened() {
+        let mut application = start(Recipe::Hook, Config::with_key("key"));
+        let role = || Action::Set { key: ROLE.into(), value: "user".into() };
+        let answered = ask(&mut application, None, vec![role()]);
+        let (_, set) = answered.headers.iter().find(|(name, _)| name == "Set-Cookie").unwrap();
+        let answered = ask(&mut application, set.split(';').next().map(str::to_owned), vec![Action::Permanent]);
+        assert_eq!(answered.opened, Some([(ROLE, Value::from("user"))].into_iter().collect::<Map>()));
+        assert_eq!(answered.results, [Value::Bool(true)]);
+    }
+
+    #[test]
     fn only_the_hook_leaves_something_behind_and_a_restart_clears_it() {
         for (recipe, left) in [(Recipe::Hook, Lifetime::Seconds(60)), (Recipe::Interface, Lifetime::default())] {
             let mut application = start(recipe, Config::with_key("key"));
