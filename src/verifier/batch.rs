@@ -140,6 +140,8 @@ impl Batch<'_, '_> {
 
     #[inline]
     fn wait(&mut self, place: usize, key: &Key) {
+        #[cfg(test)]
+        tests::WAITED.set(tests::WAITED.get() + 1);
         let blocks = hmac_sha1::inner_blocks(usual::signed(self.cookies[place].as_bytes()));
         let Some(queue) = self.queues.get_mut(blocks) else { return self.verify_alone(place) };
         if let Some(last) = queue.places.get_mut(queue.count) {
@@ -209,11 +211,13 @@ impl Batch<'_, '_> {
 mod tests {
     use super::*;
     use crate::config::{Config, Digest, Fallbacks};
-    use std::cell::RefCell;
+    use std::cell::{Cell, RefCell};
 
     thread_local! {
         /// How many cookies went into the lanes, each time.
         pub(super) static SIDE_BY_SIDE: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+        /// How many cookies waited for others.
+        pub(super) static WAITED: Cell<usize> = const { Cell::new(0) };
     }
 
     const NOW: UnixTime = UnixTime::from_seconds(1_700_000_000);
@@ -267,6 +271,28 @@ mod tests {
             // The second key is tried on what the first did not sign.
             let old = cookie(of_blocks(1), "old");
             assert_eq!(taken(&verifier, &[of(&short, LANES), of(&old, LANES)].concat()), [LANES, LANES, LANES]);
+        }
+    }
+
+    #[test]
+    fn nobody_waits_among_as_many_cookies_of_one_length_as_there_are_lanes() {
+        let found = Verifier::new(&Config::with_key("new")).unwrap();
+        for verifier in ["avx2", "avx512"].map(|words| found.clone().with_hardware(words)) {
+            if verifier.hardware.many.is_none() {
+                continue;
+            }
+            let [short, longest, too_long] = [1, MOST_BLOCKS - 1, MOST_BLOCKS].map(|n| cookie(of_blocks(n), "new"));
+            let waited = |cookies: &[String]| {
+                WAITED.set(0);
+                taken(&verifier, cookies);
+                WAITED.get()
+            };
+            let group = vec![short.clone(); LANES];
+            assert_eq!(waited(&group), 0);
+            assert_eq!(waited(&vec![longest.clone(); 2 * LANES]), 0);
+            assert_eq!(waited(&[&group[..], &[short, longest.clone()]].concat()), 2);
+            assert_eq!(waited(&[&group[1..], &[longest]].concat()), LANES);
+            assert_eq!(waited(&vec![too_long; LANES]), LANES);
         }
     }
 
