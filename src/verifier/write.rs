@@ -279,12 +279,13 @@ mod tests {
             Value::int(9),
             Value::Bool(true),
             Value::Float(9.5),
-            Value::Float(-0.5),
+            Value::Float(-1.25),
+            Value::Float(-1.75),
             Value::Float(f64::INFINITY),
         ];
         assert_eq!(
             keys(numbers.into()).as_deref(),
-            Ok(r#"{"-0.5":null,"true":null,"9":null,"9.5":null,"10":null,"Infinity":null,"NaN":null}"#)
+            Ok(r#"{"-1.75":null,"-1.25":null,"true":null,"9":null,"9.5":null,"10":null,"Infinity":null,"NaN":null}"#)
         );
         assert_eq!(
             keys(vec!["\u{1F600}".into(), "\u{FF61}".into()]).as_deref(),

@@ -96,6 +96,28 @@ fn every_length_of_a_payload_is_judged_alike() {
 }
 
 #[test]
+fn odd_characters_in_a_signed_timestamp_are_judged_alike() {
+    let key = &Verifier::new(&Config::with_key("new")).unwrap().keys[0];
+    let timestamps = (0..6).flat_map(|at| {
+        (0x21..0x7F).map(move |byte| {
+            let mut timestamp = *b"ZVPxAA";
+            timestamp[at] = byte;
+            timestamp.map(char::from).iter().collect::<String>()
+        })
+    });
+    let cookies: Vec<String> = timestamps
+        .map(|timestamp| {
+            let mut cookie = format!("e30.{timestamp}");
+            let signature = key.sign(cookie.as_bytes());
+            cookie.push('.');
+            base64::append(&signature, &mut cookie);
+            cookie
+        })
+        .collect();
+    judge_alike(&cookies.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_batch_of_every_size_is_judged_alike() {
     let cookies: Vec<String> = (0..70u32)
         .map(|i| {
