@@ -237,7 +237,11 @@ impl Verifier {
     /// Work grows with the square of the number of keys in one map: behind a signature that is the application's own affair.
     pub fn load_payload(&self, payload: &str) -> Result<Map, Error> {
         let bytes = self.decode_payload(payload)?;
-        self.read(&if payload.starts_with('.') { self.inflate(&bytes)? } else { bytes })
+        if payload.starts_with('.') {
+            zlib::inflate(&bytes, self.inflate_limit, |json| self.read(json))?
+        } else {
+            self.read(&bytes)
+        }
     }
 
     /// The bytes that a payload spells, compressed or not.
@@ -315,7 +319,7 @@ impl Verifier {
 
     /// A whole zlib stream, inflated.
     pub(crate) fn inflate(&self, deflated: &[u8]) -> Result<Vec<u8>, Error> {
-        zlib::inflate(deflated, self.inflate_limit)
+        zlib::inflate(deflated, self.inflate_limit, <[u8]>::to_vec)
     }
 }
 
