@@ -123,6 +123,8 @@ fn a_payload_inflates_up_to_the_limit() {
             assert_eq!(verifier.load_payload(&payload(beyond)), Err(Error::InflateLimit { limit }));
         }
     }
+    let plain = vec![b' '; 40];
+    assert_eq!(verifier().inflate(&zlib::deflate(&plain).unwrap()), Ok(plain));
     assert!(verifier().with_inflate_limit(usize::MAX).load_payload(&payload(1 << 20)).is_ok());
     assert_eq!(verifier().with_inflate_limit(0).load_payload(&payload(40)), Err(Error::InflateLimit { limit: 0 }));
 }
