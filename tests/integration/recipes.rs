@@ -1,6 +1,6 @@
 //! The recipe for a lifetime per user: what real Flask did, told again by the model, and made again by real Flask.
 
-use crate::common;
+use crate::common::{self, Steps};
 
 use serde::Deserialize;
 use sessionproof::{
@@ -50,11 +50,6 @@ struct Recording {
     lifetimes: BTreeMap<String, Lifetime>,
     input: Steps<Step>,
     output: Steps<Done>,
-}
-
-#[derive(Deserialize)]
-struct Steps<T> {
-    steps: Vec<T>,
 }
 
 #[derive(Deserialize)]

@@ -1,6 +1,6 @@
 //! Real browsers and the model of one: what they were seen to do, told again by the model, and seen again where there is a browser.
 
-use crate::common;
+use crate::common::{self, Steps};
 
 use serde::Deserialize;
 use sessionproof::{
@@ -63,11 +63,6 @@ const PAUSE: i64 = 10_000;
 
 /// A second in microseconds.
 const SECOND: i64 = 1_000_000;
-
-#[derive(Deserialize)]
-struct Steps<T> {
-    steps: Vec<T>,
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

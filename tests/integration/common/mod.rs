@@ -1,5 +1,6 @@
-//! What tests with real implementations share.
+//! What the tests of several files share.
 
+use serde::Deserialize;
 use sessionproof::adapter::setup::{Known, Oracle, Setup};
 use std::{
     collections::HashMap,
@@ -8,6 +9,13 @@ use std::{
     process::{Command, Stdio},
     sync::{Mutex, OnceLock, PoisonError},
 };
+
+/// The steps of a recording, or what came of each.
+#[derive(Deserialize)]
+pub struct Steps<T> {
+    /// In order.
+    pub steps: Vec<T>,
+}
 
 /// The oracle, or none where it cannot be set up, which is then said in sight. With `SESSIONPROOF_REQUIRE_PYTHON` set, a
 /// missing oracle is a failure.
