@@ -6,14 +6,17 @@ Put this file and ``sessionproof_adapter.py`` beside the application, and mount 
     sessionproof_probe.mount(app)
 
 It stays away unless ``SESSIONPROOF_PROBE_UNTIL`` holds a Unix time that is not over and at most an hour ahead, and it answers
-nothing any more once that time is over. A request has to prove that it knows the secret key; every other one is answered 404.
+nothing any more once that time is over. A request has to prove that it knows the secret key; every other one goes on to the
+application as it came, which answers it as if there were no probe. Each answer proves in turn that the server knows the key.
 Whoever knows the key can make sessions of any kind without a probe, so that it gives nothing away.
 
 A probed request goes through the whole application, as any other does: its middleware (inside the probe), its session
-interface, its hooks, its error pages. spec/live-servers.md has the protocol.
+interface, its hooks, its error pages. spec/live-servers.md has the protocol and says who learns what.
 """
 
 import asyncio
+import base64
+import contextlib
 import copy
 import hashlib
 import hmac
@@ -22,6 +25,7 @@ import json
 import logging
 import os
 import re
+import secrets
 import threading
 import time
 from importlib.metadata import version
@@ -31,13 +35,13 @@ from sessionproof_adapter import (
 )
 
 PATH = "/sessionproof-probe"
-PROTOCOL = 1
+PROTOCOL = 2
 #: How far ahead the deadline may lie, and how old a request may be; seconds.
 LONGEST, FRESH = 3600, 60
 MAX_REQUEST = 1024 * 1024
 #: Where a probed request keeps its :class:`Exchange`: a key of the WSGI environment, or of the ASGI scope.
 KEY = "sessionproof.exchange"
-CREDENTIALS = re.compile("t=([0-9]{1,12}),n=([0-9a-f]{16,64}),mac=([0-9a-f]{64})")
+CREDENTIALS = re.compile("t=([0-9]{1,12}),n=([0-9a-f]{16,64}),h=([0-9a-f]{64}),mac=([0-9a-f]{64})")
 LOG = logging.getLogger("sessionproof_probe")
 
 
@@ -67,6 +71,42 @@ def deadline():
     return int(text) if int(text) > time.time() else None
 
 
+class Proofs:
+    """What is derived from the secret key: one key for each purpose, none of which signs sessions."""
+
+    def __init__(self, secret_key):
+        self.secret = secret_key.encode() if isinstance(secret_key, str) else secret_key
+
+    def mac(self, purpose, *parts):
+        key = hmac.digest(self.secret, b"sessionproof probe 2 " + purpose, "sha256")
+        return hmac.digest(key, b"\n".join(parts), "sha256")
+
+    def is_request(self, proof, *parts):
+        return hmac.compare_digest(self.mac(b"request", *parts).hex(), proof)
+
+    def answer(self, nonce, status, body):
+        """The proof that goes with an answer."""
+        return self.mac(b"answer", nonce, str(status).encode(), body).hex()
+
+    def unseal(self, nonce, sealed):
+        """A sealed Cookie header: each block of 32 bytes is hidden by the MAC of the nonce and the block's number."""
+        blocks = (self.mac(b"cookie", nonce, str(number).encode()) for number in range(-(-len(sealed) // 32)))
+        return bytes(a ^ b for a, b in zip(sealed, b"".join(blocks)))
+
+
+def expected(error):
+    """Marks an error that the suite asked for, so that it is not logged as the application's."""
+    with contextlib.suppress(AttributeError):  # it takes no attributes: then it is logged
+        error.sessionproof_expected = True
+    return error
+
+
+def is_the_applications(record):
+    """Whether a log record is about anything but an error that the suite asked for."""
+    error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+    return not getattr(error, "sessionproof_expected", False)
+
+
 class Probe:
     """What the probes of all frameworks share: who may ask, what is asked, and what is answered."""
 
@@ -74,30 +114,37 @@ class Probe:
 
     def __init__(self, app, path, until):
         self.app, self.path, self.until = app, path, until
+        #: Where the views are. Nobody can guess it, so that a request without a proof never reaches them.
+        self.inside = f"/{secrets.token_hex(16)}"
         #: The nonces of the last minutes: a request that is sent again is another's.
         self.seen, self.lock = {}, threading.Lock()
         # A copy, since applications share the default interface. Opening is noted there, where the session does not notice.
         self.interface = app.session_interface = copy.copy(app.session_interface)
         self.interface.open_session = self.noting(self.interface.open_session)
+        self.interface.save_session = self.saving(self.interface.save_session)
+        # The logger by its name: asking the application for it would set it up before the application does.
+        logging.getLogger(app.name).addFilter(is_the_applications)
 
-    def admits(self, credentials, body):
-        """Whether a request proves that it knows the secret key, now and not once more."""
+    def proofs(self):
+        return Proofs(self.app.secret_key or b"")
+
+    def admits(self, method, path, credentials):
+        """The nonce and the body's hash of a request that proves that it knows the secret key, now and not once more."""
+        if method != "POST" or path != self.path:
+            return None
         now, found = time.time(), CREDENTIALS.fullmatch(credentials or "")
-        key = self.app.secret_key
-        if not (found and key and now < self.until and abs(now - int(found[1])) <= FRESH):
-            return False
-        derived = hmac.digest(key.encode() if isinstance(key, str) else key, b"sessionproof probe 1", "sha256")
-        proof = hmac.new(derived, f"{found[1]}\n{found[2]}\n".encode() + body, "sha256").hexdigest()
-        if not hmac.compare_digest(proof, found[3]):
-            return False
+        if not (found and self.app.secret_key and now < self.until and abs(now - int(found[1])) <= FRESH):
+            return None
+        if not self.proofs().is_request(found[4], *(part.encode() for part in found.groups()[:3])):
+            return None
         with self.lock:
             while self.seen and next(iter(self.seen.values())) < now - 2 * FRESH:
                 del self.seen[next(iter(self.seen))]
             is_new = found[2] not in self.seen
             self.seen[found[2]] = now
-        return is_new
+        return (found[2].encode(), found[3]) if is_new else None
 
-    def read(self, body):
+    def read(self, nonce, body):
         """The exchange that is asked for, or the reply where none is needed."""
         try:
             request = parse_line(body)
@@ -106,6 +153,9 @@ class Probe:
                 return {"ok": self.hello()}
             if op != "exchange":
                 raise Unsupported(f"op {op}")
+            sealed = request.pop("sealed_cookie_header", None)
+            if sealed is not None:
+                request["cookie_header"] = self.proofs().unseal(nonce, base64.b64decode(sealed)).decode("latin-1")
             exchange = Exchange(request, frozenset(KINDS))
             no_more(request, "member")
             if self.app.session_interface is not self.interface:
@@ -113,7 +163,7 @@ class Probe:
             return exchange
         except Unsupported as missing:
             return {"unsupported": str(missing)}
-        except BadRequest as problem:
+        except (BadRequest, TypeError, ValueError) as problem:
             return {"error": str(problem)}
 
     def hello(self):
@@ -139,6 +189,13 @@ class Probe:
             },
         }
 
+    def answer(self, nonce, reply):
+        """The body of an answer, and the headers that go with it."""
+        body = json.dumps(reply, separators=(",", ":"), allow_nan=False).encode("ascii")
+        proof = self.proofs().answer(nonce, 200, body)
+        return body, [("Content-Type", "application/json"), ("Content-Length", str(len(body))), ("Cache-Control", "no-store"),
+                      ("Sessionproof-Proof", proof)]
+
 
 class Exchange(ExchangeRequest):
     """One probed request, and what came of it."""
@@ -157,13 +214,16 @@ class Exchange(ExchangeRequest):
     def act(self, session, abort):
         """What the view does; the action that is left to be done while the body streams, if there is one."""
         for action in self.actions:
-            if action.do == "raise":
-                raise RuntimeError("the probe was asked to raise")
             if action.do == "not_found":
                 abort(404)
             if action.do == "stream_get":
                 return action
-            self.results.append(encode(action.act(session)))
+            try:
+                if action.do == "raise":
+                    raise RuntimeError("the probe was asked to raise")
+                self.results.append(encode(action.act(session)))
+            except Exception as error:
+                raise expected(error)
         return None
 
     def reply(self, status):
@@ -173,11 +233,6 @@ class Exchange(ExchangeRequest):
         return {"ok": {"status": status, "opened": self.opened, "results": self.results, "headers": [], "clock": clock}}
 
 
-def as_json(reply):
-    return json.dumps(reply, separators=(",", ":"), allow_nan=False).encode("ascii")
-
-
-HEADERS = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
 PASSED_ON = ("set-cookie", "vary")
 
 
@@ -193,14 +248,15 @@ class WsgiProbe(Probe):
 
         blueprint = flask.Blueprint("sessionproof_probe", __name__)
 
-        @blueprint.route(path, methods=["GET", "POST"])
+        @blueprint.route(self.inside, methods=["GET", "POST"])
         def view():
-            last = flask.request.environ[KEY].act(flask.session, flask.abort)
+            exchange = flask.request.environ.get(KEY) or flask.abort(404)
+            last = exchange.act(flask.session, flask.abort)
             return "done" if last is None else flask.Response(flask.stream_with_context(stream(last)))
 
-        @blueprint.route(f"{path}/static/file.txt")
+        @blueprint.route(f"{self.inside}/static/file.txt")
         def file():
-            return "static\n"
+            return "static\n" if KEY in flask.request.environ else flask.abort(404)
 
         def stream(action):
             yield "streaming: "
@@ -211,31 +267,65 @@ class WsgiProbe(Probe):
 
     def noting(self, open_session):
         def opening(app, request):
-            session = open_session(app, request)
-            if KEY in request.environ:
-                request.environ[KEY].note(session)
+            if KEY not in request.environ:
+                return open_session(app, request)
+            try:
+                session = open_session(app, request)
+            except Exception as error:
+                raise expected(error)
+            request.environ[KEY].note(session)
             return session
 
         return opening
 
+    def saving(self, save_session):
+        import flask
+
+        def save(app, session, response):
+            if not flask.has_request_context() or KEY not in flask.request.environ:
+                return save_session(app, session, response)
+            try:
+                return save_session(app, session, response)
+            except Exception as error:
+                raise expected(error)
+
+        return save
+
     def __call__(self, environ, start_response):
-        path = environ.get("PATH_INFO", "")
-        if path != self.path and not path.startswith(self.path + "/"):
+        method, path = environ.get("REQUEST_METHOD"), environ.get("PATH_INFO", "")
+        admitted = self.admits(method, path, environ.get("HTTP_SESSIONPROOF_PROBE"))
+        length = environ.get("CONTENT_LENGTH") or "0"
+        if not admitted or not re.fullmatch("[0-9]{1,7}", length) or int(length) > MAX_REQUEST:
             return self.inner(environ, start_response)
-        body = environ["wsgi.input"].read(min(int(environ.get("CONTENT_LENGTH") or 0), MAX_REQUEST))
-        if path != self.path or not self.admits(environ.get("HTTP_SESSIONPROOF_PROBE"), body):
-            start_response("404 Not Found", [("Content-Type", "text/plain")])
-            return [b"Not Found\n"]
-        exchange = self.read(body)
-        reply, headers = (exchange, []) if isinstance(exchange, dict) else self.exchange(environ, exchange)
-        body = as_json(reply)
-        start_response("200 OK", HEADERS + [("Content-Length", str(len(body)))] + headers)
+        nonce, digest = admitted
+        body = self.body(environ["wsgi.input"], int(length))
+        if hashlib.sha256(body).hexdigest() != digest:
+            return self.inner({**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}, start_response)
+        exchange = self.read(nonce, body)
+        reply, passed_on = (exchange, []) if isinstance(exchange, dict) else self.exchange(environ, exchange)
+        body, headers = self.answer(nonce, reply)
+        start_response("200 OK", headers + passed_on)
         return [body]
 
+    @staticmethod
+    def body(stream, length):
+        """As much of a body as arrives, and no more than was announced."""
+        body = b""
+        while len(body) < length:
+            chunk = stream.read(length - len(body))
+            if not chunk:
+                break
+            body += chunk
+        return body
+
     def exchange(self, environ, exchange):
-        path = self.path if exchange.path == "/" else self.path + exchange.path
+        path = self.inside if exchange.path == "/" else self.inside + exchange.path
         environ = {**environ, KEY: exchange, "REQUEST_METHOD": exchange.method, "PATH_INFO": path, "CONTENT_LENGTH": "0",
                    "wsgi.input": io.BytesIO()}
+        del environ["HTTP_SESSIONPROOF_PROBE"]
+        environ.pop("HTTP_COOKIE", None)
+        if exchange.cookie_header is not None:
+            environ["HTTP_COOKIE"] = exchange.cookie_header
         seen = []
         try:
             body = self.inner(environ, lambda status, headers, exc_info=None: seen.append((status, headers)))
@@ -263,14 +353,15 @@ class AsgiProbe(Probe):
 
         blueprint = quart.Blueprint("sessionproof_probe", __name__)
 
-        @blueprint.route(path, methods=["GET", "POST"])
+        @blueprint.route(self.inside, methods=["GET", "POST"])
         async def view():
-            last = quart.request.scope[KEY].act(quart.session, quart.abort)
+            exchange = quart.request.scope.get(KEY) or quart.abort(404)
+            last = exchange.act(quart.session, quart.abort)
             return "done" if last is None else quart.Response(quart.stream_with_context(stream)(last))
 
-        @blueprint.route(f"{path}/static/file.txt")
+        @blueprint.route(f"{self.inside}/static/file.txt")
         async def file():
-            return "static\n"
+            return "static\n" if KEY in quart.request.scope else quart.abort(404)
 
         async def stream(action):
             yield b"streaming: "
@@ -282,34 +373,65 @@ class AsgiProbe(Probe):
 
     def noting(self, open_session):
         async def opening(app, request):
-            session = await open_session(app, request)
-            if KEY in request.scope:
-                request.scope[KEY].note(session)
+            if KEY not in request.scope:
+                return await open_session(app, request)
+            try:
+                session = await open_session(app, request)
+            except Exception as error:
+                raise expected(error)
+            request.scope[KEY].note(session)
             return session
 
         return opening
 
+    def saving(self, save_session):
+        import quart
+
+        async def save(app, session, response):
+            if not quart.has_request_context() or KEY not in quart.request.scope:
+                return await save_session(app, session, response)
+            try:
+                return await save_session(app, session, response)
+            except Exception as error:
+                raise expected(error)
+
+        return save
+
     async def __call__(self, scope, receive, send):
-        path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
-        if scope["type"] != "http" or (path != self.path and not path.startswith(self.path + "/")):
+        if scope["type"] != "http":
             return await self.inner(scope, receive, send)
-        body, more = b"", True
-        while more and len(body) <= MAX_REQUEST:
-            message = await receive()
-            body, more = body + message.get("body", b""), message.get("more_body", False)
+        path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
         credentials = dict(scope["headers"]).get(b"sessionproof-probe", b"").decode("latin-1")
-        if path != self.path or not self.admits(credentials, body):
-            await send({"type": "http.response.start", "status": 404, "headers": [(b"content-type", b"text/plain")]})
-            return await send({"type": "http.response.body", "body": b"Not Found\n"})
-        exchange = self.read(body)
-        reply, headers = (exchange, []) if isinstance(exchange, dict) else await self.exchange(scope, exchange)
-        headers = [(name.lower().encode(), value.encode()) for name, value in HEADERS] + headers
+        admitted = self.admits(scope["method"], path, credentials)
+        if not admitted:
+            return await self.inner(scope, receive, send)
+        nonce, digest = admitted
+        body, messages = b"", []
+        while len(body) <= MAX_REQUEST:
+            messages.append(await receive())
+            body += messages[-1].get("body", b"")
+            if not messages[-1].get("more_body", False):
+                break
+        if hashlib.sha256(body).hexdigest() != digest:
+
+            async def again():
+                return messages.pop(0) if messages else await receive()
+
+            return await self.inner(scope, again, send)
+        exchange = self.read(nonce, body)
+        reply, passed_on = (exchange, []) if isinstance(exchange, dict) else await self.exchange(scope, exchange)
+        body, headers = self.answer(nonce, reply)
+        headers = [(name.lower().encode(), value.encode()) for name, value in headers] + passed_on
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": as_json(reply)})
+        await send({"type": "http.response.body", "body": body})
 
     async def exchange(self, scope, exchange):
-        path = scope["path"] if exchange.path == "/" else scope["path"] + exchange.path
-        scope = {**scope, KEY: exchange, "method": exchange.method, "path": path, "raw_path": path.encode()}
+        root = scope["path"].removesuffix(self.path)
+        path = root + self.inside + ("" if exchange.path == "/" else exchange.path)
+        headers = [pair for pair in scope["headers"] if pair[0] not in (b"cookie", b"sessionproof-probe")]
+        if exchange.cookie_header is not None:
+            headers.append((b"cookie", exchange.cookie_header.encode("latin-1")))
+        scope = {**scope, KEY: exchange, "method": exchange.method, "path": path, "raw_path": path.encode(), "headers": headers}
         seen, received = [], iter([{"type": "http.request", "body": b"", "more_body": False}])
 
         async def receive():

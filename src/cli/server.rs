@@ -2,9 +2,10 @@
 
 use super::{Trouble, failures::shell_word};
 use clap::{Arg, Args};
+use serde::{Serialize, de::DeserializeOwned};
 use sessionproof::{
     adapter::http::{Options, Server},
-    config::Lifetime,
+    config::{Digest, KeyDerivation, Lifetime},
 };
 use std::{
     fs::File,
@@ -36,6 +37,15 @@ pub struct ServerArguments {
     /// itself unless told otherwise
     #[arg(long, help_heading = HEADING, value_name = "SECONDS", requires = "url", value_parser = lifetime)]
     lifetime: Option<Lifetime>,
+    /// The salt of its session interface, if that is not Flask's: with another salt the same key signs something else
+    #[arg(long, help_heading = HEADING, value_name = "TEXT", requires = "url")]
+    salt: Option<String>,
+    /// The digest of its session interface, if that is not sha1: sha224, sha256, sha384 or sha512
+    #[arg(long, help_heading = HEADING, value_name = "NAME", requires = "url", value_parser = word::<Digest>)]
+    digest: Option<Digest>,
+    /// The key derivation of its session interface, if that is not hmac: concat, django-concat or none
+    #[arg(long, help_heading = HEADING, value_name = "NAME", requires = "url", value_parser = word::<KeyDerivation>)]
+    key_derivation: Option<KeyDerivation>,
     /// How long a story may wait for time to pass by itself, in seconds: a lifetime of 60 takes 70, and again
     /// where an answer comes late
     #[arg(long, help_heading = HEADING, value_name = "SECONDS", default_value_t = 0, hide_default_value = true, requires = "url")]
@@ -69,6 +79,9 @@ impl ServerArguments {
             secret_key: key(secret)?,
             fallback_keys: self.fallback_key_file.iter().map(|file| key(file)).collect::<Result<_, _>>()?,
             lifetime: self.lifetime,
+            salt: self.salt.clone(),
+            digest: self.digest,
+            key_derivation: self.key_derivation,
             certificates: self.ca_file.as_deref().map(read).transpose()?,
             workers,
             call_timeout,
@@ -87,6 +100,9 @@ impl ServerArguments {
         self.secret_key_file.iter().for_each(|file| word("--secret-key-file", &path(file)));
         self.fallback_key_file.iter().for_each(|file| word("--fallback-key-file", &path(file)));
         self.lifetime.iter().for_each(|lifetime| word("--lifetime", &seconds(*lifetime)));
+        self.salt.iter().for_each(|salt| word("--salt", salt));
+        self.digest.iter().for_each(|digest| word("--digest", &spelled(digest)));
+        self.key_derivation.iter().for_each(|derivation| word("--key-derivation", &spelled(derivation)));
         self.ca_file.iter().for_each(|file| word("--ca-file", &path(file)));
         words
     }
@@ -102,6 +118,15 @@ pub fn hidden(argument: Arg) -> Arg {
 fn lifetime(text: &str) -> Result<Lifetime, String> {
     let wrong = || "a number of seconds is needed, as in 1800 or 1800.5".to_owned();
     serde_json::from_str(text).map_err(|_| wrong())
+}
+
+/// One of the words of a type.
+fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_json::from_value(text.into()).map_err(|error| error.to_string())
+}
+
+fn spelled(word: &impl Serialize) -> String {
+    serde_json::to_value(word).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 fn seconds(lifetime: Lifetime) -> String {

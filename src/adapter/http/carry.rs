@@ -5,13 +5,16 @@
 //! a minute; so nobody needs to wait. The suite's calls have a clock and a key of their own; each is carried over to the
 //! server's clock and key before it is sent, and what is set is carried back.
 //!
-//! It does not know whether a cookie is good: what no key signed is left as it stands, as it would be refused all the same.
+//! It does not know whether a cookie is good: what no key signed is left as it stands on its way to the server, as it would be
+//! refused all the same. Of what the server sets, nothing comes back that would open a door: a session cookie under a key that
+//! nobody named has another signature, or is not shown at all, and other cookies come back by name alone.
 
+use super::mark::{self, NotMarked};
 use crate::{
     clock::UnixTime,
     config::Config,
     model::{base64, http_date, signing},
-    protocol::Exchanged,
+    protocol::{Action, Exchanged},
 };
 use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
@@ -24,6 +27,8 @@ pub struct Side<'a> {
     pub keys: &'a [Vec<u8>],
     /// The time of the request there.
     pub now: UnixTime,
+    /// Whether the keys of sessions are marked there.
+    pub is_marked: bool,
 }
 
 /// The way from one side to the other. Their times differ by whole seconds.
@@ -46,50 +51,54 @@ impl<'a> Carry<'a> {
     }
 
     /// A Cookie header in which every cookie that a key signed is carried over, wherever it stands.
-    pub fn header(&self, header: &str) -> String {
+    ///
+    /// # Errors
+    ///
+    /// One of them is a session that cannot be marked.
+    pub fn header(&self, header: &str) -> Result<String, NotMarked> {
         const ENDS: [char; 5] = [';', ',', ' ', '\t', '"'];
         header.split_inclusive(ENDS).map(|run| self.run(run, ENDS)).collect()
     }
 
     /// What stands between two characters that end a value, with the second of them.
-    fn run(&self, run: &str, ends: [char; 5]) -> String {
+    fn run(&self, run: &str, ends: [char; 5]) -> Result<String, NotMarked> {
         let text = run.strip_suffix(ends).unwrap_or(run);
         let end = run.strip_prefix(text).unwrap_or_default();
         let named = text.split_once('=').map(|(name, value)| (&text[..=name.len()], value));
         for (name, value) in named.into_iter().chain([("", text)]) {
-            if let Some(carried) = self.escaped(value) {
-                return format!("{name}{carried}{end}");
+            if let Some(carried) = self.escaped(value)? {
+                return Ok(format!("{name}{carried}{end}"));
             }
         }
-        run.to_owned()
+        Ok(run.to_owned())
     }
 
     /// A value that may have characters written as three octal digits, which are written so again.
-    fn escaped(&self, value: &str) -> Option<String> {
+    fn escaped(&self, value: &str) -> Result<Option<String>, NotMarked> {
         if !value.contains('\\') {
             return self.value(value);
         }
-        let mut characters = Vec::new();
-        let mut rest = value;
-        while let Some(first) = rest.chars().next() {
-            let octal = rest.get(1..4).filter(|_| first == '\\').and_then(|digits| u8::from_str_radix(digits, 8).ok());
-            let written = if octal.is_some() { 4 } else { first.len_utf8() };
-            characters.push((octal.map_or(first, char::from), octal.is_some()));
-            rest = rest.get(written..)?;
-        }
+        let Some(characters) = unescaped(value) else { return Ok(None) };
         let plain: String = characters.iter().map(|(character, _)| character).collect();
-        let carried = self.value(&plain)?;
-        let write = |(character, (_, escaped)): (char, &(char, bool))| match escaped {
+        let Some(carried) = self.value(&plain)? else { return Ok(None) };
+        let write = |(character, (_, is_escaped)): (char, &(char, bool))| match is_escaped {
             true => format!("\\{:03o}", u32::from(character)),
             false => character.to_string(),
         };
-        (carried.chars().count() == characters.len()).then(|| carried.chars().zip(&characters).map(write).collect())
+        // The marks make it longer. What is escaped stays at the same distance from the end.
+        let Some(more) = carried.chars().count().checked_sub(characters.len()) else { return Ok(None) };
+        let spelled = std::iter::repeat_n(&('a', false), more).chain(&characters);
+        Ok(Some(carried.chars().zip(spelled).map(write).collect()))
     }
 
     /// A cookie value, signed again for the other side by the key that stands in the same place; none where it is nothing like what
     /// a key signed. A signature that is almost right stays so, since that is where a server may be too lenient.
-    pub fn value(&self, value: &str) -> Option<String> {
-        let (signed, signature) = value.rsplit_once('.')?;
+    ///
+    /// # Errors
+    ///
+    /// It is a session that cannot be marked.
+    pub fn value(&self, value: &str) -> Result<Option<String>, NotMarked> {
+        let Some((signed, signature)) = value.rsplit_once('.') else { return Ok(None) };
         let mac = |side: &Side<'_>, key: &[u8], text: &str| {
             signing::mac(side.config.digest, &signing::derive_key(side.config, key), &[text.as_bytes()])
         };
@@ -98,63 +107,116 @@ impl<'a> Carry<'a> {
             self.from.keys.iter().zip(self.to.keys).map(move |(key, there)| (signed.clone(), key, there))
         });
         let macs: Vec<_> = ours
-            .map(|(signed, key, there)| (mac(&self.from, key, &signed), mac(&self.to, there, &self.signed(&signed))))
+            .map(|(signed, key, there)| {
+                (mac(&self.from, key, &signed), self.signed(&signed).map(|signed| mac(&self.to, there, &signed)))
+            })
             .collect();
-        let right = |(here, there): &(Vec<u8>, Vec<u8>)| {
+        let right = |here: &Vec<u8>, there: &Vec<u8>| {
             respell(signature, here, there).filter(|_| spelled.as_ref() == Some(here))
         };
-        let almost =
-            |(here, there): &(Vec<u8>, Vec<u8>)| alike(signature, &base64::encode(here), &base64::encode(there));
-        let carried = macs.iter().find_map(right).or_else(|| macs.iter().find_map(almost))?;
-        Some(format!("{}.{carried}", self.signed(signed)))
+        let almost = |here: &Vec<u8>, there: &Vec<u8>| alike(signature, &base64::encode(here), &base64::encode(there));
+        for carry in [&right as &dyn Fn(&Vec<u8>, &Vec<u8>) -> Option<String>, &almost] {
+            for (here, there) in &macs {
+                // It is like a signature, or not, whether or not the session can be marked.
+                if carry(here, here).is_some() {
+                    let carried = carry(here, there.as_ref().map_err(|not_marked| *not_marked)?);
+                    let signed = self.signed(signed)?;
+                    return Ok(carried.map(|carried| format!("{signed}.{carried}")));
+                }
+            }
+        }
+        Ok(None)
     }
 
-    /// Payload and timestamp, as many seconds later as the other side's clock is.
-    fn signed(&self, signed: &str) -> String {
-        let later = || {
-            let (payload, timestamp) = signed.rsplit_once('.')?;
-            let bytes = base64::decode(timestamp.as_bytes()).filter(|bytes| bytes.len() <= 8)?;
-            let seconds = bytes.iter().fold(0u64, |seconds, byte| seconds << 8 | u64::from(*byte));
-            // What is no date on one side is to be none on the other.
-            let seconds = i64::try_from(seconds).ok().filter(|seconds| *seconds <= signing::LAST_SECOND)?;
-            let there = u64::try_from(seconds.checked_add(self.seconds())?).ok()?;
-            // Zeros in front are wrong, and stay.
-            let zeros = bytes.iter().take_while(|byte| **byte == 0).copied();
-            let there: Vec<u8> = zeros.chain(there.to_be_bytes().into_iter().skip_while(|byte| *byte == 0)).collect();
-            Some(format!("{payload}.{}", respell(timestamp, &bytes, &there)?))
+    /// Payload and timestamp for the other side: the payload with or without marks, the timestamp as many seconds later as its clock
+    /// is.
+    fn signed(&self, signed: &str) -> Result<String, NotMarked> {
+        let Some((payload, timestamp)) = signed.rsplit_once('.') else { return Ok(signed.to_owned()) };
+        let payload = match (self.from.is_marked, self.to.is_marked) {
+            (false, true) => mark::mark_payload(payload)?,
+            (true, false) => mark::unmark_payload(payload).unwrap_or_else(|| payload.to_owned()),
+            _ => payload.to_owned(),
         };
-        later().unwrap_or_else(|| signed.to_owned())
+        let timestamp = self.timestamp(timestamp).unwrap_or_else(|| timestamp.to_owned());
+        Ok(format!("{payload}.{timestamp}"))
     }
 
-    /// An answer whose session cookie is carried over, with its Expires. `expires` tells where an instant in seconds lies on the
-    /// other side.
-    pub fn answer(&self, mut exchanged: Exchanged, expires: impl Fn(i64) -> i64) -> Exchanged {
+    fn timestamp(&self, timestamp: &str) -> Option<String> {
+        let bytes = base64::decode(timestamp.as_bytes()).filter(|bytes| bytes.len() <= 8)?;
+        let seconds = bytes.iter().fold(0u64, |seconds, byte| seconds << 8 | u64::from(*byte));
+        // What is no date on one side is to be none on the other.
+        let seconds = i64::try_from(seconds).ok().filter(|seconds| *seconds <= signing::LAST_SECOND)?;
+        let there = u64::try_from(seconds.checked_add(self.seconds())?).ok()?;
+        // Zeros in front are wrong, and stay.
+        let zeros = bytes.iter().take_while(|byte| **byte == 0).copied();
+        let there: Vec<u8> = zeros.chain(there.to_be_bytes().into_iter().skip_while(|byte| *byte == 0)).collect();
+        respell(timestamp, &bytes, &there)
+    }
+
+    /// An answer whose session and session cookie are carried over, with its Expires. `actions` are what the view did, and `expires`
+    /// tells where an instant in seconds lies on the other side.
+    pub fn answer(&self, mut exchanged: Exchanged, actions: &[Action], expires: impl Fn(i64) -> i64) -> Exchanged {
         let name: String = self.from.config.cookie_name.bytes().map(char::from).collect();
         for (header, text) in &mut exchanged.headers {
-            if header.eq_ignore_ascii_case("set-cookie")
-                && let Some(carried) = self.set_cookie(text, &name, &expires)
-            {
-                *text = carried;
+            if header.eq_ignore_ascii_case("set-cookie") {
+                *text = self.set_cookie(text, &name, &expires);
             }
+        }
+        if self.from.is_marked && !self.to.is_marked {
+            exchanged.opened = exchanged.opened.as_ref().map(mark::unmark_session);
+            exchanged.results = mark::unmark_results(actions, exchanged.results);
         }
         exchanged
     }
 
-    fn set_cookie(&self, header: &str, name: &str, expires: impl Fn(i64) -> i64) -> Option<String> {
-        let mut parts = header.split(';');
-        let (given, value) =
-            parts.next()?.split_once('=').filter(|(given, value)| given.trim() == name && !value.is_empty())?;
-        // Of a value that no key signed the timestamp is carried over all the same: only the signature is to differ.
-        let unsigned =
-            || value.rsplit_once('.').map(|(signed, signature)| format!("{}.{signature}", self.signed(signed)));
-        let value = self.value(value).or_else(unsigned).unwrap_or_else(|| value.to_owned());
-        let attributes = parts.map(|part| {
+    fn set_cookie(&self, header: &str, name: &str, expires: impl Fn(i64) -> i64) -> String {
+        let (pair, attributes) = header.split_once(';').map_or((header, None), |(pair, rest)| (pair, Some(rest)));
+        // What has no name may be a value.
+        let Some((given, value)) = pair.split_once('=') else { return header.replacen(pair, &mark::stand_in(pair), 1) };
+        let is_session = given.trim() == name;
+        let value = match value {
+            _ if value.trim().is_empty() => value.to_owned(),
+            _ if is_session => self.set_value(value),
+            _ => NOT_SHOWN.to_owned(),
+        };
+        let attributes = attributes.into_iter().flat_map(|attributes| attributes.split(';')).map(|part| {
             expires_at(part)
+                .filter(|_| is_session && !value.is_empty())
                 .and_then(|at| http_date::format(expires(at)))
                 .map_or_else(|| format!(";{part}"), |date| format!("; Expires={date}"))
         });
-        Some(format!("{given}={value}{}", attributes.collect::<String>()))
+        format!("{given}={value}{}", attributes.collect::<String>())
     }
+
+    /// The value of the session cookie. One that no key signed which was named keeps its payload and its timestamp, if it has them, and
+    /// gets a signature that nobody takes.
+    fn set_value(&self, value: &str) -> String {
+        if let Ok(Some(carried)) = self.value(value) {
+            return carried;
+        }
+        let unsigned = value.rsplit_once('.').and_then(|(signed, signature)| {
+            let (payload, timestamp) = signed.rsplit_once('.')?;
+            let timestamp = self.timestamp(timestamp)?;
+            Some(format!("{}.{timestamp}.{}", mark::unmark_payload(payload)?, mark::stand_in(signature)))
+        });
+        unsigned.unwrap_or_else(|| mark::stand_in(value))
+    }
+}
+
+/// What is told of the value of a cookie that is not the session's.
+const NOT_SHOWN: &str = "not-shown";
+
+/// The characters of a value, and whether each is written as three octal digits.
+fn unescaped(value: &str) -> Option<Vec<(char, bool)>> {
+    let mut characters = Vec::new();
+    let mut rest = value;
+    while let Some(first) = rest.chars().next() {
+        let octal = rest.get(1..4).filter(|_| first == '\\').and_then(|digits| u8::from_str_radix(digits, 8).ok());
+        let written = if octal.is_some() { 4 } else { first.len_utf8() };
+        characters.push((octal.map_or(first, char::from), octal.is_some()));
+        rest = rest.get(written..)?;
+    }
+    Some(characters)
 }
 
 /// The instant of an Expires attribute, in seconds; none where it is another attribute, or not written as HTTP writes dates.
@@ -210,7 +272,7 @@ fn alike(text: &str, right: &str, other: &str) -> Option<String> {
 
 /// Other bytes, spelled in base64 as some bytes were: canonically, with something behind, in the other alphabet, or with the same
 /// unused bits set. None where it is spelled otherwise.
-fn respell(text: &str, bytes: &[u8], others: &[u8]) -> Option<String> {
+pub(super) fn respell(text: &str, bytes: &[u8], others: &[u8]) -> Option<String> {
     let (canonical, other) = (base64::encode(bytes), base64::encode(others));
     let standard = |text: &str| text.replace('-', "+").replace('_', "/");
     if let Some(behind) = text.strip_prefix(&canonical) {
@@ -244,9 +306,13 @@ mod tests {
     }
 
     fn carry<'a>(here: &'a (Config, Vec<Vec<u8>>), there: &'a (Config, Vec<Vec<u8>>)) -> Carry<'a> {
-        let side =
-            |(config, keys): &'a (Config, Vec<Vec<u8>>), now| Side { config, keys, now: UnixTime::from_seconds(now) };
-        Carry { from: side(here, 1_700_000_000), to: side(there, 1_764_000_000) }
+        let side = |(config, keys): &'a (Config, Vec<Vec<u8>>), now, is_marked| Side {
+            config,
+            keys,
+            now: UnixTime::from_seconds(now),
+            is_marked,
+        };
+        Carry { from: side(here, 1_700_000_000, false), to: side(there, 1_764_000_000, true) }
     }
 
     #[test]
@@ -259,11 +325,11 @@ mod tests {
                 let at = |now: UnixTime| now.plus_seconds(-age);
                 let ours = signing::sign("e30", &here.1[place], &here.0, at(carry.from.now)).unwrap();
                 let theirs = signing::sign("e30", &there.1[place], &there.0, at(carry.to.now)).unwrap();
-                assert_eq!(carry.value(&ours).as_ref(), Some(&theirs));
-                assert_eq!(carry.back().value(&theirs), Some(ours));
+                assert_eq!(carry.value(&ours), Ok(Some(theirs.clone())));
+                assert_eq!(carry.back().value(&theirs), Ok(Some(ours)));
             }
         }
-        assert_eq!(carry.value("e30.ZVPxAA.AAAA"), None);
+        assert_eq!(carry.value("e30.ZVPxAA.AAAA"), Ok(None));
     }
 
     #[test]
@@ -295,13 +361,13 @@ mod tests {
         let carried = [0, 0].into_iter().chain(1_764_000_000u32.to_be_bytes()).collect::<Vec<_>>();
         assert_eq!(
             carry.signed(&format!("e30.{}", base64::encode(&zeros))),
-            format!("e30.{}", base64::encode(&carried))
+            Ok(format!("e30.{}", base64::encode(&carried)))
         );
         // Signed as it should be written, and written otherwise.
         let ours = signing::sign("e30", b"ours", &here.0, carry.from.now).unwrap();
         let theirs = signing::sign("e30", b"theirs", &there.0, carry.to.now).unwrap();
         let padded = |cookie: &str| cookie.replacen("e30", "e30=", 1);
-        assert_eq!(carry.value(&padded(&ours)), Some(padded(&theirs)));
+        assert_eq!(carry.value(&padded(&ours)), Ok(Some(padded(&theirs))));
     }
 
     #[test]
@@ -323,7 +389,49 @@ mod tests {
         let header = |cookie: &str| {
             format!("a=b; session={cookie};x=é, session =\"{}\"; s=\"{cookie}\"; session={cookie}; \"", escape(cookie))
         };
-        assert_eq!(carry.header(&header(&ours)), header(&theirs));
-        assert_eq!(carry.header("session=\\; ;;=\"\\33"), "session=\\; ;;=\"\\33");
+        assert_eq!(carry.header(&header(&ours)), Ok(header(&theirs)));
+        let broken = "session=\\; ;;=\"\\33";
+        assert_eq!(carry.header(broken).as_deref(), Ok(broken));
+    }
+
+    #[test]
+    fn sessions_are_marked_on_the_way_there_and_not_on_the_way_back() {
+        let here = (Config::with_key("ours"), vec![b"ours".to_vec()]);
+        let there = (Config::with_key("theirs"), vec![b"theirs".to_vec()]);
+        let carry = carry(&here, &there);
+        let payload = |json: &str| base64::encode(json.as_bytes());
+        let sign =
+            |json: &str, side: &Side<'_>| signing::sign(&payload(json), &side.keys[0], side.config, side.now).unwrap();
+        let (ours, theirs) = (sign(r#"{"user":1}"#, &carry.from), sign(r#"{"test user":1}"#, &carry.to));
+        assert_eq!(carry.value(&ours), Ok(Some(theirs.clone())));
+        assert_eq!(carry.back().value(&theirs), Ok(Some(ours.clone())));
+        let escape = |cookie: &str| format!("{}\\103", cookie.strip_suffix('C').unwrap_or(cookie));
+        let header = format!("session=\"{}\"", escape(&format!("{ours}C")));
+        assert_eq!(carry.header(&header), Ok(format!("session=\"{}\"", escape(&format!("{theirs}C")))));
+        let pairs = sign(r#"[["user",1]]"#, &carry.from);
+        assert_eq!(carry.header(&format!("session={pairs}")), Err(NotMarked));
+        assert_eq!(carry.value(&pairs.replace('.', "!.")), Ok(None));
+    }
+
+    #[test]
+    fn nothing_that_opens_a_door_comes_back() {
+        let here = (Config::with_key("ours"), vec![b"ours".to_vec()]);
+        let there = (Config::with_key("theirs"), vec![b"theirs".to_vec()]);
+        let carry = carry(&here, &there).back();
+        let set = |header: &str| {
+            let headers = vec![("Set-Cookie".to_owned(), header.to_owned())];
+            let exchanged = Exchanged { status: 200, opened: None, results: Vec::new(), headers };
+            carry.answer(exchanged, &[], |at| at).headers.remove(0).1
+        };
+        assert_eq!(set("remember_token=8|secret; Path=/"), "remember_token=not-shown; Path=/");
+        assert_eq!(set("remember_token=; Max-Age=0"), "remember_token=; Max-Age=0");
+        assert!(!set("secret").contains("secret") && !set("secret; Path=/").contains("secret"));
+        // A session that a store keeps, and sessions under a key or a salt that nobody named.
+        assert!(!set("session=an-id-of-a-session; Path=/").contains("an-id"));
+        let other =
+            signing::sign(&base64::encode(br#"{"user":"secret"}"#), b"third", &there.0, carry.from.now).unwrap();
+        let shown = set(&format!("session={other}; Path=/"));
+        let signature = other.rsplit_once('.').unwrap().1;
+        assert!(!shown.contains(signature) && shown.contains(&base64::encode(br#"{"user":"not shown"}"#)), "{shown}");
     }
 }

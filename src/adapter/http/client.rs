@@ -1,12 +1,14 @@
-//! One POST to the probe at a time: bounded in time and size, and every way in which it can go wrong told with its remedy.
+//! One POST to the probe at a time: bounded in time and size, proved on both sides, and every way in which it can go wrong told
+//! with its remedy.
 //!
-//! It knows what a probe is asked with, and nothing of what it answers.
+//! It knows what a probe is asked with, and nothing of what it answers. An answer without a proof goes no further than this.
 
-use crate::{adapter::Broken, config::Digest, model::signing::mac};
+use super::proof::{CREDENTIALS, Nonce, PROOF, Proofs};
+use crate::{adapter::Broken, model::base64};
+use serde_json::Value as Json;
 use std::{
-    fmt::Write,
     io::ErrorKind,
-    sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed},
+    sync::atomic::{AtomicI64, Ordering::Relaxed},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 use time::{OffsetDateTime, format_description::well_known::Rfc2822};
@@ -19,18 +21,14 @@ use ureq::{
 /// The longest answer that is read, in bytes, and the longest head of one.
 const LONGEST_BODY: u64 = 1024 * 1024;
 const LONGEST_HEAD: usize = 256 * 1024;
-/// The header that proves knowledge of the secret key.
-const CREDENTIALS: &str = "Sessionproof-Probe";
 
 /// What asks a probe.
 pub struct Client {
     agent: Agent,
     url: String,
-    /// Derived from the secret key, for nothing but the proof of knowing it.
-    proof_key: Vec<u8>,
+    proofs: Proofs,
     call_timeout: Duration,
     deadline: Option<Instant>,
-    requests: AtomicU64,
     /// How many microseconds the server's clock is ahead, as far as that is known.
     ahead: AtomicI64,
 }
@@ -43,6 +41,8 @@ pub struct Answered {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
+    /// Whether it comes from somebody who knows the secret key. One of status 200 always does.
+    pub is_proved: bool,
     /// Where a redirect leads to.
     pub location: Option<String>,
     /// The server's time by its Date header, in seconds.
@@ -92,10 +92,9 @@ impl Client {
         Ok(Self {
             agent: config.build().into(),
             url: url.to_owned(),
-            proof_key: mac(Digest::Sha256, secret_key, &[b"sessionproof probe 1"]),
+            proofs: Proofs::new(secret_key),
             call_timeout,
             deadline: run_limit.map(|limit| Instant::now() + limit),
-            requests: AtomicU64::new(0),
             ahead: AtomicI64::new(0),
         })
     }
@@ -121,46 +120,59 @@ impl Client {
     }
 
     /// Asks once, and once more where a connection that had been kept turned out to be gone. A Cookie header has one character
-    /// for each byte.
+    /// for each byte, and travels sealed.
     ///
     /// # Errors
     ///
-    /// No answer came in time, or none that is HTTP.
-    pub fn post(&self, body: &[u8], cookie: Option<&str>) -> Result<Answered, Broken> {
-        match self.once(body, cookie)? {
-            Err(error) if is_lost(&error) => self.once(body, cookie)?.map_err(|error| self.broken(&error)),
-            answered => answered.map_err(|error| self.broken(&error)),
+    /// No answer came in time, or none that is HTTP, or one of success from somebody who does not know the secret key.
+    pub fn post(&self, request: &Json, cookie: Option<&str>) -> Result<Answered, Broken> {
+        let answered = match self.once(request, cookie)? {
+            Err(error) if is_lost(&error) => self.once(request, cookie)?,
+            answered => answered,
+        };
+        let answered = answered.map_err(|error| self.broken(&error))?;
+        match answered.status == 200 && !answered.is_proved {
+            true => Err(self.not_proved()),
+            false => Ok(answered),
         }
     }
 
-    fn once(&self, body: &[u8], cookie: Option<&str>) -> Result<Result<Answered, Error>, Broken> {
+    fn once(&self, request: &Json, cookie: Option<&str>) -> Result<Result<Answered, Error>, Broken> {
         let timeout = self.left().map_or(self.call_timeout, |left| left.min(self.call_timeout));
         if timeout.is_zero() {
             return Err(too_long());
         }
-        let mut request = self.agent.post(&self.url).config().timeout_global(Some(timeout)).build();
-        request = request.header("Content-Type", "application/json").header(CREDENTIALS, self.credentials(body));
-        if let Some(cookie) = cookie {
+        let nonce = Nonce::new()?;
+        let mut body = request.clone();
+        if let (Some(cookie), Some(members)) = (cookie, body.as_object_mut()) {
             let bytes: Vec<u8> = cookie.chars().map(|c| u8::try_from(c).unwrap_or(b'?')).collect();
-            request = request.header("Cookie", bytes.as_slice());
+            let sealed = base64::encode_standard(&self.proofs.seal(&nonce, &bytes));
+            members.insert("sealed_cookie_header".to_owned(), sealed.into());
         }
+        let body = body.to_string();
+        let time = self.server_now().div_euclid(1_000_000);
+        let request = self.agent.post(&self.url).config().timeout_global(Some(timeout)).build();
+        let request = request
+            .header("Content-Type", "application/json")
+            .header(CREDENTIALS, self.proofs.credentials(time, &nonce, body.as_bytes()));
         let sent = now();
-        Ok(request.send(body).and_then(|mut response| {
+        Ok(request.send(body.as_bytes()).and_then(|mut response| {
             let body = response.body_mut().with_config().limit(LONGEST_BODY).read_to_vec()?;
-            Ok(answered(&response, body, sent))
+            let mut answered = answered(&response, body, sent);
+            let proof = text_of(response.headers(), PROOF).next().unwrap_or_default();
+            answered.is_proved = self.proofs.is_proved(&nonce, answered.status, &answered.body, &proof);
+            Ok(answered)
         }))
     }
 
-    /// The proof of knowing the secret key, for this body, now and once.
-    fn credentials(&self, body: &[u8]) -> String {
-        let time = self.server_now().div_euclid(1_000_000);
-        // Never the same again: no other run begins in the same nanosecond, and no other request of this run has the number.
-        let begun = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
-        let unique = format!("{begun} {} {}", std::process::id(), self.requests.fetch_add(1, Relaxed));
-        let nonce = hex(&mac(Digest::Sha256, &self.proof_key, &[b"nonce ", unique.as_bytes()]));
-        let nonce = nonce.get(..32).unwrap_or_default();
-        let proof = mac(Digest::Sha256, &self.proof_key, &[format!("{time}\n{nonce}\n").as_bytes(), body]);
-        format!("t={time},n={nonce},mac={}", hex(&proof))
+    /// What is said of an answer that anybody could have given.
+    fn not_proved(&self) -> Broken {
+        Broken {
+            what: format!("the answer of {} does not prove that the server knows the secret key", self.url),
+            remedy: "no session was sent in a form that it could use; see that the URL is that of the probe, and that the application \
+                     has the probe of this release: `sessionproof probe FOLDER` writes it"
+                .to_owned(),
+        }
     }
 
     /// What went wrong, in words.
@@ -248,6 +260,7 @@ fn answered(response: &Response<ureq::Body>, body: Vec<u8>, sent: i64) -> Answer
         status: response.status().as_u16(),
         headers: kept.collect(),
         body,
+        is_proved: false,
         location: text("location").map(|location| location.escape_debug().take(200).collect()),
         date: date.map(OffsetDateTime::unix_timestamp),
         sent,
@@ -282,11 +295,4 @@ fn roots(pem: &[u8]) -> Result<RootCerts, Broken> {
 fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

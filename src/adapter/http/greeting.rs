@@ -5,17 +5,23 @@ use super::{
     client::{Answered, Client},
     clock::{ahead, clock},
 };
-use crate::protocol::VERSION;
 use serde_json::{Value as Json, json};
+
+/// The version of the probe's protocol.
+const PROTOCOL: u32 = 2;
+/// How far the server's clock may be from ours, in seconds: sessions are signed by its clock.
+const MOST_AHEAD: i64 = 300;
 
 /// The probe's answer to hello, once the clocks are known to each other.
 pub(super) fn greet(client: &Client, url: &str) -> Result<Json, Broken> {
-    let line = json!({ "op": "hello", "protocol": VERSION }).to_string();
-    let mut answered = client.post(line.as_bytes(), None)?;
-    if let (404, Some(date)) = (answered.status, answered.date) {
+    let hello = json!({ "op": "hello", "protocol": PROTOCOL });
+    let mut answered = client.post(&hello, None)?;
+    if let (404, Some(ahead)) =
+        (answered.status, ahead_by_its_date(&answered).filter(|ahead| ahead.abs() <= MOST_AHEAD))
+    {
         // The proof may have been too old, or from the future, by a clock that is not ours.
-        client.set_ahead((date * 1_000_000).saturating_sub(answered.came));
-        answered = client.post(line.as_bytes(), None)?;
+        client.set_ahead(ahead.saturating_mul(1_000_000));
+        answered = client.post(&hello, None)?;
     }
     if answered.status == 404 || (300..400).contains(&answered.status) {
         return Err(not_found(&answered, &format!("there is no probe at {url} that believes us")));
@@ -29,9 +35,27 @@ pub(super) fn greet(client: &Client, url: &str) -> Result<Json, Broken> {
     }
     let json: Json = serde_json::from_slice(&answered.body).map_err(|error| senseless(format!("no JSON: {error}")))?;
     if let Ok(clock) = clock(&json) {
-        client.set_ahead(ahead(clock, &answered));
+        let ahead = ahead(clock, &answered);
+        if ahead.saturating_abs() > MOST_AHEAD * 1_000_000 {
+            return Err(too_far(url, ahead / 1_000_000));
+        }
+        client.set_ahead(ahead);
     }
     Ok(json)
+}
+
+/// How many seconds the server's clock is ahead by the Date header.
+fn ahead_by_its_date(answered: &Answered) -> Option<i64> {
+    answered.date.map(|date| date.saturating_sub(answered.came / 1_000_000))
+}
+
+fn too_far(url: &str, ahead: i64) -> Broken {
+    Broken {
+        what: format!(
+            "the clock of {url} is {ahead} s ahead of ours, and no session is signed for a clock that is more than {MOST_AHEAD} s off"
+        ),
+        remedy: "set both clocks right".to_owned(),
+    }
 }
 
 /// What to say of a probe that is not there.
@@ -42,7 +66,7 @@ pub(super) fn not_found(answered: &Answered, what: &str) -> Broken {
             remedy: "no redirect is followed; name the URL that it leads to".to_owned(),
         };
     }
-    let far = answered.date.map(|date| date - answered.came / 1_000_000).filter(|seconds| seconds.abs() > 30);
+    let far = ahead_by_its_date(answered).filter(|seconds| seconds.abs() > 30);
     let clocks = far.map(|seconds| format!("; its clock is {seconds} s ahead of ours")).unwrap_or_default();
     Broken {
         what: format!("{what}: HTTP status {}{clocks}", answered.status),

@@ -5,6 +5,9 @@
 //! ([`carry`]), and its answers back. So every other part of the suite goes on as with any implementation, and no failure, report
 //! or vector ever holds the server's key or a cookie that the server would take.
 //!
+//! Nothing is signed for a server that has not proved that it knows the key ([`proof`]); what is signed travels sealed, so that nobody
+//! but the server can use it, and its sessions are marked as a test's ([`mark`]).
+//!
 //! Two things make that exact. The probe says when it began and when it was done by the server's clock; an answer across a
 //! tick is thrown away and asked for again, so that the second in which the server acted is known. And the model is asked on
 //! both sides: where it answers otherwise there than here, as at the calendar's ends, nothing can be said.
@@ -15,12 +18,14 @@ pub mod carry;
 mod client;
 mod clock;
 mod greeting;
+pub mod mark;
+mod proof;
 mod waiting;
 
 use super::{Broken, Implementation, RealTime, subprocess::hello};
 use crate::{
     clock::UnixTime,
-    config::{Config, FallbackTextChoice, Fallbacks, Key, Lifetime},
+    config::{Config, Digest, FallbackTextChoice, Fallbacks, Key, KeyDerivation, Lifetime},
     model::{payload, server},
     protocol::{Action, Answer, Call, Exchange, Exchanged, Hello, Reply, Sign, Signed, Verified, Verify, members},
 };
@@ -50,6 +55,12 @@ pub struct Options {
     pub fallback_keys: Vec<Vec<u8>>,
     /// What it is to be configured with, where that is not what it says itself.
     pub lifetime: Option<Lifetime>,
+    /// The salt of its session interface; Flask's where there is none. A server that names another is not believed.
+    pub salt: Option<String>,
+    /// The same for its digest.
+    pub digest: Option<Digest>,
+    /// The same for its key derivation.
+    pub key_derivation: Option<KeyDerivation>,
     /// Certificates to be trusted in place of the usual ones, in PEM.
     pub certificates: Option<Vec<u8>>,
     /// How many requests are under way at once.
@@ -85,12 +96,38 @@ pub struct Server {
     senseless: AtomicUsize,
 }
 
+impl Options {
+    /// Refuses to sign otherwise than Flask does, unless that was named: with another salt, the same key signs something else.
+    fn signs_as(&self, server: &Config) -> Result<(), Broken> {
+        let flask = Config::default();
+        let salt = self.salt.as_ref().unwrap_or(&flask.salt);
+        let digest = self.digest.unwrap_or(flask.digest);
+        let derivation = self.key_derivation.unwrap_or(flask.key_derivation);
+        let wrong = |what: &str, option: &str, says: Json, named: Json| {
+            let what = format!("{} says that it signs with the {what} {says}, and not with {named}", self.url);
+            let remedy =
+                format!("nothing was signed; if its session interface has that {option}, name it with --{option}");
+            Err(Broken { what, remedy })
+        };
+        if server.salt != *salt {
+            return wrong("salt", "salt", json!(server.salt), json!(salt));
+        }
+        if server.digest != digest {
+            return wrong("digest", "digest", json!(server.digest), json!(digest));
+        }
+        if server.key_derivation != derivation {
+            return wrong("key derivation", "key-derivation", json!(server.key_derivation), json!(derivation));
+        }
+        Ok(())
+    }
+}
+
 impl Server {
     /// A server that was asked who it is.
     ///
     /// # Errors
     ///
-    /// The server cannot be reached, or there is no probe that believes us.
+    /// The server cannot be reached, there is no probe that believes us, or it does not prove that it knows the secret key.
     pub fn connect(options: &Options) -> Result<Self, Broken> {
         let client = Client::new(
             &options.url,
@@ -114,6 +151,7 @@ impl Server {
         let config = greeting.pointer("/ok/config").cloned().unwrap_or_else(|| json!({}));
         let mut config: Config = members(&config).map_err(|what| wrong(format!("config: {what}")))?;
         config.lifetime = options.lifetime.unwrap_or(config.lifetime);
+        options.signs_as(&config)?;
         let with_keys = |secret_key, fallbacks: Vec<Key>| {
             let fallback_keys = (!fallbacks.is_empty()).then_some(Fallbacks::Keys(fallbacks));
             Arc::new(Config { secret_key: Some(secret_key), fallback_keys, ..config.clone() })
@@ -231,30 +269,32 @@ impl Server {
     /// A request carried over to a second of the server's clock, and its answer carried back; none where it was answered in
     /// another second.
     fn asked_in(&self, call: &Exchange, second: i64) -> Result<Option<Reply>, Broken> {
-        let line =
-            json!({ "op": "exchange", "method": call.method, "path": call.path, "actions": call.actions }).to_string();
         let keys = call.config.verifying_keys(self.hello.choices.fallback_text);
         let there = call.now.plus_seconds(second.saturating_sub(call.now.seconds()));
         let carry = Carry {
-            from: Side { config: &call.config, keys: &keys, now: call.now },
-            to: Side { config: &self.real, keys: &self.real_keys, now: there },
+            from: Side { config: &call.config, keys: &keys, now: call.now, is_marked: false },
+            to: Side { config: &self.real, keys: &self.real_keys, now: there, is_marked: true },
         };
-        let cookie_header = call.cookie_header.as_deref().map(|header| carry.header(header));
-        let sent = Exchange { config: self.real.clone(), now: there, cookie_header, ..call.clone() };
+        let Ok(cookie_header) = call.cookie_header.as_deref().map(|header| carry.header(header)).transpose() else {
+            return Ok(Some(Reply::Unsupported("a session that cannot be marked as a test's".to_owned())));
+        };
+        let actions = mark::mark_actions(&call.actions);
+        let sent = Exchange { config: self.real.clone(), now: there, cookie_header, actions, ..call.clone() };
         if let Some(why) = self.not_carried(call, &sent, carry) {
             return Ok(Some(Reply::Unsupported(why.to_owned())));
         }
-        let answered = self.client.post(line.as_bytes(), sent.cookie_header.as_deref())?;
+        let request = json!({ "op": "exchange", "method": sent.method, "path": sent.path, "actions": sent.actions });
+        let answered = self.client.post(&request, sent.cookie_header.as_deref())?;
         let reply = match self.read(call, &answered)? {
             Ok((exchanged, clock)) if clock.map(UnixTime::seconds) == [second; 2] => {
                 let expires = |at| expires_here(at, call, there, clock);
-                Reply::from(carry.back().answer(exchanged, expires))
+                Reply::from(carry.back().answer(exchanged, &call.actions, expires))
             }
             Ok((_, clock)) => {
                 self.client.set_ahead(ahead(clock, &answered));
                 return Ok(None);
             }
-            Err(Reply::Error(_)) if is_long(&line, &sent) && answered.status != 200 => {
+            Err(Reply::Error(_)) if is_long(&request, &sent) && answered.status != 200 => {
                 Reply::Unsupported(format!("a request so long: HTTP status {}", answered.status))
             }
             Err(reply) => reply,
@@ -284,8 +324,10 @@ impl Server {
         }
         let choices = &self.hello.choices;
         let later = sent.now.seconds().saturating_sub(call.now.seconds());
-        let back = carry.back().answer(server::exchange(sent, choices), |at| at.saturating_sub(later));
-        (back != server::exchange(call, choices)).then_some("what depends on the date itself, which is the server's")
+        let back = carry.back().answer(server::exchange(sent, choices), &call.actions, |at| at.saturating_sub(later));
+        (back != server::exchange(call, choices)).then_some(
+            "what depends on the date itself, which is the server's, or on the names of keys, which are marked there",
+        )
     }
 
     /// The exchange in an answer, and the server's clock before and after; what else to reply where there is none.
@@ -362,8 +404,8 @@ fn is_carried_by_http(header: &str) -> bool {
     header.chars().all(is_carried) && header.trim_matches([' ', '\t']) == header
 }
 
-fn is_long(line: &str, sent: &Exchange) -> bool {
-    line.len() + sent.cookie_header.as_deref().map_or(0, str::len) > LONG
+fn is_long(request: &Json, sent: &Exchange) -> bool {
+    request.to_string().len() + sent.cookie_header.as_deref().map_or(0, str::len) > LONG
 }
 
 /// A GET of the view.

@@ -11,7 +11,7 @@ use sessionproof::{
     clock::UnixTime,
     config::{Config, Digest, Fallbacks, Key, Lifetime},
     faults,
-    model::{http_date, signing::mac},
+    model::{base64, http_date, signing::mac},
     protocol::{Answer, Call, Choices, Exchange, Exchanged, Reply},
     suite::{
         live,
@@ -20,6 +20,7 @@ use sessionproof::{
         vectors,
     },
 };
+use sha2::{Digest as _, Sha256};
 use std::{
     collections::BTreeSet,
     io::{BufRead, BufReader, Write},
@@ -84,15 +85,18 @@ impl Probe {
         let mut writer = connection;
         while let Some((headers, body)) = read(&mut reader) {
             let header = |name: &str| headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.clone());
-            let (reply, set) = match self.admits(&header("sessionproof-probe").unwrap_or_default(), &body, nonces) {
-                true => self.reply(&body, header("cookie")),
-                false => (None, Vec::new()),
+            let admitted = self.admits(&header("sessionproof-probe").unwrap_or_default(), &body, nonces);
+            let (reply, set) = match &admitted {
+                Some(nonce) => self.reply(nonce, &body),
+                None => (None, Vec::new()),
             };
             let status = if reply.is_some() { "200 OK" } else { "404 Not Found" };
             let body = reply.map(|reply| reply.to_string()).unwrap_or_default();
+            let proof = admitted.map(|nonce| proof(&self.config, "answer", &format!("{nonce}\n200\n{body}")));
             let date = http_date::format(self.now().seconds()).unwrap();
             let mut head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nDate: {date}\r\n", body.len());
             head += "Vary: Accept-Encoding\r\n";
+            proof.iter().for_each(|proof| head += &format!("Sessionproof-Proof: {}\r\n", hex(proof)));
             set.iter().for_each(|(name, value)| head += &format!("{name}: {value}\r\n"));
             let mut bytes: Vec<u8> = format!("{head}\r\n").chars().map(|c| u8::try_from(c).unwrap()).collect();
             bytes.extend(body.bytes());
@@ -102,19 +106,25 @@ impl Probe {
         }
     }
 
-    /// Whether the proof is right, as spec/live-servers.md writes it, and new.
-    fn admits(&self, credentials: &str, body: &[u8], nonces: &Mutex<BTreeSet<String>>) -> bool {
-        let mut parts = credentials.split(',').filter_map(|part| part.split_once('=')).map(|(_, value)| value);
-        let (Some(time), Some(nonce), Some(proof)) = (parts.next(), parts.next(), parts.next()) else { return false };
-        let key = mac(Digest::Sha256, self.config.signing_key().unwrap(), &[b"sessionproof probe 1"]);
-        let right = mac(Digest::Sha256, &key, &[format!("{time}\n{nonce}\n").as_bytes(), body]);
-        let right: String = right.iter().map(|byte| format!("{byte:02x}")).collect();
+    /// The nonce of a request whose proof is right, as spec/live-servers.md writes it, and new.
+    fn admits(&self, credentials: &str, body: &[u8], nonces: &Mutex<BTreeSet<String>>) -> Option<String> {
+        let parts: Vec<_> =
+            credentials.split(',').filter_map(|part| part.split_once('=')).map(|(_, value)| value).collect();
+        let [time, nonce, hash, sent] = parts.as_slice() else { return None };
+        let right = hex(&proof(&self.config, "request", &format!("{time}\n{nonce}\n{hash}")));
         let is_fresh = self.frozen || (time.parse::<i64>().unwrap() - self.now().seconds()).abs() < 60;
-        proof == right && is_fresh && nonces.lock().unwrap().insert(nonce.to_owned())
+        let is_body = hex(&Sha256::digest(body)) == *hash;
+        (right == *sent && is_body && is_fresh && nonces.lock().unwrap().insert((*nonce).to_owned()))
+            .then(|| (*nonce).to_owned())
     }
 
-    fn reply(&self, body: &[u8], cookie_header: Option<String>) -> (Option<Json>, Headers) {
+    fn reply(&self, nonce: &str, body: &[u8]) -> (Option<Json>, Headers) {
         let request: Json = serde_json::from_slice(body).unwrap();
+        let cookie_header = request["sealed_cookie_header"].as_str().map(|sealed| {
+            let sealed = base64::decode_standard(sealed.as_bytes()).unwrap();
+            let pad = (0..).flat_map(|number| proof(&self.config, "cookie", &format!("{nonce}\n{number}")));
+            sealed.iter().zip(pad).map(|(byte, pad)| char::from(byte ^ pad)).collect()
+        });
         let before = self.now();
         if request["op"] == "hello" {
             let mut config = serde_json::to_value(&self.config).unwrap();
@@ -144,6 +154,17 @@ impl Probe {
         ok["clock"] = json!([before, self.now()]);
         (Some(json!({ "ok": ok })), exchanged.headers)
     }
+}
+
+/// The MAC of a text under the key for one purpose.
+fn proof(config: &Config, purpose: &str, text: &str) -> Vec<u8> {
+    let purpose = format!("sessionproof probe 2 {purpose}");
+    let key = mac(Digest::Sha256, config.signing_key().unwrap(), &[purpose.as_bytes()]);
+    mac(Digest::Sha256, &key, &[text.as_bytes()])
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Headers by lower-case name, one character for each byte.
@@ -178,6 +199,9 @@ fn options(url: String) -> Options {
         secret_key: KEY.into(),
         fallback_keys: Vec::new(),
         lifetime: None,
+        salt: None,
+        digest: None,
+        key_derivation: None,
         certificates: None,
         workers: 4,
         call_timeout: Duration::from_secs(10),
@@ -232,13 +256,13 @@ fn other_configurations_and_clocks_conform_as_well() {
         ..Config::with_key(KEY)
     };
     let fallback_keys = vec![b"an old key".to_vec(), b"an older key".to_vec()];
-    let url = Probe { ahead: 3_600_400_000, ..Probe::new(looks) }.start();
-    let results = judged(&Options { fallback_keys, ..options(url) }, 600);
+    let url = Probe { ahead: 290_400_000, ..Probe::new(looks) }.start();
+    let results = judged(&Options { fallback_keys, digest: Some(Digest::Sha256), ..options(url) }, 600);
     conforms(&results, 500);
     for rule in ["KEY-3", "EXP-5", "EXP-10", "REN-2", "SET-3", "SET-6"] {
         assert!(results.rules[rule].passed > 0, "{rule}");
     }
-    assert!(results.implementation.runtime.contains("its clock 3600 s ahead"), "{}", results.implementation.runtime);
+    assert!(results.implementation.runtime.contains("its clock 290 s ahead"), "{}", results.implementation.runtime);
     let behind = Probe { ahead: -50_000_000, ..Probe::new(Config { lifetime: Lifetime::Seconds(2), ..plain() }) };
     conforms(&judged(&options(behind.start()), 300), 300);
 }

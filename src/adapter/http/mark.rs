@@ -1,0 +1,459 @@
+//! The mark of sessions that are signed for tests, so that no code takes one for a log-in.
+//!
+//! On the server every key of a session has a mark before it: `user` is `test user` there, and `Name` is `TEST Name`. Only
+//! `_permanent` keeps its name, since Flask itself reads it. The two marks keep the order of the keys, with `_permanent` among them,
+//! so that payloads keep theirs. Marks are put on what goes to the server and taken off what comes back; what comes back without one
+//! is the application's own, of which the name is told and never the value.
+//!
+//! It does not know about signatures, clocks or headers.
+
+use super::carry::respell;
+use crate::{
+    model::{base64, json, payload, tagging::TAGS},
+    protocol::{Action, Choices},
+    value::{Map, Text, Value},
+};
+use flate2::{Compression, write::ZlibEncoder};
+use std::{
+    hash::{BuildHasher, RandomState},
+    io::Write,
+    ops::Range,
+    sync::OnceLock,
+};
+
+/// What stands before keys that come before `_permanent`, and before those that come after it.
+const MARKS: [&str; 2] = ["TEST ", "test "];
+/// The key that Flask itself reads.
+const PERMANENT: &str = "_permanent";
+/// What is shown of a value that is the application's own.
+const NOT_SHOWN: &str = "not shown";
+/// The longest text of a payload that is marked, in bytes.
+const LONGEST: usize = 4 << 20;
+
+/// A session that the server would read, in a payload that cannot be written again with marks just as it is spelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotMarked;
+
+/// What a view is to do, with marked keys.
+pub fn mark_actions(actions: &[Action]) -> Vec<Action> {
+    actions.iter().cloned().map(mark_action).collect()
+}
+
+fn mark_action(mut action: Action) -> Action {
+    use Action::*;
+    match &mut action {
+        Append { key, .. }
+        | Contains { key }
+        | Delete { key }
+        | Get { key }
+        | Mutate { key, .. }
+        | Pop { key, .. }
+        | Set { key, .. }
+        | SetDefault { key, .. }
+        | StreamGet { key } => *key = mark_key(key),
+        Union { values } | Update { values } => *values = mark_session(values),
+        Bool
+        | Clear
+        | Items
+        | Iterate
+        | Len
+        | Modified
+        | NotFound
+        | Nothing
+        | Permanent
+        | PopItem
+        | Raise
+        | SetModified { .. }
+        | SetPermanent { .. } => {}
+    }
+    action
+}
+
+/// A session with marked keys.
+pub fn mark_session(session: &Map) -> Map {
+    session.iter().map(|(key, value)| (mark_key(key), value.clone())).collect()
+}
+
+/// A session as it came from the server, without its marks.
+pub fn unmark_session(session: &Map) -> Map {
+    session.iter().map(|(key, value)| unmark_member(key, value)).collect()
+}
+
+/// What actions came to on the server, without marks.
+pub fn unmark_results(actions: &[Action], results: Vec<Value>) -> Vec<Value> {
+    let unmark = |(at, result): (usize, Value)| match (actions.get(at), result) {
+        (Some(Action::Items), Value::Map(session)) => Value::Map(unmark_session(&session)),
+        (Some(Action::Iterate), Value::List(keys)) => {
+            Value::List(keys.iter().map(|key| unmark_key(key).unwrap_or_else(|| key.clone())).collect())
+        }
+        (Some(Action::PopItem), Value::List(pair)) => Value::List(match pair.as_slice() {
+            [key, value] => <[Value; 2]>::from(unmark_member(key, value)).into(),
+            _ => pair,
+        }),
+        (_, other) => other,
+    };
+    results.into_iter().enumerate().map(unmark).collect()
+}
+
+fn unmark_member(key: &Value, value: &Value) -> (Value, Value) {
+    match unmark_key(key) {
+        Some(unmarked) => (unmarked, value.clone()),
+        None => (key.clone(), NOT_SHOWN.into()),
+    }
+}
+
+fn mark_key(key: &Value) -> Value {
+    match key {
+        Value::Text(text) if *text != *PERMANENT => Value::Text(mark_text(text)),
+        Value::Markup(text) if *text != *PERMANENT => Value::Markup(mark_text(text)),
+        other => other.clone(),
+    }
+}
+
+/// A key without its mark; none where it is text without one.
+fn unmark_key(key: &Value) -> Option<Value> {
+    match key {
+        Value::Text(text) => unmark_text(text).map(Value::Text),
+        Value::Markup(text) => unmark_text(text).map(Value::Markup),
+        other => Some(other.clone()),
+    }
+}
+
+fn mark_of(key: &Text) -> &'static str {
+    MARKS[usize::from(*key > Text::from(PERMANENT))]
+}
+
+fn mark_text(key: &Text) -> Text {
+    Text::from_code_points(mark_of(key).chars().map(u32::from).chain(key.code_points().iter().copied()))
+}
+
+fn unmark_text(key: &Text) -> Option<Text> {
+    if *key == *PERMANENT {
+        return Some(key.clone());
+    }
+    let unmarked = Text::from_code_points(key.code_points().get(MARKS[0].len()..)?.iter().copied());
+    (mark_text(&unmarked) == *key).then_some(unmarked)
+}
+
+/// The payload of a cookie with marked keys, spelled and compressed as it was. A payload that is no session stays as it is.
+///
+/// # Errors
+///
+/// It is a session, and cannot be spelled so.
+pub fn mark_payload(encoded: &str) -> Result<String, NotMarked> {
+    let spelling = Spelling::read(encoded).filter(|spelling| spelling.is_known);
+    let marked = spelling.and_then(|spelling| spelling.write(&mark_json(&spelling.text)?));
+    let marked = marked.unwrap_or_else(|| encoded.to_owned());
+    // The marks are seen by whoever reads it, or there is nothing to be read.
+    match payload::read(marked.as_bytes(), &Choices::default()) {
+        Ok(session) if session.iter().any(|(key, _)| unmark_key(key).is_none()) => Err(NotMarked),
+        _ => Ok(marked),
+    }
+}
+
+/// A payload that came from the server, without its marks; none where it cannot be read.
+pub fn unmark_payload(encoded: &str) -> Option<String> {
+    let spelling = Spelling::read(encoded)?;
+    spelling.write(&unmark_json(&spelling.text)?)
+}
+
+/// JSON with marked keys; none where it is no object. An object that is a tag of Flask's is no session, and stays.
+fn mark_json(json: &str) -> Option<String> {
+    let members = members(json)?;
+    if let [only] = members.as_slice()
+        && let Some(Value::Text(key)) = json.get(only.key.clone()).and_then(|key| json::read(key).ok())
+        && TAGS.iter().any(|tag| key == **tag)
+    {
+        return None;
+    }
+    replaced(json, &members, |key, value| {
+        let Value::Text(text) = json::read(key).ok()? else { return None };
+        let mark = if text == *PERMANENT { "" } else { mark_of(&text) };
+        Some((format!("\"{mark}{}", key.get(1..)?), value.to_owned()))
+    })
+}
+
+fn unmark_json(json: &str) -> Option<String> {
+    replaced(json, &members(json)?, |key, value| {
+        let Value::Text(text) = json::read(key).ok()? else { return None };
+        Some(match unmark_text(&text) {
+            Some(unmarked) if text == unmarked => (key.to_owned(), value.to_owned()),
+            // The mark is plain text, which everybody writes as it is.
+            Some(_) => (format!("\"{}", key.get(1 + MARKS[0].len()..)?), value.to_owned()),
+            None => (key.to_owned(), json::write(&NOT_SHOWN.into()).ok()?),
+        })
+    })
+}
+
+/// A member of the outermost object: where its key stands, with quotes, and its value.
+struct Member {
+    key: Range<usize>,
+    value: Range<usize>,
+}
+
+/// JSON whose members are others, all else being the same.
+fn replaced(
+    json: &str,
+    members: &[Member],
+    replace: impl Fn(&str, &str) -> Option<(String, String)>,
+) -> Option<String> {
+    let (mut text, mut done) = (String::with_capacity(json.len() + 8 * members.len()), 0);
+    for Member { key, value } in members {
+        let (new_key, new_value) = replace(json.get(key.clone())?, json.get(value.clone())?)?;
+        text += json.get(done..key.start)?;
+        text += &new_key;
+        text += json.get(key.end..value.start)?;
+        text += &new_value;
+        done = value.end;
+    }
+    Some(text + json.get(done..)?)
+}
+
+/// The members of the object that some JSON is; none where it is nothing like one.
+fn members(json: &str) -> Option<Vec<Member>> {
+    let bytes = json.as_bytes();
+    let space = |at: usize| at + bytes.iter().skip(at).take_while(|byte| b" \t\r\n".contains(byte)).count();
+    let mut at = space(0);
+    let mut members = Vec::new();
+    if *bytes.get(at)? != b'{' {
+        return None;
+    }
+    at = space(at + 1);
+    while *bytes.get(at)? == b'"' {
+        let key = at..text_end(bytes, at)?;
+        at = space(key.end);
+        if *bytes.get(at)? != b':' {
+            return None;
+        }
+        let start = space(at + 1);
+        at = value_end(bytes, start)?;
+        members.push(Member { key, value: start..at });
+        at = space(at);
+        if *bytes.get(at)? == b',' {
+            at = space(at + 1);
+        }
+    }
+    (*bytes.get(at)? == b'}').then_some(members)
+}
+
+/// Where the string that begins here ends, behind its quote.
+fn text_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut at = start + 1;
+    loop {
+        match bytes.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+}
+
+/// Where the value that begins here ends: before a comma or brace that is not inside it.
+fn value_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let (mut at, mut depth, mut end) = (start, 0usize, start);
+    loop {
+        let byte = *bytes.get(at)?;
+        match byte {
+            b',' | b'}' if depth == 0 => return Some(end),
+            b'"' => at = text_end(bytes, at)?,
+            _ => at += 1,
+        }
+        match byte {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.checked_sub(1)?,
+            _ => {}
+        }
+        if !b" \t\r\n".contains(&byte) {
+            end = at;
+        }
+    }
+}
+
+/// A payload's text, and how it is spelled: compressed or not, in which base64, with what behind it.
+struct Spelling<'a> {
+    /// The base64 as it stands.
+    encoded: &'a str,
+    /// The bytes that it spells.
+    bytes: Vec<u8>,
+    /// How it is compressed, if it is, and what stands behind the stream.
+    deflated: Option<(Compression, Vec<u8>)>,
+    /// Whether some level of zlib makes the stream.
+    is_known: bool,
+    text: String,
+}
+
+impl<'a> Spelling<'a> {
+    /// None for what no reader takes for text.
+    fn read(payload: &'a str) -> Option<Self> {
+        let text = payload::text_within(payload.as_bytes(), &Choices::default(), LONGEST).ok()?;
+        let encoded = payload.strip_prefix('.').unwrap_or(payload);
+        let bytes = base64::decode(encoded.as_bytes())?;
+        let (mut deflated, mut is_known) = (None, true);
+        if payload.starts_with('.') {
+            let levels = [6, 9, 1, 0, 2, 3, 4, 5, 7, 8].into_iter().map(Compression::new);
+            let tail = |level| Some((level, bytes.strip_prefix(&*deflate(text.as_bytes(), level))?.to_vec()));
+            let made = levels.into_iter().find_map(tail);
+            is_known = made.is_some();
+            // Another compressor's stream stays another than zlib's, by a byte behind it that nobody reads.
+            deflated = made.or(Some((Compression::default(), vec![0])));
+        }
+        Some(Self { encoded, bytes, deflated, is_known, text })
+    }
+
+    /// Another text, spelled the same way; none where that is not possible.
+    fn write(&self, text: &str) -> Option<String> {
+        let dot = if self.deflated.is_some() { "." } else { "" };
+        if self.text == text {
+            return Some(format!("{dot}{}", self.encoded));
+        }
+        let bytes = match &self.deflated {
+            None => text.as_bytes().to_vec(),
+            Some((level, tail)) => [deflate(text.as_bytes(), *level), tail.clone()].concat(),
+        };
+        Some(format!("{dot}{}", respell(self.encoded, &self.bytes, &bytes)?))
+    }
+}
+
+fn deflate(bytes: &[u8], level: Compression) -> Vec<u8> {
+    if level == Compression::default() {
+        return payload::deflate(bytes);
+    }
+    let mut stream = ZlibEncoder::new(Vec::new(), level);
+    // Memory takes all that is written to it.
+    let _ = stream.write_all(bytes);
+    stream.finish().unwrap_or_default()
+}
+
+/// What stands for a text that nobody is to see: as long (64 characters at most), of the alphabet of base64, the same for the same
+/// text in this process, and nothing that anybody could turn back.
+pub fn stand_in(text: &str) -> String {
+    static KEY: OnceLock<RandomState> = OnceLock::new();
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let key = KEY.get_or_init(RandomState::new);
+    let letter = |at: usize| {
+        let place = usize::try_from(key.hash_one((text, at)) % 64).unwrap_or_default();
+        ALPHABET.get(place).copied().map_or('A', char::from)
+    };
+    (0..text.chars().count().min(64)).map(letter).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encoded(json: &str) -> String {
+        base64::encode(json.as_bytes())
+    }
+
+    fn text(payload: &str) -> String {
+        payload::text(payload.as_bytes(), &Choices::default()).unwrap()
+    }
+
+    #[test]
+    fn every_key_is_marked_and_the_order_of_keys_stays() {
+        let keys =
+            ["", "A", "TEST x", "Z_", "_", "_permanenS", "_permanent", "_permanentT", "_user_id", "test ", "user", "é"];
+        let session: Map = keys.map(|key| (key, Value::Null)).into_iter().collect();
+        let marked: Vec<_> = mark_session(&session).iter().map(|(key, _)| key.clone()).collect();
+        let json = json::write(&Value::Map(mark_session(&session))).unwrap();
+        let places: Vec<_> = marked.iter().map(|key| json.find(&json::write(key).unwrap()).unwrap()).collect();
+        assert!(places.is_sorted(), "{json}");
+        assert!(marked.iter().all(|key| *key == "_permanent".into() || !keys.iter().any(|old| *key == (*old).into())));
+        assert_eq!(unmark_session(&mark_session(&session)), session);
+    }
+
+    #[test]
+    fn a_payload_is_marked_as_it_is_spelled_and_comes_back() {
+        for (json, marked) in [
+            ("{}", "{}"),
+            (r#"{"user":1}"#, r#"{"test user":1}"#),
+            (
+                r#"{"_permanent":true,"user":{"user":[{"a":1}]}}"#,
+                r#"{"_permanent":true,"test user":{"user":[{"a":1}]}}"#,
+            ),
+            (r#" { "A" : "}\",{" , "b":[1,2] } "#, r#" { "TEST A" : "}\",{" , "test b":[1,2] } "#),
+            (r#"{"user":1,"user":2}"#, r#"{"test user":1,"test user":2}"#),
+            (r#"{"\ud800":"\\"}"#, r#"{"test \ud800":"\\"}"#),
+        ] {
+            let there = mark_payload(&encoded(json)).unwrap();
+            assert_eq!((text(&there).as_str(), unmark_payload(&there)), (marked, Some(encoded(json))));
+        }
+        let padded = format!("{}==junk", encoded(r#"{"user":1}"#));
+        assert!(mark_payload(&padded).unwrap().ends_with("==junk"));
+    }
+
+    #[test]
+    fn a_compressed_payload_stays_compressed_by_the_same_level() {
+        let json = format!(r#"{{"user":"{}"}}"#, "ab".repeat(100));
+        for level in 0..=9 {
+            let stream = [deflate(json.as_bytes(), Compression::new(level)), b"tail".to_vec()].concat();
+            let here = format!(".{}", base64::encode(&stream));
+            let there = mark_payload(&here).unwrap();
+            assert!(text(&there).starts_with(r#"{"test user":"#) && there.starts_with('.'));
+            assert_eq!(unmark_payload(&there), Some(here));
+        }
+    }
+
+    /// A stream that zlib does not make: two stored blocks.
+    fn odd_stream(text: &[u8]) -> String {
+        let (first, second) = text.split_at(4);
+        let mut stream = vec![0x78, 0x01];
+        for (is_last, block) in [(0, first), (1, second)] {
+            let length = u16::try_from(block.len()).unwrap();
+            stream.push(is_last);
+            stream.extend(length.to_le_bytes());
+            stream.extend((!length).to_le_bytes());
+            stream.extend(block);
+        }
+        let sum = text.iter().fold((1u32, 0u32), |(a, b), byte| {
+            let a = (a + u32::from(*byte)) % 65521;
+            (a, (b + a) % 65521)
+        });
+        stream.extend((sum.1 << 16 | sum.0).to_be_bytes());
+        format!(".{}", base64::encode(&stream))
+    }
+
+    #[test]
+    fn what_is_no_session_stays_and_a_session_that_cannot_be_marked_is_refused() {
+        for json in ["5", "[1]", r#"{"user":1"#, r#"{" t":5}"#, "null", "[]"] {
+            assert_eq!(mark_payload(&encoded(json)), Ok(encoded(json)), "{json}");
+        }
+        assert_eq!(mark_payload("not base64!"), Ok("not base64!".to_owned()));
+        // Python makes sessions of pairs, with and without their tag.
+        for json in [r#"[["user",1]]"#, r#"{" t":[["user",1]]}"#] {
+            assert_eq!(mark_payload(&encoded(json)), Err(NotMarked), "{json}");
+        }
+        let odd = odd_stream(br#"{"user":1}"#);
+        assert_eq!(text(&odd), r#"{"user":1}"#);
+        assert_eq!(mark_payload(&odd), Err(NotMarked));
+    }
+
+    #[test]
+    fn a_stream_of_another_compressor_comes_back_as_one_that_zlib_does_not_make() {
+        let back = unmark_payload(&odd_stream(br#"{"test user":1}"#)).unwrap();
+        assert_eq!(text(&back), r#"{"user":1}"#);
+        assert_ne!(back, format!(".{}", base64::encode(&payload::deflate(br#"{"user":1}"#))));
+    }
+
+    #[test]
+    fn what_is_the_applications_own_is_named_and_not_shown() {
+        let there = encoded(r#"{"_permanent":true,"csrf_token":"secret, \"}","test user":1}"#);
+        let here = unmark_payload(&there).unwrap();
+        assert_eq!(text(&here), r#"{"_permanent":true,"csrf_token":"not shown","user":1}"#);
+        let session: Map = [("csrf_token", Value::from("secret")), ("test user", Value::Null)].into_iter().collect();
+        let shown: Map = [("csrf_token", Value::from(NOT_SHOWN)), ("user", Value::Null)].into_iter().collect();
+        assert_eq!(unmark_session(&session), shown);
+        let pair = Value::List(vec!["csrf_token".into(), "secret".into()]);
+        assert_eq!(
+            unmark_results(&[Action::PopItem, Action::Items], vec![pair, Value::Map(session)]),
+            [Value::List(vec!["csrf_token".into(), NOT_SHOWN.into()]), Value::Map(shown)]
+        );
+    }
+
+    #[test]
+    fn a_stand_in_is_as_long_and_the_same_for_the_same_text() {
+        let (a, b) = (stand_in("a signature"), stand_in("a signaturf"));
+        assert_eq!((a.len(), &a), (11, &stand_in("a signature")));
+        assert_ne!(a, b);
+    }
+}
