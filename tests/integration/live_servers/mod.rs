@@ -1,13 +1,18 @@
 //! The live mode: servers that are judged where they run, and everything that can go wrong on the way.
 //!
 //! - `in_rust`: a probe in this process, answered by the model, so that the carrying over is held against what it must give back;
-//! - `hostile`: servers that are down, slow, lying or something else;
+//! - `false_servers`: servers that want sessions under a key which they do not have, or other sessions than Flask's;
+//! - `hostile`: servers that are down, slow or something else;
+//! - `mounted`: what a probe in a real application shows to others, and leaves behind;
 //! - `real`: Flask on gunicorn behind nginx, Quart on Hypercorn, and applications that are wrong on purpose.
 
 #![cfg(unix)]
 
+mod false_servers;
 mod hostile;
 mod in_rust;
+mod mounted;
+mod probe;
 mod real;
 
 use std::{

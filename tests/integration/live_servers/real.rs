@@ -29,7 +29,7 @@ fn skipped(what: &str) {
 }
 
 /// The folder of a virtual environment's programs, made once and kept for the next run.
-fn programs() -> Option<&'static PathBuf> {
+pub(super) fn programs() -> Option<&'static PathBuf> {
     static PROGRAMS: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let made = PROGRAMS.get_or_init(|| {
         let name = format!("live-{}", RELEASES.join("-").replace("==", "-"));
@@ -57,10 +57,10 @@ fn run(command: &mut Command) -> Result<(), String> {
 }
 
 /// A server with all the processes that it started, which end with it.
-struct Running {
+pub(super) struct Running {
     child: Child,
-    url: String,
-    log: PathBuf,
+    pub(super) url: String,
+    pub(super) log: PathBuf,
 }
 
 impl Drop for Running {
@@ -96,11 +96,20 @@ fn behind(log: &str, words: &str) -> Option<String> {
     rest.split_once([' ', '\n']).map(|(address, _)| address.to_owned())
 }
 
-/// One of the applications, on the server that suits it.
+/// One of the applications, on the server that suits it, with a probe for half an hour.
 fn application(word: &str, folder: &TempDir) -> Option<Running> {
+    application_for(1800, word, folder)
+}
+
+pub(super) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+}
+
+/// One of the applications, with a probe for some seconds; with none for no second.
+pub(super) fn application_for(seconds: u64, word: &str, folder: &TempDir) -> Option<Running> {
     let programs = programs()?;
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let until = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() + 1800;
+    let until = if seconds == 0 { String::new() } else { (now() + seconds).to_string() };
     let is_quart = word.starts_with("quart");
     let mut command = Command::new(programs.join(if is_quart { "hypercorn" } else { "gunicorn" }));
     command.args(match is_quart {
@@ -108,12 +117,13 @@ fn application(word: &str, folder: &TempDir) -> Option<Running> {
         false => ["--bind", "127.0.0.1:0", "--workers", "2", "--worker-class", "gthread", "--threads", "2"].as_slice(),
     });
     command.arg("application:app").env("APPLICATION", word).env("APPLICATION_KEY", KEY);
-    command.env("SESSIONPROOF_PROBE_UNTIL", until.to_string()).env("PYTHONDONTWRITEBYTECODE", "1");
+    command.env("SESSIONPROOF_PROBE_UNTIL", until).env("PYTHONDONTWRITEBYTECODE", "1");
     command
         .current_dir(here.join("tests/integration/live_servers/applications"))
         .env("PYTHONPATH", here.join("adapters/python"));
     let words = if is_quart { "Running on " } else { "Listening at: " };
-    let mut running = start(&mut command, folder.path().join(format!("{word}.log")), |log| behind(log, words));
+    let log = folder.path().join(format!("{word}-{seconds}.log"));
+    let mut running = start(&mut command, log, |log| behind(log, words));
     running.url += "/sessionproof-probe";
     Some(running)
 }
@@ -243,76 +253,4 @@ fn quart_on_hypercorn_conforms_but_for_what_it_does_otherwise() {
     check(&run, &quart.url, &["--cases", "300", "--rules", QUART])
         .with(0, &["quart 0.22.0", "conformant in what was judged"]);
     check(&run, &quart.url, &["--cases", "100", "--rules", "VARY"]).with(1, &["FAIL VARY-1"]);
-}
-
-#[test]
-fn the_probe_answers_nobody_else() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut servers: Vec<Running> = Vec::new();
-    for word in ["flask", "quart"] {
-        let Some(server) = application(word, &folder) else { return };
-        servers.push(server);
-    }
-    for server in &servers {
-        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-        let post = |url: &str, credentials: &str| {
-            let request = agent.post(url).header("Sessionproof-Probe", credentials);
-            request.send("{\"op\":\"hello\",\"protocol\":1}").unwrap().status().as_u16()
-        };
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-        let forged = format!("t={now},n={},mac={}", "ab".repeat(16), "0".repeat(64));
-        for credentials in ["", "x", &forged] {
-            assert_eq!(post(&server.url, credentials), 404, "{credentials}");
-        }
-        for path in ["", "/", "/static/file.txt", "/missing"] {
-            assert_eq!(agent.get(format!("{}{path}", server.url)).call().unwrap().status().as_u16(), 404, "{path}");
-        }
-        let home = server.url.replace("sessionproof-probe", "");
-        assert_eq!(agent.get(home).call().unwrap().status().as_u16(), 200);
-    }
-}
-
-#[test]
-fn the_binary_writes_the_probe_that_is_here() {
-    let folder = tempfile::tempdir().unwrap();
-    let write = || {
-        Command::new(env!("CARGO_BIN_EXE_sessionproof")).arg("probe").arg(folder.path().join("new")).output().unwrap()
-    };
-    for again in [false, true] {
-        assert!(write().status.success(), "{again}");
-    }
-    for name in ["sessionproof_probe.py", "sessionproof_adapter.py"] {
-        let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("adapters/python").join(name);
-        assert_eq!(fs::read(folder.path().join("new").join(name)).unwrap(), fs::read(here).unwrap());
-    }
-    fs::write(folder.path().join("new/sessionproof_probe.py"), "mine").unwrap();
-    let refused = write();
-    assert!(
-        String::from_utf8_lossy(&refused.stderr).contains("says something else") && refused.status.code() == Some(2)
-    );
-}
-
-#[test]
-fn the_probe_stays_away_without_a_deadline_and_refuses_one_that_is_far() {
-    let Some(programs) = programs() else { return };
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    let script = "import flask, sessionproof_probe\napp = flask.Flask('a')\nprint(sessionproof_probe.mount(app))\n\
-                  print(app.test_client().post('/sessionproof-probe').status_code, len(list(app.url_map.iter_rules())))";
-    for (until, expected) in [
-        ("", "False\n404 1\n"),
-        (&*(now - 1).to_string(), "False\n404 1\n"),
-        (&*(now + 600).to_string(), "True\n404 3\n"),
-        (&*(now + 4000).to_string(), "ValueError: SESSIONPROOF_PROBE_UNTIL: the time is at most an hour ahead"),
-        ("soon", "ValueError: SESSIONPROOF_PROBE_UNTIL: a Unix time in seconds is needed"),
-    ] {
-        let mut command = Command::new(programs.join("python"));
-        command
-            .args(["-c", script])
-            .env("PYTHONPATH", here.join("adapters/python"))
-            .env("SESSIONPROOF_PROBE_UNTIL", until);
-        let output = command.env("PYTHONDONTWRITEBYTECODE", "1").output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-        assert!(text.contains(expected), "{until}: {text}");
-    }
 }

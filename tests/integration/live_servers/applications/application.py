@@ -8,10 +8,10 @@ import sessionproof_probe
 WORD = os.environ["APPLICATION"]
 
 if WORD.startswith("quart"):
-    from quart import Quart as Application, session
+    from quart import Quart as Application, request, session
     from quart.sessions import SecureCookieSessionInterface
 else:
-    from flask import Flask as Application, session
+    from flask import Flask as Application, request, session
     from flask.sessions import SecureCookieSessionInterface
 
 app = Application(__name__)
@@ -61,6 +61,35 @@ def home():
 
 async def home_in_quart():
     return home()
+
+
+async def echo_in_quart():
+    return f"{request.method} {(await request.get_data()).decode()}\n"
+
+
+def echo():
+    return f"{request.method} {request.get_data(as_text=True)}\n"
+
+
+if WORD.endswith("echo"):
+    view = echo_in_quart if WORD.startswith("quart") else echo
+    app.add_url_rule("/sessionproof-probe", "own", view, methods=["GET", "POST"])
+elif WORD == "buggy":
+
+    @app.after_request
+    def break_down(response):
+        return 1 / 0
+
+elif WORD == "remembering":
+
+    @app.before_request
+    def protect_forms():
+        session.setdefault("csrf_token", "secret-of-a-form")
+
+    @app.after_request
+    def remember(response):
+        response.set_cookie("remember_token", "8|secret-of-a-user", max_age=60, httponly=True)
+        return response
 
 
 app.add_url_rule("/", "home", home_in_quart if WORD.startswith("quart") else home)
