@@ -71,7 +71,7 @@ impl ServerArguments {
         let (Some(url), Some(secret)) = (&self.url, &self.secret_key_file) else { return Ok(None) };
         if url.starts_with("http:") && !is_loopback(url) {
             anstream::eprintln!(
-                "warning: {url} is asked without TLS: who listens on the way sees cookies that the server takes"
+                "warning: {url} is asked without TLS: whoever listens on the way sees the test sessions that the server sets"
             );
         }
         let options = Options {
