@@ -3,9 +3,12 @@
 
 pub mod embedded;
 pub mod http;
+mod program;
 pub mod serve;
 pub mod setup;
 pub mod subprocess;
+
+pub use program::Program;
 
 use crate::{
     config::Config,

@@ -43,8 +43,8 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
                 anstream::print!("{}", table_alone(&all, verifier.hardware()));
             }
         }
-        Some(command) => {
-            let (mut bencher, deadline) = arguments.target.bencher(&command)?;
+        Some(program) => {
+            let (mut bencher, deadline) = arguments.target.bencher(program)?;
             let all = bench::beside(&mut bencher, turns, deadline)?;
             let hello = bencher.hello();
             let name = [&hello.name, &hello.version, &hello.runtime].map(String::as_str).join(" ");

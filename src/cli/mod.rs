@@ -1,6 +1,7 @@
 //! The command line: arguments in, reports out, an exit status that scripts can use. What is behind it is the library's.
 
 mod bench;
+mod cache;
 mod check;
 mod completions;
 #[cfg(feature = "explore")]
@@ -44,6 +45,9 @@ struct Arguments {
 enum Command {
     /// Measure how long the verification of a cookie takes
     Bench(bench::Arguments),
+    /// Show or remove what is set up on this machine
+    #[command(subcommand)]
+    Cache(cache::Arguments),
     /// Hold an implementation against the specification.
     Check(check::Arguments),
     /// Print what a shell needs to complete command lines
@@ -79,6 +83,7 @@ enum Command {
 pub fn run() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Cache(arguments) => cache::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         #[cfg(feature = "explore")]

@@ -4,8 +4,8 @@ use super::{Trouble, target::Target};
 use sessionproof::{adapter::subprocess::smoke, report, suite::results::Outcome};
 
 pub fn run(target: &Target) -> Result<Outcome, Trouble> {
-    let (command, limits) = target.manners()?;
-    let findings = smoke::judge(&command, limits, &mut |finding| anstream::print!("{}", report::smoke::line(finding)))?;
+    let (program, limits) = target.manners()?;
+    let findings = smoke::judge(program, limits, &mut |finding| anstream::print!("{}", report::smoke::line(finding)))?;
     anstream::print!("{}", report::smoke::verdict(&findings));
     Ok(report::smoke::outcome(&findings))
 }

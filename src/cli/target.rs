@@ -3,7 +3,7 @@
 use super::{Trouble, failures::shell_word, progress::announce, server::ServerArguments};
 use clap::Args;
 use sessionproof::adapter::{
-    Implementation,
+    Implementation, Program,
     embedded::{Embedded, Model},
     setup::{KNOWN, Known, Setup},
     subprocess::{Bencher, Options, Subprocess, smoke::Limits},
@@ -50,8 +50,8 @@ impl Target {
         if let Some(server) = self.server.connect(self.side_by_side(), limits.0, limits.1)? {
             return Ok(Box::new(server));
         }
-        match self.command()? {
-            Some(command) => self.start(&command),
+        match self.program()? {
+            Some(program) => self.start(program),
             None if self.implementation.as_deref() == Some("model") => Ok(Box::new(Model::default())),
             None => Ok(Box::new(Embedded::default())),
         }
@@ -63,20 +63,20 @@ impl Target {
         self.implementation.is_some() || !self.command.is_empty() || self.server.is_named()
     }
 
-    /// The command that starts the implementation, which is set up if it is not yet; none for what stands in this binary.
-    fn command(&self) -> Result<Option<Vec<String>>, Trouble> {
+    /// The program of the implementation, which is set up if it is not yet; none for what stands in this binary.
+    fn program(&self) -> Result<Option<Program>, Trouble> {
         if !self.command.is_empty() {
-            return Ok(Some(self.command.clone()));
+            return Ok(Some(Program::from(&self.command)));
         }
         let name = self.implementation.as_deref().unwrap_or("verifier");
         let (name, release) = name.split_once('@').map_or((name, None), |(name, release)| (name, Some(release)));
         let Some(known) = Known::named(name) else { return Err(unknown(name)) };
         let mut setup = Setup { python: self.python.clone(), report: &mut announce };
-        Ok(setup.command(known, release)?)
+        Ok(setup.program(known, release)?)
     }
 
-    /// The command that measures itself; none for the verifier in this binary, which is measured without one.
-    pub fn measured(&self) -> Result<Option<Vec<String>>, Trouble> {
+    /// The program that measures itself; none for the verifier in this binary, which is measured without one.
+    pub fn measured(&self) -> Result<Option<Program>, Trouble> {
         if self.server.is_named() {
             return Err(Trouble("a running server cannot be measured\nname a program that offers bench".to_owned()));
         }
@@ -88,23 +88,23 @@ impl Target {
                     .to_owned(),
             ));
         }
-        self.command()
+        self.program()
     }
 
     /// The program whose manners are judged, and how long it may take.
-    pub fn manners(&self) -> Result<(Vec<String>, Limits), Trouble> {
+    pub fn manners(&self) -> Result<(Program, Limits), Trouble> {
         let nothing = "--smoke judges the manners of an adapter, and what is in this binary has none\n\
                        name a program, as in: sessionproof check --smoke -- python3 my_adapter.py";
-        let named = if self.implementation.as_deref() == Some("model") { None } else { self.command()? };
-        let command = named.ok_or_else(|| Trouble(nothing.to_owned()))?;
+        let named = if self.implementation.as_deref() == Some("model") { None } else { self.program()? };
+        let program = named.ok_or_else(|| Trouble(nothing.to_owned()))?;
         let limits = Limits { call: Duration::from_secs(self.call_timeout), run: Duration::from_secs(self.time_limit) };
-        Ok((command, limits))
+        Ok((program, limits))
     }
 
     /// A copy of a program that measures itself, and when the run has to be over.
-    pub fn bencher(&self, command: &[String]) -> Result<(Bencher, Instant), Trouble> {
+    pub fn bencher(&self, program: Program) -> Result<(Bencher, Instant), Trouble> {
         let deadline = Instant::now() + Duration::from_secs(self.time_limit);
-        Ok((Bencher::start(command, Duration::from_secs(self.call_timeout))?, deadline))
+        Ok((Bencher::start(program, Duration::from_secs(self.call_timeout))?, deadline))
     }
 
     /// How many calls are answered side by side.
@@ -113,14 +113,14 @@ impl Target {
         self.workers.and_then(|n| usize::try_from(n).ok()).unwrap_or(processors)
     }
 
-    fn start(&self, command: &[String]) -> Result<Box<dyn Implementation>, Trouble> {
+    fn start(&self, program: Program) -> Result<Box<dyn Implementation>, Trouble> {
         let options = Options {
             workers: self.side_by_side(),
             call_timeout: Duration::from_secs(self.call_timeout),
             run_limit: Some(Duration::from_secs(self.time_limit)),
             ..Options::default()
         };
-        Ok(Box::new(Subprocess::start(command, options)?))
+        Ok(Box::new(Subprocess::start(program, options)?))
     }
 
     /// The words of a command line that name the implementation, with a space before each.

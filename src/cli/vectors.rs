@@ -20,7 +20,7 @@ use std::{
     ffi::OsString,
     fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Stdio,
 };
 
 #[derive(Subcommand)]
@@ -176,13 +176,7 @@ fn folder(arguments: &Regenerate) -> Result<PathBuf, Trouble> {
 fn generate(oracle: &Oracle, script: &str) -> Result<Vec<(String, String)>, Trouble> {
     let out = tempfile::tempdir()?;
     announce(&format!("asking real Flask (vectors/{script})"));
-    let ran = Command::new(&oracle.python)
-        .args(["-I", "-B"])
-        .arg(oracle.files.join("vectors").join(script))
-        .arg("--out")
-        .arg(out.path())
-        .stdin(Stdio::null())
-        .output()?;
+    let ran = oracle.script(script).arg("--out").arg(out.path()).stdin(Stdio::null()).output()?;
     if !ran.status.success() {
         let said = String::from_utf8_lossy(&ran.stderr);
         return Err(Trouble(format!("vectors/{script} failed ({}):\n{}", ran.status, said.trim_end())));

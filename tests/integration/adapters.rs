@@ -19,8 +19,8 @@ use std::path::Path;
 /// What a few checks of an implementation come to.
 fn judged(test: &str, name: &str, outcome: Outcome) {
     let known = Known::named(name).unwrap();
-    let Some(command) = common::command(test, known) else { return };
-    let implementation = Subprocess::start(&command, Options::default()).unwrap();
+    let Some(program) = common::program(test, known) else { return };
+    let implementation = Subprocess::start(program, Options::default()).unwrap();
     let hello = implementation.hello();
     assert_eq!(hello.name, name);
     assert!(hello.ops.contains("verify"), "{:?}", hello.ops);

@@ -224,7 +224,7 @@ fn the_model_does_what_the_evidence_says() {
 #[test]
 fn real_flask_does_what_the_evidence_says() {
     let Some(oracle) = common::oracle("real_flask_does_what_the_evidence_says") else { return };
-    run_evidence(&Subprocess::start(&oracle.command(), Options::default()).unwrap());
+    run_evidence(&Subprocess::start(oracle.program(), Options::default()).unwrap());
 }
 
 /// The cookie that a vector of signing has as its output, made by real Flask.

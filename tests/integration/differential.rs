@@ -14,7 +14,7 @@ use sessionproof::{
 #[test]
 fn model_and_real_flask_answer_alike() {
     let Some(oracle) = common::oracle("model_and_real_flask_answer_alike") else { return };
-    let flask = Subprocess::start(&oracle.command(), Options::default()).unwrap();
+    let flask = Subprocess::start(oracle.program(), Options::default()).unwrap();
     let options = run::Options { cases: 5_000, seed: 1, ..run::Options::default() };
     let results = run(&flask, &vectors::embedded().unwrap(), &options, &mut |_| {});
     let shown: String = results.failures.iter().map(|failure| terminal::failure(failure, None)).collect();

@@ -119,7 +119,7 @@ fn runs_are_as_few_and_short_as_is_said() {
 fn real_flask_answers_every_transition_of_the_small_configurations_as_the_model_does() {
     let test = "real_flask_answers_every_transition_of_the_small_configurations_as_the_model_does";
     let Some(oracle) = common::oracle(test) else { return };
-    let flask = Subprocess::start(&oracle.command(), Options::default()).unwrap();
+    let flask = Subprocess::start(oracle.program(), Options::default()).unwrap();
     assert_eq!(small().count(), 9);
     for Configuration { name, transitions, requests, .. } in small() {
         let exploration = exploration(name);

@@ -68,6 +68,6 @@ fn every_finding_in_a_release_that_is_the_default_is_still_one() {
 }
 
 fn started(test: &str, known: &Known) -> Option<Subprocess> {
-    let command = common::command(test, known)?;
-    Some(Subprocess::start(&command, Options { workers: 1, ..Options::default() }).unwrap())
+    let program = common::program(test, known)?;
+    Some(Subprocess::start(program, Options { workers: 1, ..Options::default() }).unwrap())
 }

@@ -7,10 +7,7 @@ use sessionproof::{
     adapter::embedded,
     protocol::{self, Call, Choices, Hello, ReasonsChoice, Reply},
 };
-use std::{
-    io::Write,
-    process::{Command, Stdio},
-};
+use std::{io::Write, process::Stdio};
 
 const TEXT: &str = include_str!("../../spec/adapter-protocol.md");
 
@@ -58,14 +55,8 @@ fn each_example_is_a_line_that_this_crate_reads_and_the_model_answers_so() {
 #[test]
 fn real_flask_answers_each_example_so() {
     let Some(oracle) = common::oracle("real_flask_answers_each_example_so") else { return };
-    let command = oracle.command();
-    let mut adapter = Command::new(&command[0])
-        .args(&command[1..])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut adapter = oracle.program().to_command().unwrap();
+    let mut adapter = adapter.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut input = adapter.stdin.take().unwrap();
     for (request, _) in examples() {
         writeln!(input, "{request}").unwrap();

@@ -18,7 +18,7 @@ use sessionproof::{
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     fs,
-    process::{Command, Stdio},
+    process::Stdio,
     sync::Arc,
 };
 
@@ -249,9 +249,7 @@ fn the_page_shows_the_code_that_runs() {
 fn real_flask_makes_the_recordings_again() {
     let Some(oracle) = common::oracle("real_flask_makes_the_recordings_again") else { return };
     let out = tempfile::tempdir().unwrap();
-    let script = oracle.files.join("vectors").join("recipes.py");
-    let made = Command::new(&oracle.python).arg(script).arg("--out").arg(out.path()).stdin(Stdio::null()).output();
-    let made = made.unwrap();
+    let made = oracle.script("recipes.py").arg("--out").arg(out.path()).stdin(Stdio::null()).output().unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     for name in FILES {
         let text = fs::read_to_string(out.path().join(format!("{name}.json"))).unwrap();

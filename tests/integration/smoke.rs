@@ -110,7 +110,7 @@ fn ready_made_adapters_have_all_manners() {
     let own: [(&str, &[&str]); 3] = [("flask", &[]), ("starlette-flask", &["clock"]), ("itsdangerous.js", &[])];
     for (name, expected) in own {
         let known = sessionproof::adapter::setup::Known::named(name).unwrap();
-        if common::command("ready_made_adapters_have_all_manners", known).is_none() {
+        if common::program("ready_made_adapters_have_all_manners", known).is_none() {
             continue;
         }
         let (status, said) = smoke(&[], &[name]);

@@ -1,27 +1,78 @@
 //! The folder in which everything is set up, and how a part of it comes into its place.
+//!
+//! Everything is made in a folder whose name begins with `partial-` and renamed when it is whole. Whoever sets something up, or runs
+//! what is set up, holds a shared lock on the cache. So where nobody holds one, what is partial was left by a run that was
+//! interrupted, and is removed.
 
-use super::SetupError;
+use super::{SetupError, contents, stock, trust};
 use crate::{embedded, suite::rules};
 use directories::ProjectDirs;
 use sha2::{Digest, Sha256};
 use std::{
-    env, fs,
+    env,
+    fs::{self, DirBuilder, File},
+    io::{self, ErrorKind},
     path::{Path, PathBuf},
+    sync::Arc,
 };
+
+/// The file on which locks are held, and the one that is held while something is put in its place.
+pub(super) const LOCKS: [&str; 2] = ["lock", "placing.lock"];
+/// By this file backups and people know a cache (<https://bford.info/cachedir/>).
+pub(super) const TAG: &str = "CACHEDIR.TAG";
+pub(super) const TAG_TEXT: &str = "\
+Signature: 8a477f597d28d172789f06886806bc55
+# Implementations that sessionproof has set up. `sessionproof cache list` shows them, `sessionproof cache clear` removes them.
+";
+pub(super) const PARTIAL: &str = "partial-";
+pub(super) const FILES: &str = "files-";
 
 /// The folder for caches.
 pub(super) struct Cache {
     folder: PathBuf,
+    lease: Option<Arc<File>>,
 }
 
 impl Cache {
-    /// `SESSIONPROOF_CACHE`, or the platform's own; made if it is not there.
+    /// `SESSIONPROOF_CACHE`, or the platform's own; made if it is not there, for this user alone. What interrupted runs left is
+    /// removed.
     pub(super) fn open() -> Result<Self, SetupError> {
-        let folder = folder()?;
-        match fs::create_dir_all(&folder).and_then(|()| folder.canonicalize()) {
-            Ok(folder) => Ok(Self { folder }),
-            Err(source) => Err(SetupError::Cache { folder, source }),
+        let named = folder()?;
+        let mut builder = DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&named).map_err(|source| cannot_write(&named, source))?;
+        Self::at(&trusted(&named)?)
+    }
+
+    /// The cache in a folder that can be trusted.
+    pub(super) fn at(folder: &Path) -> Result<Self, SetupError> {
+        let folder = folder.to_owned();
+        // One that cannot be written, or has no locks, still serves what is in it.
+        if !folder.join(TAG).exists() && stock::is_cache(&folder) {
+            let _ = fs::write(folder.join(TAG), TAG_TEXT);
         }
+        let lock = lock_file(&folder, 0);
+        if let Some(lock) = &lock {
+            let partial = stock::partial(&folder);
+            if !partial.is_empty() && lock.try_lock().is_ok() {
+                partial.iter().for_each(|left| drop(fs::remove_dir_all(left)));
+                let _ = lock.unlock();
+            }
+        }
+        let lease = lock.filter(|lock| lock.lock_shared().is_ok()).map(Arc::new);
+        Ok(Self { folder, lease })
+    }
+
+    /// The folder itself.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The lock that is held as long as something in the cache is in use.
+    pub(super) fn lease(&self) -> Option<Arc<File>> {
+        self.lease.clone()
     }
 
     /// Where an implementation has its place; `texts` are all that it is made of.
@@ -31,38 +82,56 @@ impl Cache {
 
     /// A folder that goes away again unless it is put in its place.
     pub(super) fn beside(&self) -> Result<tempfile::TempDir, SetupError> {
-        let made = tempfile::Builder::new().prefix("partial-").tempdir_in(&self.folder);
-        made.map_err(|source| SetupError::Cache { folder: self.folder.clone(), source })
+        let made = tempfile::Builder::new().prefix(PARTIAL).tempdir_in(&self.folder);
+        made.map_err(|source| cannot_write(&self.folder, source))
     }
 
-    /// The files that travel in this binary, laid out as in the project.
+    /// The files that travel in this binary, laid out as in the project. Damage is repaired.
     pub(super) fn files(&self) -> Result<PathBuf, SetupError> {
         let specification = ("spec/session-lifetime.md", rules::TEXT);
         let all = || embedded::FILES.iter().copied().chain([specification]);
-        let home = self.folder.join(format!("files-{}", fingerprint(all().flat_map(|(path, text)| [path, text]))));
-        if home.is_dir() {
-            return Ok(home);
+        let home = self.folder.join(format!("{FILES}{}", fingerprint(all().flat_map(|(path, text)| [path, text]))));
+        let is_whole = |home: &Path| {
+            all().all(|(path, text)| fs::read(home.join(path)).is_ok_and(|there| there == text.as_bytes()))
+        };
+        if !is_whole(&home) {
+            let beside = self.beside()?;
+            lay_out(beside.path(), all())?;
+            self.place(beside, &home, is_whole)?;
         }
-        let beside = self.beside()?;
-        lay_out(beside.path(), all())?;
-        place(beside, &home, |home| home.is_dir())?;
         Ok(home)
     }
-}
 
-/// The releases of an implementation that are set up. Makes nothing.
-pub(super) fn releases(name: &str) -> Vec<String> {
-    let entries = folder().ok().and_then(|folder| fs::read_dir(folder).ok());
-    let names = entries.into_iter().flatten().flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
-    let release = |folder: String| {
-        let (found, rest) = folder.split_once('@')?;
-        let (release, _) = rest.rsplit_once('-')?;
-        (found == name).then(|| release.to_owned())
-    };
-    let mut releases: Vec<_> = names.filter_map(release).collect();
-    releases.sort();
-    releases.dedup();
-    releases
+    /// Writes down what is in a finished folder, and puts it in its place.
+    pub(super) fn finish(
+        &self,
+        finished: tempfile::TempDir,
+        home: &Path,
+        (name, release, installed): (&str, &str, &str),
+    ) -> Result<(), SetupError> {
+        contents::seal(finished.path(), name, release, installed)?;
+        self.place(finished, home, |home| contents::whole(home).is_some())
+    }
+
+    /// Renames a finished folder to its place. Where a whole one stands by now, another run was faster, and it serves.
+    fn place(
+        &self,
+        finished: tempfile::TempDir,
+        home: &Path,
+        is_whole: impl Fn(&Path) -> bool,
+    ) -> Result<(), SetupError> {
+        let _alone = lock_file(&self.folder, 1).filter(|lock| lock.lock().is_ok());
+        if is_whole(home) {
+            return Ok(());
+        }
+        let cannot = |source| cannot_write(home, source);
+        if fs::symlink_metadata(home).is_ok() {
+            fs::remove_dir_all(home).map_err(cannot)?;
+        }
+        fs::rename(finished.path(), home).map_err(cannot)?;
+        let _moved = finished.keep();
+        Ok(())
+    }
 }
 
 /// Writes files below a folder.
@@ -73,34 +142,50 @@ pub(super) fn lay_out<'f>(
     for (path, text) in files {
         let file = folder.join(path);
         let written = fs::create_dir_all(file.parent().unwrap_or(folder)).and_then(|()| fs::write(&file, text));
-        written.map_err(|source| SetupError::Cache { folder: folder.to_owned(), source })?;
+        written.map_err(|source| cannot_write(folder, source))?;
     }
     Ok(())
 }
 
-/// Renames a finished folder to its place. Where a whole one stands by now, another run was faster, and it serves.
-pub(super) fn place(
-    finished: tempfile::TempDir,
-    home: &Path,
-    is_whole: impl Fn(&Path) -> bool,
-) -> Result<(), SetupError> {
-    if is_whole(home) {
-        return Ok(());
+/// Something in a folder could not be written.
+pub(super) fn cannot_write(folder: &Path, source: io::Error) -> SetupError {
+    let folder = folder.to_owned();
+    match source.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            SetupError::Full { folder, output: format!("    {source}") }
+        }
+        _ => SetupError::Cache { folder, source },
     }
-    let cannot = |source| SetupError::Cache { folder: home.to_owned(), source };
-    if home.exists() {
-        fs::remove_dir_all(home).map_err(cannot)?;
-    }
-    fs::rename(finished.path(), home).map_err(cannot)?;
-    let _moved = finished.keep();
-    Ok(())
 }
 
-fn folder() -> Result<PathBuf, SetupError> {
-    match env::var_os("SESSIONPROOF_CACHE").filter(|folder| !folder.is_empty()) {
-        Some(folder) => Ok(PathBuf::from(folder)),
-        None => Ok(ProjectDirs::from("", "", "sessionproof").ok_or(SetupError::NoCache)?.cache_dir().to_owned()),
+/// Where the cache is, or will be.
+pub(super) fn folder() -> Result<PathBuf, SetupError> {
+    let named = match env::var_os("SESSIONPROOF_CACHE").filter(|folder| !folder.is_empty()) {
+        Some(folder) => PathBuf::from(folder),
+        None => ProjectDirs::from("", "", "sessionproof").ok_or(SetupError::NoCache)?.cache_dir().to_owned(),
+    };
+    std::path::absolute(&named).map_err(|source| SetupError::Cache { folder: named, source })
+}
+
+/// The folder without symbolic links, if nobody else can have put anything there.
+pub(super) fn trusted(named: &Path) -> Result<PathBuf, SetupError> {
+    let asked = named.canonicalize().and_then(|folder| {
+        let doubt = match trust::doubt(&folder)? {
+            None => trust::doubt_of_links(named)?,
+            doubt => doubt,
+        };
+        Ok((folder, doubt))
+    });
+    match asked {
+        Ok((folder, None)) => Ok(folder),
+        Ok((_, Some(what))) => Err(SetupError::Untrusted { folder: named.to_owned(), what }),
+        Err(source) => Err(cannot_write(named, source)),
     }
+}
+
+/// A file of the cache to hold a lock on.
+pub(super) fn lock_file(folder: &Path, which: usize) -> Option<File> {
+    File::options().create(true).truncate(false).write(true).open(folder.join(LOCKS.get(which)?)).ok()
 }
 
 /// Some of the SHA-256 of texts.
@@ -117,10 +202,17 @@ fn fingerprint<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
 mod tests {
     use super::*;
 
+    fn entries(folder: &Path) -> Vec<String> {
+        let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<_> = names.filter(|name| name != TAG && !LOCKS.contains(&name.as_str())).collect();
+        names.sort();
+        names
+    }
+
     #[test]
-    fn the_files_are_laid_out_once_and_whole() {
+    fn the_files_are_laid_out_once_and_whole_and_damage_is_repaired() {
         let folder = tempfile::tempdir().unwrap();
-        let cache = Cache { folder: folder.path().to_owned() };
+        let cache = Cache::at(folder.path()).unwrap();
         let home = cache.files().unwrap();
         assert_eq!(cache.files().unwrap(), home);
         for file in [
@@ -129,23 +221,44 @@ mod tests {
             "vectors/generate.py",
             "spec/session-lifetime.md",
         ] {
-            assert!(home.join(file).is_file(), "{file}");
+            let text = fs::read(home.join(file)).unwrap();
+            fs::write(home.join(file), "").unwrap();
+            cache.files().unwrap();
+            assert_eq!(fs::read(home.join(file)).unwrap(), text, "{file}");
         }
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert_eq!(entries(folder.path()).len(), 1);
     }
 
     #[test]
-    fn what_was_placed_first_stays() {
+    fn what_was_placed_first_stays_and_what_is_damaged_does_not() {
         let folder = tempfile::tempdir().unwrap();
-        let cache = Cache { folder: folder.path().to_owned() };
+        let cache = Cache::at(folder.path()).unwrap();
         let home = cache.home("port", "1.0", ["text"]);
         assert_ne!(home, cache.home("port", "1.0", ["other text"]));
-        for text in ["first", "second"] {
+        let placed = |text| {
             let beside = cache.beside().unwrap();
             lay_out(beside.path(), [("file", text)]).unwrap();
-            place(beside, &home, |home| home.join("file").is_file()).unwrap();
-        }
-        assert_eq!(fs::read_to_string(home.join("file")).unwrap(), "first");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+            cache.finish(beside, &home, ("port", "1.0", "1.0")).unwrap();
+            fs::read_to_string(home.join("file")).unwrap()
+        };
+        assert_eq!(placed("first"), "first");
+        assert_eq!(placed("second"), "first");
+        fs::write(home.join("file"), "").unwrap();
+        assert_eq!(placed("third"), "third");
+        assert_eq!(entries(folder.path()).len(), 1);
+    }
+
+    #[test]
+    fn what_an_interrupted_run_left_is_removed_and_what_another_run_is_making_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let other = Cache::at(folder.path()).unwrap();
+        let at_work = other.beside().unwrap();
+        drop(Cache::at(folder.path()).unwrap());
+        assert!(at_work.path().is_dir());
+        // An interrupted run holds no lock any more, and removes nothing.
+        let left = at_work.keep();
+        drop(other);
+        drop(Cache::at(folder.path()).unwrap());
+        assert!(!left.exists());
     }
 }

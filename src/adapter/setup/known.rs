@@ -1,6 +1,6 @@
 //! The implementations that are known by name, and how each is had.
 
-use super::{cache, python::Minor};
+use super::{python::Minor, stock};
 
 /// An implementation that is known by name.
 pub struct Known {
@@ -178,7 +178,7 @@ impl Known {
 
     /// The releases that are set up in the cache.
     pub fn releases_set_up(&self) -> Vec<String> {
-        if self.is_in_binary() { Vec::new() } else { cache::releases(self.name) }
+        if self.is_in_binary() { Vec::new() } else { stock::releases(self.name) }
     }
 }
 

@@ -1,26 +1,35 @@
 //! Implementations that set themselves up in the user's cache: a Python virtual environment, a folder of Node.js packages, or a
 //! program built by cargo, each with the adapter that drives it. Offline once it is there.
 //!
-//! Everything is made beside its place and renamed when it is whole, so that an interrupted set-up leaves nothing to trip over.
+//! Everything is made beside its place and renamed when it is whole, so that an interrupted set-up leaves nothing to trip over. What
+//! is damaged later is noticed and made anew. Nothing of the working directory is run, and the environment changes neither what is
+//! installed nor what is judged.
 
 mod cache;
+mod contents;
+mod isolation;
 mod known;
 mod node;
 mod python;
 mod rust;
+mod stock;
+mod tools;
+mod trust;
 
 pub use known::{KNOWN, Known};
+pub use stock::{Entry, Kind, clear, list};
 
+use super::{
+    Program,
+    program::{Isolation, Release},
+};
 use cache::Cache;
 use known::Recipe;
 use std::{
-    io,
-    path::PathBuf,
-    process::{Command, Output, Stdio},
+    fs, io,
+    path::{Path, PathBuf},
+    process::Command,
 };
-
-/// How many of a tool's last lines an error shows.
-const LINES: usize = 6;
 
 /// Why an implementation could not be set up. Each message says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -34,14 +43,31 @@ pub enum SetupError {
         /// Why.
         source: io::Error,
     },
+    /// There is no room for the cache.
+    #[error(
+        "no space is left on the disk for the cache {folder}:\n{output}\nfree some (`sessionproof cache clear` removes what is \
+         set up), or set SESSIONPROOF_CACHE to a folder on another disk"
+    )]
+    Full {
+        /// The folder.
+        folder: PathBuf,
+        /// What was said of it.
+        output: String,
+    },
+    /// The cache is in use, and cannot be cleared.
+    #[error("the cache {0} is in use\nwait until the other runs of sessionproof are over, then try again")]
+    InUse(PathBuf),
     /// A release was asked for of what stands in this binary.
     #[error("{0} is in this binary, in one release only\nwrite the name alone: {0}")]
     InBinary(&'static str),
     /// A package was not installed.
     #[error(
-        "{package} could not be installed by {tool}:\n{output}\ncheck the network and that the release exists, then try again"
+        "{package} could not be installed by {tool} in the cache {folder}:\n{output}\ncheck the network and that the release \
+         exists, then try again"
     )]
     Install {
+        /// The folder.
+        folder: PathBuf,
         /// What was to be installed.
         package: String,
         /// What was to install it.
@@ -55,6 +81,12 @@ pub enum SetupError {
     /// No folder for caches is known.
     #[error("no folder for caches is known here\nset SESSIONPROOF_CACHE to a folder that can be written")]
     NoCache,
+    /// A folder does not look like the cache, so nothing in it is removed.
+    #[error(
+        "{0} does not look like a cache of sessionproof, since other things are in it\nset SESSIONPROOF_CACHE to the cache, or \
+         remove what you mean by hand; `sessionproof cache list` shows what is there"
+    )]
+    NoSuchCache(PathBuf),
     /// There is no Python that will do.
     #[error("{what}\ninstall Python {oldest} or newer, or name one with --python PATH")]
     NoPython {
@@ -74,12 +106,25 @@ pub enum SetupError {
     /// The name of a release is none.
     #[error("{0:?} is not the number of a release\nwrite it as in flask@3.0.3")]
     NotAVersion(String),
+    /// Somebody else may have put something into the cache, and what is there is run.
+    #[error(
+        "the cache {folder} is not safe to use: {what}\nset SESSIONPROOF_CACHE to a folder that only you can write to, or, when \
+         you know what is in this one, make it yours alone (chown, chmod go-w)"
+    )]
+    Untrusted {
+        /// The folder.
+        folder: PathBuf,
+        /// Why not.
+        what: String,
+    },
     /// The virtual environment was not made.
     #[error(
-        "{python} makes no virtual environment:\n{output}\ninstall the module venv (on Debian: apt install python3-venv), \
+        "{python} makes no virtual environment in the cache {folder}:\n{output}\ninstall the module venv (on Debian: apt install python3-venv), \
          or name another Python with --python PATH"
     )]
     Venv {
+        /// The folder of the cache.
+        folder: PathBuf,
         /// The interpreter.
         python: String,
         /// Its last lines.
@@ -96,18 +141,25 @@ pub struct Setup<'a> {
 }
 
 /// The oracle: a Python that has the pinned Flask, and the files that drive it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Oracle {
     /// The interpreter of the virtual environment.
     pub python: PathBuf,
     /// The folder that holds `adapters/`, `vectors/` and `spec/`.
     pub files: PathBuf,
+    isolation: Isolation,
+    release: Release,
 }
 
 impl Oracle {
-    /// The command that runs the adapter of real Flask.
-    pub fn command(&self) -> Vec<String> {
-        python::command(self, known::FLASK.adapter)
+    /// The program that runs the adapter of real Flask.
+    pub fn program(&self) -> Program {
+        python::adapter(self, known::FLASK.adapter)
+    }
+
+    /// A script of `vectors/` by its name, to be given arguments and run: isolated, as the adapter is.
+    pub fn script(&self, name: &str) -> Command {
+        python::script(self, name)
     }
 }
 
@@ -117,9 +169,12 @@ impl Setup<'_> {
         python::set_up(self, &Cache::open()?, &known::FLASK, release)
     }
 
-    /// The command that runs the adapter of an implementation, which is set up if it is not yet; without a release the one that
+    /// The program that runs the adapter of an implementation, which is set up if it is not yet; without a release the one that
     /// this version of the suite pins. None for what stands in this binary.
-    pub fn command(&mut self, known: &Known, release: Option<&str>) -> Result<Option<Vec<String>>, SetupError> {
+    pub fn program(&mut self, known: &Known, release: Option<&str>) -> Result<Option<Program>, SetupError> {
+        if !known.is_in_binary() {
+            release.map(version).transpose()?;
+        }
         Ok(match &known.recipe {
             Recipe::InBinary => match release {
                 Some(_) => return Err(SetupError::InBinary(known.name)),
@@ -128,15 +183,24 @@ impl Setup<'_> {
             Recipe::Node(package) => Some(node::set_up(self, &Cache::open()?, package, release)?),
             Recipe::Python(package) => {
                 let oracle = python::set_up(self, &Cache::open()?, package, release)?;
-                Some(python::command(&oracle, package.adapter))
+                Some(python::adapter(&oracle, package.adapter))
             }
             Recipe::Rust(package) => Some(rust::set_up(self, &Cache::open()?, package, release)?),
         })
     }
 
-    fn announce(&mut self, name: &str, release: &str, home: &std::path::Path) {
-        (self.report)(&format!("setting up {name} {release} in {} (once)", home.display()));
+    fn announce(&mut self, name: &str, release: &str, home: &Path) {
+        let folder = home.display();
+        (self.report)(&match fs::symlink_metadata(home) {
+            Ok(_) => format!("{name} {release} in {folder} is damaged, and is set up again"),
+            Err(_) => format!("setting up {name} {release} in {folder} (once)"),
+        });
     }
+}
+
+/// What a program of the cache is started with: it works in a folder of its own.
+fn isolation(cache: &Cache, folder: &Path) -> Isolation {
+    Isolation { environment: isolation::of_adapters(folder), folder: folder.to_owned(), _lease: cache.lease() }
 }
 
 /// A release, if it is spelled as one: it becomes part of file names and of what other tools are asked.
@@ -145,31 +209,6 @@ fn version(text: &str) -> Result<&str, SetupError> {
     match text.starts_with(|c: char| c.is_ascii_digit()) && text.bytes().all(fits) && text.len() < 100 {
         true => Ok(text),
         false => Err(SetupError::NotAVersion(text.to_owned())),
-    }
-}
-
-/// What a tool prints on standard output; what went wrong, when it did not succeed.
-fn ask(command: &mut Command) -> Result<String, String> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    match command.stdin(Stdio::null()).output() {
-        Ok(output) if output.status.success() => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
-        Ok(output) => Err(format!("{name} does not run ({})", output.status)),
-        Err(error) => Err(format!("there is no {name} ({error})")),
-    }
-}
-
-/// Nothing when a command succeeded, its last lines when it did not.
-fn check(ran: io::Result<Output>) -> Result<(), String> {
-    match ran {
-        Ok(output) if output.status.success() => Ok(()),
-        Ok(output) => {
-            let text =
-                format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-            let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-            let last = lines.get(lines.len().saturating_sub(LINES)..).unwrap_or_default();
-            Err(last.iter().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n"))
-        }
-        Err(error) => Err(format!("    {error}")),
     }
 }
 
@@ -196,15 +235,15 @@ mod tests {
     fn what_is_in_the_binary_has_no_releases() {
         let mut setup = Setup { python: None, report: &mut |_| {} };
         let verifier = Known::named("verifier").unwrap();
-        assert_eq!(setup.command(verifier, None).unwrap(), None);
-        assert!(setup.command(verifier, Some("1.0")).unwrap_err().to_string().contains("write the name alone"));
+        assert!(setup.program(verifier, None).unwrap().is_none());
+        assert!(setup.program(verifier, Some("1.0")).unwrap_err().to_string().contains("write the name alone"));
     }
 
     #[test]
     fn a_release_that_is_none_is_refused_before_anything_is_asked() {
         let mut setup = Setup { python: None, report: &mut |_| panic!("nothing is set up") };
         for known in KNOWN.iter().filter(|known| !known.is_in_binary()) {
-            let error = setup.command(known, Some("latest")).unwrap_err();
+            let error = setup.program(known, Some("latest")).unwrap_err();
             assert!(matches!(error, SetupError::NotAVersion(_)), "{}: {error}", known.name);
         }
     }

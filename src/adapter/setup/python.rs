@@ -1,28 +1,58 @@
 //! Python packages: a virtual environment for each release.
+//!
+//! Everything runs in Python's isolated mode: neither the working directory nor the user's own packages nor any variable that begins
+//! with `PYTHON` has a part in it.
 
 use super::{
-    Oracle, Setup, SetupError, ask,
-    cache::{Cache, place},
-    check,
+    Oracle, Release, Setup, SetupError,
+    cache::Cache,
+    contents, isolation,
     known::PythonPackage,
+    tools::{ask, check},
     version,
 };
-use crate::embedded;
+use crate::{adapter::Program, embedded};
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
 };
 
 /// A release of Python, as in 3.9.
 pub(super) type Minor = (u32, u32);
 
-/// The command that runs an adapter, which is a file of `adapters/python` and its arguments.
-pub(super) fn command(made: &Oracle, adapter: &[&str]) -> Vec<String> {
-    let mut command = vec![made.python.display().to_string()];
+/// Runs an adapter in isolated mode, in which the folder of a script is not on the path: there its helper lies.
+const RUN: &str = "import runpy, sys; del sys.argv[0]; sys.path.insert(0, sys.argv.pop(0)); \
+                   runpy.run_path(sys.argv[0], run_name='__main__')";
+
+/// Imports a module and prints the version of its package.
+const IMPORT: &str = "import importlib, importlib.metadata, sys; importlib.import_module(sys.argv[1]); \
+                      print(importlib.metadata.version(sys.argv[2]))";
+
+/// Prints the settings of pip, from its files and the environment, as JSON.
+const SETTINGS: &str = "import ast, json, subprocess, sys; \
+                        listed = subprocess.run([sys.executable, '-I', '-m', 'pip', 'config', 'list'], check=True, \
+                        stdout=subprocess.PIPE, universal_newlines=True).stdout; \
+                        pairs = (line.partition('=') for line in listed.splitlines() if '=' in line); \
+                        print(json.dumps({key: str(ast.literal_eval(value)) for key, _, value in pairs}))";
+
+/// The program that runs an adapter, which is a file of `adapters/python` and its arguments.
+pub(super) fn adapter(made: &Oracle, adapter: &[&str]) -> Program {
+    let mut words = vec![made.python.display().to_string()];
     if let Some((file, arguments)) = adapter.split_first() {
-        command.push(made.files.join("adapters").join("python").join(file).display().to_string());
-        command.extend(arguments.iter().map(|&word| word.to_owned()));
+        let folder = made.files.join("adapters").join("python");
+        words.extend(["-I", "-c", RUN].map(str::to_owned));
+        words.extend([folder.display().to_string(), folder.join(file).display().to_string()]);
+        words.extend(arguments.iter().map(|&word| word.to_owned()));
     }
+    Program::isolated(words, made.isolation.clone(), Some(made.release.clone()))
+}
+
+/// A script of `vectors/`, which finds what it imports by itself.
+pub(super) fn script(made: &Oracle, name: &str) -> Command {
+    let mut command = Command::new(&made.python);
+    command.args(["-I", "-B"]).arg(made.files.join("vectors").join(name));
+    made.isolation.apply(&mut command);
     command
 }
 
@@ -34,33 +64,86 @@ pub(super) fn set_up(
     release: Option<&str>,
 ) -> Result<Oracle, SetupError> {
     let release = release.map(version).transpose()?;
-    let base = find(setup.python.as_deref(), package.oldest_python(release))?;
+    let base = find(setup.python.as_deref(), package.oldest_python(release), cache)?;
     let release = release.unwrap_or(package.default_for(base.version));
     let files = cache.files()?;
     let wanted = wanted(package, release);
     let home = cache.home(package.name, release, [base.identity.as_str(), &wanted.join(" ")]);
-    if !works(&home, package.module) {
-        setup.announce(package.name, release, &home);
-        let beside = cache.beside()?;
-        let python = base.path.display().to_string();
-        let made = Command::new(&base.path).args(["-m", "venv"]).arg(beside.path()).stdin(Stdio::null()).output();
-        check(made).map_err(|output| SetupError::Venv { python, output })?;
-        let installed = Command::new(interpreter(beside.path()))
+    let whole = contents::whole(&home).filter(|_| runs(&home));
+    let installed = match whole {
+        Some(contents) => contents.installed,
+        None => {
+            setup.announce(package.name, release, &home);
+            install(cache, package, release, &base, &home, &files, &wanted)?
+        }
+    };
+    let (name, asked) = (package.name.to_owned(), release.to_owned());
+    Ok(Oracle {
+        python: interpreter(&home),
+        isolation: super::isolation(cache, &files),
+        files,
+        release: Release { name, asked, installed },
+    })
+}
+
+/// Makes the virtual environment, and tells which version is in it.
+fn install(
+    cache: &Cache,
+    package: &PythonPackage,
+    release: &str,
+    base: &Python,
+    home: &Path,
+    files: &Path,
+    wanted: &[String],
+) -> Result<String, SetupError> {
+    let (beside, work) = (cache.beside()?, cache.beside()?);
+    // By itself, venv keeps from us what pip says when it cannot be put there.
+    let made = isolation::tool_at_work(&base.path, work.path())
+        .args(["-I", "-m", "venv", "--without-pip"])
+        .arg(beside.path())
+        .output();
+    let python = || {
+        let mut python = isolation::tool_at_work(interpreter(beside.path()), work.path());
+        python.arg("-I");
+        python
+    };
+    let made = check(made).and_then(|_| check(python().args(["-m", "ensurepip", "--default-pip"]).output()));
+    made.map_err(|failure| {
+        let (folder, python) = (cache.folder().to_owned(), base.path.display().to_string());
+        failure.error(cache, |output| SetupError::Venv { folder, python, output })
+    })?;
+    let settings = check(python().args(["-c", SETTINGS]).output());
+    let pip = settings.and_then(|settings| {
+        let installed = python()
             .args(["-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--quiet"])
             .args(["--retries", "2", "--timeout", "20"])
-            .args(&wanted)
+            .args(wanted)
+            .envs(reach(&settings))
             .current_dir(files.join("adapters").join("python"))
-            .stdin(Stdio::null())
             .output();
-        let failed =
-            |output| SetupError::Install { package: format!("{} {release}", package.name), tool: "pip", output };
-        check(installed).map_err(failed)?;
-        if !works(beside.path(), package.module) {
-            return Err(failed(format!("    the module {} cannot be imported", package.module)));
+        check(installed)
+    });
+    let asked = ["-W", "ignore", "-c", IMPORT, package.module, package.name];
+    let version = pip.and_then(|_| check(python().args(asked).output()));
+    let version = version.map_err(|failure| failure.of_install(cache, "pip", (package.name, release)))?;
+    cache.finish(beside, home, (package.name, release, version.trim()))?;
+    Ok(version.trim().to_owned())
+}
+
+/// Those settings of pip that say how packages are reached, as variables, with all its files put aside. Settings of `install` come
+/// before global ones, and variables before both.
+fn reach(settings: &str) -> BTreeMap<String, String> {
+    let settings: BTreeMap<String, String> = serde_json::from_str(settings).unwrap_or_default();
+    let mut variables = BTreeMap::new();
+    for section in ["global.", "install.", ":env:."] {
+        let of_section = settings.iter().filter_map(|(key, value)| Some((key.strip_prefix(section)?, value)));
+        for (name, value) in of_section.filter(|(name, _)| isolation::is_of_pip(name)) {
+            variables.insert(format!("PIP_{}", name.replace('-', "_").to_ascii_uppercase()), value.clone());
         }
-        place(beside, &home, |home| works(home, package.module))?;
     }
-    Ok(Oracle { python: interpreter(&home), files })
+    let no_file = if cfg!(windows) { "nul" } else { "/dev/null" };
+    variables.insert("PIP_CONFIG_FILE".to_owned(), no_file.to_owned());
+    variables
 }
 
 /// What pip is asked to install: what is pinned by hash where the suite pins the release.
@@ -98,14 +181,14 @@ struct Python {
     identity: String,
 }
 
-fn find(named: Option<&Path>, oldest: Minor) -> Result<Python, SetupError> {
+fn find(named: Option<&Path>, oldest: Minor, cache: &Cache) -> Result<Python, SetupError> {
     let no = |what| SetupError::NoPython { what, oldest: format!("{}.{}", oldest.0, oldest.1) };
     if let Some(path) = named {
-        return ask_version(path, oldest).map_err(no);
+        return ask_version(&isolation::absolute(path), oldest, cache.folder()).map_err(no);
     }
     let mut problems = Vec::new();
     for name in ["python3", "python"] {
-        match ask_version(Path::new(name), oldest) {
+        match ask_version(Path::new(name), oldest, cache.folder()) {
             Ok(python) => return Ok(python),
             Err(what) => problems.push(what),
         }
@@ -114,9 +197,9 @@ fn find(named: Option<&Path>, oldest: Minor) -> Result<Python, SetupError> {
 }
 
 /// Asks an interpreter for its version; the error says why it will not do.
-fn ask_version(path: &Path, oldest: Minor) -> Result<Python, String> {
+fn ask_version(path: &Path, oldest: Minor, folder: &Path) -> Result<Python, String> {
     const QUESTION: &str = "import sys; print(*sys.version_info[:3]); print(sys.base_prefix)";
-    let output = ask(Command::new(path).args(["-c", QUESTION]))?;
+    let output = ask(isolation::tool(path, folder).args(["-I", "-c", QUESTION]))?;
     let version: Vec<u32> = output.lines().next().unwrap_or("").split(' ').filter_map(|n| n.parse().ok()).collect();
     let name = path.display();
     match version[..] {
@@ -128,15 +211,9 @@ fn ask_version(path: &Path, oldest: Minor) -> Result<Python, String> {
     }
 }
 
-/// Whether a virtual environment is there and its package can be imported.
-fn works(home: &Path, module: &str) -> bool {
-    let asked = Command::new(interpreter(home))
-        .args(["-W", "ignore", "-c", &format!("import {module}")])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    asked.is_ok_and(|status| status.success())
+/// Whether the interpreter of a virtual environment runs: what it links to may be gone.
+fn runs(home: &Path) -> bool {
+    ask(isolation::tool(interpreter(home), home).args(["-I", "-S", "-c", ""])).is_ok()
 }
 
 fn interpreter(home: &Path) -> PathBuf {
@@ -157,8 +234,21 @@ mod tests {
     }
 
     #[test]
+    fn pip_is_told_how_to_reach_packages_and_nothing_else() {
+        let told = reach(
+            r#"{"global.index-url": "https://global", "install.index-url": "https://mirror", "global.target": "/elsewhere",
+                "install.user": "true", ":env:.cert": "/cert.pem", "global.cert": "/other.pem", "site.proxy": "no"}"#,
+        );
+        let told: Vec<_> = told.iter().filter(|(name, _)| *name != "PIP_CONFIG_FILE").collect();
+        let told: Vec<_> = told.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(told, [("PIP_CERT", "/cert.pem"), ("PIP_INDEX_URL", "https://mirror")]);
+    }
+
+    #[test]
     fn what_is_no_python_is_named_in_the_error() {
-        let error = find(Some(Path::new("no-such-python")), (3, 9)).err().unwrap().to_string();
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::at(folder.path()).unwrap();
+        let error = find(Some(Path::new("no-such-python")), (3, 9), &cache).err().unwrap().to_string();
         assert!(error.contains("no-such-python") && error.contains("--python"), "{error}");
     }
 }

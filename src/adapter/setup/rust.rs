@@ -1,30 +1,32 @@
 //! Crates: a program that cargo builds from an adapter. Cargo is needed once, to build it.
 
 use super::{
-    Setup, SetupError, ask,
-    cache::{Cache, lay_out, place},
-    check,
+    Release, Setup, SetupError,
+    cache::{Cache, cannot_write, lay_out},
+    contents, isolation,
     known::RustPackage,
+    tools::{Failure, ask, check},
     version,
 };
-use crate::embedded;
+use crate::{adapter::Program, embedded};
+use serde_json::Value as Json;
 use std::{
     env::consts::EXE_SUFFIX,
     fs,
-    path::Path,
-    process::{Command, Stdio},
+    path::{Path, PathBuf},
+    process::Command,
 };
 
 const FOLDER: &str = "adapters/rust/";
 const REMEDY: &str = "install Rust with cargo (on Debian: apt install cargo)";
 
-/// The command that runs the adapter of a release, built if it is not there.
+/// The program that is the adapter of a release, built if it is not there.
 pub(super) fn set_up(
     setup: &mut Setup<'_>,
     cache: &Cache,
     package: &RustPackage,
     release: Option<&str>,
-) -> Result<Vec<String>, SetupError> {
+) -> Result<Program, SetupError> {
     let release = version(release.unwrap_or(package.release))?;
     let files = sources(package, release);
     if files.is_empty() {
@@ -33,19 +35,18 @@ pub(super) fn set_up(
     let texts = files.iter().flat_map(|(path, text)| [*path, text.as_str()]);
     let home = cache.home(package.known, release, texts);
     let program = format!("{}{EXE_SUFFIX}", package.adapter);
-    let is_whole = |home: &Path| home.join(&program).is_file();
-    if !is_whole(&home) {
+    if contents::whole(&home).is_none() {
         setup.announce(package.known, release, &home);
-        let sources = cache.beside()?;
+        let (sources, beside) = (cache.beside()?, cache.beside()?);
         lay_out(sources.path(), files.iter().map(|(path, text)| (*path, text.as_str())))?;
-        cargo(sources.path(), package, release)?;
-        let beside = cache.beside()?;
-        let built = sources.path().join("target").join("release").join(&program);
+        let built = cargo(cache, sources.path(), package, release)?.join(&program);
         let moved = fs::rename(built, beside.path().join(&program));
-        moved.map_err(|source| SetupError::Cache { folder: home.clone(), source })?;
-        place(beside, &home, is_whole)?;
+        moved.map_err(|source| cannot_write(&home, source))?;
+        cache.finish(beside, &home, (package.known, release, release))?;
     }
-    Ok(vec![home.join(program).display().to_string()])
+    let words = vec![home.join(program).display().to_string()];
+    let (name, asked, installed) = (package.known.to_owned(), release.to_owned(), release.to_owned());
+    Ok(Program::isolated(words, super::isolation(cache, &home), Some(Release { name, asked, installed })))
 }
 
 /// The files to build from. Another release than the pinned one has no lock, and cargo resolves anew.
@@ -57,17 +58,53 @@ fn sources(package: &RustPackage, release: &str) -> Vec<(&'static str, String)> 
     files.map(|(path, text)| (path, text.replace(&pin(package.release), &pin(release)))).collect()
 }
 
-fn cargo(folder: &Path, package: &RustPackage, release: &str) -> Result<(), SetupError> {
-    ask(Command::new("cargo").arg("--version")).map_err(|what| SetupError::NoTool { what, remedy: REMEDY })?;
-    let built = Command::new("cargo")
-        .args(["build", "--release", "--quiet", "--bin", package.adapter, "--target-dir", "target"])
-        .args((release == package.release).then_some("--locked"))
-        .env_remove("CARGO_BUILD_TARGET")
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .output();
-    let failed = |output| SetupError::Install { package: format!("{} {release}", package.name), tool: "cargo", output };
-    check(built).map_err(failed)
+/// Builds the program, and tells in which folder it is.
+fn cargo(cache: &Cache, folder: &Path, package: &RustPackage, release: &str) -> Result<PathBuf, SetupError> {
+    let work = cache.beside()?;
+    // Cargo and rustup obey the files of every folder above the one that they work in: here there is none but the user's own.
+    let top = folder.ancestors().last().unwrap_or(folder);
+    let cargo = || {
+        let mut cargo = isolation::tool_at_work("cargo", work.path());
+        // Empty ones stand for what the user's own file of settings may say.
+        cargo.envs(["CARGO_ENCODED_RUSTFLAGS", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"].map(|name| (name, "")));
+        cargo.current_dir(top);
+        cargo
+    };
+    let about = ask(cargo().arg("-vV")).map_err(|what| SetupError::NoTool { what, remedy: REMEDY })?;
+    let host = about.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or_default();
+    let manifest = folder.join("Cargo.toml");
+    let with_manifest = |command: &mut Command, task: &str| {
+        command
+            .arg(task)
+            .arg("--manifest-path")
+            .arg(&manifest)
+            .args((release == package.release).then_some("--locked"));
+    };
+    let failed = |failure: Failure| failure.of_install(cache, "cargo", (package.name, release));
+    let mut build = cargo();
+    with_manifest(&mut build, "build");
+    build.args(["--release", "--quiet", "--bin", package.adapter, "--target", host, "--target-dir"]);
+    check(build.arg(folder.join("target")).output()).map_err(failed)?;
+    let mut metadata = cargo();
+    with_manifest(&mut metadata, "metadata");
+    let told = check(metadata.args(["--format-version", "1", "--offline"]).output()).map_err(failed)?;
+    comes_from_a_registry(&told, package.name).map_err(|why| failed(Failure::new(&why)))?;
+    Ok(folder.join("target").join(host).join("release"))
+}
+
+/// Settings of the user can put a folder in the place of a crate. Then its version says nothing.
+fn comes_from_a_registry(metadata: &str, name: &str) -> Result<(), String> {
+    let metadata: Json = serde_json::from_str(metadata).map_err(|error| error.to_string())?;
+    let of_name = |package: &&Json| package["name"] == name;
+    let package = metadata["packages"].as_array().and_then(|packages| packages.iter().find(of_name));
+    let source = package.and_then(|package| package["source"].as_str()).unwrap_or_default();
+    match source.starts_with("registry+") || source.starts_with("sparse+") {
+        true => Ok(()),
+        false => Err(format!(
+            "cargo takes {name} from {} and not from a registry: remove [patch] and paths from config.toml in CARGO_HOME",
+            package.and_then(|package| package["manifest_path"].as_str()).unwrap_or("somewhere")
+        )),
+    }
 }
 
 #[cfg(test)]

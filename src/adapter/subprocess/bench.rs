@@ -9,7 +9,11 @@ use super::{
     process::Exit,
     worker::{Event, What, Worker},
 };
-use crate::{adapter::Broken, bench::Question, protocol::Hello};
+use crate::{
+    adapter::{Broken, Program},
+    bench::Question,
+    protocol::Hello,
+};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use std::{
@@ -24,6 +28,7 @@ const LONGEST: usize = 64 * 1024;
 pub struct Bencher {
     worker: Worker,
     events: Receiver<Event>,
+    program: Program,
     hello: Hello,
     call_timeout: Duration,
 }
@@ -38,11 +43,12 @@ pub struct Loop {
 }
 
 impl Bencher {
-    /// Starts `command` and waits for its hello. Fails when it cannot be started, says no proper hello in time, or does not
-    /// offer `bench`.
-    pub fn start(command: &[String], call_timeout: Duration) -> Result<Self, Broken> {
+    /// Starts a program and waits for its hello. Fails when it cannot be started, says no proper hello in time, reports another
+    /// release than the one that was set up, or does not offer `bench`.
+    pub fn start(program: impl Into<Program>, call_timeout: Duration) -> Result<Self, Broken> {
+        let program = program.into();
         let (sender, events) = mpsc::sync_channel(16);
-        let worker = Worker::start(command, 0, LONGEST, &sender)?;
+        let worker = Worker::start(&program, 0, LONGEST, &sender)?;
         let hello = Hello {
             name: String::new(),
             version: String::new(),
@@ -51,10 +57,11 @@ impl Bencher {
             values: Default::default(),
             choices: Default::default(),
         };
-        let mut bencher = Self { worker, events, hello, call_timeout };
+        let mut bencher = Self { worker, events, program, hello, call_timeout };
         let line = bencher.line("hello")?;
         let reply = bencher.json(&line, 0)?;
         bencher.hello = hello::from_json(&reply).map_err(|why| messages::bad_hello(&line, &why, &Scene::empty()))?;
+        bencher.program.is_what_was_set_up(&bencher.hello)?;
         if !bencher.hello.ops.contains("bench") {
             return Err(Broken {
                 what: format!("the adapter of {} does not offer the operation bench", bencher.hello.name),

@@ -16,7 +16,7 @@ mod worker;
 
 pub use bench::{Bencher, Loop};
 
-use super::{Broken, Implementation};
+use super::{Broken, Implementation, Program};
 use crate::protocol::{Call, Hello, Reply};
 use std::{
     sync::{
@@ -88,14 +88,15 @@ struct Counters {
 }
 
 impl Subprocess {
-    /// Starts `command`, a program and its arguments, and waits for its hello. The program inherits environment and working
-    /// directory.
+    /// Starts a program, which may be the words of a command, and waits for its hello. A program of words inherits environment
+    /// and working directory.
     ///
-    /// Fails when the program cannot be started, says no proper hello, or takes longer than [`Options::call_timeout`].
-    pub fn start(command: &[String], options: Options) -> Result<Self, Broken> {
+    /// Fails when the program cannot be started, says no proper hello, reports another release than the one that was set up, or
+    /// takes longer than [`Options::call_timeout`].
+    pub fn start(program: impl Into<Program>, options: Options) -> Result<Self, Broken> {
         let options = Options { workers: options.workers.max(1), in_flight: options.in_flight.max(1), ..options };
         let counters = Arc::new(Counters::default());
-        let (runner, hello) = run::Runner::start(command, options, counters.clone())?;
+        let (runner, hello) = run::Runner::start(program.into(), options, counters.clone())?;
         Ok(Self { hello, runner: Mutex::new(runner), counters })
     }
 

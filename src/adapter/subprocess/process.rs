@@ -4,9 +4,10 @@
 //! ends with it. The price is that the terminal's interrupt does not reach it: it learns from the end of its standard input
 //! that the suite is gone.
 
+use crate::adapter::Program;
 use std::{
     io,
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -29,11 +30,10 @@ pub(super) struct Exit {
 }
 
 impl Process {
-    /// Starts `command`, with pipes in place of the three standard streams and everything else inherited.
-    pub(super) fn start(command: &[String]) -> io::Result<Self> {
-        let [program, arguments @ ..] = command else { return Err(io::ErrorKind::InvalidInput.into()) };
-        let mut command = Command::new(program);
-        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    /// Starts a program, with pipes for the three standard streams.
+    pub(super) fn start(program: &Program) -> io::Result<Self> {
+        let Some(mut command) = program.to_command() else { return Err(io::ErrorKind::InvalidInput.into()) };
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         group::lead(&mut command);
         Ok(Self { child: command.spawn()?, reaped: false })
     }

@@ -15,7 +15,7 @@ use super::{
     worker::{Death, Event, What, Worker},
 };
 use crate::{
-    adapter::Broken,
+    adapter::{Broken, Program},
     protocol::{Call, Hello, Reply},
 };
 use std::{
@@ -39,7 +39,7 @@ const ASLEEP: Duration = Duration::from_secs(1);
 
 /// All copies of an adapter.
 pub(super) struct Runner {
-    command: Vec<String>,
+    program: Program,
     options: Options,
     /// When the run's time is over.
     deadline: Option<Instant>,
@@ -87,17 +87,13 @@ impl<'a> Batch<'a> {
 
 impl Runner {
     /// Starts the first copy and waits for its hello.
-    pub(super) fn start(
-        command: &[String],
-        options: Options,
-        counters: Arc<Counters>,
-    ) -> Result<(Self, Hello), Broken> {
-        if command.is_empty() {
+    pub(super) fn start(program: Program, options: Options, counters: Arc<Counters>) -> Result<(Self, Hello), Broken> {
+        if program.words().is_empty() {
             return Err(messages::no_command());
         }
         let (sender, events) = mpsc::sync_channel(QUEUED_LINES);
         let mut runner = Self {
-            command: command.to_vec(),
+            program,
             deadline: options.run_limit.and_then(|limit| Instant::now().checked_add(limit)),
             options,
             hello: None,
@@ -197,7 +193,7 @@ impl Runner {
         let (limit, owed, greeting) = (self.options.call_timeout, worker.waiting.len(), worker.greeting);
         let scene = scene_after(worker, batch);
         Err(if greeting {
-            messages::no_hello(&self.command, limit, &scene)
+            messages::no_hello(self.program.words(), limit, &scene)
         } else {
             messages::hang(limit, owed, &scene)
         })
@@ -233,7 +229,7 @@ impl Runner {
     }
 
     fn start_worker(&mut self) -> Result<(), Broken> {
-        let worker = Worker::start(&self.command, self.started, self.options.max_reply_line, &self.sender)?;
+        let worker = Worker::start(&self.program, self.started, self.options.max_reply_line, &self.sender)?;
         self.started += 1;
         self.workers.push(worker);
         Ok(())
@@ -267,7 +263,10 @@ impl Runner {
         let Some(worker) = self.workers.get_mut(at) else { return Ok(()) };
         let result = reply::read(worker, line, batch.calls, self.hello.as_ref());
         match result {
-            Ok(Read::Hello(hello)) => self.hello = Some(hello),
+            Ok(Read::Hello(hello)) => {
+                self.program.is_what_was_set_up(&hello)?;
+                self.hello = Some(hello);
+            }
             Ok(Read::Reply(place, reply)) => batch.settle(place, reply, &self.counters),
             Err(wrong) => {
                 let scene = scene_after(self.workers.swap_remove(at), batch);
@@ -297,7 +296,7 @@ impl Runner {
         self.excuse_all();
         let how = messages::end_of(&death, closed);
         if worker.greeting {
-            return Err(messages::ended_before_hello(&self.command, &how, unfinished, &death));
+            return Err(messages::ended_before_hello(self.program.words(), &how, unfinished, &death));
         }
         let crashes = self.counters.restarts.fetch_add(1, Relaxed) + 1;
         let scene = scene_of(&worker, &death, batch);

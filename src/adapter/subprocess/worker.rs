@@ -8,7 +8,10 @@ use super::{
     messages,
     process::{Exit, Process},
 };
-use crate::{adapter::Broken, protocol};
+use crate::{
+    adapter::{Broken, Program},
+    protocol,
+};
 use std::{
     collections::BTreeMap,
     io::{self, BufReader, ErrorKind, Read, Write},
@@ -75,12 +78,12 @@ pub(super) struct Death {
 impl Worker {
     /// Starts a copy and asks it for its hello. What it does arrives as events.
     pub(super) fn start(
-        command: &[String],
+        program: &Program,
         number: u64,
         max_reply_line: usize,
         events: &SyncSender<Event>,
     ) -> Result<Self, Broken> {
-        let mut process = Process::start(command).map_err(|error| messages::cannot_start(command, &error))?;
+        let mut process = Process::start(program).map_err(|error| messages::cannot_start(program.words(), &error))?;
         let (requests, lines) = mpsc::channel();
         let stderr = Arc::new(Tail::default());
         let child = process.child();

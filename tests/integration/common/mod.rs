@@ -1,7 +1,10 @@
 //! What the tests of several files share.
 
 use serde::Deserialize;
-use sessionproof::adapter::setup::{Known, Oracle, Setup};
+use sessionproof::adapter::{
+    Program,
+    setup::{Known, Oracle, Setup},
+};
 use std::{
     collections::HashMap,
     env,
@@ -34,19 +37,19 @@ pub fn oracle(test: &str) -> Option<&'static Oracle> {
     }
 }
 
-/// The command that runs a known implementation, or none where it cannot be set up, which is treated alike.
-pub fn command(test: &str, known: &Known) -> Option<Vec<String>> {
-    static COMMANDS: Mutex<Option<HashMap<String, Vec<String>>>> = Mutex::new(None);
+/// The program that runs a known implementation, or none where it cannot be set up, which is treated alike.
+pub fn program(test: &str, known: &Known) -> Option<Program> {
+    static PROGRAMS: Mutex<Option<HashMap<String, Program>>> = Mutex::new(None);
     // One after another, so that no two tests set up the same.
-    let mut commands = COMMANDS.lock().unwrap_or_else(PoisonError::into_inner);
-    let commands = commands.get_or_insert_default();
-    if let Some(command) = commands.get(known.name) {
-        return Some(command.clone());
+    let mut programs = PROGRAMS.lock().unwrap_or_else(PoisonError::into_inner);
+    let programs = programs.get_or_insert_default();
+    if let Some(program) = programs.get(known.name) {
+        return Some(program.clone());
     }
-    match (Setup { python: None, report: &mut |_| {} }).command(known, None) {
-        Ok(command) => {
-            commands.extend(command.clone().map(|command| (known.name.to_owned(), command)));
-            command
+    match (Setup { python: None, report: &mut |_| {} }).program(known, None) {
+        Ok(program) => {
+            programs.extend(program.clone().map(|program| (known.name.to_owned(), program)));
+            program
         }
         Err(why) => {
             skipped(test, &format!("{} cannot be set up: {why}", known.name));
@@ -66,7 +69,7 @@ pub fn runs(test: &str, program: &str) -> bool {
 }
 
 /// Says in sight that a test is skipped, past the test harness, which keeps to itself what a passing test prints.
-fn skipped(test: &str, why: &str) {
+pub fn skipped(test: &str, why: &str) {
     assert!(env::var_os("SESSIONPROOF_REQUIRE_PYTHON").is_none(), "{why}");
     let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {why}");
 }

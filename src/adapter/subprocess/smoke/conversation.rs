@@ -3,7 +3,7 @@
 use super::{Fault, Stop};
 use crate::{
     adapter::{
-        Broken,
+        Broken, Program,
         subprocess::{
             lines::Line,
             messages::{self, shown},
@@ -33,7 +33,7 @@ const SHAPE: &str = "A reply is {\"id\":…} with exactly one of `ok`, `unsuppor
                      show each.";
 
 pub(super) struct Conversation<'a> {
-    command: &'a [String],
+    program: &'a Program,
     limit: Duration,
     /// When the time for all is over.
     deadline: Instant,
@@ -54,14 +54,14 @@ enum Heard {
 }
 
 impl<'a> Conversation<'a> {
-    pub(super) fn new(command: &'a [String], limit: Duration, deadline: Instant) -> Self {
-        Self { command, limit, deadline, copy: None, asked: String::new(), came: String::new(), strays: None }
+    pub(super) fn new(program: &'a Program, limit: Duration, deadline: Instant) -> Self {
+        Self { program, limit, deadline, copy: None, asked: String::new(), came: String::new(), strays: None }
     }
 
     /// Starts a copy, and hears its hello, unread.
     pub(super) fn start(&mut self) -> Result<Result<Json, Fault>, Broken> {
         let (sender, events) = mpsc::sync_channel(16);
-        let worker = Worker::start(self.command, 0, LONGEST, &sender)?;
+        let worker = Worker::start(self.program, 0, LONGEST, &sender)?;
         self.copy = Some((worker, events));
         self.asked = protocol::hello_line(0);
         Ok(self.reply(0, false))

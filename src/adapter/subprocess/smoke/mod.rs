@@ -9,7 +9,7 @@ mod ways;
 
 use super::{hello, messages};
 use crate::{
-    adapter::Broken,
+    adapter::{Broken, Program},
     protocol::{Choices, Hello},
 };
 use conversation::Conversation;
@@ -84,13 +84,19 @@ impl From<Fault> for Stop {
 type Seen = Result<String, Stop>;
 
 /// Asks an adapter for each manner in turn, and tells `found` of each as soon as it is known. Nothing follows a hello that cannot
-/// be used, or a reply that is not flushed. Fails when the program cannot be started.
-pub fn judge(command: &[String], limits: Limits, found: &mut dyn FnMut(&Finding)) -> Result<Vec<Finding>, Broken> {
-    if command.is_empty() {
+/// be used, or a reply that is not flushed. Fails when the program cannot be started, or reports another release than the one that was
+/// set up.
+pub fn judge(
+    program: impl Into<Program>,
+    limits: Limits,
+    found: &mut dyn FnMut(&Finding),
+) -> Result<Vec<Finding>, Broken> {
+    let program = program.into();
+    if program.words().is_empty() {
         return Err(messages::no_command());
     }
     let deadline = Instant::now() + limits.run;
-    let mut conversation = Conversation::new(command, limits.call, deadline);
+    let mut conversation = Conversation::new(&program, limits.call, deadline);
     let mut findings = Vec::new();
     let mut note = |manner, seen: Seen| {
         let verdict = match seen {
@@ -113,6 +119,7 @@ pub fn judge(command: &[String], limits: Limits, found: &mut dyn FnMut(&Finding)
             return Ok(findings);
         }
     };
+    program.is_what_was_set_up(&hello)?;
     note("hello", Ok(introduction(&hello)));
     if note("flush", manners::flush(&mut conversation)) {
         return Ok(findings);
