@@ -11,6 +11,7 @@ mod rust;
 
 pub use known::{KNOWN, Known};
 
+use crate::foreign;
 use cache::Cache;
 use known::Recipe;
 use std::{
@@ -150,7 +151,7 @@ fn version(text: &str) -> Result<&str, SetupError> {
 
 /// What a tool prints on standard output; what went wrong, when it did not succeed.
 fn ask(command: &mut Command) -> Result<String, String> {
-    let name = command.get_program().to_string_lossy().into_owned();
+    let name = foreign::line(command.get_program().display());
     match command.stdin(Stdio::null()).output() {
         Ok(output) if output.status.success() => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
         Ok(output) => Err(format!("{name} does not run ({})", output.status)),
@@ -167,7 +168,7 @@ fn check(ran: io::Result<Output>) -> Result<(), String> {
                 format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
             let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
             let last = lines.get(lines.len().saturating_sub(LINES)..).unwrap_or_default();
-            Err(last.iter().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n"))
+            Err(last.iter().map(|line| format!("    {}", foreign::line(line))).collect::<Vec<_>>().join("\n"))
         }
         Err(error) => Err(format!("    {error}")),
     }
