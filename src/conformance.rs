@@ -7,6 +7,7 @@
 
 use crate::{
     adapter::{Broken, Implementation},
+    foreign,
     protocol::{Call, Hello, Reply},
     report::terminal,
     suite::{
@@ -144,7 +145,7 @@ impl RuleByRule {
         }
         match not_offered(rule, &self.results.implementation) {
             Some(what) => {
-                aside(&format!("NOT OFFERED {}: {what}\n", titled(rule)));
+                aside(&format!("NOT OFFERED {}: {}\n", titled(rule), foreign::line(what)));
                 Ok(())
             }
             None => Err(self.not_judged(rule, "nothing was judged")),
@@ -161,7 +162,7 @@ impl RuleByRule {
     }
 
     fn not_judged(&self, rule: &str, what: &str) -> Unmet {
-        let reasons: Vec<_> = self.results.inconclusive.keys().map(String::as_str).collect();
+        let reasons: Vec<_> = self.results.inconclusive.keys().map(foreign::line).collect();
         Unmet(format!("{}: {what}; inconclusive in the whole run: {}", titled(rule), reasons.join("; ")))
     }
 }
@@ -202,5 +203,5 @@ fn titled(rule: &str) -> String {
 
 /// Past the test harness, which keeps to itself what a passing test prints.
 fn aside(text: &str) {
-    let _ = anstream::stderr().write_all(text.as_bytes());
+    let _ = anstream::stderr().write_all(foreign::terminal(text).as_bytes());
 }

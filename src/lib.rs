@@ -1,6 +1,7 @@
 //! The executable specification of Flask's session lifetime.
 //!
 //! - [`value`], [`config`], [`clock`] and [`protocol`] are the plain types that everything shares.
+//! - [`foreign`] makes text safe to print that comes from elsewhere.
 //! - [`model`] is the specification in code, slow and plain; its rules are numbered in `spec/session-lifetime.md`.
 //! - `explore` searches every state that a small world of the model can come to (the feature of that name, on by default).
 //! - [`verifier`] reads and writes cookies fast, and shares nothing with the model but the plain types.
@@ -34,6 +35,8 @@ pub mod embedded;
 pub mod explore;
 #[forbid(unsafe_code)]
 pub mod faults;
+#[forbid(unsafe_code)]
+pub mod foreign;
 #[forbid(unsafe_code)]
 pub mod inspect;
 #[forbid(unsafe_code)]

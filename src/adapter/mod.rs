@@ -12,6 +12,7 @@ pub use program::Program;
 
 use crate::{
     config::Config,
+    foreign,
     protocol::{Call, Exchange, Hello, Reply, Sign, Verify},
 };
 use std::{
@@ -120,7 +121,7 @@ pub struct RealTime<'a> {
 
 /// Nothing more can be learned from this implementation: the run ends without a judgement (exit status 2).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{what}\n{remedy}")]
+#[error("{}\n{}", foreign::block(what), foreign::block(remedy))]
 pub struct Broken {
     /// What happened, and during which call.
     pub what: String,

@@ -6,7 +6,10 @@ use super::{
     Implementation,
     subprocess::lines::{Line, Lines},
 };
-use crate::protocol::{Call, Hello, Reply};
+use crate::{
+    foreign,
+    protocol::{Call, Hello, Reply},
+};
 use serde_json::{Value as Json, json};
 use std::io::{self, BufRead, Write};
 
@@ -23,7 +26,7 @@ pub fn serve(implementation: &dyn Implementation, input: impl BufRead, mut outpu
             Line::TooLong(_) => (json!({ "id": null, "error": "the request is longer than 4 MiB" }), true),
             Line::Whole(line) => (reply(implementation, &line), false),
         };
-        writeln!(output, "{reply}")?;
+        writeln!(output, "{}", foreign::json(&reply.to_string()))?;
         output.flush()?;
         if is_over {
             return Ok(());

@@ -1,10 +1,16 @@
 //! `bench`: how long the verification of a cookie takes, here and elsewhere.
 
-use super::{Trouble, server, target::Target};
+use super::{
+    Trouble,
+    out::{Out, say},
+    server,
+    target::Target,
+};
 use clap::Args;
 use serde_json::json;
 use sessionproof::{
     bench::{self, Alone, Beside, Part, Spread},
+    foreign,
     suite::results::Outcome,
     verifier::Verifier,
 };
@@ -40,7 +46,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
             if arguments.json {
                 print(&json!({ "unit": "nanoseconds per cookie", "hardware": verifier.hardware(), "shapes": all }))?;
             } else {
-                anstream::print!("{}", table_alone(&all, verifier.hardware()));
+                Out::StandardOutput.print(table_alone(&all, verifier.hardware()));
             }
         }
         Some(program) => {
@@ -53,7 +59,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
                     &json!({ "unit": "nanoseconds per cookie", "hardware": verifier.hardware(), "beside": name, "shapes": all }),
                 )?;
             } else {
-                anstream::print!("{}", table_beside(&all, &name));
+                Out::StandardOutput.print(table_beside(&all, &name));
             }
         }
     }
@@ -61,7 +67,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
 }
 
 fn print(json: &serde_json::Value) -> Result<(), Trouble> {
-    anstream::println!("{}", serde_json::to_string_pretty(json)?);
+    say!("{}", foreign::json(&serde_json::to_string_pretty(json)?));
     Ok(())
 }
 
@@ -99,7 +105,8 @@ fn table_alone(all: &[Alone], hardware: &str) -> String {
 }
 
 fn table_beside(all: &[Beside], name: &str) -> String {
-    let mut text = format!("nanoseconds per cookie: median (quartiles); beside the verifier: {name}\n\n");
+    let mut text =
+        format!("nanoseconds per cookie: median (quartiles); beside the verifier: {}\n\n", foreign::line(name));
     text += &format!("{:<11}{:<11}{:>24}{:>28}{:>9}\n", "shape", "part", "verifier", "other", "ratio");
     for one in all {
         let part = match one.part {

@@ -1,11 +1,15 @@
 //! `cache list` and `cache clear`: what is set up in the cache, and its removal.
 
-use super::Trouble;
+use super::{
+    Trouble,
+    out::{Out, say},
+};
 use clap::{Args, Subcommand};
 use indicatif::{HumanBytes, HumanDuration};
 use serde_json::json;
 use sessionproof::{
     adapter::setup::{self, Entry, Kind},
+    foreign,
     suite::results::Outcome,
 };
 use std::path::Path;
@@ -63,9 +67,9 @@ fn list(arguments: &List) -> Result<(), Trouble> {
     if arguments.json {
         let all: Vec<_> = entries.iter().map(object).collect();
         let told = json!({ "cache": folder, "bytes": bytes(&entries), "entries": all });
-        anstream::println!("{}", serde_json::to_string_pretty(&told)?);
+        say!("{}", foreign::json(&serde_json::to_string_pretty(&told)?));
     } else {
-        anstream::print!("{}", table(&folder, &entries));
+        Out::StandardOutput.print(table(&folder, &entries));
     }
     Ok(())
 }
@@ -80,16 +84,17 @@ fn clear(arguments: &Clear) -> Result<(), Trouble> {
     let (folder, _) = setup::list()?;
     if let (Some(named), []) = (named, removed.as_slice()) {
         return Err(Trouble(format!(
-            "{named} is not set up in the cache {}\n`sessionproof cache list` shows what is",
-            folder.display()
+            "{} is not set up in the cache {}\n`sessionproof cache list` shows what is",
+            foreign::line(named),
+            foreign::path(&folder)
         )));
     }
     for entry in &removed {
         let (name, release) = words(&entry.kind);
-        anstream::println!("removed {name} {release} ({})", HumanBytes(entry.bytes));
+        say!("removed {name} {release} ({})", HumanBytes(entry.bytes));
     }
     let (many, freed) = (removed.len(), HumanBytes(bytes(&removed)));
-    anstream::println!("{many} folders removed from {}, {freed} freed", folder.display());
+    say!("{many} folders removed from {}, {freed} freed", foreign::path(&folder));
     Ok(())
 }
 
@@ -109,17 +114,18 @@ fn object(entry: &Entry) -> serde_json::Value {
 
 fn table(folder: &Path, entries: &[Entry]) -> String {
     if entries.is_empty() {
-        return format!("nothing is set up in {}\n", folder.display());
+        return format!("nothing is set up in {}\n", foreign::path(folder));
     }
     let mut text = line("name", "release", "size", "age", "folder");
     for entry in entries {
         let (name, release) = words(&entry.kind);
+        let (name, release) = (&foreign::line(name), &foreign::line(release));
         let age = entry.made.and_then(|made| made.elapsed().ok());
         let age = age.map_or_else(|| "-".to_owned(), |age| HumanDuration(age).to_string());
-        let path = entry.path.display().to_string();
+        let path = foreign::path(&entry.path);
         text += &line(name, release, &HumanBytes(entry.bytes).to_string(), &age, &path);
     }
-    text + &format!("\n{} in {}\n", HumanBytes(bytes(entries)), folder.display())
+    text + &format!("\n{} in {}\n", HumanBytes(bytes(entries)), foreign::path(folder))
 }
 
 /// The name and the release, or what it is without them.

@@ -3,9 +3,10 @@
 use super::{
     Trouble,
     failures::Failures,
-    files::write_whole,
+    files::{Readers, write_whole},
+    out::Out,
     progress::Progress,
-    reports::{Out, Reports},
+    reports::Reports,
     smoke,
     target::Target,
 };
@@ -14,6 +15,7 @@ use clap::{
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
 use sessionproof::{
+    foreign,
     report::terminal,
     suite::{
         generate::sizes::Preset,
@@ -169,7 +171,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
 /// Refuses to write over a list of known failures: the reasons in it are somebody's work.
 fn make_ready_anew(file: &Path) -> Result<(), Trouble> {
     if file.symlink_metadata().is_ok() {
-        let file = file.display();
+        let file = foreign::path(file);
         return Err(Trouble(format!(
             "{file} is there already, and the reasons in it would be lost\n\
              name another file behind --write-known-failures, or remove this one"
@@ -180,7 +182,10 @@ fn make_ready_anew(file: &Path) -> Result<(), Trouble> {
 }
 
 fn cannot_write(file: &Path, error: &io::Error) -> Trouble {
-    Trouble(format!("{} cannot be written: {error}\nname another file behind --write-known-failures", file.display()))
+    Trouble(format!(
+        "{} cannot be written: {error}\nname another file behind --write-known-failures",
+        foreign::path(file)
+    ))
 }
 
 fn write_anew(file: &Path, results: &Results, out: Out) -> Result<(), Trouble> {
@@ -188,7 +193,7 @@ fn write_anew(file: &Path, results: &Results, out: Out) -> Result<(), Trouble> {
         out.print("\nnothing failed: no list of known failures was written\n");
         return Ok(());
     }
-    write_whole(file, &known::write(results)).map_err(|error| cannot_write(file, &error))?;
-    out.print(&format!("\n{} lists the failures; write a reason into each entry\n", file.display()));
+    write_whole(file, &known::write(results), Readers::Everybody).map_err(|error| cannot_write(file, &error))?;
+    out.print(&format!("\n{} lists the failures; write a reason into each entry\n", foreign::path(file)));
     Ok(())
 }

@@ -1,7 +1,14 @@
 //! `explore`: every state that small worlds of the model can come to, and every transition between them put to an
 //! implementation.
 
-use super::{Trouble, failures::Failures, files::write_whole, progress::Progress, reports::Out, target::Target};
+use super::{
+    Trouble,
+    failures::Failures,
+    files::{Readers, write_whole},
+    out::{Out, say},
+    progress::Progress,
+    target::Target,
+};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use sessionproof::{
@@ -13,6 +20,7 @@ use sessionproof::{
         sequences::{self, Census},
         timeline,
     },
+    foreign,
     report::terminal,
     suite::{
         results::Outcome,
@@ -92,7 +100,7 @@ fn verdict(all: &[Explored], began: Instant) -> Outcome {
         0 => "every property is as expected".to_owned(),
         _ => format!("{untrue} properties or counts are not as expected"),
     };
-    anstream::println!("{states} states in {:.1} s: {verdict}", began.elapsed().as_secs_f64());
+    say!("{states} states in {:.1} s: {verdict}", began.elapsed().as_secs_f64());
     if untrue == 0 { Outcome::Conformant } else { Outcome::NotConformant }
 }
 
@@ -104,14 +112,14 @@ fn judge(arguments: &Arguments, all: &[Explored]) -> Result<Outcome, Trouble> {
     for (explored, census) in all.iter().zip(censuses) {
         let Configuration { name, transitions, requests: pinned, .. } = explored.system.configuration();
         let different = census.distinct.len();
-        anstream::println!(
+        say!(
             "{name}: {} transitions on {} runs make {} requests, {different} different ones",
             census.transitions,
             census.runs,
             census.requests
         );
         if (census.transitions, different) != (*transitions, *pinned) {
-            anstream::println!("  NOT AS EXPECTED: there should be {transitions} transitions and {pinned} requests");
+            say!("  NOT AS EXPECTED: there should be {transitions} transitions and {pinned} requests");
             miscounted = true;
         }
         requests.extend(census.distinct);
@@ -124,7 +132,7 @@ fn judge(arguments: &Arguments, all: &[Explored]) -> Result<Outcome, Trouble> {
     });
     progress.end();
     failures.end();
-    anstream::print!("{}", terminal::summary(&results));
+    Out::StandardOutput.print(terminal::summary(&results));
     Ok(if miscounted { Outcome::NotConformant } else { results.outcome() })
 }
 
@@ -147,8 +155,8 @@ fn export(file: &Path, configurations: Vec<Configuration>) -> Result<Outcome, Tr
     }
     let (family, provenance) = ("explored".to_owned(), Provenance::default());
     let written = VectorFile { format: FORMAT, spec: SPEC.to_owned(), family, description, provenance, vectors };
-    write_whole(file, &written.to_text())?;
-    anstream::println!("{} runs are in {}", written.vectors.len(), file.display());
+    write_whole(file, &written.to_text(), Readers::Everybody)?;
+    say!("{} runs are in {}", written.vectors.len(), foreign::path(file));
     Ok(Outcome::Conformant)
 }
 
@@ -203,7 +211,7 @@ fn side_by_side<T: Sync, R: Send>(all: &[T], work: impl Fn(&T) -> R + Sync) -> V
 
 fn print(explored: &Explored) {
     let configuration = explored.system.configuration();
-    anstream::println!(
+    say!(
         "{}: {}\n  {} states, {} events between them, {:.1} s",
         configuration.name,
         configuration.about,
@@ -212,10 +220,10 @@ fn print(explored: &Explored) {
         explored.took.as_secs_f64()
     );
     if explored.states != configuration.states {
-        anstream::println!("  NOT AS EXPECTED: there should be {} states", configuration.states);
+        say!("  NOT AS EXPECTED: there should be {} states", configuration.states);
     }
-    explored.findings.iter().for_each(|finding| anstream::println!("  {}", line(finding)));
-    anstream::println!();
+    explored.findings.iter().for_each(|finding| say!("  {}", line(finding)));
+    say!("");
 }
 
 fn line(finding: &Finding<Exploration>) -> String {
@@ -236,13 +244,13 @@ fn tell(property: &str, configurations: Vec<Configuration>) -> Result<Outcome, T
         let Some(finding) = explored.finding(property) else { continue };
         is_known = true;
         let Some(run) = &finding.witness else { continue };
-        anstream::println!("{}: {}\n", explored.system.configuration().name, line(finding));
-        timeline::lines(&explored.system, run).iter().for_each(|line| anstream::println!("{line}"));
+        say!("{}: {}\n", explored.system.configuration().name, line(finding));
+        timeline::lines(&explored.system, run).iter().for_each(|line| say!("{line}"));
         return Ok(if finding.is_true() { Outcome::Conformant } else { Outcome::NotConformant });
     }
     match is_known {
         true => {
-            anstream::println!("{property} holds in every configuration: there is no run to show");
+            say!("{property} holds in every configuration: there is no run to show");
             Ok(Outcome::Conformant)
         }
         false => Err(Trouble(format!("there is no property {property:?} here; sessionproof explore lists them all"))),

@@ -1,8 +1,12 @@
 //! What becomes of failures: each is shown at once, and saved as a vector file that `replay` asks again.
 
-use super::{files::write_whole, reports::Out};
+use super::{
+    files::{Readers, write_whole},
+    out::{Out, note},
+};
 use clap::Args;
 use sessionproof::{
+    foreign,
     report::terminal,
     suite::{results::Failure, vectors::VectorFile},
 };
@@ -73,16 +77,14 @@ impl Folder<'_> {
     fn save(&self, failure: &Failure) -> io::Result<PathBuf> {
         let file = VectorFile::of_failure(failure.vector.clone());
         let path = self.folder.join(format!("{}.json", failure.vector.id));
-        write_whole(&path, &file.to_text())?;
+        write_whole(&path, &file.to_text(), Readers::Owner)?;
         Ok(path)
     }
 
     fn warn(&mut self, error: &io::Error) {
         if !std::mem::replace(&mut self.warned, true) {
-            let folder = self.folder.display();
-            anstream::eprintln!(
-                "warning: failures cannot be saved in {folder}: {error}\nname another folder with --failures DIR"
-            );
+            let folder = foreign::path(self.folder);
+            note!("warning: failures cannot be saved in {folder}: {error}\nname another folder with --failures DIR");
         }
     }
 }
@@ -90,26 +92,5 @@ impl Folder<'_> {
 /// The command line that asks a file's vectors again. This program is named as it was called.
 pub fn replay_command(file: &Path, target: &str) -> String {
     let program = std::env::args().next().unwrap_or_else(|| "sessionproof".to_owned());
-    format!("{} replay {}{target}", shell_word(&program), shell_word(&file.display().to_string()))
-}
-
-/// A word as a POSIX shell takes it.
-pub fn shell_word(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@%+,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_quoted_when_a_shell_would_take_them_apart() {
-        for (word, quoted) in [("a-b.py", "a-b.py"), ("a b", "'a b'"), ("it's", "'it'\\''s'"), ("", "''")] {
-            assert_eq!(shell_word(word), quoted);
-        }
-    }
+    format!("{} replay {}{target}", foreign::shell_word(&program), foreign::shell_word(&file.display().to_string()))
 }

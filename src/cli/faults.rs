@@ -1,6 +1,6 @@
 //! `faults` and `faulty`: the suite tried on implementations that are wrong, and those lent to others.
 
-use super::Trouble;
+use super::{Trouble, out::say};
 use clap::Args;
 use sessionproof::{
     adapter::serve,
@@ -57,28 +57,28 @@ pub fn run(arguments: &MatrixArguments) -> Result<Outcome, Trouble> {
     let vectors = vectors::embedded()?;
     let faults = if arguments.names.is_empty() { faults::all().collect() } else { arguments.names.clone() };
     let found = matrix::run(&faults, &vectors, arguments.cases, arguments.seed);
-    anstream::println!("{:<40} {:<12} {:>6}  {}", "fault", "caught by", "checks", "only by it");
+    say!("{:<40} {:<12} {:>6}  {}", "fault", "caught by", "checks", "only by it");
     for (fault, found) in faults.iter().zip(&found) {
         let (by, checks) = found.told(fault);
         let (by, only) = by.strip_prefix("only ").map_or((by.as_str(), ""), |by| (by, "only"));
-        anstream::println!("{}", format!("{:<40} {by:<12} {checks:>6}  {only}", fault.name).trim_end());
+        say!("{}", format!("{:<40} {by:<12} {checks:>6}  {only}", fault.name).trim_end());
         if !arguments.names.is_empty() {
             let blamed: Vec<_> = found.blamed().into_iter().collect();
             let beside: Vec<_> = found.misblamed(fault).into_iter().collect();
-            anstream::println!("    blamed: {}\n    not its own: {}", blamed.join(" "), beside.join(" "));
+            say!("    blamed: {}\n    not its own: {}", blamed.join(" "), beside.join(" "));
         }
     }
     let blamed = matrix::blame_on_the_model(&vectors, arguments.cases, arguments.seed);
     if !blamed.is_empty() {
         let rules: Vec<_> = blamed.iter().map(String::as_str).collect();
-        anstream::println!("\nthe model itself is blamed: {}", rules.join(", "));
+        say!("\nthe model itself is blamed: {}", rules.join(", "));
     }
     let caught = faults.iter().zip(&found).filter(|(fault, found)| found.caught_by(fault).is_some()).count();
-    anstream::println!("\n{caught} of {} faults are caught, and blamed first for a rule that they break", faults.len());
+    say!("\n{caught} of {} faults are caught, and blamed first for a rule that they break", faults.len());
     if arguments.names.is_empty() {
         let is_alone = |rule: &&Rule| traceability::only_caught_by(&rule.id, &faults, &found).is_some();
         let alone = rules::all().iter().filter(is_alone).count();
-        anstream::println!("{alone} of {} rules catch a fault that no other rule catches", rules::all().len());
+        say!("{alone} of {} rules catch a fault that no other rule catches", rules::all().len());
     }
     match caught == faults.len() && blamed.is_empty() {
         true => Ok(Outcome::Conformant),
@@ -90,7 +90,7 @@ pub fn run(arguments: &MatrixArguments) -> Result<Outcome, Trouble> {
 pub fn faulty(arguments: &FaultyArguments) -> Result<Outcome, Trouble> {
     match arguments.name {
         Some(fault) => serve::serve(fault.make().as_ref(), io::stdin().lock(), io::stdout().lock())?,
-        None => faults::all().for_each(|fault| anstream::println!("{:<40} {}", fault.name, fault.summary)),
+        None => faults::all().for_each(|fault| say!("{:<40} {}", fault.name, fault.summary)),
     }
     Ok(Outcome::Conformant)
 }

@@ -1,10 +1,14 @@
 //! `inspect`: one cookie, looked at.
 
-use super::Trouble;
+use super::{
+    Trouble,
+    out::{Out, note},
+};
 use clap::Args;
 use sessionproof::{
     clock::UnixTime,
     config::{Config, Fallbacks, Key, Lifetime},
+    foreign,
     inspect::{Inspection, Key as Signer, LONGEST, Question, inspect, text},
     suite::results::Outcome,
 };
@@ -79,11 +83,11 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
         }
     }
     match arguments.json {
-        true => anstream::print!("{}", inspection.to_json()),
-        false => anstream::print!("{}", text::write(&inspection)),
+        true => Out::StandardOutput.print(inspection.to_json()),
+        false => Out::StandardOutput.print(text::write(&inspection)),
     }
     if let Some(note) = note {
-        anstream::eprint!("{note}");
+        Out::StandardError.print(note);
     }
     Ok(match inspection.is_accepted() {
         Some(false) => Outcome::NotConformant,
@@ -133,7 +137,7 @@ impl Arguments {
             Some(cookie) => cookie.as_encoded_bytes().to_vec(),
             None => {
                 if io::stdin().is_terminal() {
-                    anstream::eprintln!("the cookie is read from standard input, up to its end (Ctrl-D)");
+                    note!("the cookie is read from standard input, up to its end (Ctrl-D)");
                 }
                 // One more than is looked at, so that too much is noticed.
                 let mut bytes = Vec::new();
@@ -159,17 +163,17 @@ fn read(file: &Path) -> Result<Vec<u8>, Trouble> {
     let read = File::open(file).and_then(|open| open.take(LARGEST + 1).read_to_end(&mut bytes));
     match read {
         Ok(_) if bytes.len() as u64 > LARGEST => {
-            Err(Trouble(format!("{} is larger than {LARGEST} bytes", file.display())))
+            Err(Trouble(format!("{} is larger than {LARGEST} bytes", foreign::path(file))))
         }
         Ok(_) => Ok(bytes),
-        Err(error) => Err(Trouble(format!("{} cannot be read: {error}", file.display()))),
+        Err(error) => Err(Trouble(format!("{} cannot be read: {error}", foreign::path(file)))),
     }
 }
 
 fn key(file: &Path) -> Result<Vec<u8>, Trouble> {
     let bytes = read(file)?;
     match without_line_break(bytes.clone()).is_empty() {
-        true => Err(Trouble(format!("{} holds no key: it is empty (KEY-5)", file.display()))),
+        true => Err(Trouble(format!("{} holds no key: it is empty (KEY-5)", foreign::path(file)))),
         false => Ok(bytes),
     }
 }
@@ -189,10 +193,10 @@ fn configuration(file: &Path) -> Result<Config, Trouble> {
     let bytes = read(file)?;
     serde_json::from_slice(&bytes).map_err(|error| {
         let what = error.to_string();
-        let what = what.split(" at line ").next().unwrap_or(&what).to_owned();
+        let what = foreign::line(what.split(" at line ").next().unwrap_or(&what));
         Trouble(format!(
             "{}:{}: {what}\n`config` of spec/adapter-protocol.md says what a configuration holds",
-            file.display(),
+            foreign::path(file),
             error.line().max(1)
         ))
     })

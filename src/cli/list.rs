@@ -1,10 +1,14 @@
 //! `list`: the implementations that are known by name, and which of them are set up.
 
-use super::Trouble;
+use super::{
+    Trouble,
+    out::{Out, say},
+};
 use clap::Args;
 use serde_json::json;
 use sessionproof::{
     adapter::setup::{KNOWN, Known},
+    foreign,
     suite::results::Outcome,
 };
 
@@ -26,9 +30,9 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     if arguments.json {
         let all: Vec<_> = KNOWN.iter().map(object).collect();
-        anstream::println!("{}", serde_json::to_string_pretty(&all)?);
+        say!("{}", foreign::json(&serde_json::to_string_pretty(&all)?));
     } else {
-        anstream::print!("{}", table());
+        Out::StandardOutput.print(table());
     }
     Ok(Outcome::Conformant)
 }
@@ -59,9 +63,9 @@ fn table() -> String {
 fn few(releases: &[String]) -> String {
     match releases {
         [] => "no".to_owned(),
-        [one] => one.clone(),
-        [one, two] => format!("{one}, {two}"),
-        [one, others @ ..] => format!("{one}, {} more", others.len()),
+        [one] => foreign::line(one),
+        [one, two] => foreign::line(format!("{one}, {two}")),
+        [one, others @ ..] => format!("{}, {} more", foreign::line(one), others.len()),
     }
 }
 

@@ -1,9 +1,12 @@
 //! `man`: the manual pages, made of the help pages.
 
-use super::{Trouble, files::write_whole};
+use super::{
+    Trouble,
+    files::{Readers, write_whole},
+};
 use clap::{Args, Command, CommandFactory};
 use clap_mangen::Man;
-use sessionproof::suite::results::Outcome;
+use sessionproof::{foreign, suite::results::Outcome};
 use std::{
     io::{self, Write},
     path::{Path, PathBuf},
@@ -39,8 +42,8 @@ fn write_all(command: Command, folder: &Path) -> Result<(), Trouble> {
     }
     let name = command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned();
     let file = folder.join(format!("{name}.1"));
-    write_whole(&file, &page(command)?).map_err(|error| {
-        Trouble(format!("{} cannot be written: {error}\nname another folder for the pages", file.display()))
+    write_whole(&file, &page(command)?, Readers::Everybody).map_err(|error| {
+        Trouble(format!("{} cannot be written: {error}\nname another folder for the pages", foreign::path(&file)))
     })
 }
 

@@ -12,6 +12,7 @@ mod files;
 mod inspect;
 mod list;
 mod man;
+mod out;
 mod probe;
 mod progress;
 mod replay;
@@ -24,7 +25,8 @@ mod target;
 mod vectors;
 
 use clap::{Parser, Subcommand};
-use sessionproof::suite::results::Outcome;
+use out::{Out, note};
+use sessionproof::{foreign, suite::results::Outcome};
 use std::{fmt, process::ExitCode};
 
 /// The end of the first help page.
@@ -81,7 +83,11 @@ enum Command {
 
 /// Runs the command that the arguments name.
 pub fn run() -> ExitCode {
-    let done = match Arguments::parse().command {
+    let arguments = match arguments() {
+        Ok(arguments) => arguments,
+        Err(status) => return status,
+    };
+    let done = match arguments.command {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Cache(arguments) => cache::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
@@ -103,10 +109,23 @@ pub fn run() -> ExitCode {
         Ok(outcome) => status(outcome),
         Err(trouble) => {
             let style = anstyle::AnsiColor::Red.on_default().bold();
-            anstream::eprintln!("{style}error:{style:#} {trouble}");
+            note!("{style}error:{style:#} {trouble}");
             status(Outcome::NotJudged)
         }
     }
+}
+
+/// The arguments; the exit status where there is nothing to do but to print help or what is wrong with them.
+fn arguments() -> Result<Arguments, ExitCode> {
+    let words: Vec<_> = std::env::args_os().collect();
+    Arguments::try_parse_from(&words).map_err(|error| {
+        // Its message repeats words. Of the same words, each on one line of visible characters, clap says the same.
+        let visible = words.iter().map(|word| foreign::line(word.display()));
+        let error = Arguments::try_parse_from(visible).err().unwrap_or(error);
+        let out = if error.use_stderr() { Out::StandardError } else { Out::StandardOutput };
+        out.print(error.render().ansi());
+        ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+    })
 }
 
 fn status(outcome: Outcome) -> ExitCode {

@@ -1,8 +1,12 @@
 //! `probe`: the files that a running application mounts, from inside this binary.
 
-use super::{Trouble, files::write_whole};
+use super::{
+    Trouble,
+    files::{Readers, write_whole},
+    out::say,
+};
 use clap::Args;
-use sessionproof::{embedded, suite::results::Outcome};
+use sessionproof::{embedded, foreign, suite::results::Outcome};
 use std::{fs, path::PathBuf};
 
 const EXAMPLES: &str = "\
@@ -33,16 +37,16 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     for (path, text) in FILES.iter().flat_map(|path| embedded::under(path)) {
         let name = path.rsplit('/').next().unwrap_or(path);
         let file = arguments.folder.join(name);
-        let (shown, there) = (file.display(), fs::read(&file));
+        let (shown, there) = (foreign::path(&file), fs::read(&file));
         if there.as_ref().is_ok_and(|there| there != text.as_bytes()) {
             return Err(Trouble(format!("{shown} says something else\nremove it, or name another folder")));
         }
         if there.is_err() {
-            write_whole(&file, text).map_err(|error| {
+            write_whole(&file, text, Readers::Everybody).map_err(|error| {
                 Trouble(format!("{shown} cannot be written: {error}\nname a folder that can be written to"))
             })?;
         }
-        anstream::println!("{shown}");
+        say!("{shown}");
     }
     Ok(Outcome::Conformant)
 }

@@ -1,7 +1,8 @@
 //! A progress bar on standard error, where that is a terminal; nothing at all elsewhere.
 
+use super::out::note;
 use indicatif::{ProgressBar, ProgressStyle};
-use sessionproof::suite::run::Event;
+use sessionproof::{foreign, suite::run::Event};
 
 /// The progress of a run.
 pub struct Progress {
@@ -46,6 +47,6 @@ impl Progress {
 pub fn announce(what: &str) {
     use std::io::IsTerminal;
     if std::io::stderr().is_terminal() {
-        anstream::eprintln!("{what}");
+        note!("{}", foreign::line(what));
     }
 }

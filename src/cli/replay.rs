@@ -1,8 +1,9 @@
 //! `replay`: vectors from files, asked once each.
 
-use super::{Trouble, failures::replay_command, target::Target};
+use super::{Trouble, failures::replay_command, out::Out, target::Target};
 use clap::Args;
 use sessionproof::{
+    foreign,
     report::terminal,
     suite::{
         results::Outcome,
@@ -35,16 +36,16 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     let again = replay_command(&arguments.file, &arguments.target.words());
     let results = run::replay(implementation.as_ref(), &vectors, &mut |event| {
         if let Event::Failed(failure) = event {
-            anstream::print!("{}", terminal::failure(failure, Some(&again)));
+            Out::StandardOutput.print(terminal::failure(failure, Some(&again)));
         }
     });
-    anstream::print!("{}", terminal::summary(&results));
+    Out::StandardOutput.print(terminal::summary(&results));
     Ok(results.outcome())
 }
 
 /// The vectors of a file, ready to be asked.
 pub fn read(path: &Path) -> Result<Vec<Ready>, Trouble> {
-    let name = path.display().to_string();
+    let name = foreign::path(path);
     let file = VectorFile::read(path)?;
     Ok(file.vectors.iter().map(|vector| vector.ready(&name)).collect::<Result<_, _>>()?)
 }

@@ -2,6 +2,7 @@
 
 use super::{
     Trouble,
+    out::Out,
     reports::{Reports, make_ready, write_file},
 };
 use clap::{Args, Subcommand};
@@ -73,7 +74,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
 fn matrix(arguments: &MatrixArguments) -> Result<Outcome, Trouble> {
     arguments.html.as_deref().map_or(Ok(()), make_ready)?;
     let matrix = Matrix::new(&read(&arguments.files)?);
-    anstream::print!("{}", matrix.markdown());
+    Out::StandardOutput.print(matrix.markdown());
     if let Some(file) = &arguments.html {
         write_file(file, &matrix.html())?;
     }

@@ -1,15 +1,19 @@
 //! `--report KIND=FILE`: the results of a run as files, or on standard output.
 
-use super::{Trouble, files::write_whole};
+use super::{
+    Trouble,
+    files::{Readers, write_whole},
+    out::Out,
+};
 use clap::Args;
 use sessionproof::{
+    foreign,
     report::{github, html, json, junit, tap},
     suite::results::Results,
 };
 use std::{
     collections::BTreeSet,
-    fs,
-    io::{self, Write},
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -43,25 +47,6 @@ enum Place {
     Aside,
     File(PathBuf),
     StandardOutput,
-}
-
-/// Where goes what people read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Out {
-    /// Standard error, when standard output is a report's.
-    StandardError,
-    /// Standard output.
-    StandardOutput,
-}
-
-impl Out {
-    /// Prints a text, without its styles where there is no terminal.
-    pub fn print(self, text: &str) {
-        match self {
-            Self::StandardError => anstream::eprint!("{text}"),
-            Self::StandardOutput => anstream::print!("{text}"),
-        }
-    }
 }
 
 impl Report {
@@ -144,7 +129,10 @@ impl Reports {
     pub fn write(&self, results: &Results) -> Result<(), Trouble> {
         for report in &self.reports {
             match &report.place {
-                Place::Aside => self.out().print(&report.text(results)),
+                Place::Aside => {
+                    let written = self.out().write(&report.text(results));
+                    written.map_err(|error| cannot_write(&Place::Aside, &error))?;
+                }
                 place => write(place, &report.text(results))?,
             }
         }
@@ -156,7 +144,7 @@ impl Place {
     fn name(&self) -> String {
         match self {
             Self::Aside => "the log".to_owned(),
-            Self::File(file) => file.display().to_string(),
+            Self::File(file) => foreign::path(file),
             Self::StandardOutput => "standard output".to_owned(),
         }
     }
@@ -175,8 +163,8 @@ pub fn make_ready(file: &Path) -> Result<(), Trouble> {
 /// Writes a text to a file, or to standard output.
 fn write(place: &Place, text: &str) -> Result<(), Trouble> {
     let written = match place {
-        Place::File(file) => write_whole(file, text),
-        Place::Aside | Place::StandardOutput => io::stdout().lock().write_all(text.as_bytes()),
+        Place::File(file) => write_whole(file, text, Readers::Owner),
+        Place::Aside | Place::StandardOutput => Out::StandardOutput.write(text),
     };
     written.map_err(|error| cannot_write(place, &error))
 }

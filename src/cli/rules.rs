@@ -1,6 +1,9 @@
 //! `rules`: the specification from the terminal, with the evidence of each rule.
 
-use super::Trouble;
+use super::{
+    Trouble,
+    out::{Out, say},
+};
 use clap::Args;
 use sessionproof::suite::{
     coverage::{evidence, level_word, why_without_vectors},
@@ -28,17 +31,10 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     let vectors = vectors::embedded()?;
     let chosen: Vec<_> = rules::all().iter().filter(|rule| arguments.rules.matches(&rule.id)).collect();
     match chosen[..] {
-        [rule] => anstream::print!("{}", page(rule, &vectors)),
+        [rule] => Out::StandardOutput.print(page(rule, &vectors)),
         _ => {
-            anstream::println!(
-                "{:<8}{:<8}{:>8}{:>12}{:>14}  rule",
-                "",
-                "level",
-                "vectors",
-                "properties",
-                "observations"
-            );
-            chosen.into_iter().for_each(|rule| anstream::println!("{}", line(rule, &vectors)));
+            say!("{:<8}{:<8}{:>8}{:>12}{:>14}  rule", "", "level", "vectors", "properties", "observations");
+            chosen.into_iter().for_each(|rule| say!("{}", line(rule, &vectors)));
         }
     }
     Ok(Outcome::Conformant)

@@ -1,11 +1,12 @@
 //! Which running server is meant, and what is known of it.
 
-use super::{Trouble, failures::shell_word};
+use super::{Trouble, out::note};
 use clap::{Arg, Args};
 use serde::{Serialize, de::DeserializeOwned};
 use sessionproof::{
     adapter::http::{Options, Server},
     config::{Digest, KeyDerivation, Lifetime},
+    foreign,
 };
 use std::{
     fs::File,
@@ -70,8 +71,9 @@ impl ServerArguments {
     ) -> Result<Option<Server>, Trouble> {
         let (Some(url), Some(secret)) = (&self.url, &self.secret_key_file) else { return Ok(None) };
         if url.starts_with("http:") && !is_loopback(url) {
-            anstream::eprintln!(
-                "warning: {url} is asked without TLS: whoever listens on the way sees the test sessions that the server sets"
+            note!(
+                "warning: {} is asked without TLS: whoever listens on the way sees the test sessions that the server sets",
+                foreign::line(url)
             );
         }
         let options = Options {
@@ -94,7 +96,7 @@ impl ServerArguments {
     /// The words of a command line that name the server, with a space before each.
     pub fn words(&self) -> String {
         let mut words = String::new();
-        let mut word = |option: &str, value: &str| words += &format!(" {option} {}", shell_word(value));
+        let mut word = |option: &str, value: &str| words += &format!(" {option} {}", foreign::shell_word(value));
         let path = |path: &Path| path.display().to_string();
         self.url.iter().for_each(|url| word("--url", url));
         self.secret_key_file.iter().for_each(|file| word("--secret-key-file", &path(file)));
@@ -143,18 +145,23 @@ fn key(path: &Path) -> Result<Vec<u8>, Trouble> {
         }
     }
     match key.is_empty() {
-        true => Err(Trouble(format!("{} holds no key\nwrite the application's SECRET_KEY into it", path.display()))),
+        true => {
+            Err(Trouble(format!("{} holds no key\nwrite the application's SECRET_KEY into it", foreign::path(path))))
+        }
         false => Ok(key),
     }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Trouble> {
     let unreadable =
-        |error| Trouble(format!("{} cannot be read: {error}\nname a file that can be read", path.display()));
+        |error| Trouble(format!("{} cannot be read: {error}\nname a file that can be read", foreign::path(path)));
     let mut bytes = Vec::new();
     File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
     if bytes.len() as u64 > LONGEST {
-        return Err(Trouble(format!("{} is longer than {LONGEST} bytes\nname the file with the key", path.display())));
+        return Err(Trouble(format!(
+            "{} is longer than {LONGEST} bytes\nname the file with the key",
+            foreign::path(path)
+        )));
     }
     Ok(bytes)
 }

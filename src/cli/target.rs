@@ -1,12 +1,15 @@
 //! Which implementation is meant: one in this binary, one that is set up, or a command.
 
-use super::{Trouble, failures::shell_word, progress::announce, server::ServerArguments};
+use super::{Trouble, progress::announce, server::ServerArguments};
 use clap::Args;
-use sessionproof::adapter::{
-    Implementation, Program,
-    embedded::{Embedded, Model},
-    setup::{KNOWN, Known, Setup},
-    subprocess::{Bencher, Options, Subprocess, smoke::Limits},
+use sessionproof::{
+    adapter::{
+        Implementation, Program,
+        embedded::{Embedded, Model},
+        setup::{KNOWN, Known, Setup},
+        subprocess::{Bencher, Options, Subprocess, smoke::Limits},
+    },
+    foreign,
 };
 use std::{
     num::NonZero,
@@ -127,13 +130,13 @@ impl Target {
     pub fn words(&self) -> String {
         let mut words = self.server.words();
         if let Some(name) = &self.implementation {
-            words += &format!(" {}", shell_word(name));
+            words += &format!(" {}", foreign::shell_word(name));
         }
         if !self.command.is_empty() {
             words += " --";
         }
         for word in &self.command {
-            words += &format!(" {}", shell_word(word));
+            words += &format!(" {}", foreign::shell_word(word));
         }
         words
     }

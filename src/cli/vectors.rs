@@ -1,12 +1,19 @@
 //! `vectors regenerate` and `vectors verify`: the evidence made again, and held against the model.
 
-use super::{Trouble, files::write_whole, progress::announce, replay};
+use super::{
+    Trouble,
+    files::{Readers, write_whole},
+    out::{Out, say},
+    progress::announce,
+    replay,
+};
 use clap::{Args, Subcommand};
 use sessionproof::{
     adapter::{
         embedded::Model,
         setup::{Oracle, Setup},
     },
+    foreign,
     report::terminal,
     suite::{
         drift::{Drift, drift, drift_of_recordings},
@@ -84,10 +91,10 @@ fn verify(arguments: &Verify) -> Result<Outcome, Trouble> {
     };
     let results = run::replay(&Model::default(), &vectors, &mut |event| {
         if let Event::Failed(failure) = event {
-            anstream::print!("{}", terminal::failure(failure, None));
+            Out::StandardOutput.print(terminal::failure(failure, None));
         }
     });
-    anstream::print!("{}", terminal::summary(&results));
+    Out::StandardOutput.print(terminal::summary(&results));
     Ok(results.outcome())
 }
 
@@ -99,7 +106,7 @@ fn regenerate(arguments: &Regenerate) -> Result<Outcome, Trouble> {
     let names: BTreeSet<_> = made.iter().map(|(name, _)| OsString::from(name)).collect();
     for stale in others(&folder, &names) {
         outcome = Outcome::NotConformant;
-        anstream::println!("{}: no family makes it any more; delete it", stale.display());
+        say!("{}: no family makes it any more; delete it", foreign::path(&stale));
     }
     if arguments.out.is_none() {
         let recordings = generate(&oracle, "recipes.py")?;
@@ -126,20 +133,20 @@ fn place(
         let kept = match fs::read_to_string(&path) {
             Ok(kept) => Some(kept),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(Trouble(format!("{} cannot be read: {error}", path.display()))),
+            Err(error) => return Err(Trouble(format!("{} cannot be read: {error}", foreign::path(&path)))),
         };
         let found = match kept {
-            Some(kept) => compare(&path.display().to_string(), &kept, text)?,
+            Some(kept) => compare(&foreign::path(&path), &kept, text)?,
             None => Drift::Vectors(vec!["the whole file (new)".to_owned()]),
         };
         if arguments.check && matches!(found, Drift::Vectors(_)) {
             outcome = Outcome::NotConformant;
         }
         if !arguments.check && found != Drift::None {
-            let cannot = |error| Trouble(format!("{} cannot be written: {error}", path.display()));
-            write_whole(&path, text).map_err(cannot)?;
+            let cannot = |error| Trouble(format!("{} cannot be written: {error}", foreign::path(&path)));
+            write_whole(&path, text, Readers::Everybody).map_err(cannot)?;
         }
-        anstream::println!("{name}: {}", shown(&found));
+        say!("{}: {}", foreign::line(name), foreign::line(shown(&found)));
     }
     Ok(outcome)
 }
@@ -167,7 +174,7 @@ fn folder(arguments: &Regenerate) -> Result<PathBuf, Trouble> {
         true => Ok(folder),
         false => Err(Trouble(format!(
             "there is no folder {} here\nrun this at the top of a clone of the project, or name a folder with --out DIR",
-            folder.display()
+            foreign::path(&folder)
         ))),
     }
 }
@@ -178,8 +185,8 @@ fn generate(oracle: &Oracle, script: &str) -> Result<Vec<(String, String)>, Trou
     announce(&format!("asking real Flask (vectors/{script})"));
     let ran = oracle.script(script).arg("--out").arg(out.path()).stdin(Stdio::null()).output()?;
     if !ran.status.success() {
-        let said = String::from_utf8_lossy(&ran.stderr);
-        return Err(Trouble(format!("vectors/{script} failed ({}):\n{}", ran.status, said.trim_end())));
+        let said = foreign::bytes(ran.stderr.trim_ascii_end()).replace('\n', "\n    ");
+        return Err(Trouble(format!("vectors/{script} failed ({}):\n    {said}", ran.status)));
     }
     let mut made = Vec::new();
     for entry in fs::read_dir(out.path())? {

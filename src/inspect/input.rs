@@ -4,6 +4,7 @@
 
 use super::{Form, NotACookie};
 use crate::{
+    foreign::beginning,
     model::{browser::attributes, cookie_header},
     protocol::DuplicatesChoice,
 };
@@ -92,8 +93,8 @@ fn in_cookies(headers: &[&str], name: &str) -> Result<Found, NotACookie> {
 }
 
 fn missing<'n>(name: &str, there: impl Iterator<Item = &'n str>) -> NotACookie {
-    let shown = there.take(5).map(|name| super::text::safe(name, 40)).collect();
-    NotACookie::NotThere { name: super::text::safe(name, 40), there: shown }
+    let shown = there.take(5).map(|name| beginning(name, 40)).collect();
+    NotACookie::NotThere { name: beginning(name, 40), there: shown }
 }
 
 /// Whether a line is `name=value` and not a value alone, in which an equals sign is padding.

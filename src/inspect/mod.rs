@@ -15,6 +15,7 @@ pub use input::LONGEST;
 use crate::{
     clock::UnixTime,
     config::{Config, Lifetime},
+    foreign,
     value::Map,
 };
 use serde::Serialize;
@@ -328,6 +329,6 @@ impl Inspection {
 
     /// The inspection as JSON, in the format of `spec/inspection-format.md`. Characters that a terminal would act on are escaped.
     pub fn to_json(&self) -> String {
-        text::escaped_json(&serde_json::to_string_pretty(self).unwrap_or_default()) + "\n"
+        foreign::json(&serde_json::to_string_pretty(self).unwrap_or_default()) + "\n"
     }
 }

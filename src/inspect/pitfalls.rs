@@ -2,6 +2,7 @@
 
 use super::{Browser, BrowserDoes, Inspection, Key, LifetimeFrom, Pitfall, input::Found};
 use crate::{
+    foreign::beginning,
     model::{
         base64,
         browser::{self, SameSite, attributes},
@@ -60,7 +61,7 @@ pub(super) fn of(inspection: &Inspection, found: &Found) -> Vec<Pitfall> {
     }
     let secrets = payload.and_then(|payload| payload.session.as_ref()).map(secrets).unwrap_or_default();
     if !secrets.is_empty() {
-        let names: Vec<_> = secrets.into_iter().take(5).map(|name| super::text::safe(&name, 40)).collect();
+        let names: Vec<_> = secrets.into_iter().take(5).map(|name| beginning(&name, 40)).collect();
         add(
             "readable-secret",
             "PAY-1",

@@ -2,9 +2,12 @@
 //! the cookie reaches the terminal but in visible characters.
 
 use super::{Answer, BrowserDoes, Inspection, Key, LifetimeFrom, Payload, Server, Verdict};
-use crate::value::{
-    Map, Value,
-    wire::{datetime_to_iso, kind, python_float},
+use crate::{
+    foreign::beginning,
+    value::{
+        Map, Value,
+        wire::{datetime_to_iso, kind, python_float},
+    },
 };
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write;
@@ -26,7 +29,7 @@ const FAINT: Style = Style::new().dimmed();
 /// The inspection as text.
 pub fn write(inspection: &Inspection) -> String {
     let mut text = String::new();
-    let name = inspection.name.as_deref().map_or_else(|| "without a name".to_owned(), |name| safe(name, SHOWN));
+    let name = inspection.name.as_deref().map_or_else(|| "without a name".to_owned(), |name| beginning(name, SHOWN));
     let length = inspection.value.chars().count();
     line(&mut text, "cookie", &format!("{name}, {}, from {}", count(length, "byte"), inspection.form.words()));
     parts(inspection, &mut text);
@@ -58,7 +61,7 @@ fn parts(inspection: &Inspection, text: &mut String) {
     let signed = match (signature.at, signature.age) {
         (Some(at), Some(age)) if age < 0 => format!("{}, {} in the future (EXP-3)", utc(at.into()), span(-age)),
         (Some(at), Some(age)) => format!("{}, {} ago (SIG-4)", utc(at.into()), span(age)),
-        _ => format!("the timestamp {} cannot be read (SIG-8)", safe(&signature.timestamp, 40)),
+        _ => format!("the timestamp {} cannot be read (SIG-8)", beginning(&signature.timestamp, 40)),
     };
     line(text, "signed", &signed);
     let key = match signature.key {
@@ -77,7 +80,7 @@ fn session(payload: &Payload, text: &mut String) {
     let encoded = payload.encoded.chars().count();
     let content = match (&payload.text, &payload.error) {
         (Some(json), None) => format!("{packed}{} of JSON in {encoded}", count(json.len(), "byte")),
-        (Some(json), Some(error)) => format!("{}\n{error} (PAY-14)", safe(json, SHOWN)),
+        (Some(json), Some(error)) => format!("{}\n{error} (PAY-14)", beginning(json, SHOWN)),
         (None, error) => format!("{packed}{} (PAY-14)", error.as_deref().unwrap_or("it cannot be read")),
     };
     line(text, "payload", &content);
@@ -105,7 +108,7 @@ type Rows = Vec<(String, &'static str, String)>;
 fn entries(map: &Map, depth: usize, rows: &mut Rows, hidden: &mut usize) {
     for (key, value) in map.iter() {
         let name = match key {
-            Value::Text(name) => safe(&name.to_string(), 40),
+            Value::Text(name) => beginning(&name.to_string(), 40),
             other => scalar(other),
         };
         entry(name, value, depth, rows, hidden);
@@ -140,11 +143,11 @@ fn scalar(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Bool(truth) => truth.to_string(),
-        Value::Bytes(bytes) => safe(&format!("b\"{}\"", bytes.escape_ascii()), SHOWN),
+        Value::Bytes(bytes) => beginning(&format!("b\"{}\"", bytes.escape_ascii()), SHOWN),
         Value::Datetime(datetime) => datetime_to_iso(datetime),
         Value::Float(float) => python_float(*float),
-        Value::Int(int) => safe(&int.to_string(), SHOWN),
-        Value::Markup(text) | Value::Text(text) => safe(&format!("\"{text}\""), SHOWN),
+        Value::Int(int) => beginning(&int.to_string(), SHOWN),
+        Value::Markup(text) | Value::Text(text) => beginning(&format!("\"{text}\""), SHOWN),
         Value::Uuid(uuid) => uuid::Uuid::from_u128(*uuid).to_string(),
         Value::List(items) | Value::Tuple(items) => count(items.len(), "item"),
         Value::Map(map) => count(map.len(), "key"),
@@ -225,7 +228,7 @@ fn browser(inspection: &Inspection, text: &mut String) {
         (BrowserDoes::KeepUntilClosed, _) => "keeps it until it is closed".to_owned(),
         (BrowserDoes::Remove, _) => "removes the cookie that it has".to_owned(),
     };
-    let attributes: Vec<_> = browser.attributes.iter().take(20).map(|attribute| safe(attribute, SHOWN)).collect();
+    let attributes: Vec<_> = browser.attributes.iter().take(20).map(|attribute| beginning(attribute, SHOWN)).collect();
     let attributes = if attributes.is_empty() { "no attributes".to_owned() } else { attributes.join("; ") };
     line(text, "browser", &format!("{content} ({})\n{FAINT}{attributes}{FAINT:#}", browser.rule));
 }
@@ -272,47 +275,6 @@ pub(super) fn span(seconds: i128) -> String {
     format!("{minus}{}", parts.join(" "))
 }
 
-/// A text from a cookie as a terminal may have it: one line of visible characters, and not too many. What a terminal would act on,
-/// or show out of order, is written as `\u{…}`.
-pub fn safe(text: &str, most: usize) -> String {
-    let mut shown = String::new();
-    for (number, c) in text.chars().enumerate() {
-        if number >= most {
-            let _ = write!(shown, "… ({} characters)", text.chars().count());
-            break;
-        }
-        if is_acted_on(c) {
-            let _ = write!(shown, "{}", c.escape_unicode());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
-}
-
-/// Control characters, and those that change the direction of what stands behind them or are not seen.
-fn is_acted_on(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
-}
-
-/// JSON text without characters that a terminal would act on but for its line breaks: they stand in strings, and are escaped there.
-pub(super) fn escaped_json(json: &str) -> String {
-    let mut text = String::with_capacity(json.len());
-    for c in json.chars() {
-        if is_acted_on(c) && c != '\n' {
-            let mut units = [0; 2];
-            c.encode_utf16(&mut units).iter().for_each(|unit| {
-                let _ = write!(text, "\\u{unit:04x}");
-            });
-        } else {
-            text.push(c);
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -332,14 +294,5 @@ mod tests {
             assert_eq!(span(seconds), told);
         }
         assert!(span(i128::MIN).starts_with("minus "));
-    }
-
-    #[test]
-    fn nothing_that_a_terminal_acts_on_is_left() {
-        assert_eq!(safe("a\u{1b}[31m\u{9b}\u{202e}é\n", 99), "a\\u{1b}[31m\\u{9b}\\u{202e}é\\u{a}");
-        assert_eq!(safe("abcdef", 3), "abc… (6 characters)");
-        let json = escaped_json("{\n\"\u{7f}\u{202e}\u{e0001}\"}");
-        assert_eq!(json, "{\n\"\\u007f\\u202e\\udb40\\udc01\"}");
-        assert_eq!(serde_json::from_str::<std::collections::BTreeMap<String, u8>>("{}").unwrap().len(), 0);
     }
 }

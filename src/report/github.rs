@@ -2,7 +2,10 @@
 //! verdict as a notice.
 
 use super::{plain, terminal};
-use crate::suite::results::{Judged, Outcome, Results};
+use crate::{
+    foreign,
+    suite::results::{Judged, Outcome, Results},
+};
 
 /// The results as workflow commands, a line each.
 pub fn write(results: &Results) -> String {
@@ -18,7 +21,8 @@ pub fn write(results: &Results) -> String {
         text += &command("warning", &format!("known failure: {} {}", rule.id, rule.title), &message);
     }
     for stale in results.stale() {
-        let place = format!("error file={},line={},", property(&stale.known.file), stale.known.line);
+        let place =
+            format!("error file={},line={},", foreign::annotation_property(&stale.known.file), stale.known.line);
         text += &command(&place, "a known failure no longer fails", &stale.to_string());
     }
     let not_judged: Vec<_> = results
@@ -27,7 +31,7 @@ pub fn write(results: &Results) -> String {
         .map(|(rule, _)| rule.id.as_str())
         .collect();
     if !not_judged.is_empty() {
-        let reasons: Vec<_> = results.inconclusive.keys().map(String::as_str).collect();
+        let reasons: Vec<_> = results.inconclusive.keys().map(foreign::line).collect();
         let message = format!("{}\n{}", not_judged.join(", "), reasons.join("\n"));
         text += &command("warning", "sessionproof: rules about which nothing can be said", &message);
     }
@@ -45,13 +49,5 @@ pub fn write(results: &Results) -> String {
 /// A command; what it is about may follow its name.
 fn command(kind: &str, title: &str, message: &str) -> String {
     let space = if kind.ends_with(',') { "" } else { " " };
-    format!("::{kind}{space}title={}::{}\n", property(title), escaped(message))
-}
-
-fn property(text: &str) -> String {
-    escaped(text).replace(':', "%3A").replace(',', "%2C")
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    format!("::{kind}{space}title={}::{}\n", foreign::annotation_property(title), foreign::annotation(message))
 }

@@ -1,14 +1,17 @@
 //! Results as one page that needs nothing else: no script, no font and no picture from elsewhere, which its own policy forbids.
 
 use super::{SHOWN_OF_A_RULE, picture, plain, terminal, timeline, told, why_not_judged};
-use crate::suite::{
-    coverage::level_word,
-    known::Known,
-    results::{Failure, Judged, Origin, Outcome, Results, Tally},
-    rules::{self, Rule},
-    vectors::Vector,
+use crate::{
+    foreign,
+    suite::{
+        coverage::level_word,
+        known::Known,
+        results::{Failure, Judged, Origin, Outcome, Results, Tally},
+        rules::{self, Rule},
+        vectors::Vector,
+    },
 };
-use minijinja::{Environment, UndefinedBehavior, context, value::Serde};
+use minijinja::{Environment, Output, State, UndefinedBehavior, context, escape_formatter, value::Serde};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -32,6 +35,7 @@ pub(super) fn page<T: Serialize>(name: &str, content: &T) -> String {
     let render = || {
         let mut templates = Environment::new();
         templates.set_undefined_behavior(UndefinedBehavior::Strict);
+        templates.set_formatter(shown);
         for (name, text) in TEMPLATES {
             templates.add_template(name, text)?;
         }
@@ -39,6 +43,12 @@ pub(super) fn page<T: Serialize>(name: &str, content: &T) -> String {
         templates.get_template(name)?.render(context! { style, page => Serde(content) })
     };
     render().unwrap_or_else(|error: minijinja::Error| format!("the page cannot be made: {error:#}\n"))
+}
+
+/// Writes a value into a page, through the door for foreign text; what a template calls safe was made here and is left alone.
+fn shown(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &minijinja::Value) -> Result<(), minijinja::Error> {
+    let foreign = value.as_str().filter(|_| !value.is_safe()).map(foreign::lines);
+    escape_formatter(out, state, &foreign.map_or_else(|| value.clone(), minijinja::Value::from))
 }
 
 /// The verdict in two words.
@@ -122,7 +132,7 @@ impl KnownRow {
 impl Run {
     fn of(results: &Results) -> Self {
         let hello = &results.implementation;
-        let failures = shown(&results.failures);
+        let failures = first_failures(&results.failures);
         Self {
             name: format!("{} {}", hello.name, hello.version).trim().to_owned(),
             outcome: results.outcome(),
@@ -204,7 +214,7 @@ impl Card {
             cast: timeline::cast(failure).lines().map(|line| line.trim().to_owned()).collect(),
             rows: timeline::rows(failure).unwrap_or_default(),
             picture: picture::picture(failure),
-            asked: failure.divergence.call.to_line(1),
+            asked: foreign::json(&failure.divergence.call.to_line(1)),
             vector: vector_file(&failure.vector),
             file: format!("{}.json", failure.vector.id),
         }
@@ -217,7 +227,7 @@ fn vector_file(vector: &Vector) -> String {
 }
 
 /// The first failures of each rule, and not too many in all.
-fn shown(failures: &[Failure]) -> Vec<&Failure> {
+fn first_failures(failures: &[Failure]) -> Vec<&Failure> {
     let mut of_rule: BTreeMap<&str, usize> = BTreeMap::new();
     let mut shown = Vec::new();
     for failure in failures {

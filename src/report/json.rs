@@ -4,6 +4,7 @@
 
 use crate::{
     adapter::Broken,
+    foreign,
     protocol::{Answer, Call, Hello},
     suite::{
         compare::Difference,
@@ -66,12 +67,12 @@ pub enum ReadError {
 /// The results as text, which is the same for two runs of one seed but for `time`.
 pub fn write(results: &Results) -> String {
     let file = File::from(results);
-    serde_json::to_string_pretty(&file).unwrap_or_default() + "\n"
+    foreign::json(&serde_json::to_string_pretty(&file).unwrap_or_default()) + "\n"
 }
 
 /// Reads results from a file.
 pub fn read(path: &Path) -> Result<Results, ReadError> {
-    let file = path.display().to_string();
+    let file = foreign::path(path);
     let mut text = Vec::new();
     let read = fs::File::open(path).and_then(|open| open.take(LARGEST + 1).read_to_end(&mut text));
     match read {
@@ -83,7 +84,11 @@ pub fn read(path: &Path) -> Result<Results, ReadError> {
 
 /// Reads results from their text; `file` names it in errors.
 pub fn parse(file: &str, text: &[u8]) -> Result<Results, ReadError> {
-    let wrong = |line: usize, what: String| ReadError::Format { file: file.to_owned(), line: line.max(1), what };
+    let wrong = |line: usize, what: String| ReadError::Format {
+        file: file.to_owned(),
+        line: line.max(1),
+        what: foreign::line(what),
+    };
     let because = |error: serde_json::Error| {
         let what = error.to_string();
         wrong(error.line(), what.split(" at line ").next().unwrap_or(&what).to_owned())

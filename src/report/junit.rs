@@ -3,9 +3,12 @@
 //! The elements and attributes are those that Jenkins' schema of the format has, in its order.
 
 use super::{plain, terminal};
-use crate::suite::{
-    results::{Judged, Outcome, Results, Tally},
-    rules::{self, Rule},
+use crate::{
+    foreign,
+    suite::{
+        results::{Judged, Outcome, Results, Tally},
+        rules::{self, Rule},
+    },
 };
 use quick_xml::{
     Writer,
@@ -94,7 +97,7 @@ fn outcome(end: &End, writer: &mut Writer<Vec<u8>>) -> io::Result<()> {
     let element = writer.create_element(name).with_attributes(attributes(&[("message", message)]));
     match text {
         "" => element.write_empty()?,
-        text => element.write_text_content(BytesText::new(&readable(text)))?,
+        text => element.write_text_content(BytesText::new(&foreign::lines(text)))?,
     };
     Ok(())
 }
@@ -149,11 +152,5 @@ fn of_known(results: &Results) -> Option<Case> {
 
 /// Attributes whose values XML can hold.
 fn attributes(attributes: &[(&'static str, &str)]) -> Vec<(&'static str, std::borrow::Cow<'static, str>)> {
-    attributes.iter().map(|(name, value)| (*name, readable(value).into())).collect()
-}
-
-/// A text without the characters that XML cannot hold, not even escaped.
-fn readable(text: &str) -> String {
-    let is_held = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
-    text.chars().map(|c| if is_held(c) { c } else { '\u{fffd}' }).collect()
+    attributes.iter().map(|(name, value)| (*name, foreign::lines(value).into())).collect()
 }

@@ -1,9 +1,12 @@
 //! Several results beside each other: implementations against rules.
 
 use super::{html, told};
-use crate::suite::{
-    results::{Judged, Results, Tally},
-    rules::{self, Rule},
+use crate::{
+    foreign,
+    suite::{
+        results::{Judged, Results, Tally},
+        rules::{self, Rule},
+    },
 };
 use serde::Serialize;
 use std::fmt::Write;
@@ -71,7 +74,7 @@ impl Matrix {
     /// The matrix as Markdown.
     pub fn markdown(&self) -> String {
         let mut text = String::from("| rule | |");
-        self.implementations.iter().for_each(|column| text += &format!(" {} |", cell(&column.name)));
+        self.implementations.iter().for_each(|column| text += &format!(" {} |", foreign::markdown(&column.name)));
         text += "\n|---|---|";
         self.implementations.iter().for_each(|_| text += "---|");
         text.push('\n');
@@ -85,7 +88,13 @@ impl Matrix {
         text += "\n\n✓ passed, ✗ failed, ! known failure, ? inconclusive, – not asked; the numbers are checks.\n\n";
         for column in &self.implementations {
             let shard = column.shard.as_ref().map(|shard| format!(", only shard {shard}")).unwrap_or_default();
-            let _ = writeln!(text, "- {}: {}{shard}, from {}", column.name, column.spec, column.file);
+            let _ = writeln!(
+                text,
+                "- {}: {}{shard}, from {}",
+                foreign::markdown(&column.name),
+                foreign::markdown(&column.spec),
+                foreign::markdown(&column.file)
+            );
         }
         text
     }
@@ -127,7 +136,7 @@ fn short(tally: Tally) -> String {
     }
 }
 
-/// A text that does not end a cell.
+/// A title of ours, which may be Markdown, so that it does not end a cell.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }

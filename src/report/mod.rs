@@ -11,10 +11,13 @@ pub mod tap;
 pub mod terminal;
 pub mod timeline;
 
-use crate::suite::{
-    known::Known,
-    results::{Results, Tally},
-    rules::Pattern,
+use crate::{
+    foreign,
+    suite::{
+        known::Known,
+        results::{Results, Tally},
+        rules::Pattern,
+    },
 };
 
 /// How many failures of a rule are shown in full.
@@ -55,8 +58,8 @@ fn why_known(results: &Results, rule: &str) -> String {
 /// The reason of a known failure, with its link.
 fn reason(known: &Known) -> String {
     match &known.link {
-        Some(link) => format!("{} ({link})", known.reason),
-        None => known.reason.clone(),
+        Some(link) => format!("{} ({})", foreign::line(&known.reason), foreign::line(link)),
+        None => foreign::line(&known.reason),
     }
 }
 
@@ -64,7 +67,7 @@ fn reason(known: &Known) -> String {
 fn why_not_judged(results: &Results) -> String {
     match (&results.broken, results.incidents.first()) {
         (Some(broken), _) => broken.to_string(),
-        (None, Some(incident)) => incident.clone(),
+        (None, Some(incident)) => foreign::block(incident),
         (None, None) if results.adapter_broke => "the adapter broke in a check".to_owned(),
         (None, None) => "nothing was judged".to_owned(),
     }

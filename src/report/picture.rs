@@ -4,8 +4,10 @@
 //! It is SVG to stand within a page, whose style sheet gives the colours by class.
 
 use super::timeline::{Change, Mark, Row, rows};
-use crate::suite::{results::Failure, scenario::Scenario};
-use quick_xml::escape::escape;
+use crate::{
+    foreign,
+    suite::{results::Failure, scenario::Scenario},
+};
 use std::fmt::Write;
 
 /// The room before the first event, and of each event (pixels).
@@ -52,7 +54,7 @@ impl Picture {
 
     fn event(&self, svg: &mut String, number: usize, row: &Row, height: usize) {
         let x = LEFT + STEP * number + STEP / 2;
-        let _ = writeln!(svg, "<g><title>{}</title>", escape(title(row)));
+        let _ = writeln!(svg, "<g><title>{}</title>", foreign::markup(&title(row)));
         if row.got.is_some() {
             let (left, height) = (x - STEP / 2 + 4, height - 4);
             let width = STEP - 8;
@@ -63,7 +65,12 @@ impl Picture {
         }
         let mark = if row.got.is_some() { "✗ " } else { "" };
         let _ = writeln!(svg, "<text class=\"number\" x=\"{x}\" y=\"18\">{mark}{}</text>", number + 1);
-        let _ = writeln!(svg, "<text class=\"clock\" x=\"{x}\" y=\"{}\">{}</text>", height - 10, escape(&row.clock));
+        let _ = writeln!(
+            svg,
+            "<text class=\"clock\" x=\"{x}\" y=\"{}\">{}</text>",
+            height - 10,
+            foreign::markup(&row.clock)
+        );
         match row.mark {
             Mark::Copy { from, to } => copy(svg, x, lane(from), lane(to)),
             Mark::Request { browser, sent, change } => request(svg, x, lane(browser), sent, change),

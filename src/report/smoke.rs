@@ -3,6 +3,7 @@
 use super::terminal::{BAD, DOUBT, FAINT, GOOD, styled};
 use crate::{
     adapter::subprocess::smoke::{Fault, Finding, Verdict},
+    foreign,
     suite::results::Outcome,
 };
 
@@ -10,8 +11,8 @@ use crate::{
 pub fn line(finding: &Finding) -> String {
     let (mark, what) = match &finding.verdict {
         Verdict::Broken(fault) => (styled(BAD, "✗"), told(fault)),
-        Verdict::Kept(what) => (styled(GOOD, "✓"), what.clone()),
-        Verdict::NotAsked(why) => (styled(DOUBT, "–"), format!("not asked: {why}")),
+        Verdict::Kept(what) => (styled(GOOD, "✓"), foreign::line(what)),
+        Verdict::NotAsked(why) => (styled(DOUBT, "–"), format!("not asked: {}", foreign::line(why))),
     };
     format!("{mark} {:<16} {what}\n", finding.manner)
 }
@@ -19,7 +20,11 @@ pub fn line(finding: &Finding) -> String {
 fn told(fault: &Fault) -> String {
     let parts = [("asked", &fault.asked), ("came", &fault.came), ("mend", &fault.remedy)];
     let part = |(name, text): (&str, &String)| {
-        format!("\n    {}  {}", styled(FAINT, format!("{name:<5}")), text.replace('\n', "\n           "))
+        format!(
+            "\n    {}  {}",
+            styled(FAINT, format!("{name:<5}")),
+            foreign::block(text).replace('\n', "\n           ")
+        )
     };
     format!("is to be mended{}", parts.map(part).concat())
 }

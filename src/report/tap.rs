@@ -1,9 +1,12 @@
 //! Results in the Test Anything Protocol, version 14: a test point for each rule, and one for there being a verdict.
 
 use super::{plain, terminal};
-use crate::suite::{
-    results::{Judged, Outcome, Results, Tally},
-    rules::Rule,
+use crate::{
+    foreign,
+    suite::{
+        results::{Judged, Outcome, Results, Tally},
+        rules::Rule,
+    },
 };
 use serde_json::json;
 use std::fmt::Write;
@@ -38,11 +41,11 @@ pub fn write(results: &Results) -> String {
 }
 
 fn point(results: &Results, number: usize, rule: &Rule, tally: Tally) -> String {
-    let described = format!("{number} - {}", escaped(&format!("{} {}", rule.id, rule.title)));
+    let described = format!("{number} - {}", foreign::tap(&format!("{} {}", rule.id, rule.title)));
     match tally.judged() {
         Judged::Passed => format!("ok {described}\n"),
         Judged::Known => {
-            let why = super::why_known(results, &rule.id).replace(['\r', '\n'], " ");
+            let why = foreign::tap(&super::why_known(results, &rule.id));
             format!("not ok {described} # TODO {}: {why}\n", super::told(tally))
         }
         Judged::NotAsked | Judged::NotJudged => format!("ok {described} # SKIP {}\n", super::told(tally)),
@@ -57,15 +60,10 @@ fn point(results: &Results, number: usize, rule: &Rule, tally: Tally) -> String 
 
 /// A block of YAML. JSON strings are YAML strings.
 fn diagnosis(message: &str, failures: &[String]) -> String {
-    let mut text = format!("  ---\n  message: {}\n", json!(message));
+    let mut text = format!("  ---\n  message: {}\n", foreign::json(&json!(message).to_string()));
     if !failures.is_empty() {
         text += "  failures:\n";
-        failures.iter().for_each(|failure| text += &format!("    - {}\n", json!(failure)));
+        failures.iter().for_each(|failure| text += &format!("    - {}\n", foreign::json(&json!(failure).to_string())));
     }
     text + "  ...\n"
-}
-
-/// A description in which nothing begins a directive.
-fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('#', "\\#")
 }

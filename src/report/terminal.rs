@@ -3,6 +3,7 @@
 
 use super::timeline::timeline;
 use crate::{
+    foreign,
     protocol::{Action, Answer, Call, Choices, Exchange, ReasonsChoice, Verified},
     suite::{
         compare::{reason_word, set_cookie},
@@ -42,20 +43,31 @@ pub fn summary(results: &Results) -> String {
     text += &known_failures(results);
     if !results.incidents.is_empty() {
         text += "\nThe adapter ended before its work was done, and was started again:\n";
-        results.incidents.iter().for_each(|incident| text += &format!("  {incident}\n"));
+        results.incidents.iter().for_each(|incident| text += &format!("  {}\n", foreign::block(incident)));
         text += "  An adapter answers until its standard input ends; `replay` or --workers 1 may show what it cannot bear.\n";
     }
     if let Some(broken) = &results.broken {
-        let _ = write!(text, "\n{} {}\n{}\n", styled(BAD, "the run ended:"), broken.what, broken.remedy);
+        let _ = write!(
+            text,
+            "\n{} {}\n{}\n",
+            styled(BAD, "the run ended:"),
+            foreign::block(&broken.what),
+            foreign::block(&broken.remedy)
+        );
     }
     text + "\n" + &verdict(results) + "\n"
 }
 
 fn heading(results: &Results) -> String {
     let hello = &results.implementation;
-    let mut text = format!("\n{} {} on {}\n", hello.name, hello.version, hello.runtime);
+    let mut text = format!(
+        "\n{} {} on {}\n",
+        foreign::line(&hello.name),
+        foreign::line(&hello.version),
+        foreign::line(&hello.runtime)
+    );
     if !results.spec.is_empty() {
-        let _ = writeln!(text, "specification {}", results.spec);
+        let _ = writeln!(text, "specification {}", foreign::line(&results.spec));
     }
     if results.cases > 0 {
         let _ = writeln!(text, "generated cases: {}", results.generated());
@@ -199,17 +211,17 @@ pub fn failure(failure: &Failure, replay: Option<&str>) -> String {
         }
         Origin::Vector { id, comment, again } => {
             let note = if *again { " (it had passed before: an earlier call changed the answer)" } else { "" };
-            let _ = writeln!(text, "  vector    {id}: {comment}{note}");
+            let _ = writeln!(text, "  vector    {}: {}{note}", foreign::line(id), foreign::line(comment));
         }
     }
     match timeline(failure) {
         Some(timeline) => text += &timeline,
         None => text += &steps(divergence),
     }
-    let _ = writeln!(text, "  differs   {}", difference.what);
+    let _ = writeln!(text, "  differs   {}", foreign::line(&difference.what));
     let _ = writeln!(text, "  expected  {}", shortened(&difference.expected));
     let _ = writeln!(text, "  got       {}", shortened(&difference.got));
-    let _ = writeln!(text, "  asked     {}", shortened(&divergence.call.to_line(1)));
+    let _ = writeln!(text, "  asked     {}", shortened(&foreign::json(&divergence.call.to_line(1))));
     if let Some(replay) = replay {
         let _ = writeln!(text, "  replay    {replay}");
     }
@@ -234,7 +246,13 @@ fn asked(call: &Call) -> String {
     match call {
         Call::Exchange(call) => {
             let cookie = if call.cookie_header.is_some() { "with a cookie" } else { "without a cookie" };
-            format!("{} {} at {}, {cookie}, {}", call.method, call.path, call.now, actions(&call.actions))
+            format!(
+                "{} {} at {}, {cookie}, {}",
+                foreign::line(&call.method),
+                foreign::line(&call.path),
+                call.now,
+                actions(&call.actions)
+            )
         }
         Call::Sign(call) => format!("sign at {}", call.now),
         Call::Verify(call) => format!("verify at {}", call.now),
@@ -282,9 +300,5 @@ fn opened(session: Option<Json>, call: &Exchange) -> String {
 
 /// The beginning of a long text, on one line.
 pub fn shortened(text: &str) -> String {
-    let line = text.replace('\n', " ⏎ ");
-    match line.char_indices().nth(SHOWN) {
-        Some((at, _)) => format!("{}… ({} characters)", &line[..at], line.chars().count()),
-        None => line,
-    }
+    foreign::beginning(&text.replace('\n', " ⏎ "), SHOWN)
 }

@@ -7,6 +7,7 @@ use super::terminal::{BAD, styled};
 use crate::{
     clock::UnixTime,
     config::{Config, Lifetime},
+    foreign,
     model::{browser::Ignored, browser::date, cookie_header},
     protocol::{Action, Answer, Call, DuplicatesChoice, Exchange, Exchanged},
     suite::{
@@ -211,7 +212,7 @@ impl Lines<'_> {
     }
 
     fn event(&mut self, at: UnixTime, event: String, mark: Mark) {
-        self.lines.push(Line { clock: self.clock(at), event, mark, ..Line::default() });
+        self.lines.push(Line { clock: self.clock(at), event: foreign::line(event), mark, ..Line::default() });
     }
 
     /// A request with its answer; one that no server answered has none.
@@ -241,7 +242,7 @@ impl Lines<'_> {
         let set = |exchanged| format!("{}{heeded}", self.set(exchanged, call));
         let got_is_shown = answer == Some(before.len());
         let got = match &self.divergence.got {
-            Answer::Exchange(got) if got_is_shown => Some([verdict(got, call), set(got)]),
+            Answer::Exchange(got) if got_is_shown => Some([verdict(got, call), set(got)].map(foreign::line)),
             _ => None,
         };
         let shown = match &self.divergence.got {
@@ -254,8 +255,8 @@ impl Lines<'_> {
         };
         self.lines.push(Line {
             clock: self.clock(at),
-            event: format!("{who}{} {} {}", call.method, call.path, actions(&call.actions)),
-            exchange: Some([sent(call, source), verdict(expected, call), set(expected)]),
+            event: foreign::line(format!("{who}{} {} {}", call.method, call.path, actions(&call.actions))),
+            exchange: Some([sent(call, source), verdict(expected, call), set(expected)].map(foreign::line)),
             got,
             mark: Mark::Request { browser, sent: session_cookie(call).is_some(), change },
         });
@@ -335,7 +336,9 @@ impl Lines<'_> {
             return (expected, got);
         }
         let difference = &self.divergence.difference;
-        let with = |what: &str, value: &str| format!("{what}; {}: {}", difference.what, value.replace('\n', " "));
+        let with = |what: &str, value: &str| {
+            format!("{what}; {}: {}", foreign::line(&difference.what), foreign::line(value.replace('\n', " ")))
+        };
         (with(&expected, &difference.expected), with(&got, &difference.got))
     }
 }

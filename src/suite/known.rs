@@ -10,6 +10,7 @@ use super::{
     rules::{self, Pattern},
     vectors,
 };
+use crate::foreign;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::{
@@ -130,7 +131,7 @@ impl KnownFailures {
     ///
     /// What is wrong with the file, with its line and the remedy.
     pub fn read(path: &Path) -> Result<Self, KnownError> {
-        let file = path.display().to_string();
+        let file = foreign::path(path);
         let mut text = String::new();
         match fs::File::open(path).and_then(|open| open.take(LARGEST + 1).read_to_string(&mut text)) {
             Err(source) => Err(KnownError::Io { file, source }),
@@ -149,7 +150,10 @@ impl KnownFailures {
         let wrong =
             |span: Range<usize>, what: String| KnownError::Entry { file: file.to_owned(), line: line(span), what };
         let read: FileToml = toml::from_str(text).map_err(|error| {
-            let what = format!("{}\nan entry is [[known]] with rules, cases or both, and a reason", error.message());
+            let what = format!(
+                "{}\nan entry is [[known]] with rules, cases or both, and a reason",
+                foreign::line(error.message())
+            );
             wrong(error.span().unwrap_or_default(), what)
         })?;
         let mut names = None;
@@ -168,15 +172,17 @@ impl KnownFailures {
                 }
             };
             let pattern = match &rules {
-                Some(rules) => Some(Pattern::parse(rules.get_ref()).map_err(|what| wrong(rules.span(), what))?),
+                Some(rules) => {
+                    Some(Pattern::parse(rules.get_ref()).map_err(|what| wrong(rules.span(), foreign::block(what)))?)
+                }
                 None => None,
             };
             for case in &cases {
                 let names = names.get_or_insert_with(all_names);
                 if !names.iter().any(|name| fits(case.get_ref(), name)) {
                     let what = format!(
-                        "no vector or property is named {:?}\na case is a vector's id or a property's sentence, as a failure shows it; * stands for any characters",
-                        case.get_ref()
+                        "no vector or property is named \"{}\"\na case is a vector's id or a property's sentence, as a failure shows it; * stands for any characters",
+                        foreign::line(case.get_ref())
                     );
                     return Err(wrong(case.span(), what));
                 }
@@ -304,14 +310,14 @@ impl std::fmt::Display for Stale<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Known { file, line, .. } = self.known;
         match self.case {
-            Some(case) => write!(f, "{file}:{line}: {case:?} no longer fails"),
-            None => write!(f, "{file}:{line}: {} no longer fails", self.known.what()),
+            Some(case) => write!(f, "{}:{line}: \"{}\" no longer fails", foreign::line(file), foreign::line(case)),
+            None => write!(f, "{}:{line}: {} no longer fails", foreign::line(file), self.known.what()),
         }
     }
 }
 
 impl Known {
-    /// What the entry is about, in words.
+    /// What the entry is about, in words on one line.
     pub fn what(&self) -> String {
         let cases = match &self.cases[..] {
             [] => None,
@@ -319,9 +325,9 @@ impl Known {
             [case, others @ ..] => Some(format!("{} and {} more", case.name, others.len())),
         };
         match (&self.rules, cases) {
-            (Some(rules), Some(cases)) => format!("{rules} in {cases}"),
-            (Some(rules), None) => rules.clone(),
-            (None, cases) => cases.unwrap_or_default(),
+            (Some(rules), Some(cases)) => foreign::line(format!("{rules} in {cases}")),
+            (Some(rules), None) => foreign::line(rules),
+            (None, cases) => foreign::line(cases.unwrap_or_default()),
         }
     }
 
@@ -379,10 +385,10 @@ pub fn write(results: &Results) -> String {
          # Write a reason into each entry, and perhaps a link; then: sessionproof check --known-failures FILE …\n\
          # What no longer fails makes the run fail, so that this list stays true. An entry with sometimes = true is spared that:\n\
          # which generated cases fail depends on the seed and on how many there are.\n",
-        one_line(&hello.name),
-        one_line(&hello.version),
-        results.suite,
-        one_line(&results.spec),
+        foreign::line(&hello.name),
+        foreign::line(&hello.version),
+        foreign::line(&results.suite),
+        foreign::line(&results.spec),
     );
     let mut found: BTreeMap<(usize, bool), (&str, BTreeSet<&str>)> = BTreeMap::new();
     for failure in &results.failures {
@@ -401,13 +407,9 @@ pub fn write(results: &Results) -> String {
     text
 }
 
-/// A text as a string of TOML, which for texts without control characters is that of JSON.
+/// A text as a string of TOML, which that of JSON is.
 fn quoted(text: &str) -> String {
-    json!(one_line(text)).to_string()
-}
-
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    foreign::json(&json!(text).to_string())
 }
 
 /// The vector or property that found a failure.

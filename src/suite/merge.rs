@@ -8,6 +8,7 @@ use super::{
     results::{Failure, Origin, Results},
     shard::Shard,
 };
+use crate::foreign;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,8 +18,12 @@ use std::collections::{BTreeMap, BTreeSet};
 pub enum MergeError {
     /// They are not of one run.
     #[error(
-        "{first} and {second} are not of one run: {what} is {one} in the first and {other} in the second\n\
-         shards of one run differ in --shard alone"
+        "{} and {} are not of one run: {what} is {} in the first and {} in the second\n\
+         shards of one run differ in --shard alone",
+        foreign::line(first),
+        foreign::line(second),
+        foreign::line(one),
+        foreign::line(other)
     )]
     Different {
         /// A file.
@@ -46,7 +51,11 @@ pub enum MergeError {
     #[error("no results are named")]
     Nothing,
     /// A shard is there twice.
-    #[error("{first} and {second} are both shard {shard}\nname the results of each shard once")]
+    #[error(
+        "{} and {} are both shard {shard}\nname the results of each shard once",
+        foreign::line(first),
+        foreign::line(second)
+    )]
     Repeated {
         /// A file.
         first: String,

@@ -6,7 +6,7 @@ use super::{
     world::Story,
 };
 use crate::{
-    embedded,
+    embedded, foreign,
     protocol::{Answer, Call, Exchanged, Sign, members},
 };
 use serde::{Deserialize, Serialize};
@@ -141,14 +141,14 @@ impl VectorFile {
 
     /// Reads a file of vectors from the disk.
     pub fn read(path: &Path) -> Result<Self, VectorError> {
-        let file = path.display().to_string();
+        let file = foreign::path(path);
         let text = fs::read_to_string(path).map_err(|source| VectorError::Io { file: file.clone(), source })?;
         Self::parse(&file, &text)
     }
 
     /// Reads a file of vectors from its text; `file` names it in errors.
     pub fn parse(file: &str, text: &str) -> Result<Self, VectorError> {
-        let wrong = |line, what: String| VectorError::Format { file: file.to_owned(), line, what };
+        let wrong = |line, what: String| VectorError::Format { file: file.to_owned(), line, what: foreign::line(what) };
         let parsed: Self = serde_json::from_str(text).map_err(|error| wrong(error.line(), error.to_string()))?;
         if parsed.format != FORMAT {
             return Err(wrong(1, format!("format {} is not {FORMAT}", parsed.format)));
@@ -166,7 +166,7 @@ impl VectorFile {
         text.pop();
         text += ",\n\"vectors\":[\n";
         let lines: Vec<_> = self.vectors.iter().map(|v| serde_json::to_string(v).unwrap_or_default()).collect();
-        text + &lines.join(",\n") + "\n]}\n"
+        foreign::json(&(text + &lines.join(",\n") + "\n]}\n"))
     }
 }
 
@@ -193,7 +193,11 @@ pub struct Recorded {
 impl Vector {
     /// Makes the vector ready to be asked; `file` names it in errors.
     pub fn ready(&self, file: &str) -> Result<Ready, VectorError> {
-        let wrong = |what: String| VectorError::Vector { file: file.to_owned(), id: self.id.clone(), what };
+        let wrong = |what: String| VectorError::Vector {
+            file: file.to_owned(),
+            id: foreign::line(&self.id),
+            what: foreign::line(what),
+        };
         let (scenario, recorded) = match self.kind {
             Kind::Exchange | Kind::Sign | Kind::Verify => {
                 let op = match self.kind {

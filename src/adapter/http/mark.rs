@@ -120,7 +120,8 @@ fn unmark_key(key: &Value) -> Option<Value> {
 }
 
 fn mark_of(key: &Text) -> &'static str {
-    MARKS[usize::from(*key > Text::from(PERMANENT))]
+    let comes_after = key.code_points().iter().copied().gt(PERMANENT.chars().map(u32::from));
+    if comes_after { MARKS[1] } else { MARKS[0] }
 }
 
 fn mark_text(key: &Text) -> Text {

@@ -1,6 +1,7 @@
 //! How tools are asked, and how their failures are told: a full disk as such, whatever the tool makes of it.
 
 use super::{SetupError, cache::Cache};
+use crate::foreign;
 use std::{
     io,
     path::Path,
@@ -37,7 +38,7 @@ impl Failure {
         // The line that names the cause is often not among the last.
         let cause = lines.iter().find(|line| FULL.iter().any(|words| line.contains(words)));
         let shown = cause.into_iter().filter(|cause| !last.contains(cause)).chain(last);
-        let lines = shown.map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n");
+        let lines = shown.map(|line| format!("    {}", foreign::line(line))).collect::<Vec<_>>().join("\n");
         Self { lines, is_full: cause.is_some() }
     }
 
@@ -58,7 +59,7 @@ impl Failure {
 
 /// What a tool prints on standard output; what went wrong, when it did not succeed.
 pub(super) fn ask(command: &mut Command) -> Result<String, String> {
-    let name = command.get_program().to_string_lossy().into_owned();
+    let name = foreign::line(command.get_program().display());
     match command.output() {
         Ok(output) if output.status.success() => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
         Ok(output) => Err(format!("{name} does not run ({})", output.status)),

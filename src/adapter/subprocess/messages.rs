@@ -3,7 +3,7 @@
 //! Whatever an adapter printed is shortened and escaped, so that a report stays readable and a terminal unharmed.
 
 use super::worker::Death;
-use crate::{adapter::Broken, protocol::Call};
+use crate::{adapter::Broken, foreign, protocol::Call};
 use std::{
     io::{self, ErrorKind},
     time::Duration,
@@ -213,18 +213,8 @@ fn rest(unfinished: &[u8]) -> String {
 }
 
 fn command_line(command: &[String]) -> String {
-    let words: Vec<String> = command.iter().map(|word| quoted(word)).collect();
+    let words: Vec<String> = command.iter().map(|word| foreign::shell_word(word)).collect();
     format!("`{}`", shown(words.join(" ").as_bytes()))
-}
-
-/// The word as a shell would read it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@%+,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
 }
 
 /// One line, cut and escaped.
@@ -233,24 +223,7 @@ pub(super) fn shown(line: &[u8]) -> String {
         Some((head, rest)) if !rest.is_empty() => (head, "…"),
         _ => (line, ""),
     };
-    printable(head).replace('\n', "\\n") + more
-}
-
-/// Text in which everything that would move a cursor, or is no text, is escaped. Newlines and tabs stay.
-pub(super) fn printable(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for chunk in bytes.utf8_chunks() {
-        for c in chunk.valid().chars() {
-            match c {
-                '\n' | '\t' | '"' | '\'' | '\\' => text.push(c),
-                _ => text.extend(c.escape_debug()),
-            }
-        }
-        for byte in chunk.invalid() {
-            text += &format!("\\x{byte:02x}");
-        }
-    }
-    text
+    foreign::line(foreign::bytes(head)) + more
 }
 
 #[cfg(test)]
@@ -258,9 +231,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_an_adapter_printed_cannot_harm_a_terminal() {
-        assert_eq!(printable(b"\x1b[2J \xff \"\xc3\xa9\\\" \r\n"), "\\u{1b}[2J \\xff \"é\\\" \\r\n");
-        assert_eq!(shown("a\nb".as_bytes()), "a\\nb");
+    fn a_line_that_an_adapter_printed_stays_one_line() {
+        assert_eq!(shown(b"a\nb\xff"), "a\\nb\\xff");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     adapter::{Broken, Program},
-    protocol,
+    foreign, protocol,
 };
 use std::{
     collections::BTreeMap,
@@ -259,6 +259,6 @@ impl Tail {
             self.ended.wait_timeout_while(kept, patience, |kept| !kept.ended).unwrap_or_else(PoisonError::into_inner);
         let newline = kept.bytes.iter().position(|byte| *byte == b'\n').filter(|at| at + 1 < kept.bytes.len());
         let from = newline.filter(|_| kept.cut).map_or(0, |at| at + 1);
-        messages::printable(kept.bytes.get(from..).unwrap_or_default())
+        foreign::bytes(kept.bytes.get(from..).unwrap_or_default())
     }
 }
