@@ -3,6 +3,7 @@
 
 pub mod embedded;
 pub mod http;
+pub mod processes;
 pub mod serve;
 pub mod setup;
 pub mod subprocess;
