@@ -1,6 +1,6 @@
 //! `bench`: how long the verification of a cookie takes, here and elsewhere.
 
-use super::{Trouble, server, target::Target};
+use super::{Trouble, server, signals, target::Target};
 use clap::Args;
 use serde_json::json;
 use sessionproof::{
@@ -34,6 +34,9 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     let turns = usize::from(arguments.turns);
     let verifier = Verifier::new(&bench::shapes::config())?;
+    if arguments.target.is_named() {
+        signals::prepare()?;
+    }
     match arguments.target.measured()? {
         None => {
             let all = bench::alone(turns)?;

@@ -1,7 +1,9 @@
 //! `explore`: every state that small worlds of the model can come to, and every transition between them put to an
 //! implementation.
 
-use super::{Trouble, failures::Failures, files::write_whole, progress::Progress, reports::Out, target::Target};
+use super::{
+    Trouble, failures::Failures, files::write_whole, progress::Progress, reports::Out, signals, target::Target,
+};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use sessionproof::{
@@ -98,6 +100,7 @@ fn verdict(all: &[Explored], began: Instant) -> Outcome {
 
 /// Puts every request of the runs that cover the configurations to the implementation, each request once.
 fn judge(arguments: &Arguments, all: &[Explored]) -> Result<Outcome, Trouble> {
+    signals::prepare()?;
     let implementation = arguments.target.open()?;
     let censuses = side_by_side(all, |explored| Census::of(&explored.system, &Graph::of(&*explored.system)));
     let (mut requests, mut miscounted) = (Vec::new(), false);
@@ -124,7 +127,7 @@ fn judge(arguments: &Arguments, all: &[Explored]) -> Result<Outcome, Trouble> {
     });
     progress.end();
     failures.end();
-    anstream::print!("{}", terminal::summary(&results));
+    Out::StandardOutput.print(&terminal::summary(&results));
     Ok(if miscounted { Outcome::NotConformant } else { results.outcome() })
 }
 

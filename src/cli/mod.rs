@@ -18,13 +18,14 @@ mod report;
 mod reports;
 mod rules;
 mod server;
+mod signals;
 mod smoke;
 mod target;
 mod vectors;
 
 use clap::{Parser, Subcommand};
-use sessionproof::suite::results::Outcome;
-use std::{fmt, process::ExitCode};
+use sessionproof::{adapter::processes, suite::results::Outcome};
+use std::{fmt, io::Write, process::ExitCode};
 
 /// The end of the first help page.
 const STATUS: &str = "Exit status: 0 conformant, 1 not conformant, 2 could not judge.";
@@ -77,6 +78,9 @@ enum Command {
 
 /// Runs the command that the arguments name.
 pub fn run() -> ExitCode {
+    if signals::stood_guard() {
+        return ExitCode::SUCCESS;
+    }
     let done = match Arguments::parse().command {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
@@ -94,14 +98,18 @@ pub fn run() -> ExitCode {
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Vectors(arguments) => vectors::run(&arguments),
     };
-    match done {
-        Ok(outcome) => status(outcome),
-        Err(trouble) => {
-            let style = anstyle::AnsiColor::Red.on_default().bold();
-            anstream::eprintln!("{style}error:{style:#} {trouble}");
-            status(Outcome::NotJudged)
-        }
-    }
+    let trouble = match (done, processes::interrupted_by()) {
+        (Ok(outcome), None) => return status(outcome),
+        // It is said already, unless the signal came after the last answer.
+        (Ok(_), Some(_)) => return status(Outcome::NotJudged),
+        // Whatever went wrong then went wrong because of it.
+        (Err(_), Some(signal)) => Trouble(format!("interrupted by {signal}")),
+        (Err(trouble), None) => trouble,
+    };
+    let style = anstyle::AnsiColor::Red.on_default().bold();
+    // The terminal may be gone.
+    let _ = writeln!(anstream::stderr(), "{style}error:{style:#} {trouble}");
+    status(Outcome::NotJudged)
 }
 
 fn status(outcome: Outcome) -> ExitCode {

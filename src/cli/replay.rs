@@ -1,6 +1,6 @@
 //! `replay`: vectors from files, asked once each.
 
-use super::{Trouble, failures::replay_command, target::Target};
+use super::{Trouble, failures::replay_command, reports::Out, signals, target::Target};
 use clap::Args;
 use sessionproof::{
     report::terminal,
@@ -31,14 +31,15 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     let vectors = read(&arguments.file)?;
+    signals::prepare()?;
     let implementation = arguments.target.open()?;
     let again = replay_command(&arguments.file, &arguments.target.words());
     let results = run::replay(implementation.as_ref(), &vectors, &mut |event| {
         if let Event::Failed(failure) = event {
-            anstream::print!("{}", terminal::failure(failure, Some(&again)));
+            Out::StandardOutput.print(&terminal::failure(failure, Some(&again)));
         }
     });
-    anstream::print!("{}", terminal::summary(&results));
+    Out::StandardOutput.print(&terminal::summary(&results));
     Ok(results.outcome())
 }
 

@@ -1,10 +1,11 @@
 //! `vectors regenerate` and `vectors verify`: the evidence made again, and held against the model.
 
-use super::{Trouble, files::write_whole, progress::announce, replay};
+use super::{Trouble, files::write_whole, progress::announce, replay, signals};
 use clap::{Args, Subcommand};
 use sessionproof::{
     adapter::{
         embedded::Model,
+        processes,
         setup::{Oracle, Setup},
     },
     report::terminal,
@@ -93,6 +94,7 @@ fn verify(arguments: &Verify) -> Result<Outcome, Trouble> {
 
 fn regenerate(arguments: &Regenerate) -> Result<Outcome, Trouble> {
     let folder = folder(arguments)?;
+    signals::prepare()?;
     let oracle = Setup { python: arguments.python.clone(), report: &mut announce }.flask(None)?;
     let made = generate(&oracle, "generate.py")?;
     let mut outcome = place(arguments, &folder, &made, drift)?;
@@ -176,13 +178,9 @@ fn folder(arguments: &Regenerate) -> Result<PathBuf, Trouble> {
 fn generate(oracle: &Oracle, script: &str) -> Result<Vec<(String, String)>, Trouble> {
     let out = tempfile::tempdir()?;
     announce(&format!("asking real Flask (vectors/{script})"));
-    let ran = Command::new(&oracle.python)
-        .args(["-I", "-B"])
-        .arg(oracle.files.join("vectors").join(script))
-        .arg("--out")
-        .arg(out.path())
-        .stdin(Stdio::null())
-        .output()?;
+    let mut command = Command::new(&oracle.python);
+    command.args(["-I", "-B"]).arg(oracle.files.join("vectors").join(script)).arg("--out").arg(out.path());
+    let ran = processes::output(command.stdin(Stdio::null()))?;
     if !ran.status.success() {
         let said = String::from_utf8_lossy(&ran.stderr);
         return Err(Trouble(format!("vectors/{script} failed ({}):\n{}", ran.status, said.trim_end())));

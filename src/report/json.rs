@@ -136,6 +136,8 @@ struct File {
     adapter_broke: bool,
     incidents: Vec<String>,
     broken: Option<BrokenJson>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    interrupted: Option<String>,
     failures: Vec<FailureJson>,
     time: Times,
 }
@@ -164,6 +166,7 @@ impl From<&Results> for File {
             adapter_broke: results.adapter_broke,
             incidents: results.incidents.clone(),
             broken: results.broken.as_ref().map(broken),
+            interrupted: results.interrupted.clone(),
             failures: results.failures.iter().map(FailureJson::from).collect(),
             time: results.times,
         }
@@ -192,6 +195,7 @@ impl TryFrom<File> for Results {
             adapter_broke: file.adapter_broke,
             incidents: file.incidents,
             broken: file.broken.map(|broken| Broken { what: broken.what, remedy: broken.remedy }),
+            interrupted: file.interrupted,
             stopped_early: file.stopped_early,
             times: file.time,
         };

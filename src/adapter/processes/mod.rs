@@ -30,7 +30,11 @@ use std::{
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     thread,
+    time::{Duration, Instant},
 };
+
+/// How often a wait is broken off, to see whether this process was interrupted.
+pub(super) const GLANCE: Duration = Duration::from_millis(200);
 
 /// The signal that interrupted this process.
 static INTERRUPTION: OnceLock<&'static str> = OnceLock::new();
@@ -71,6 +75,19 @@ pub fn interruption() -> Option<Broken> {
     })
 }
 
+/// Waits for time to pass. Fails as soon as this process is interrupted.
+pub(super) fn pause(duration: Duration) -> Result<(), Broken> {
+    let until = Instant::now() + duration;
+    loop {
+        interruption().map_or(Ok(()), Err)?;
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(());
+        }
+        thread::sleep(left.min(GLANCE));
+    }
+}
+
 /// Names the command that starts a guard, which calls [`stand_guard`] on its standard input. It is started with the first process.
 pub fn guard_with(command: Command) {
     registry().guard = Guard::Command(command);
@@ -82,8 +99,10 @@ pub struct Unfinished(PathBuf);
 impl Unfinished {
     /// Until this is dropped, the file at `path` is unfinished.
     pub fn new(path: &Path) -> Self {
-        registry().guard.tell(&Message::FileBegins(path.to_owned()));
-        Self(path.to_owned())
+        // The guard stands in another folder.
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        registry().guard.tell(&Message::FileBegins(path.clone()));
+        Self(path)
     }
 }
 
@@ -200,7 +219,6 @@ mod tests {
     use std::{
         fs,
         io::{BufRead, BufReader},
-        time::{Duration, Instant},
     };
 
     fn shell(script: &str) -> Command {

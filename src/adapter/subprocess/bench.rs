@@ -9,7 +9,11 @@ use super::{
     process::Exit,
     worker::{Event, What, Worker},
 };
-use crate::{adapter::Broken, bench::Question, protocol::Hello};
+use crate::{
+    adapter::{Broken, processes},
+    bench::Question,
+    protocol::Hello,
+};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use std::{
@@ -99,7 +103,10 @@ impl Bencher {
     fn line(&mut self, op: &str) -> Result<Vec<u8>, Broken> {
         let deadline = Instant::now() + self.call_timeout;
         loop {
-            let what = match self.events.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let event = self.events.recv_timeout(left.min(processes::GLANCE));
+            processes::interruption().map_or(Ok(()), Err)?;
+            let what = match event {
                 Ok(Event { what: What::Printed(Line::Whole(line)), .. }) => return Ok(line),
                 // It may still answer what it has read.
                 Ok(Event { what: What::ClosedStdin, .. }) => continue,
@@ -110,6 +117,7 @@ impl Bencher {
                     let exit: Exit = self.worker.end(Instant::now() + Duration::from_millis(200)).exit;
                     format!("{} before it answered {op}", exit.describe())
                 }
+                Err(RecvTimeoutError::Timeout) if left > processes::GLANCE => continue,
                 Err(RecvTimeoutError::Timeout) => format!("has not answered {op} within {:?}", self.call_timeout),
             };
             return Err(self.broken(format!("the adapter {what}")));

@@ -16,7 +16,7 @@ mod worker;
 
 pub use bench::{Bencher, Loop};
 
-use super::{Broken, Implementation};
+use super::{Broken, Implementation, in_order};
 use crate::protocol::{Call, Hello, Reply};
 use std::{
     sync::{
@@ -121,7 +121,11 @@ impl Implementation for Subprocess {
     }
 
     fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
-        self.runner.lock().unwrap_or_else(PoisonError::into_inner).answer(calls)
+        in_order(calls, |take| self.answer_each(calls, take))
+    }
+
+    fn answer_each(&self, calls: &[Call], take: &mut (dyn FnMut(usize, Reply) + Send)) -> Result<(), Broken> {
+        self.runner.lock().unwrap_or_else(PoisonError::into_inner).answer(calls, take)
     }
 
     fn incidents(&self) -> Vec<String> {

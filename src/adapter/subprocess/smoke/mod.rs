@@ -9,7 +9,7 @@ mod ways;
 
 use super::{hello, messages};
 use crate::{
-    adapter::Broken,
+    adapter::{Broken, processes},
     protocol::{Choices, Hello},
 };
 use conversation::Conversation;
@@ -84,7 +84,7 @@ impl From<Fault> for Stop {
 type Seen = Result<String, Stop>;
 
 /// Asks an adapter for each manner in turn, and tells `found` of each as soon as it is known. Nothing follows a hello that cannot
-/// be used, or a reply that is not flushed. Fails when the program cannot be started.
+/// be used, or a reply that is not flushed. Fails when the program cannot be started, and where this process is interrupted.
 pub fn judge(command: &[String], limits: Limits, found: &mut dyn FnMut(&Finding)) -> Result<Vec<Finding>, Broken> {
     if command.is_empty() {
         return Err(messages::no_command());
@@ -105,7 +105,10 @@ pub fn judge(command: &[String], limits: Limits, found: &mut dyn FnMut(&Finding)
         is_broken
     };
 
+    // What came of an adapter that was ended is no finding about it.
+    let going_on = || processes::interruption().map_or(Ok(()), Err);
     let reply = conversation.start()?;
+    going_on()?;
     let hello = match reply.and_then(|reply| greeting(&conversation, &reply)) {
         Ok(hello) => hello,
         Err(fault) => {
@@ -114,7 +117,9 @@ pub fn judge(command: &[String], limits: Limits, found: &mut dyn FnMut(&Finding)
         }
     };
     note("hello", Ok(introduction(&hello)));
-    if note("flush", manners::flush(&mut conversation)) {
+    let flushed = manners::flush(&mut conversation);
+    going_on()?;
+    if note("flush", flushed) {
         return Ok(findings);
     }
     let mut first_to_mend = None;
@@ -129,6 +134,7 @@ pub fn judge(command: &[String], limits: Limits, found: &mut dyn FnMut(&Finding)
             },
             _ => ask(&mut conversation, &hello),
         };
+        going_on()?;
         if note(manner, seen) && ["ids", "clock"].contains(&manner) {
             first_to_mend = first_to_mend.or(Some(manner));
         }
