@@ -100,8 +100,15 @@ pub fn run() -> ExitCode {
     };
     let trouble = match (done, processes::interrupted_by()) {
         (Ok(outcome), None) => return status(outcome),
-        // It is said already, unless the signal came after the last answer.
-        (Ok(_), Some(_)) => return status(Outcome::NotJudged),
+        (Ok(outcome), Some(signal)) => {
+            if outcome != Outcome::NotJudged {
+                let _ = writeln!(
+                    anstream::stderr(),
+                    "interrupted by {signal} after the last answer; the reports are whole"
+                );
+            }
+            return status(Outcome::NotJudged);
+        }
         // Whatever went wrong then went wrong because of it.
         (Err(_), Some(signal)) => Trouble(format!("interrupted by {signal}")),
         (Err(trouble), None) => trouble,

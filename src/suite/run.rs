@@ -139,11 +139,13 @@ fn watched(
     results.known = known.end();
     match ended {
         Ok(()) => {}
-        Err(Stop::Broken(broken)) => {
-            results.broken = Some(broken);
-            results.interrupted = processes::interrupted_by().map(str::to_owned);
-        }
+        Err(Stop::Broken(broken)) => results.broken = Some(broken),
         Err(Stop::FirstFailure) => results.stopped_early = true,
+    }
+    // It may have come when nothing was to be asked any more but to make a failure small.
+    if let Some(signal) = processes::interrupted_by() {
+        results.interrupted = Some(signal.to_owned());
+        results.broken = processes::interruption();
     }
     results.incidents = implementation.incidents();
     results.times = stopwatch.read(implementation, metered.busy(), metered.calls());

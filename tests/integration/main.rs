@@ -24,6 +24,7 @@ mod protocol_examples;
 mod recipes;
 mod results;
 mod rust_implementers;
+mod signals;
 mod smoke;
 mod system_rules;
 mod user_agents;

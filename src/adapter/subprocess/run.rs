@@ -153,8 +153,10 @@ impl Runner {
     /// Waits for something to happen, or for some time to be over.
     fn step(&mut self, batch: &mut Batch) -> Result<(), Broken> {
         let event = self.next_event();
-        // The copies are ended then, and are not to be blamed for it.
-        processes::interruption().map_or(Ok(()), Err)?;
+        // What was printed until then counts. The copies are ended, and are not to be blamed for it.
+        if !matches!(event, Some(Event { what: What::Printed(Line::Whole(_)), .. })) {
+            processes::interruption().map_or(Ok(()), Err)?;
+        }
         if let Some(event) = event {
             self.take(event, batch)?;
         }
