@@ -4,7 +4,8 @@
 
 MOMENT is hello, vectors, generated, shrinking or never. MARKER is a file that is made when the moment has come; no reply follows
 until a file MARKER.go is there. HOW is still, busy (then it computes, reads nothing and heeds no signal) or apart (the adapter
-leaves the process group). Whatever the adapter accepts is passed on as rejected, so that there are failures to be saved.
+leaves the process group); with these, whatever the adapter accepts is passed on as rejected, so that there are failures to be
+saved. With as-it-is nothing is changed.
 """
 
 import json
@@ -49,7 +50,7 @@ def replies():
     global waiting
     for count, line in enumerate(adapter.stdout, 1):
         reply = json.loads(line)
-        if reply.get("ok", {}).get("accepted"):
+        if how != "as-it-is" and reply.get("ok", {}).get("accepted"):
             reply["ok"] = {"accepted": False}
         while has_come.is_set():
             time.sleep(0.01)

@@ -3,6 +3,7 @@
 use super::Trouble;
 use clap::Args;
 use sessionproof::{
+    bounded,
     clock::UnixTime,
     config::{Config, Fallbacks, Key, Lifetime},
     inspect::{Inspection, Key as Signer, LONGEST, Question, inspect, text},
@@ -10,8 +11,7 @@ use sessionproof::{
 };
 use std::{
     ffi::{OsStr, OsString},
-    fs::File,
-    io::{self, IsTerminal, Read},
+    io::{self, ErrorKind, IsTerminal, Read},
     path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -155,15 +155,13 @@ impl Arguments {
 
 /// The bytes of a file that is not larger than a key can sensibly be.
 fn read(file: &Path) -> Result<Vec<u8>, Trouble> {
-    let mut bytes = Vec::new();
-    let read = File::open(file).and_then(|open| open.take(LARGEST + 1).read_to_end(&mut bytes));
-    match read {
-        Ok(_) if bytes.len() as u64 > LARGEST => {
-            Err(Trouble(format!("{} is larger than {LARGEST} bytes", file.display())))
-        }
-        Ok(_) => Ok(bytes),
-        Err(error) => Err(Trouble(format!("{} cannot be read: {error}", file.display()))),
-    }
+    bounded::read(file, LARGEST).map_err(|error| {
+        let file = file.display();
+        Trouble(match error.kind() {
+            ErrorKind::FileTooLarge => format!("{file} is larger than {LARGEST} bytes"),
+            _ => format!("{file} cannot be read: {error}"),
+        })
+    })
 }
 
 fn key(file: &Path) -> Result<Vec<u8>, Trouble> {

@@ -8,6 +8,7 @@ use sessionproof::{
         processes,
         setup::{Oracle, Setup},
     },
+    bounded,
     report::terminal,
     suite::{
         drift::{Drift, drift, drift_of_recordings},
@@ -125,7 +126,7 @@ fn place(
     let mut outcome = Outcome::Conformant;
     for (name, text) in made {
         let path = folder.join(name);
-        let kept = match fs::read_to_string(&path) {
+        let kept = match bounded::read_text(&path, vectors::LARGEST) {
             Ok(kept) => Some(kept),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => return Err(Trouble(format!("{} cannot be read: {error}", path.display()))),
@@ -189,7 +190,7 @@ fn generate(oracle: &Oracle, script: &str) -> Result<Vec<(String, String)>, Trou
     for entry in fs::read_dir(out.path())? {
         let path = entry?.path();
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        made.push((name, fs::read_to_string(&path)?));
+        made.push((name, bounded::read_text(&path, vectors::LARGEST)?));
     }
     made.sort();
     Ok(made)

@@ -4,6 +4,7 @@
 
 use crate::{
     adapter::Broken,
+    bounded,
     protocol::{Answer, Call, Hello},
     suite::{
         compare::Difference,
@@ -22,7 +23,7 @@ use serde::{
     de::{Error as _, MapAccess, Visitor},
 };
 use serde_json::{Value as Json, json};
-use std::{collections::BTreeMap, fmt, fs, io::Read, path::Path};
+use std::{collections::BTreeMap, fmt, io::ErrorKind, path::Path};
 
 /// The format's name.
 const FORMAT: &str = "sessionproof-results";
@@ -72,12 +73,10 @@ pub fn write(results: &Results) -> String {
 /// Reads results from a file.
 pub fn read(path: &Path) -> Result<Results, ReadError> {
     let file = path.display().to_string();
-    let mut text = Vec::new();
-    let read = fs::File::open(path).and_then(|open| open.take(LARGEST + 1).read_to_end(&mut text));
-    match read {
+    match bounded::read(path, LARGEST) {
+        Err(error) if error.kind() == ErrorKind::FileTooLarge => Err(ReadError::TooLarge { file }),
         Err(source) => Err(ReadError::Io { file, source }),
-        Ok(_) if text.len() as u64 > LARGEST => Err(ReadError::TooLarge { file }),
-        Ok(_) => parse(&file, &text),
+        Ok(text) => parse(&file, &text),
     }
 }
 

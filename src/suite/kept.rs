@@ -162,10 +162,10 @@ fn cut_list(items: Vec<Value>, left: &mut usize) -> Vec<Value> {
 fn cut_value(value: Value, left: &mut usize) -> Value {
     takes(size_of::<Value>(), left);
     match value {
-        Value::Bytes(mut bytes) => {
-            bytes.truncate(*left);
-            takes(bytes.len(), left);
-            Value::Bytes(bytes)
+        Value::Bytes(bytes) => {
+            let kept: Vec<u8> = bytes.iter().take(*left).copied().collect();
+            takes(kept.len(), left);
+            Value::Bytes(kept)
         }
         Value::Int(number) if bytes_of(&number) > *left => {
             Value::from(&*format!("an integer of {} bits", number.bits()))
@@ -210,10 +210,10 @@ fn takes(bytes: usize, left: &mut usize) -> bool {
 /// Cuts a text at a number of bytes, and says how long it was.
 fn shorten(text: &mut String, room: usize) {
     if text.len() > room {
-        let note = note(text.len(), "bytes");
-        text.truncate(text.floor_char_boundary(room));
-        *text += &note;
-        text.shrink_to_fit();
+        // Copied, and not shrunk: what is kept would lie in the large piece of memory that is given back, and spoil it for the next
+        // large answer.
+        let beginning = text.get(..text.floor_char_boundary(room)).unwrap_or_default();
+        *text = format!("{beginning}{}", note(text.len(), "bytes"));
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod adapters;
 mod bench_command;
+mod bounded_memory;
 mod broken_adapters;
 mod browser_properties;
 mod claims;
