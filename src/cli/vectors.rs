@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use sessionproof::{
     adapter::{
         embedded::Model,
-        processes,
+        processes::Tool,
         setup::{Oracle, Setup},
     },
     bounded,
@@ -181,7 +181,7 @@ fn generate(oracle: &Oracle, script: &str) -> Result<Vec<(String, String)>, Trou
     announce(&format!("asking real Flask (vectors/{script})"));
     let mut command = Command::new(&oracle.python);
     command.args(["-I", "-B"]).arg(oracle.files.join("vectors").join(script)).arg("--out").arg(out.path());
-    let ran = processes::output(command.stdin(Stdio::null()))?;
+    let ran = command.stdin(Stdio::null()).run_to_end()?;
     if !ran.status.success() {
         let said = String::from_utf8_lossy(&ran.stderr);
         return Err(Trouble(format!("vectors/{script} failed ({}):\n{}", ran.status, said.trim_end())));

@@ -112,8 +112,23 @@ impl Drop for Unfinished {
     }
 }
 
-/// Runs a tool to its end, and gives what it printed, as [`Command::output`] does. It ends with this process.
-pub fn output(command: &mut Command) -> io::Result<Output> {
+/// A tool that is run to its end.
+pub trait Tool {
+    /// Runs it, and gives what it printed, as [`Command::output`] does. It ends with this process, and with what it started.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be started, or this process was interrupted.
+    fn run_to_end(&mut self) -> io::Result<Output>;
+}
+
+impl Tool for Command {
+    fn run_to_end(&mut self) -> io::Result<Output> {
+        run_to_end(self)
+    }
+}
+
+fn run_to_end(command: &mut Command) -> io::Result<Output> {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     // No mark: what a tool leaves running on purpose, such as a cache of compiled code, serves others as well.
     let mut running = Running::start_as(command, false)?;
@@ -262,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_tool_is_run_to_its_end() {
-        let ran = output(&mut shell("echo out; echo err >&2; exit 3")).unwrap();
+        let ran = shell("echo out; echo err >&2; exit 3").run_to_end().unwrap();
         assert_eq!((ran.status.code(), ran.stdout, ran.stderr), (Some(3), b"out\n".to_vec(), b"err\n".to_vec()));
     }
 
