@@ -23,6 +23,8 @@ pub mod adapter;
 #[forbid(unsafe_code)]
 pub mod bench;
 #[forbid(unsafe_code)]
+pub mod bounded;
+#[forbid(unsafe_code)]
 pub mod clock;
 #[forbid(unsafe_code)]
 pub mod config;

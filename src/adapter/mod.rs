@@ -3,6 +3,7 @@
 
 pub mod embedded;
 pub mod http;
+pub mod processes;
 mod program;
 pub mod serve;
 pub mod setup;
@@ -20,6 +21,9 @@ use std::{
     sync::Arc,
     time::Duration,
 };
+
+/// How many calls are answered at a time by an implementation that gives all replies at once.
+const AT_A_TIME: usize = 64;
 
 /// An implementation under test.
 ///
@@ -86,6 +90,18 @@ pub trait Implementation: Sync {
         Ok(calls.iter().map(guarded).collect())
     }
 
+    /// Answers every call, and hands each reply over as it comes, with the place of its call. The replies may come in any order,
+    /// each once. Where it fails, what was handed over until then counts.
+    ///
+    /// Unless it is replaced, some calls at a time go to [`answer`](Self::answer), so that not all replies are held at once.
+    fn answer_each(&self, calls: &[Call], take: &mut (dyn FnMut(usize, Reply) + Send)) -> Result<(), Broken> {
+        let mut places = 0..;
+        for some in calls.chunks(AT_A_TIME) {
+            places.by_ref().zip(self.answer(some)?).for_each(|(place, reply)| take(place, reply));
+        }
+        Ok(())
+    }
+
     /// The one configuration that the implementation can be asked about, where it has but one, as a running server has. Keys in
     /// it may stand for others.
     fn config(&self) -> Option<Arc<Config>> {
@@ -127,6 +143,20 @@ pub struct Broken {
     pub what: String,
     /// What to do about it.
     pub remedy: String,
+}
+
+/// The replies that are handed over, in the order of their calls.
+pub(crate) fn in_order(
+    calls: &[Call],
+    each: impl FnOnce(&mut (dyn FnMut(usize, Reply) + Send)) -> Result<(), Broken>,
+) -> Result<Vec<Reply>, Broken> {
+    let mut replies = vec![None; calls.len()];
+    each(&mut |place, reply| {
+        if let Some(slot) = replies.get_mut(place) {
+            *slot = Some(reply);
+        }
+    })?;
+    Ok(replies.into_iter().flatten().collect())
 }
 
 /// The panic's own message stands on standard error.

@@ -3,7 +3,7 @@
 use super::{
     Trouble,
     out::{Out, say},
-    server,
+    server, signals,
     target::Target,
 };
 use clap::Args;
@@ -40,6 +40,9 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     let turns = usize::from(arguments.turns);
     let verifier = Verifier::new(&bench::shapes::config())?;
+    if arguments.target.is_named() {
+        signals::prepare()?;
+    }
     match arguments.target.measured()? {
         None => {
             let all = bench::alone(turns)?;

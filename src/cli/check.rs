@@ -7,7 +7,7 @@ use super::{
     out::Out,
     progress::Progress,
     reports::Reports,
-    smoke,
+    signals, smoke,
     target::Target,
 };
 use clap::{
@@ -128,6 +128,7 @@ fn preset() -> impl TypedValueParser<Value = Preset> {
 
 pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     if arguments.smoke {
+        signals::prepare()?;
         return smoke::run(&arguments.target);
     }
     let revision = match &arguments.spec {
@@ -138,6 +139,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     arguments.reports.make_ready()?;
     let known = arguments.known_failures.as_deref().map(KnownFailures::read).transpose()?.unwrap_or_default();
     arguments.write_known_failures.as_deref().map_or(Ok(()), make_ready_anew)?;
+    signals::prepare()?;
     let implementation = arguments.target.open()?;
     let options = Options {
         rules: revision.restrict(arguments.rules.clone()),

@@ -7,6 +7,7 @@ use super::{
     files::{Readers, write_whole},
     out::{Out, say},
     progress::Progress,
+    signals,
     target::Target,
 };
 use clap::Args;
@@ -106,6 +107,7 @@ fn verdict(all: &[Explored], began: Instant) -> Outcome {
 
 /// Puts every request of the runs that cover the configurations to the implementation, each request once.
 fn judge(arguments: &Arguments, all: &[Explored]) -> Result<Outcome, Trouble> {
+    signals::prepare()?;
     let implementation = arguments.target.open()?;
     let censuses = side_by_side(all, |explored| Census::of(&explored.system, &Graph::of(&*explored.system)));
     let (mut requests, mut miscounted) = (Vec::new(), false);

@@ -1,9 +1,9 @@
 //! `faults` and `faulty`: the suite tried on implementations that are wrong, and those lent to others.
 
-use super::{Trouble, out::say};
+use super::{Trouble, out::say, signals};
 use clap::Args;
 use sessionproof::{
-    adapter::serve,
+    adapter::{processes, serve},
     faults::{self, Fault, matrix, traceability},
     suite::{
         results::Outcome,
@@ -55,8 +55,11 @@ fn named(name: &str) -> Result<&'static Fault, String> {
 /// Shows the matrix.
 pub fn run(arguments: &MatrixArguments) -> Result<Outcome, Trouble> {
     let vectors = vectors::embedded()?;
+    signals::prepare()?;
     let faults = if arguments.names.is_empty() { faults::all().collect() } else { arguments.names.clone() };
     let found = matrix::run(&faults, &vectors, arguments.cases, arguments.seed);
+    // What was cut short would look like faults that survive.
+    processes::interruption().map_or(Ok(()), Err)?;
     say!("{:<40} {:<12} {:>6}  {}", "fault", "caught by", "checks", "only by it");
     for (fault, found) in faults.iter().zip(&found) {
         let (by, checks) = found.told(fault);

@@ -1,5 +1,6 @@
 //! Files that are whole or not there.
 
+use sessionproof::adapter::processes::Unfinished;
 use std::{
     fs,
     io::{self, Write},
@@ -30,6 +31,7 @@ pub fn write_whole(path: &Path, text: &str, readers: Readers) -> io::Result<()> 
     #[cfg(not(unix))]
     let _ = readers;
     let mut beside = builder.tempfile_in(folder)?;
+    let _unfinished = Unfinished::new(beside.path());
     beside.write_all(text.as_bytes())?;
     beside.persist(path).map(drop).map_err(|error| error.error)
 }

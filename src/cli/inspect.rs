@@ -6,6 +6,7 @@ use super::{
 };
 use clap::Args;
 use sessionproof::{
+    bounded,
     clock::UnixTime,
     config::{Config, Fallbacks, Key, Lifetime},
     foreign,
@@ -14,8 +15,7 @@ use sessionproof::{
 };
 use std::{
     ffi::{OsStr, OsString},
-    fs::File,
-    io::{self, IsTerminal, Read},
+    io::{self, ErrorKind, IsTerminal, Read},
     path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -159,15 +159,13 @@ impl Arguments {
 
 /// The bytes of a file that is not larger than a key can sensibly be.
 fn read(file: &Path) -> Result<Vec<u8>, Trouble> {
-    let mut bytes = Vec::new();
-    let read = File::open(file).and_then(|open| open.take(LARGEST + 1).read_to_end(&mut bytes));
-    match read {
-        Ok(_) if bytes.len() as u64 > LARGEST => {
-            Err(Trouble(format!("{} is larger than {LARGEST} bytes", foreign::path(file))))
-        }
-        Ok(_) => Ok(bytes),
-        Err(error) => Err(Trouble(format!("{} cannot be read: {error}", foreign::path(file)))),
-    }
+    bounded::read(file, LARGEST).map_err(|error| {
+        let file = foreign::path(file);
+        Trouble(match error.kind() {
+            ErrorKind::FileTooLarge => format!("{file} is larger than {LARGEST} bytes"),
+            _ => format!("{file} cannot be read: {error}"),
+        })
+    })
 }
 
 fn key(file: &Path) -> Result<Vec<u8>, Trouble> {

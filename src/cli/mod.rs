@@ -20,13 +20,14 @@ mod report;
 mod reports;
 mod rules;
 mod server;
+mod signals;
 mod smoke;
 mod target;
 mod vectors;
 
 use clap::{Parser, Subcommand};
 use out::{Out, note};
-use sessionproof::{foreign, suite::results::Outcome};
+use sessionproof::{adapter::processes, foreign, suite::results::Outcome};
 use std::{fmt, process::ExitCode};
 
 /// The end of the first help page.
@@ -83,6 +84,9 @@ enum Command {
 
 /// Runs the command that the arguments name.
 pub fn run() -> ExitCode {
+    if signals::stood_guard() {
+        return ExitCode::SUCCESS;
+    }
     let arguments = match arguments() {
         Ok(arguments) => arguments,
         Err(status) => return status,
@@ -105,14 +109,21 @@ pub fn run() -> ExitCode {
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Vectors(arguments) => vectors::run(&arguments),
     };
-    match done {
-        Ok(outcome) => status(outcome),
-        Err(trouble) => {
-            let style = anstyle::AnsiColor::Red.on_default().bold();
-            note!("{style}error:{style:#} {trouble}");
-            status(Outcome::NotJudged)
+    let trouble = match (done, processes::interrupted_by()) {
+        (Ok(outcome), None) => return status(outcome),
+        (Ok(outcome), Some(signal)) => {
+            if outcome != Outcome::NotJudged {
+                note!("interrupted by {signal} after the last answer; the reports are whole");
+            }
+            return status(Outcome::NotJudged);
         }
-    }
+        // Whatever went wrong then went wrong because of it.
+        (Err(_), Some(signal)) => Trouble(format!("interrupted by {signal}")),
+        (Err(trouble), None) => trouble,
+    };
+    let style = anstyle::AnsiColor::Red.on_default().bold();
+    note!("{style}error:{style:#} {trouble}");
+    status(Outcome::NotJudged)
 }
 
 /// The arguments; the exit status where there is nothing to do but to print help or what is wrong with them.

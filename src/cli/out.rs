@@ -17,13 +17,22 @@ pub enum Out {
 }
 
 impl Out {
-    /// Prints a text for people, without its styles where there is no terminal.
-    #[expect(clippy::disallowed_macros, reason = "this is the place")]
+    /// Prints a text for people, without its styles where there is no terminal. Where it cannot be printed, as when the terminal is
+    /// gone, the run and its reports go on.
     pub fn print(self, text: impl fmt::Display) {
         let text = foreign::terminal(&text.to_string());
-        match self {
-            Self::StandardError => anstream::eprint!("{text}"),
-            Self::StandardOutput => anstream::print!("{text}"),
+        let written = match self {
+            Self::StandardError => anstream::stderr().write_all(text.as_bytes()),
+            Self::StandardOutput => {
+                let mut output = anstream::stdout();
+                output.write_all(text.as_bytes()).and_then(|()| output.flush())
+            }
+        };
+        if let Err(error) = written
+            && error.kind() != io::ErrorKind::BrokenPipe
+            && self == Self::StandardOutput
+        {
+            let _ = writeln!(anstream::stderr(), "warning: standard output cannot be written: {error}");
         }
     }
 

@@ -6,8 +6,8 @@ use super::{
     out::say,
 };
 use clap::Args;
-use sessionproof::{embedded, foreign, suite::results::Outcome};
-use std::{fs, path::PathBuf};
+use sessionproof::{bounded, embedded, foreign, suite::results::Outcome};
+use std::{io::ErrorKind, path::PathBuf};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -37,8 +37,9 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     for (path, text) in FILES.iter().flat_map(|path| embedded::under(path)) {
         let name = path.rsplit('/').next().unwrap_or(path);
         let file = arguments.folder.join(name);
-        let (shown, there) = (foreign::path(&file), fs::read(&file));
-        if there.as_ref().is_ok_and(|there| there != text.as_bytes()) {
+        let (shown, there) = (foreign::path(&file), bounded::read(&file, text.len() as u64));
+        let is_other = there.as_ref().is_err_and(|error| error.kind() == ErrorKind::FileTooLarge);
+        if is_other || there.as_ref().is_ok_and(|there| there != text.as_bytes()) {
             return Err(Trouble(format!("{shown} says something else\nremove it, or name another folder")));
         }
         if there.is_err() {

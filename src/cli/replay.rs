@@ -1,6 +1,6 @@
 //! `replay`: vectors from files, asked once each.
 
-use super::{Trouble, failures::replay_command, out::Out, target::Target};
+use super::{Trouble, failures::replay_command, out::Out, signals, target::Target};
 use clap::Args;
 use sessionproof::{
     foreign,
@@ -32,6 +32,7 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     let vectors = read(&arguments.file)?;
+    signals::prepare()?;
     let implementation = arguments.target.open()?;
     let again = replay_command(&arguments.file, &arguments.target.words());
     let results = run::replay(implementation.as_ref(), &vectors, &mut |event| {

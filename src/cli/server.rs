@@ -5,12 +5,12 @@ use clap::{Arg, Args};
 use serde::{Serialize, de::DeserializeOwned};
 use sessionproof::{
     adapter::http::{Options, Server},
+    bounded,
     config::{Digest, KeyDerivation, Lifetime},
     foreign,
 };
 use std::{
-    fs::File,
-    io::Read,
+    io::ErrorKind,
     net::IpAddr,
     path::{Path, PathBuf},
     time::Duration,
@@ -155,15 +155,12 @@ fn key(path: &Path) -> Result<Vec<u8>, Trouble> {
 fn read(path: &Path) -> Result<Vec<u8>, Trouble> {
     let unreadable =
         |error| Trouble(format!("{} cannot be read: {error}\nname a file that can be read", foreign::path(path)));
-    let mut bytes = Vec::new();
-    File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
-    if bytes.len() as u64 > LONGEST {
-        return Err(Trouble(format!(
-            "{} is longer than {LONGEST} bytes\nname the file with the key",
-            foreign::path(path)
-        )));
-    }
-    Ok(bytes)
+    bounded::read(path, LONGEST).map_err(|error| match error.kind() {
+        ErrorKind::FileTooLarge => {
+            Trouble(format!("{} is longer than {LONGEST} bytes\nname the file with the key", foreign::path(path)))
+        }
+        _ => unreadable(error),
+    })
 }
 
 /// Whether a URL's host is this machine.

@@ -61,7 +61,6 @@ impl Target {
     }
 
     /// Whether one is named: [`Self::open`] takes the verifier otherwise.
-    #[cfg(feature = "explore")]
     pub fn is_named(&self) -> bool {
         self.implementation.is_some() || !self.command.is_empty() || self.server.is_named()
     }

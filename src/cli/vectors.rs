@@ -5,15 +5,16 @@ use super::{
     files::{Readers, write_whole},
     out::{Out, say},
     progress::announce,
-    replay,
+    replay, signals,
 };
 use clap::{Args, Subcommand};
 use sessionproof::{
     adapter::{
         embedded::Model,
+        processes::Tool,
         setup::{Oracle, Setup},
     },
-    foreign,
+    bounded, foreign,
     report::terminal,
     suite::{
         drift::{Drift, drift, drift_of_recordings},
@@ -100,6 +101,7 @@ fn verify(arguments: &Verify) -> Result<Outcome, Trouble> {
 
 fn regenerate(arguments: &Regenerate) -> Result<Outcome, Trouble> {
     let folder = folder(arguments)?;
+    signals::prepare()?;
     let oracle = Setup { python: arguments.python.clone(), report: &mut announce }.flask(None)?;
     let made = generate(&oracle, "generate.py")?;
     let mut outcome = place(arguments, &folder, &made, drift)?;
@@ -130,7 +132,7 @@ fn place(
     let mut outcome = Outcome::Conformant;
     for (name, text) in made {
         let path = folder.join(name);
-        let kept = match fs::read_to_string(&path) {
+        let kept = match bounded::read_text(&path, vectors::LARGEST) {
             Ok(kept) => Some(kept),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => return Err(Trouble(format!("{} cannot be read: {error}", foreign::path(&path)))),
@@ -183,7 +185,7 @@ fn folder(arguments: &Regenerate) -> Result<PathBuf, Trouble> {
 fn generate(oracle: &Oracle, script: &str) -> Result<Vec<(String, String)>, Trouble> {
     let out = tempfile::tempdir()?;
     announce(&format!("asking real Flask (vectors/{script})"));
-    let ran = oracle.script(script).arg("--out").arg(out.path()).stdin(Stdio::null()).output()?;
+    let ran = oracle.script(script).arg("--out").arg(out.path()).stdin(Stdio::null()).run_to_end()?;
     if !ran.status.success() {
         let said = foreign::bytes(ran.stderr.trim_ascii_end()).replace('\n', "\n    ");
         return Err(Trouble(format!("vectors/{script} failed ({}):\n    {said}", ran.status)));
@@ -192,7 +194,7 @@ fn generate(oracle: &Oracle, script: &str) -> Result<Vec<(String, String)>, Trou
     for entry in fs::read_dir(out.path())? {
         let path = entry?.path();
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        made.push((name, fs::read_to_string(&path)?));
+        made.push((name, bounded::read_text(&path, vectors::LARGEST)?));
     }
     made.sort();
     Ok(made)

@@ -4,7 +4,7 @@
 
 use crate::{
     adapter::Broken,
-    foreign,
+    bounded, foreign,
     protocol::{Answer, Call, Hello},
     suite::{
         compare::Difference,
@@ -23,7 +23,7 @@ use serde::{
     de::{Error as _, MapAccess, Visitor},
 };
 use serde_json::{Value as Json, json};
-use std::{collections::BTreeMap, fmt, fs, io::Read, path::Path};
+use std::{collections::BTreeMap, fmt, io::ErrorKind, path::Path};
 
 /// The format's name.
 const FORMAT: &str = "sessionproof-results";
@@ -73,12 +73,10 @@ pub fn write(results: &Results) -> String {
 /// Reads results from a file.
 pub fn read(path: &Path) -> Result<Results, ReadError> {
     let file = foreign::path(path);
-    let mut text = Vec::new();
-    let read = fs::File::open(path).and_then(|open| open.take(LARGEST + 1).read_to_end(&mut text));
-    match read {
+    match bounded::read(path, LARGEST) {
+        Err(error) if error.kind() == ErrorKind::FileTooLarge => Err(ReadError::TooLarge { file }),
         Err(source) => Err(ReadError::Io { file, source }),
-        Ok(_) if text.len() as u64 > LARGEST => Err(ReadError::TooLarge { file }),
-        Ok(_) => parse(&file, &text),
+        Ok(text) => parse(&file, &text),
     }
 }
 
@@ -141,6 +139,8 @@ struct File {
     adapter_broke: bool,
     incidents: Vec<String>,
     broken: Option<BrokenJson>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    interrupted: Option<String>,
     failures: Vec<FailureJson>,
     time: Times,
 }
@@ -169,6 +169,7 @@ impl From<&Results> for File {
             adapter_broke: results.adapter_broke,
             incidents: results.incidents.clone(),
             broken: results.broken.as_ref().map(broken),
+            interrupted: results.interrupted.clone(),
             failures: results.failures.iter().map(FailureJson::from).collect(),
             time: results.times,
         }
@@ -197,6 +198,7 @@ impl TryFrom<File> for Results {
             adapter_broke: file.adapter_broke,
             incidents: file.incidents,
             broken: file.broken.map(|broken| Broken { what: broken.what, remedy: broken.remedy }),
+            interrupted: file.interrupted,
             stopped_early: file.stopped_early,
             times: file.time,
         };

@@ -185,7 +185,8 @@ pub(super) fn verdict(results: &Results) -> String {
             format!("{} {failed} of {} failed{early}{known}", styled(BAD, "not conformant:"), total.total())
         }
         Outcome::NotJudged => {
-            format!("{} {} passed, and no verdict", styled(DOUBT, "could not judge:"), checks(total.passed))
+            let failed = if total.failed > 0 { format!(", {} failed", total.failed) } else { String::new() };
+            format!("{} {} passed{failed}, and no verdict", styled(DOUBT, "could not judge:"), checks(total.passed))
         }
         Outcome::Conformant if total.inconclusive > 0 => format!(
             "{} {} passed; {} inconclusive, as listed above",

@@ -5,7 +5,7 @@
 
 use super::{
     compare::{Difference, compare},
-    invariants,
+    invariants, kept,
     scenario::Scenario,
     vectors::Recorded,
 };
@@ -80,8 +80,11 @@ pub fn judge(implementation: &dyn Implementation, cases: &[Case<'_>]) -> Result<
         if calls.is_empty() {
             return Ok(walks.verdicts());
         }
-        let replies = implementation.answer(&calls)?;
-        walks.take(calls, replies, hello);
+        implementation.answer_each(&calls, &mut |place, reply| {
+            if let Some(call) = calls.get(place) {
+                walks.take(place, call, reply, hello);
+            }
+        })?;
     }
 }
 
@@ -115,18 +118,23 @@ impl Walks<'_> {
         calls
     }
 
-    /// Takes the replies to the round that was given last, in the order of its calls.
-    pub fn take(&mut self, calls: Vec<Call>, replies: Vec<Reply>, hello: &Hello) {
-        for (at, (call, reply)) in std::mem::take(&mut self.asked).into_iter().zip(calls.into_iter().zip(replies)) {
-            if let Some(walk) = self.walks.get_mut(at) {
-                walk.take(call, reply, &hello.choices);
-            }
+    /// Takes the reply to the call at this place of the round that was given last.
+    pub fn take(&mut self, place: usize, call: &Call, reply: Reply, hello: &Hello) {
+        if let Some(walk) = self.asked.get(place).and_then(|at| self.walks.get_mut(*at)) {
+            walk.take(call, reply, &hello.choices);
         }
     }
 
     /// The verdicts, in the order of the cases.
     pub fn verdicts(self) -> Vec<Verdict> {
         self.walks.into_iter().map(|walk| walk.verdict.unwrap_or(Verdict::Pass)).collect()
+    }
+
+    /// The verdicts that stand, in the order of the cases, where no more will be answered.
+    pub fn verdicts_so_far(mut self, hello: &Hello) -> Vec<Option<Verdict>> {
+        // Whether a case is at its end shows when it is asked for its next call.
+        self.calls(hello);
+        self.walks.into_iter().map(|walk| walk.verdict).collect()
     }
 }
 
@@ -167,20 +175,40 @@ impl<'a> Walk<'a> {
         Some(call)
     }
 
-    fn take(&mut self, call: Call, reply: Reply, choices: &Choices) {
+    fn take(&mut self, call: &Call, reply: Reply, choices: &Choices) {
+        // No call has more than one reply, whatever an implementation hands over.
+        let Some(expected) = self.expected.take() else { return };
         let got = match reply {
             Reply::Ok(answer) => answer,
-            Reply::Error(what) => return self.end(Inconclusive::Broke(what)),
-            Reply::Unsupported(what) => return self.end(Inconclusive::NotOffered(what)),
+            Reply::Error(what) => return self.end(Inconclusive::Broke(kept::reason(what))),
+            Reply::Unsupported(what) => return self.end(Inconclusive::NotOffered(kept::reason(what))),
         };
-        let Some(expected) = self.expected.take() else { return };
-        let compared = compare(&call, &expected, &got, choices);
-        self.answered.push((call, got));
-        if let Err(difference) = compared.and_then(|()| self.invariants(choices))
-            && let Some((call, got)) = self.answered.pop()
-        {
-            let before = std::mem::take(&mut self.answered);
-            self.verdict = Some(Verdict::Fail(Box::new(Divergence { difference, before, call, expected, got })));
+        let compared = compare(call, &expected, &got, choices);
+        self.answered.push((call.clone(), got));
+        match compared.and_then(|()| self.invariants(choices)) {
+            Ok(()) => self.keep(&expected),
+            Err(difference) => {
+                if let Some((call, got)) = self.answered.pop() {
+                    let before = std::mem::take(&mut self.answered);
+                    let divergence = Divergence { difference, before, call, expected, got };
+                    self.verdict = Some(Verdict::Fail(Box::new(kept::divergence(divergence))));
+                }
+            }
+        }
+    }
+
+    /// Keeps the last answer, which is right, for the calls that may follow.
+    fn keep(&mut self, expected: &Answer) {
+        let is_kept = self.answered.last_mut().is_none_or(|(_, got)| kept::trim(got, expected));
+        if !is_kept {
+            let goes_on = self.scenario.next(&self.answered).is_some();
+            self.answered.clear();
+            self.verdict = Some(match goes_on {
+                false => Verdict::Pass,
+                true => Verdict::Inconclusive(Inconclusive::NotJudged(
+                    "an answer before the last is too large to be kept".to_owned(),
+                )),
+            });
         }
     }
 

@@ -10,13 +10,12 @@ use super::{
     rules::{self, Pattern},
     vectors,
 };
-use crate::foreign;
+use crate::{bounded, foreign};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
-    io::Read,
+    io::ErrorKind,
     ops::Range,
     path::Path,
 };
@@ -132,11 +131,10 @@ impl KnownFailures {
     /// What is wrong with the file, with its line and the remedy.
     pub fn read(path: &Path) -> Result<Self, KnownError> {
         let file = foreign::path(path);
-        let mut text = String::new();
-        match fs::File::open(path).and_then(|open| open.take(LARGEST + 1).read_to_string(&mut text)) {
+        match bounded::read_text(path, LARGEST) {
+            Err(error) if error.kind() == ErrorKind::FileTooLarge => Err(KnownError::TooLarge { file }),
             Err(source) => Err(KnownError::Io { file, source }),
-            Ok(_) if text.len() as u64 > LARGEST => Err(KnownError::TooLarge { file }),
-            Ok(_) => Self::parse(&file, &text),
+            Ok(text) => Self::parse(&file, &text),
         }
     }
 

@@ -143,6 +143,7 @@ fn add(whole: &mut Results, other: Results) {
     whole.times += other.times;
     // One reason is enough for there being no verdict.
     whole.broken = whole.broken.take().or(other.broken);
+    whole.interrupted = whole.interrupted.take().or(other.interrupted);
 }
 
 /// The failures in the order of a whole run; of the generated ones, one for each rule that a property found broken.

@@ -20,6 +20,7 @@ pub mod drift;
 pub mod generate;
 pub mod invariants;
 pub mod judge;
+mod kept;
 pub mod known;
 pub mod live;
 pub mod merge;

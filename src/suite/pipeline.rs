@@ -4,18 +4,24 @@
 //! One thread does nothing but ask. It is handed the rounds of calls in an order that depends on the cases and their answers
 //! alone, never on how long anything takes, and it asks them in that order: a run with the same seed is the same run.
 //!
+//! Replies are judged as they come, and no more of them wait for that than there is room for. So an implementation whose answers are
+//! large costs no more memory than another.
+//!
 //! It does not know what the cases are, nor what becomes of a verdict.
 
-use super::judge::{Verdict, Walks};
+use super::{
+    judge::{Verdict, Walks},
+    kept,
+};
 use crate::{
-    adapter::{Broken, Implementation, RealTime},
+    adapter::{Broken, Implementation, RealTime, in_order, processes},
     config::Config,
     protocol::{Call, Hello, Reply},
 };
 use std::{
     collections::VecDeque,
     sync::{
-        Arc,
+        Arc, Condvar, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
         mpsc::{self, Receiver, Sender},
     },
@@ -25,6 +31,10 @@ use std::{
 
 /// How many batches are on their way at once: one that is asked, one that is judged, and one to spare.
 const BATCHES: usize = 3;
+/// How much of replies may wait to be judged (bytes in memory). One that is larger than that waits alone.
+const ROOM: usize = 16 * 1024 * 1024;
+/// How many replies are handed over at once, and how much of them (bytes): enough of the usual ones to be worth waking who judges them.
+const TOGETHER: (usize, usize) = (100, 1024 * 1024);
 
 /// An implementation, with what asking it has cost so far.
 pub(super) struct Metered<'a> {
@@ -55,12 +65,17 @@ impl Implementation for Metered<'_> {
     }
 
     fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
+        in_order(calls, |take| self.answer_each(calls, take))
+    }
+
+    fn answer_each(&self, calls: &[Call], take: &mut (dyn FnMut(usize, Reply) + Send)) -> Result<(), Broken> {
+        processes::interruption().map_or(Ok(()), Err)?;
         let began = Instant::now();
-        let replies = self.implementation.answer(calls);
+        let answered = self.implementation.answer_each(calls, take);
         let nanoseconds = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
         self.busy.fetch_add(nanoseconds, Relaxed);
         self.calls.fetch_add(calls.len() as u64, Relaxed);
-        replies
+        answered
     }
 
     fn config(&self) -> Option<Arc<Config>> {
@@ -82,12 +97,21 @@ impl Implementation for Metered<'_> {
 
 /// The thread that asks. It ends when this is dropped, after the round that it is in.
 pub(super) struct Asker<'a> {
-    rounds: Sender<Vec<Call>>,
-    answered: Receiver<Answered>,
+    rounds: Sender<Arc<Vec<Call>>>,
+    heard: Receiver<Heard>,
+    room: Arc<Room>,
     stop: &'a AtomicBool,
 }
 
-type Answered = (Vec<Call>, Result<Vec<Reply>, Broken>);
+/// Some replies of a round, with the places of their calls.
+#[derive(Default)]
+struct Heard {
+    replies: Vec<(usize, Reply)>,
+    /// About how much memory they take (bytes).
+    weight: usize,
+    /// Whether the round is over with these, and how.
+    over: Option<Result<(), Broken>>,
+}
 
 impl<'a> Asker<'a> {
     /// Starts the thread. It asks nothing any more once `stop` is set.
@@ -96,35 +120,88 @@ impl<'a> Asker<'a> {
         implementation: &'a dyn Implementation,
         stop: &'a AtomicBool,
     ) -> Result<Self, Broken> {
-        let (rounds, to_ask) = mpsc::channel::<Vec<Call>>();
-        let (reply, answered) = mpsc::channel();
+        let (rounds, to_ask) = mpsc::channel::<Arc<Vec<Call>>>();
+        let (tell, heard) = mpsc::channel();
+        let room = Arc::new(Room::default());
+        let of_asker = room.clone();
         let work = move || {
             while let Ok(calls) = to_ask.recv()
                 && !stop.load(Relaxed)
             {
-                let replies = implementation.answer(&calls);
-                if reply.send((calls, replies)).is_err() {
+                if !ask(implementation, &calls, &tell, &of_asker) {
                     return;
                 }
             }
         };
         thread::Builder::new().name("asker".to_owned()).spawn_scoped(scope, work).map_err(|error| no_thread(&error))?;
-        Ok(Self { rounds, answered, stop })
+        Ok(Self { rounds, heard, room, stop })
     }
 
-    fn ask(&self, calls: Vec<Call>) -> Result<(), Broken> {
+    fn ask(&self, calls: Arc<Vec<Call>>) -> Result<(), Broken> {
         self.rounds.send(calls).map_err(|_| ended())
     }
 
-    /// The replies to the oldest round without any.
-    fn replies(&self) -> Result<Answered, Broken> {
-        self.answered.recv().map_err(|_| ended())
+    /// The next replies of the oldest round that is not over.
+    fn hear(&self) -> Heard {
+        self.heard.recv().unwrap_or_else(|_| Heard { over: Some(Err(ended())), ..Heard::default() })
     }
 }
 
 impl Drop for Asker<'_> {
     fn drop(&mut self) {
         self.stop.store(true, Relaxed);
+        self.room.close();
+    }
+}
+
+/// Asks a round, and hands the replies over as they come. Whether anybody still listens.
+fn ask(implementation: &dyn Implementation, calls: &[Call], tell: &Sender<Heard>, room: &Room) -> bool {
+    let mut heard = Heard::default();
+    let answered = implementation.answer_each(calls, &mut |place, reply| {
+        let weight = kept::weight(&reply);
+        // Nothing is held back while there may be no room. Where nobody listens any more, the end of the round shows it.
+        if heard.replies.len() >= TOGETHER.0 || heard.weight.saturating_add(weight) > TOGETHER.1 {
+            let _ = tell.send(std::mem::take(&mut heard));
+        }
+        room.take(weight);
+        heard.weight += weight;
+        heard.replies.push((place, reply));
+    });
+    heard.over = Some(answered);
+    tell.send(heard).is_ok()
+}
+
+/// The room for replies that wait to be judged.
+#[derive(Default)]
+struct Room {
+    used: Mutex<Used>,
+    freed: Condvar,
+}
+
+#[derive(Default)]
+struct Used {
+    bytes: usize,
+    is_closed: bool,
+}
+
+impl Room {
+    /// Waits until there is room for so much.
+    fn take(&self, bytes: usize) {
+        let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_full = |used: &mut Used| !used.is_closed && used.bytes > 0 && used.bytes.saturating_add(bytes) > ROOM;
+        self.freed.wait_while(used, is_full).unwrap_or_else(PoisonError::into_inner).bytes += bytes;
+    }
+
+    /// Gives room back.
+    fn give(&self, bytes: usize) {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).bytes -= bytes;
+        self.freed.notify_one();
+    }
+
+    /// Lets nobody wait any more.
+    fn close(&self) {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).is_closed = true;
+        self.freed.notify_all();
     }
 }
 
@@ -148,12 +225,14 @@ pub(super) struct Pipeline<'a, T> {
     asker: &'a Asker<'a>,
     hello: &'a Hello,
     batches: VecDeque<Batch<'a, T>>,
-    /// The batches whose rounds were handed over and not judged yet, by number, the oldest round first.
-    rounds: VecDeque<usize>,
-    /// Replies that came and are not judged yet, of the oldest rounds.
-    come: VecDeque<Answered>,
+    /// The rounds that were handed over, of which the next ones depend, the oldest first.
+    rounds: VecDeque<Round>,
+    /// How many of them, from the oldest on, are answered and judged.
+    answered: usize,
     /// The number of the first batch in `batches`.
     first: usize,
+    /// Why no more is answered.
+    broken: Option<Broken>,
 }
 
 struct Batch<'a, T> {
@@ -162,57 +241,91 @@ struct Batch<'a, T> {
     is_over: bool,
 }
 
+struct Round {
+    /// The number of its batch.
+    batch: usize,
+    calls: Arc<Vec<Call>>,
+}
+
 impl<'a, T> Pipeline<'a, T> {
     pub(super) fn new(asker: &'a Asker<'a>, hello: &'a Hello) -> Self {
-        Self { asker, hello, batches: VecDeque::new(), rounds: VecDeque::new(), come: VecDeque::new(), first: 0 }
+        let (batches, rounds) = (VecDeque::new(), VecDeque::new());
+        Self { asker, hello, batches, rounds, answered: 0, first: 0, broken: None }
     }
 
     /// Whether another batch should be begun before one is finished.
     pub(super) fn has_room(&self) -> bool {
-        self.batches.len() < BATCHES
+        self.broken.is_none() && self.batches.len() < BATCHES
     }
 
     /// Hands over the first round of a batch.
-    pub(super) fn begin(&mut self, kept: T, walks: Walks<'a>) -> Result<(), Broken> {
+    pub(super) fn begin(&mut self, kept: T, walks: Walks<'a>) {
         self.batches.push_back(Batch { kept, walks, is_over: false });
-        self.next_round(self.first + self.batches.len() - 1)
+        self.next_round(self.first + self.batches.len() - 1);
     }
 
-    /// The verdicts of the oldest batch, once they stand; none when there is no batch.
-    pub(super) fn finish(&mut self) -> Result<Option<(T, Vec<Verdict>)>, Broken> {
-        while self.batches.front().is_some_and(|batch| !batch.is_over) {
-            let Some(number) = self.rounds.pop_front() else { break };
-            let (calls, replies) = match self.come.pop_front() {
-                Some(answered) => answered,
-                None => self.asker.replies()?,
-            };
-            let replies = replies?;
-            if let Some(batch) = self.batches.get_mut(number - self.first) {
-                batch.walks.take(calls, replies, self.hello);
-                self.next_round(number)?;
+    /// The verdicts of the oldest batch, once they stand; none when there is no batch. Where no more is answered, every batch is
+    /// given once more with the verdicts that stand, and then the reason.
+    pub(super) fn finish(&mut self) -> Result<Option<(T, Vec<Option<Verdict>>)>, Broken> {
+        while self.broken.is_none() && self.batches.front().is_some_and(|batch| !batch.is_over) {
+            if self.answered == 0 {
+                self.judge_round();
+            }
+            self.answered = self.answered.saturating_sub(1);
+            let Some(round) = self.rounds.pop_front() else { break };
+            if self.broken.is_none() {
+                self.next_round(round.batch);
             }
         }
-        let Some(batch) = self.batches.pop_front() else { return Ok(None) };
-        self.first += 1;
-        Ok(Some((batch.kept, batch.walks.verdicts())))
+        match (self.batches.pop_front(), self.broken.take()) {
+            (Some(batch), broken) => {
+                self.broken = broken;
+                self.first += 1;
+                Ok(Some((batch.kept, batch.walks.verdicts_so_far(self.hello))))
+            }
+            (None, Some(broken)) => Err(broken),
+            (None, None) => Ok(None),
+        }
     }
 
     /// Waits until the implementation owes nothing, so that it can be asked something else in between.
-    pub(super) fn settle(&mut self) -> Result<(), Broken> {
-        while self.come.len() < self.rounds.len() {
-            self.come.push_back(self.asker.replies()?);
+    pub(super) fn settle(&mut self) {
+        while self.broken.is_none() && self.answered < self.rounds.len() {
+            self.judge_round();
         }
-        Ok(())
     }
 
-    fn next_round(&mut self, number: usize) -> Result<(), Broken> {
-        let Some(batch) = self.batches.get_mut(number - self.first) else { return Ok(()) };
-        let calls = batch.walks.calls(self.hello);
+    /// Judges the replies to the oldest round that is not answered, as they come.
+    fn judge_round(&mut self) {
+        let Some(Round { batch, calls }) = self.rounds.get(self.answered) else { return };
+        let mut batch = batch.checked_sub(self.first).and_then(|at| self.batches.get_mut(at));
+        loop {
+            let Heard { replies, weight, over } = self.asker.hear();
+            for (place, reply) in replies {
+                if let (Some(batch), Some(call)) = (&mut batch, calls.get(place)) {
+                    batch.walks.take(place, call, reply, self.hello);
+                }
+            }
+            self.asker.room.give(weight);
+            match over {
+                None => {}
+                Some(Ok(())) => break,
+                Some(Err(broken)) => {
+                    self.broken = Some(broken);
+                    break;
+                }
+            }
+        }
+        self.answered += 1;
+    }
+
+    fn next_round(&mut self, number: usize) {
+        let Some(batch) = number.checked_sub(self.first).and_then(|at| self.batches.get_mut(at)) else { return };
+        let calls = Arc::new(batch.walks.calls(self.hello));
         batch.is_over = calls.is_empty();
         if !batch.is_over {
-            self.asker.ask(calls)?;
-            self.rounds.push_back(number);
+            self.broken = self.broken.take().or(self.asker.ask(calls.clone()).err());
+            self.rounds.push_back(Round { batch: number, calls });
         }
-        Ok(())
     }
 }

@@ -23,6 +23,10 @@ use std::{
     ops::AddAssign,
 };
 
+/// How many reasons for being inconclusive are told apart.
+const REASONS: usize = 500;
+const OTHER_REASONS: &str = "another reason, beyond the first 500";
+
 /// What came of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Results {
@@ -61,6 +65,8 @@ pub struct Results {
     pub incidents: Vec<String>,
     /// What made going on pointless.
     pub broken: Option<Broken>,
+    /// The signal that interrupted the run, such as `SIGTERM`; [`broken`](Self::broken) says it in words.
+    pub interrupted: Option<String>,
     /// Whether the run ended at the first failure, as it was told.
     pub stopped_early: bool,
     /// What the run took.
@@ -77,7 +83,8 @@ pub enum Outcome {
     KnownFailures,
     /// A check failed, or one that is known to fail no longer does.
     NotConformant,
-    /// Nothing failed, but the adapter broke, the run was cut short, or nothing was judged at all.
+    /// Nothing failed, but the adapter broke, the run was cut short, or nothing was judged at all. A run that a signal interrupted
+    /// is never judged, whatever failed until then.
     NotJudged,
 }
 
@@ -206,6 +213,7 @@ impl Results {
             adapter_broke: false,
             incidents: Vec::new(),
             broken: None,
+            interrupted: None,
             stopped_early: false,
             times: Times::default(),
         }
@@ -224,7 +232,9 @@ impl Results {
     /// What the run says.
     pub fn outcome(&self) -> Outcome {
         let total = self.total;
-        if total.failed > 0 {
+        if self.interrupted.is_some() {
+            Outcome::NotJudged
+        } else if total.failed > 0 {
             Outcome::NotConformant
         } else if self.adapter_broke
             || self.broken.is_some()
@@ -273,6 +283,8 @@ impl Results {
             Inconclusive::NotJudged(what) => what.clone(),
             Inconclusive::NotOffered(what) => format!("not offered: {what}"),
         };
+        let is_told = self.inconclusive.len() < REASONS || self.inconclusive.contains_key(&reason);
+        let reason = if is_told { reason } else { OTHER_REASONS.to_owned() };
         *self.inconclusive.entry(reason).or_default() += 1;
     }
 

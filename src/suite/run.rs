@@ -4,6 +4,7 @@ use super::{
     cases::{self, BATCH, Made, Makers, Part},
     generate::sizes::{Preset, Sizes},
     judge::{Case, Divergence, Inconclusive, Verdict, Walks, judge},
+    kept,
     known::{self, KnownFailures, Watch},
     live,
     pipeline::{Asker, Metered, Pipeline, no_thread},
@@ -16,7 +17,7 @@ use super::{
     vectors::Ready,
 };
 use crate::{
-    adapter::{Broken, Implementation},
+    adapter::{Broken, Implementation, processes},
     config::Config,
     protocol::Hello,
 };
@@ -79,6 +80,10 @@ pub enum Event<'a> {
     },
 }
 
+/// How much is kept of what the large failures of a run show (bytes in memory).
+const FAILURES: usize = 16 * 1024 * 1024;
+/// How much a failure shows at least.
+const SMALL: usize = 4 * 1024;
 /// How many failures of generated cases are made small in one run.
 const SHRUNK_FAILURES: usize = 24;
 /// The same where each try is a request to a server.
@@ -128,6 +133,7 @@ fn watched(
             observe,
             results: &mut results,
             known: &mut known,
+            room: FAILURES,
         })
     });
     results.known = known.end();
@@ -135,6 +141,11 @@ fn watched(
         Ok(()) => {}
         Err(Stop::Broken(broken)) => results.broken = Some(broken),
         Err(Stop::FirstFailure) => results.stopped_early = true,
+    }
+    // It may have come when nothing was to be asked any more but to make a failure small.
+    if let Some(signal) = processes::interrupted_by() {
+        results.interrupted = Some(signal.to_owned());
+        results.broken = processes::interruption();
     }
     results.incidents = implementation.incidents();
     results.times = stopwatch.read(implementation, metered.busy(), metered.calls());
@@ -149,6 +160,8 @@ struct Run<'a> {
     observe: &'a mut dyn FnMut(Event<'_>),
     results: &'a mut Results,
     known: &'a mut Watch,
+    /// How much may still be kept of what large failures show (bytes).
+    room: usize,
 }
 
 /// Why a run ends early.
@@ -208,15 +221,18 @@ impl Run<'_> {
                 && let Some(batch) = batches.next()
             {
                 let case = |ready: &&'v Ready| Case { scenario: &ready.scenario, recorded: &ready.recorded };
-                pipeline.begin(batch, batch.iter().map(case).collect())?;
+                pipeline.begin(batch, batch.iter().map(case).collect());
             }
             let Some((batch, verdicts)) = pipeline.finish()? else { return Ok(passed) };
+            let mut checks = 0;
             for (ready, verdict) in batch.iter().zip(verdicts) {
+                let Some(verdict) = verdict else { continue };
+                checks += 1;
                 if self.vector(ready, verdict, again)? {
                     passed.push(*ready);
                 }
             }
-            (self.observe)(Event::Checked(batch.len()));
+            (self.observe)(Event::Checked(checks));
         }
     }
 
@@ -274,21 +290,23 @@ impl Run<'_> {
             while pipeline.has_room()
                 && let Some(Made { part, numbers, scenarios }) = makers.next()
             {
-                pipeline.begin((part, numbers), scenarios.into_iter().collect::<Walks<'_>>())?;
+                pipeline.begin((part, numbers), scenarios.into_iter().collect::<Walks<'_>>());
             }
             let Some(((part, numbers), verdicts)) = pipeline.finish()? else { return Ok(()) };
             if present.replace(part.name) != Some(part.name) {
                 (self.observe)(Event::Part { name: part.name, checks: part.count(self.options) });
             }
-            let checks = numbers.len();
-            for (number, verdict) in numbers.into_iter().zip(verdicts) {
+            let judged = numbers.into_iter().zip(verdicts);
+            let judged: Vec<_> = judged.filter_map(|(number, verdict)| Some((number, verdict?))).collect();
+            let checks = judged.len();
+            for (number, verdict) in judged {
                 let Some(divergence) = self.count(part, verdict) else { continue };
                 let rule = divergence.difference.rule();
                 if self.is_known(rule, part.name) {
                     continue;
                 }
                 if shown.insert((part.name, rule)) {
-                    pipeline.settle()?;
+                    pipeline.settle();
                     self.failed_case(part, number, divergence)?;
                 } else {
                     self.results.failed(rule);
@@ -391,7 +409,14 @@ impl Run<'_> {
     }
 
     /// Counts a failure, and ends the run where the first is to be the last, unless it is known.
-    fn fail(&mut self, failure: Failure) -> Result<(), Stop> {
+    fn fail(&mut self, mut failure: Failure) -> Result<(), Stop> {
+        let shows = kept::shown(&failure.divergence);
+        if shows > SMALL {
+            if shows > self.room {
+                failure.divergence = kept::within(failure.divergence, SMALL);
+            }
+            self.room = self.room.saturating_sub(kept::shown(&failure.divergence));
+        }
         if matches!(failure.origin, Origin::Vector { .. }) && self.is_known(&failure.rule, known::name(&failure)) {
             return Ok(());
         }

@@ -6,15 +6,18 @@ use super::{
     world::Story,
 };
 use crate::{
-    embedded, foreign,
+    bounded, embedded, foreign,
     protocol::{Answer, Call, Exchanged, Sign, members},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
-use std::{fs, path::Path};
+use std::{io::ErrorKind, path::Path};
 
 /// The version of the file format.
 pub const FORMAT: u32 = 1;
+
+/// The largest file of vectors that is read (bytes). The runs of `explore --export` take 20 megabytes.
+pub const LARGEST: u64 = 64 << 20;
 
 /// The specification that the vectors in this crate belong to.
 pub const SPEC: &str = "flask-3.1";
@@ -114,6 +117,12 @@ pub enum VectorError {
         /// What is wrong.
         what: String,
     },
+    /// The file is larger than any file of vectors.
+    #[error("{file} is larger than {} MiB, which no file of vectors is", LARGEST >> 20)]
+    TooLarge {
+        /// The file.
+        file: String,
+    },
     /// A vector's input or output does not fit its kind.
     #[error("{file}: vector {id}: {what}\nthe format is described in spec/vector-format.md")]
     Vector {
@@ -142,8 +151,11 @@ impl VectorFile {
     /// Reads a file of vectors from the disk.
     pub fn read(path: &Path) -> Result<Self, VectorError> {
         let file = foreign::path(path);
-        let text = fs::read_to_string(path).map_err(|source| VectorError::Io { file: file.clone(), source })?;
-        Self::parse(&file, &text)
+        match bounded::read_text(path, LARGEST) {
+            Err(error) if error.kind() == ErrorKind::FileTooLarge => Err(VectorError::TooLarge { file }),
+            Err(source) => Err(VectorError::Io { file, source }),
+            Ok(text) => Self::parse(&file, &text),
+        }
     }
 
     /// Reads a file of vectors from its text; `file` names it in errors.

@@ -149,6 +149,11 @@ impl Map {
         Self::default()
     }
 
+    /// A map of entries of which no two have the same key.
+    fn of_distinct(entries: Vec<(Value, Value)>) -> Self {
+        Self(entries)
+    }
+
     /// The value under a key.
     pub fn get(&self, key: &Value) -> Option<&Value> {
         self.0.iter().find(|(k, _)| k.is_same_key(key)).map(|(_, v)| v)

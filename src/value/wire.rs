@@ -37,6 +37,9 @@ pub enum WireError {
 /// The largest integer that every JSON reader keeps.
 const PLAIN_INTEGERS: u64 = (1 << 53) - 1;
 
+/// How many pairs a `$map` has at most.
+const MOST_PAIRS: usize = 10_000;
+
 /// A session value from its encoding.
 pub fn decode(json: &Json) -> Result<Value, WireError> {
     match json {
@@ -55,11 +58,8 @@ pub fn decode(json: &Json) -> Result<Value, WireError> {
             {
                 return decode_form(key, content);
             }
-            let mut map = Map::new();
-            for (key, value) in object {
-                map.insert(key.as_str(), decode(value)?);
-            }
-            Ok(Value::Map(map))
+            let entry = |(key, value): (&String, &Json)| Ok((Value::from(key.as_str()), decode(value)?));
+            Ok(Value::Map(Map::of_distinct(object.iter().map(entry).collect::<Result<_, WireError>>()?)))
         }
     }
 }
@@ -97,6 +97,10 @@ fn decode_form(key: &str, content: &Json) -> Result<Value, WireError> {
         "$map" => {
             let mut map = Map::new();
             let pairs = content.as_array().ok_or(wrong("$map", "a list of pairs"))?;
+            // Each key is compared with all before it.
+            if pairs.len() > MOST_PAIRS {
+                return Err(wrong("$map", "no more than 10000 pairs"));
+            }
             for pair in pairs {
                 match pair.as_array().map(Vec::as_slice) {
                     Some([key, value]) => map.insert(decode(key)?, decode(value)?),

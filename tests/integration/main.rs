@@ -4,6 +4,7 @@
 
 mod adapters;
 mod bench_command;
+mod bounded_memory;
 mod broken_adapters;
 mod browser_properties;
 mod cache;
@@ -26,6 +27,7 @@ mod protocol_examples;
 mod recipes;
 mod results;
 mod rust_implementers;
+mod signals;
 mod smoke;
 mod system_rules;
 mod user_agents;

@@ -22,7 +22,7 @@ pub mod mark;
 mod proof;
 mod waiting;
 
-use super::{Broken, Implementation, RealTime, subprocess::hello};
+use super::{Broken, Implementation, RealTime, in_order, processes, subprocess::hello};
 use crate::{
     clock::UnixTime,
     config::{Config, Digest, FallbackTextChoice, Fallbacks, Key, KeyDerivation, Lifetime},
@@ -36,7 +36,7 @@ use greeting::{greet, not_found};
 use serde_json::{Value as Json, json};
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
     thread,
@@ -373,28 +373,30 @@ impl Implementation for Server {
     }
 
     fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
-        let next = AtomicUsize::new(0);
+        in_order(calls, |take| self.answer_each(calls, take))
+    }
+
+    fn answer_each(&self, calls: &[Call], take: &mut (dyn FnMut(usize, Reply) + Send)) -> Result<(), Broken> {
+        let (next, take) = (AtomicUsize::new(0), Mutex::new(take));
         let work = || {
-            let mut replies = Vec::new();
             while let Some((at, call)) = Some(next.fetch_add(1, Relaxed)).and_then(|at| Some((at, calls.get(at)?))) {
+                processes::interruption().map_or(Ok(()), Err)?;
                 let reply = self.one(call).inspect_err(|_| next.store(calls.len(), Relaxed))?;
-                replies.push((at, reply));
+                take.lock().unwrap_or_else(PoisonError::into_inner)(at, reply);
             }
-            Ok(replies)
+            Ok(())
         };
-        let mut replies = thread::scope(|scope| {
+        thread::scope(|scope| {
             let start = |_| thread::Builder::new().name("http".to_owned()).spawn_scoped(scope, work).ok();
             let others: Vec<_> = (1..self.workers.min(calls.len())).filter_map(start).collect();
-            let mut replies = work()?;
+            let mut done = work();
             for other in others {
                 let ended =
                     || Err(Broken { what: "a thread ended".to_owned(), remedy: "see the message above".to_owned() });
-                replies.extend(other.join().unwrap_or_else(|_| ended())?);
+                done = done.and(other.join().unwrap_or_else(|_| ended()));
             }
-            Ok::<_, Broken>(replies)
-        })?;
-        replies.sort_unstable_by_key(|(at, _)| *at);
-        Ok(replies.into_iter().map(|(_, reply)| reply).collect())
+            done
+        })
     }
 }
 

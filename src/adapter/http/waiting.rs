@@ -2,10 +2,10 @@
 
 use super::{Broken, Server};
 use crate::{
-    adapter::Implementation,
+    adapter::{Implementation, processes},
     protocol::{Exchange, Hello, Reply},
 };
-use std::{sync::OnceLock, thread, time::Duration};
+use std::{sync::OnceLock, time::Duration};
 
 /// How far into a second a request is sent, in microseconds: there is time left to answer it in.
 const INTO: i64 = 100_000;
@@ -34,7 +34,7 @@ impl<'a> Waiting<'a> {
                 remedy: "--time-limit allows more".to_owned(),
             });
         }
-        thread::sleep(pause);
+        processes::pause(pause)?;
         let late = || Reply::Error("an answer came in another second than the one that was waited for".to_owned());
         Ok(self.server.asked_in(call, second)?.unwrap_or_else(late))
     }

@@ -10,7 +10,7 @@ use super::{
     worker::{Event, What, Worker},
 };
 use crate::{
-    adapter::{Broken, Program},
+    adapter::{Broken, Program, processes},
     bench::Question,
     protocol::Hello,
 };
@@ -106,7 +106,10 @@ impl Bencher {
     fn line(&mut self, op: &str) -> Result<Vec<u8>, Broken> {
         let deadline = Instant::now() + self.call_timeout;
         loop {
-            let what = match self.events.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let event = self.events.recv_timeout(left.min(processes::GLANCE));
+            processes::interruption().map_or(Ok(()), Err)?;
+            let what = match event {
                 Ok(Event { what: What::Printed(Line::Whole(line)), .. }) => return Ok(line),
                 // It may still answer what it has read.
                 Ok(Event { what: What::ClosedStdin, .. }) => continue,
@@ -117,6 +120,7 @@ impl Bencher {
                     let exit: Exit = self.worker.end(Instant::now() + Duration::from_millis(200)).exit;
                     format!("{} before it answered {op}", exit.describe())
                 }
+                Err(RecvTimeoutError::Timeout) if left > processes::GLANCE => continue,
                 Err(RecvTimeoutError::Timeout) => format!("has not answered {op} within {:?}", self.call_timeout),
             };
             return Err(self.broken(format!("the adapter {what}")));

@@ -16,7 +16,7 @@ mod worker;
 
 pub use bench::{Bencher, Loop};
 
-use super::{Broken, Implementation, Program};
+use super::{Broken, Implementation, Program, in_order};
 use crate::protocol::{Call, Hello, Reply};
 use std::{
     sync::{
@@ -70,6 +70,9 @@ pub struct Stats {
 }
 
 /// An adapter, running in one or more copies. They end when this is dropped, and everything that they started with them.
+///
+/// A process that is killed drops nothing. The command line has a guard for that; in a program of your own, copies that read their
+/// standard input end with it, and others go on (see [`processes`](super::processes)).
 pub struct Subprocess {
     hello: Hello,
     runner: Mutex<run::Runner>,
@@ -122,7 +125,11 @@ impl Implementation for Subprocess {
     }
 
     fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
-        self.runner.lock().unwrap_or_else(PoisonError::into_inner).answer(calls)
+        in_order(calls, |take| self.answer_each(calls, take))
+    }
+
+    fn answer_each(&self, calls: &[Call], take: &mut (dyn FnMut(usize, Reply) + Send)) -> Result<(), Broken> {
+        self.runner.lock().unwrap_or_else(PoisonError::into_inner).answer(calls, take)
     }
 
     fn incidents(&self) -> Vec<String> {

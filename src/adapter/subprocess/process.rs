@@ -1,10 +1,6 @@
 //! The operating system's side of one copy of an adapter: started with pipes, ended for certain.
-//!
-//! On Unix an adapter leads a process group of its own, so that what it started (a shell's command, a launcher's interpreter)
-//! ends with it. The price is that the terminal's interrupt does not reach it: it learns from the end of its standard input
-//! that the suite is gone.
 
-use crate::adapter::Program;
+use crate::adapter::{Program, processes::Running};
 use std::{
     io,
     process::{Child, ExitStatus, Stdio},
@@ -17,8 +13,7 @@ const LOOK: Duration = Duration::from_millis(5);
 
 /// A process that has not been reaped.
 pub(super) struct Process {
-    child: Child,
-    reaped: bool,
+    running: Running,
 }
 
 /// How a process ended.
@@ -34,18 +29,17 @@ impl Process {
     pub(super) fn start(program: &Program) -> io::Result<Self> {
         let Some(mut command) = program.to_command() else { return Err(io::ErrorKind::InvalidInput.into()) };
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        group::lead(&mut command);
-        Ok(Self { child: command.spawn()?, reaped: false })
+        Ok(Self { running: Running::start(&mut command)? })
     }
 
     /// The process, to take its pipes from.
     pub(super) fn child(&mut self) -> &mut Child {
-        &mut self.child
+        self.running.child()
     }
 
     /// Whether it has ended by itself.
     pub(super) fn has_exited(&mut self) -> bool {
-        self.reaped || group::has_exited(&mut self.child)
+        self.running.has_exited()
     }
 
     /// Waits until `by` for it to end, and kills it with what it started.
@@ -55,18 +49,7 @@ impl Process {
             thread::sleep(LOOK);
             by_itself = self.has_exited();
         }
-        // Its id names its group until it is reaped, and may name a stranger's afterwards.
-        if !self.reaped {
-            group::kill(&mut self.child);
-        }
-        self.reaped = true;
-        Exit { by_itself, status: self.child.wait().ok() }
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        self.end(Instant::now());
+        Exit { by_itself, status: self.running.reap().ok() }
     }
 }
 
@@ -80,46 +63,5 @@ impl Exit {
             },
             None => "ended".to_owned(),
         }
-    }
-}
-
-#[cfg(unix)]
-mod group {
-    use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
-    use std::{
-        os::unix::process::CommandExt,
-        process::{Child, Command},
-    };
-
-    pub(super) fn lead(command: &mut Command) {
-        command.process_group(0);
-    }
-
-    /// Looks without reaping, so that the process keeps its id.
-    pub(super) fn has_exited(child: &mut Child) -> bool {
-        let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        !matches!(waitid(WaitId::Pid(Pid::from_child(child)), look), Ok(None))
-    }
-
-    /// Errors mean that nothing is left to kill.
-    pub(super) fn kill(child: &mut Child) {
-        let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
-        let _ = child.kill();
-    }
-}
-
-#[cfg(not(unix))]
-mod group {
-    use std::process::{Child, Command};
-
-    pub(super) fn lead(_: &mut Command) {}
-
-    pub(super) fn has_exited(child: &mut Child) -> bool {
-        !matches!(child.try_wait(), Ok(None))
-    }
-
-    /// Errors mean that nothing is left to kill.
-    pub(super) fn kill(child: &mut Child) {
-        let _ = child.kill();
     }
 }

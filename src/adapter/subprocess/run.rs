@@ -15,7 +15,7 @@ use super::{
     worker::{Death, Event, What, Worker},
 };
 use crate::{
-    adapter::{Broken, Program},
+    adapter::{Broken, Program, processes},
     protocol::{Call, Hello, Reply},
 };
 use std::{
@@ -58,7 +58,9 @@ pub(super) struct Runner {
 /// Calls on their way to their replies. Calls are named by their place.
 struct Batch<'a> {
     calls: &'a [Call],
-    replies: Vec<Option<Reply>>,
+    is_settled: Vec<bool>,
+    /// Takes each reply as it comes.
+    take: &'a mut dyn FnMut(usize, Reply),
     unanswered: usize,
     queue: VecDeque<usize>,
     /// Calls to be asked alone: a copy ended while it owed each of them.
@@ -66,10 +68,11 @@ struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    fn new(calls: &'a [Call]) -> Self {
+    fn new(calls: &'a [Call], take: &'a mut dyn FnMut(usize, Reply)) -> Self {
         Self {
             calls,
-            replies: vec![None; calls.len()],
+            is_settled: vec![false; calls.len()],
+            take,
             unanswered: calls.len(),
             queue: (0..calls.len()).collect(),
             suspects: VecDeque::new(),
@@ -77,8 +80,9 @@ impl<'a> Batch<'a> {
     }
 
     fn settle(&mut self, place: usize, reply: Reply, counters: &Counters) {
-        if let Some(slot @ None) = self.replies.get_mut(place) {
-            *slot = Some(reply);
+        if let Some(is_settled @ false) = self.is_settled.get_mut(place) {
+            *is_settled = true;
+            (self.take)(place, reply);
             self.unanswered -= 1;
             counters.calls.fetch_add(1, Relaxed);
         }
@@ -105,7 +109,8 @@ impl Runner {
             broken: None,
         };
         runner.start_worker()?;
-        let mut nothing = Batch::new(&[]);
+        let mut nobody = |_, _| {};
+        let mut nothing = Batch::new(&[], &mut nobody);
         loop {
             runner.step(&mut nothing)?;
             if let Some(hello) = runner.hello.clone() {
@@ -114,13 +119,13 @@ impl Runner {
         }
     }
 
-    /// Answers the calls in their order. Once broken, it stays so.
-    pub(super) fn answer(&mut self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
+    /// Answers the calls, and hands each reply over as it comes. Once broken, it stays so.
+    pub(super) fn answer(&mut self, calls: &[Call], take: &mut dyn FnMut(usize, Reply)) -> Result<(), Broken> {
         if let Some(broken) = &self.broken {
             return Err(broken.clone());
         }
         let began = Instant::now();
-        let result = self.run(Batch::new(calls));
+        let result = self.run(Batch::new(calls, take));
         self.counters.busy.fetch_add(nanoseconds(began.elapsed()), Relaxed);
         if let Err(broken) = &result {
             self.broken = Some(broken.clone());
@@ -129,7 +134,8 @@ impl Runner {
         result
     }
 
-    fn run(&mut self, mut batch: Batch) -> Result<Vec<Reply>, Broken> {
+    fn run(&mut self, mut batch: Batch) -> Result<(), Broken> {
+        processes::interruption().map_or(Ok(()), Err)?;
         while let Ok(event) = self.events.try_recv() {
             self.take(event, &mut batch)?;
         }
@@ -137,12 +143,17 @@ impl Runner {
             self.hand_out(&mut batch)?;
             self.step(&mut batch)?;
         }
-        Ok(batch.replies.into_iter().flatten().collect())
+        Ok(())
     }
 
     /// Waits for something to happen, or for some time to be over.
     fn step(&mut self, batch: &mut Batch) -> Result<(), Broken> {
-        if let Some(event) = self.next_event() {
+        let event = self.next_event();
+        // What was printed until then counts. The copies are ended, and are not to be blamed for it.
+        if !matches!(event, Some(Event { what: What::Printed(Line::Whole(_)), .. })) {
+            processes::interruption().map_or(Ok(()), Err)?;
+        }
+        if let Some(event) = event {
             self.take(event, batch)?;
         }
         self.look_at_clocks(batch)
@@ -153,7 +164,7 @@ impl Runner {
         let asked = Instant::now();
         let clocks = self.workers.iter().filter(|worker| worker.is_busy()).map(|w| w.since + self.patience(w));
         let first = clocks.chain(self.deadline).min().unwrap_or(asked);
-        let wait = first.saturating_duration_since(asked);
+        let wait = first.saturating_duration_since(asked).min(processes::GLANCE);
         let event = self.events.recv_timeout(wait).ok();
         let waited = asked.elapsed();
         self.counters.waiting.fetch_add(nanoseconds(waited), Relaxed);
@@ -229,6 +240,7 @@ impl Runner {
     }
 
     fn start_worker(&mut self) -> Result<(), Broken> {
+        processes::interruption().map_or(Ok(()), Err)?;
         let worker = Worker::start(&self.program, self.started, self.options.max_reply_line, &self.sender)?;
         self.started += 1;
         self.workers.push(worker);

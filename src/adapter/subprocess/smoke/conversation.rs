@@ -3,7 +3,7 @@
 use super::{Fault, Stop};
 use crate::{
     adapter::{
-        Broken, Program,
+        Broken, Program, processes,
         subprocess::{
             lines::Line,
             messages::{self, shown},
@@ -233,12 +233,16 @@ impl<'a> Conversation<'a> {
     fn hear(&mut self, by: Instant) -> Heard {
         let Some((_, events)) = &self.copy else { return Heard::Ended(Vec::new()) };
         loop {
-            match events.recv_timeout(by.saturating_duration_since(Instant::now())) {
+            let left = by.saturating_duration_since(Instant::now());
+            match events.recv_timeout(left.min(processes::GLANCE)) {
                 Ok(Event { what: What::ClosedStdin, .. }) => {}
                 Ok(Event { what: What::Printed(Line::Whole(line)), .. }) => return Heard::Line(line),
                 Ok(Event { what: What::Printed(Line::TooLong(head)), .. }) => return Heard::TooLong(head),
                 Ok(Event { what: What::Printed(Line::End(rest)), .. }) => return Heard::Ended(rest),
                 Err(mpsc::RecvTimeoutError::Disconnected) => return Heard::Ended(Vec::new()),
+                // Whoever asks sees to the interruption.
+                Err(mpsc::RecvTimeoutError::Timeout)
+                    if left > processes::GLANCE && processes::interrupted_by().is_none() => {}
                 Err(mpsc::RecvTimeoutError::Timeout) => return Heard::Late,
             }
         }

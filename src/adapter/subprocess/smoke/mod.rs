@@ -9,7 +9,7 @@ mod ways;
 
 use super::{hello, messages};
 use crate::{
-    adapter::{Broken, Program},
+    adapter::{Broken, Program, processes},
     protocol::{Choices, Hello},
 };
 use conversation::Conversation;
@@ -84,8 +84,8 @@ impl From<Fault> for Stop {
 type Seen = Result<String, Stop>;
 
 /// Asks an adapter for each manner in turn, and tells `found` of each as soon as it is known. Nothing follows a hello that cannot
-/// be used, or a reply that is not flushed. Fails when the program cannot be started, or reports another release than the one that was
-/// set up.
+/// be used, or a reply that is not flushed. Fails when the program cannot be started, reports another release than the one that was set
+/// up, and where this process is interrupted.
 pub fn judge(
     program: impl Into<Program>,
     limits: Limits,
@@ -111,7 +111,10 @@ pub fn judge(
         is_broken
     };
 
+    // What came of an adapter that was ended is no finding about it.
+    let going_on = || processes::interruption().map_or(Ok(()), Err);
     let reply = conversation.start()?;
+    going_on()?;
     let hello = match reply.and_then(|reply| greeting(&conversation, &reply)) {
         Ok(hello) => hello,
         Err(fault) => {
@@ -121,7 +124,9 @@ pub fn judge(
     };
     program.is_what_was_set_up(&hello)?;
     note("hello", Ok(introduction(&hello)));
-    if note("flush", manners::flush(&mut conversation)) {
+    let flushed = manners::flush(&mut conversation);
+    going_on()?;
+    if note("flush", flushed) {
         return Ok(findings);
     }
     let mut first_to_mend = None;
@@ -136,6 +141,7 @@ pub fn judge(
             },
             _ => ask(&mut conversation, &hello),
         };
+        going_on()?;
         if note(manner, seen) && ["ids", "clock"].contains(&manner) {
             first_to_mend = first_to_mend.or(Some(manner));
         }
