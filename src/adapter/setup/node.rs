@@ -8,7 +8,10 @@ use super::{
     tools::{Failure, ask, check},
     version,
 };
-use crate::{adapter::Program, embedded};
+use crate::{
+    adapter::{Program, processes::Tool},
+    embedded,
+};
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -52,7 +55,7 @@ fn npm(cache: &Cache, folder: &Path, package: &NodePackage, release: &str) -> Re
     let mut settings = Vec::new();
     for which in ["userconfig", "globalconfig"] {
         // With a prefix, npm looks for no project around the folder.
-        let asked = npm().args(["config", "get", which, "--prefix"]).arg(work.path()).output();
+        let asked = npm().args(["config", "get", which, "--prefix"]).arg(work.path()).run_to_end();
         let theirs = PathBuf::from(check(asked).map_err(failed)?.trim());
         let ours = work.path().join(which);
         fs::write(&ours, reach(&theirs).unwrap_or_default()).map_err(|source| cannot_write(work.path(), source))?;
@@ -70,7 +73,7 @@ fn npm(cache: &Cache, folder: &Path, package: &NodePackage, release: &str) -> Re
         .args(settings)
         .arg("--prefix")
         .arg(folder)
-        .output();
+        .run_to_end();
     check(installed).map(drop).map_err(failed)
 }
 

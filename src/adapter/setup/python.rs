@@ -11,7 +11,10 @@ use super::{
     tools::{ask, check},
     version,
 };
-use crate::{adapter::Program, embedded};
+use crate::{
+    adapter::{Program, processes::Tool},
+    embedded,
+};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -101,18 +104,18 @@ fn install(
     let made = isolation::tool_at_work(&base.path, work.path())
         .args(["-I", "-m", "venv", "--without-pip"])
         .arg(beside.path())
-        .output();
+        .run_to_end();
     let python = || {
         let mut python = isolation::tool_at_work(interpreter(beside.path()), work.path());
         python.arg("-I");
         python
     };
-    let made = check(made).and_then(|_| check(python().args(["-m", "ensurepip", "--default-pip"]).output()));
+    let made = check(made).and_then(|_| check(python().args(["-m", "ensurepip", "--default-pip"]).run_to_end()));
     made.map_err(|failure| {
         let (folder, python) = (cache.folder().to_owned(), base.path.display().to_string());
         failure.error(cache, |output| SetupError::Venv { folder, python, output })
     })?;
-    let settings = check(python().args(["-c", SETTINGS]).output());
+    let settings = check(python().args(["-c", SETTINGS]).run_to_end());
     let pip = settings.and_then(|settings| {
         let installed = python()
             .args(["-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--quiet"])
@@ -120,11 +123,11 @@ fn install(
             .args(wanted)
             .envs(reach(&settings))
             .current_dir(files.join("adapters").join("python"))
-            .output();
+            .run_to_end();
         check(installed)
     });
     let asked = ["-W", "ignore", "-c", IMPORT, package.module, package.name];
-    let version = pip.and_then(|_| check(python().args(asked).output()));
+    let version = pip.and_then(|_| check(python().args(asked).run_to_end()));
     let version = version.map_err(|failure| failure.of_install(cache, "pip", (package.name, release)))?;
     cache.finish(beside, home, (package.name, release, version.trim()))?;
     Ok(version.trim().to_owned())

@@ -8,7 +8,10 @@ use super::{
     tools::{Failure, ask, check},
     version,
 };
-use crate::{adapter::Program, embedded};
+use crate::{
+    adapter::{Program, processes::Tool},
+    embedded,
+};
 use serde_json::Value as Json;
 use std::{
     env::consts::EXE_SUFFIX,
@@ -84,10 +87,10 @@ fn cargo(cache: &Cache, folder: &Path, package: &RustPackage, release: &str) -> 
     let mut build = cargo();
     with_manifest(&mut build, "build");
     build.args(["--release", "--quiet", "--bin", package.adapter, "--target", host, "--target-dir"]);
-    check(build.arg(folder.join("target")).output()).map_err(failed)?;
+    check(build.arg(folder.join("target")).run_to_end()).map_err(failed)?;
     let mut metadata = cargo();
     with_manifest(&mut metadata, "metadata");
-    let told = check(metadata.args(["--format-version", "1", "--offline"]).output()).map_err(failed)?;
+    let told = check(metadata.args(["--format-version", "1", "--offline"]).run_to_end()).map_err(failed)?;
     comes_from_a_registry(&told, package.name).map_err(|why| failed(Failure::new(&why)))?;
     Ok(folder.join("target").join(host).join("release"))
 }

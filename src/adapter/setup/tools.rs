@@ -1,7 +1,7 @@
 //! How tools are asked, and how their failures are told: a full disk as such, whatever the tool makes of it.
 
 use super::{SetupError, cache::Cache};
-use crate::foreign;
+use crate::{adapter::processes::Tool, foreign};
 use std::{
     io,
     path::Path,
@@ -60,7 +60,7 @@ impl Failure {
 /// What a tool prints on standard output; what went wrong, when it did not succeed.
 pub(super) fn ask(command: &mut Command) -> Result<String, String> {
     let name = foreign::line(command.get_program().display());
-    match command.output() {
+    match command.run_to_end() {
         Ok(output) if output.status.success() => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
         Ok(output) => Err(format!("{name} does not run ({})", output.status)),
         Err(error) => Err(format!("there is no {name} ({error})")),
