@@ -75,40 +75,28 @@ impl Program {
         Err(Broken {
             what: format!("{name} {asked} was set up, and what runs reports version {reported:?}"),
             remedy: format!(
-                "name the release that you mean in full, as in {name}@1.2.3, or have this one set up anew:\n\
+                "write the number of the release in full if that is the one that you mean, or have this one set up anew:\n\
                  sessionproof cache clear {name}@{asked}"
             ),
         })
     }
 }
 
-impl From<Vec<String>> for Program {
-    fn from(words: Vec<String>) -> Self {
-        Self { words, isolation: None, release: None }
+impl From<&[String]> for Program {
+    fn from(words: &[String]) -> Self {
+        Self { words: words.to_vec(), isolation: None, release: None }
     }
 }
 
 impl From<&Vec<String>> for Program {
     fn from(words: &Vec<String>) -> Self {
-        words.clone().into()
-    }
-}
-
-impl From<&[String]> for Program {
-    fn from(words: &[String]) -> Self {
-        words.to_vec().into()
+        words.as_slice().into()
     }
 }
 
 impl<const N: usize> From<&[String; N]> for Program {
     fn from(words: &[String; N]) -> Self {
-        words.to_vec().into()
-    }
-}
-
-impl From<&Program> for Program {
-    fn from(program: &Program) -> Self {
-        program.clone()
+        words.as_slice().into()
     }
 }
 
@@ -134,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_program_that_a_user_names_may_report_anything() {
-        let named = Program::from(vec!["x".to_owned()]);
+        let named = Program::from(&["x".to_owned()]);
         assert!(named.is_what_was_set_up(&Hello::new("flask", ["verify"])).is_ok());
     }
 }

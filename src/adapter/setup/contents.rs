@@ -35,6 +35,7 @@ pub(super) fn seal(folder: &Path, name: &str, release: &str, installed: &str) ->
     let read = || -> io::Result<()> {
         let mut files = BTreeMap::new();
         collect(folder, &mut PathBuf::new(), &mut files)?;
+        files.remove(FILE);
         let [name, release, installed] = [name, release, installed].map(str::to_owned);
         let text = serde_json::to_string_pretty(&Contents { name, release, installed, files })?;
         fs::write(folder.join(FILE), text)

@@ -116,6 +116,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_crate_that_a_setting_replaces_by_a_folder_is_refused() {
+        let told = |source: &str| {
+            let package = format!(r#"{{"name": "port", "source": {source}, "manifest_path": "/fork/Cargo.toml"}}"#);
+            comes_from_a_registry(
+                &format!(r#"{{"packages": [{{"name": "other", "source": null}}, {package}]}}"#),
+                "port",
+            )
+        };
+        assert_eq!(told(r#""registry+https://index""#), Ok(()));
+        assert!(told("null").unwrap_err().contains("/fork/Cargo.toml"));
+        assert!(comes_from_a_registry("{}", "port").is_err());
+    }
+
+    #[test]
     fn another_release_is_asked_for_without_the_lock() {
         let pinned = sources(&ITSDANGEROUS, ITSDANGEROUS.release);
         let other = sources(&ITSDANGEROUS, "0.4.0");
