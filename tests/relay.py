@@ -3,8 +3,8 @@
     python3 relay.py MOMENT MARKER HOW COMMAND...
 
 MOMENT is hello, vectors, generated, shrinking or never. MARKER is a file that is made when the moment has come; no reply follows
-until a file MARKER.go is there. HOW is still, busy (then it computes, reads nothing and heeds no signal) or apart (the adapter
-leaves the process group); with these, whatever the adapter accepts is passed on as rejected, so that there are failures to be
+until a file MARKER.go is there. HOW is still, busy (then it computes, and heeds neither a signal nor the end of its input) or apart
+(it left its process group, and does not heed the end of its input either); with these, whatever the adapter accepts is passed on as rejected, so that there are failures to be
 saved. With as-it-is nothing is changed.
 """
 
@@ -27,9 +27,13 @@ marker = pathlib.Path(marker)
 if how == "busy":
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-adapter = subprocess.Popen(
-    command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, start_new_session=how == "apart"
-)
+if how == "apart":
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+        os._exit(0)
+    os.setsid()
+adapter = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
 lock = threading.Lock()
 waiting = 0
 has_come = threading.Event()
@@ -72,5 +76,9 @@ for number, line in enumerate(iter(sys.stdin.readline, "")):
         stop()
     adapter.stdin.write(line)
     adapter.stdin.flush()
+while how == "apart" and has_come.is_set():
+    time.sleep(1)
+while how == "busy" and has_come.is_set():
+    pass
 adapter.stdin.close()
 adapter.wait()
