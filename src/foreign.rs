@@ -143,9 +143,25 @@ pub fn json(json: &str) -> String {
     text
 }
 
-/// A text within HTML or XML: the characters of markup are entities.
+/// A text as a string of TOML that reads back as the same.
+pub fn toml(text: &str) -> String {
+    let mut string = String::from("\"");
+    for (at, c) in text.char_indices() {
+        match c {
+            '"' | '\\' => string.extend(['\\', c]),
+            c if is_acted_on(c) || second_of_command(text, at) => {
+                let _ = write!(string, "\\U{:08x}", u32::from(c));
+            }
+            c => string.push(c),
+        }
+    }
+    string + "\""
+}
+
+/// A text within HTML or XML: the characters of markup are entities, and so are line breaks, so that it stays on its line of the
+/// file.
 pub fn markup(text: &str) -> String {
-    quick_xml::escape::escape(lines(text)).into_owned()
+    quick_xml::escape::escape(lines(text)).replace('\n', "&#10;")
 }
 
 /// A text within a line or a cell of Markdown. Where anything in it could be markup, a link or a mention, it is code.

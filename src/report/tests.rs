@@ -142,7 +142,7 @@ fn annotations_name_each_broken_rule_on_one_line() {
     }
     assert!(text.lines().all(|line| line.starts_with("::")), "{text}");
     let broke = github::write(&results_of(&Breaking(Embedded::default()), 0));
-    assert!(broke.contains("100%25,%0Abadly"), "{broke}");
+    assert!(broke.contains("100%25,%0A  badly"), "{broke}");
 }
 
 /// That a page is well-formed, and that nothing in it comes from elsewhere.

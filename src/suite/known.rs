@@ -12,7 +12,6 @@ use super::{
 };
 use crate::{bounded, foreign};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::ErrorKind,
@@ -395,19 +394,14 @@ pub fn write(results: &Results) -> String {
         found.entry((place, is_property)).or_insert((&failure.rule, BTreeSet::new())).1.insert(name(failure));
     }
     for ((_, is_property), (rule, cases)) in found {
-        text += &format!("\n[[known]]\nrules = {}\ncases = [\n", quoted(rule));
-        cases.into_iter().for_each(|case| text += &format!("    {},\n", quoted(case)));
+        text += &format!("\n[[known]]\nrules = {}\ncases = [\n", foreign::toml(rule));
+        cases.into_iter().for_each(|case| text += &format!("    {},\n", foreign::toml(case)));
         text += "]\nreason = \"\"\n";
         if is_property {
             text += "sometimes = true\n";
         }
     }
     text
-}
-
-/// A text as a string of TOML, which that of JSON is.
-fn quoted(text: &str) -> String {
-    foreign::json(&json!(text).to_string())
 }
 
 /// The vector or property that found a failure.

@@ -16,6 +16,7 @@ mod exploration;
 mod explored;
 mod fault_bank;
 mod findings;
+mod foreign_text;
 mod guide;
 mod hostile_adapters;
 mod inspect;

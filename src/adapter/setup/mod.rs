@@ -36,7 +36,10 @@ use std::{
 #[non_exhaustive]
 pub enum SetupError {
     /// The cache cannot be written.
-    #[error("the cache {folder} cannot be written: {source}\nset SESSIONPROOF_CACHE to a folder that can be written")]
+    #[error(
+        "the cache {} cannot be written: {source}\nset SESSIONPROOF_CACHE to a folder that can be written",
+        foreign::path(folder)
+    )]
     Cache {
         /// The folder.
         folder: PathBuf,
@@ -88,7 +91,7 @@ pub enum SetupError {
     )]
     NoSuchCache(PathBuf),
     /// There is no Python that will do.
-    #[error("{what}\ninstall Python {oldest} or newer, or name one with --python PATH")]
+    #[error("{}\ninstall Python {oldest} or newer, or name one with --python PATH", foreign::block(what))]
     NoPython {
         /// What was found in its place.
         what: String,
@@ -96,7 +99,7 @@ pub enum SetupError {
         oldest: String,
     },
     /// Something that builds or runs the implementation is not there.
-    #[error("{what}\n{remedy}, then try again")]
+    #[error("{}\n{remedy}, then try again", foreign::block(what))]
     NoTool {
         /// What was found in its place.
         what: String,

@@ -1,0 +1,401 @@
+//! Files: results, vectors, lists of known failures. And what an implementation answers, as far as the library sees it.
+
+use super::{
+    Matrix, PROBES,
+    checks::Output::{self, *},
+    fields,
+};
+use serde_json::{Value as Document, json};
+use sessionproof::{
+    adapter::{Broken, Implementation, embedded::Model},
+    config::{Config, Digest, Fallbacks, Key, KeyDerivation, Lifetime},
+    faults,
+    protocol::{Answer, Call, Choices, Exchanged, Hello, Reply, Signed, Verified},
+    report::{self, github, html, junit, matrix, tap, terminal},
+    suite::{
+        generate::sizes::Sizes,
+        known::{self, Known, KnownCase, KnownFailures},
+        results::{Failure, Origin, Results, Tally},
+        rules::Pattern,
+        run::{self, Options},
+        scenario::Scenario,
+        shard::Shard,
+        times::Times,
+        vectors::{self, Ready, VectorFile},
+    },
+    value::{Map, Value},
+};
+use std::{collections::BTreeMap, sync::LazyLock};
+
+static VECTORS: LazyLock<Vec<Ready>> = LazyLock::new(|| vectors::embedded().unwrap());
+
+/// Every output that results go to.
+const REPORTS: [Output; 9] = [Annotations, Html, Json, Junit, Log, Markdown, Tap, Terminal, Toml];
+
+/// What is printed of results, as the library makes it: what the command line does to its own output comes on top.
+fn printed(results: &Results) -> Vec<(Output, String)> {
+    let failures = results.failures.iter().map(|failure| terminal::failure(failure, Some("sessionproof replay x")));
+    let text = failures.collect::<String>() + &terminal::summary(results);
+    vec![(Log, anstream::adapter::strip_str(&text).to_string()), (Terminal, text)]
+}
+
+/// The results in every output. Pages cut nothing, and take long to make: they get all probes at once.
+fn told(results: &Results, is_all: bool) -> Vec<(Output, String)> {
+    let mut told = printed(results);
+    let table = matrix::Matrix::new(&[("results.json".to_owned(), results.clone())]);
+    if is_all {
+        let text = report::json::write(results);
+        let again = report::json::parse("again", text.as_bytes()).unwrap();
+        assert_eq!(again, *results, "what is written reads back as the same");
+        told.extend([(Html, html::write(results)), (Html, table.html()), (Json, text)]);
+    } else {
+        told.extend([
+            (Annotations, github::write(results)),
+            (Junit, junit::write(results)),
+            (Markdown, table.markdown()),
+            (Tap, tap::write(results)),
+            (Toml, known::write(results)),
+        ]);
+    }
+    told
+}
+
+/// Each probe, and all of them at once.
+fn probes() -> Vec<(String, bool)> {
+    PROBES.iter().map(|probe| (probe.to_string(), false)).chain([(PROBES.concat(), true)]).collect()
+}
+
+fn error(error: impl std::fmt::Display) -> Vec<(Output, String)> {
+    vec![(Log, format!("error: {error}\n")), (Terminal, format!("error: {error}\n"))]
+}
+
+/// A session with a text in every kind of value that holds one.
+fn session() -> Map {
+    let map = |entries: Vec<(&str, Value)>| -> Map {
+        entries.into_iter().map(|(key, value)| (Value::Text(key.into()), value)).collect()
+    };
+    map(vec![
+        ("text", Value::Text("t".into())),
+        ("markup", Value::Markup("m".into())),
+        ("list", Value::List(vec![Value::Text("l".into())])),
+        ("tuple", Value::Tuple(vec![Value::Text("t".into())])),
+        ("map", Value::Map(map(vec![("k", Value::Text("v".into()))]))),
+        ("bytes", Value::Bytes(b"b".to_vec())),
+    ])
+}
+
+/// A configuration whose every member is other than Flask's. A new member does not compile here.
+fn config() -> Config {
+    Config {
+        secret_key: Some(Key::Text("key".to_owned())),
+        fallback_keys: Some(Fallbacks::Keys(vec![Key::Text("older".to_owned())])),
+        lifetime: Lifetime::Delta(60.5),
+        refresh_each_request: false,
+        cookie_name: "sid".to_owned(),
+        cookie_domain: Some("example.com".to_owned()),
+        cookie_path: Some("/path".to_owned()),
+        application_root: "/root".to_owned(),
+        cookie_httponly: false,
+        cookie_secure: true,
+        cookie_samesite: Some("Lax".to_owned()),
+        cookie_partitioned: true,
+        salt: "salt".to_owned(),
+        digest: Digest::Sha256,
+        key_derivation: KeyDerivation::Concat,
+    }
+}
+
+/// A hello with everything in it. A new member does not compile here.
+fn hello() -> Hello {
+    Hello {
+        name: "mine".to_owned(),
+        version: "1".to_owned(),
+        runtime: "a machine".to_owned(),
+        ops: ["verify", "sign", "exchange"].map(str::to_owned).into(),
+        values: ["json", "bytes", "map", "markup", "tuple"].map(str::to_owned).into(),
+        choices: Choices::default(),
+    }
+}
+
+/// Answers everything otherwise than the model, with texts of its own.
+struct Contrary(Hello, Option<Document>);
+
+impl Implementation for Contrary {
+    fn hello(&self) -> &Hello {
+        &self.0
+    }
+
+    fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
+        let one = |call: &Call| match &self.1 {
+            Some(reply) => Reply::from_json(call, reply).unwrap_or_else(Reply::Error),
+            None => match call {
+                Call::Exchange(_) => Exchanged {
+                    status: 200,
+                    opened: Some(session()),
+                    results: vec![Value::Text("r".into())],
+                    headers: vec![("Set-Cookie".to_owned(), "session=x; Expires=never; Path=/".to_owned())],
+                }
+                .into(),
+                Call::Sign(_) => Signed::Raised("raised".to_owned()).into(),
+                Call::Verify(_) => Verified::Accepted(session()).into(),
+            },
+        };
+        Ok(calls.iter().map(one).collect())
+    }
+}
+
+/// One failure of each kind of check.
+fn failures() -> Vec<Failure> {
+    let options = Options { cases: 400, ..Options::default() };
+    let contrary = run::run(&Contrary(hello(), None), &VECTORS, &options, &mut |_| {});
+    let mut found = contrary.failures;
+    for name in ["sign-on-read", "accept-all", "age-equal-refused"] {
+        let fault = faults::find(name).unwrap();
+        found.extend(run::run(fault.make().as_ref(), &VECTORS, &options, &mut |_| {}).failures);
+    }
+    let kind = |failure: &Failure| match (&failure.scenario, &failure.origin) {
+        (Scenario::RoundTrip(_), _) => "round trip".to_owned(),
+        (Scenario::Sequence(_), _) => "sequence".to_owned(),
+        (Scenario::World(_), _) => "story".to_owned(),
+        (Scenario::Single(call), Origin::Property(_)) => format!("property {}", call.op()),
+        (Scenario::Single(call), Origin::Vector { .. }) => call.op().to_owned(),
+    };
+    let mut kinds: BTreeMap<String, Failure> = BTreeMap::new();
+    for failure in found {
+        let key = kind(&failure);
+        // The longest has the most in it.
+        let length = |failure: &Failure| json!(failure.vector).to_string().len();
+        match kinds.get(&key) {
+            Some(kept) if length(kept) >= length(&failure) => {}
+            _ => drop(kinds.insert(key, failure)),
+        }
+    }
+    for kind in ["exchange", "round trip", "sequence", "sign", "story", "verify"] {
+        assert!(kinds.contains_key(kind), "{kind}: {:?}", kinds.keys());
+    }
+    kinds.into_values().collect()
+}
+
+/// Results with everything in them; a new member does not compile here. Those that broke say why, the others what is stale.
+fn results(is_broken: bool) -> Results {
+    let tally = Tally { passed: 1, failed: 1, inconclusive: 1, known: 1 };
+    let case = |failures| KnownCase { name: "expiry-at-lifetime".to_owned(), judged: true, failures, left_out: false };
+    let known = |failures| Known {
+        file: "known.toml".to_owned(),
+        line: 1,
+        rules: Some("EXP-2".to_owned()),
+        cases: vec![case(failures)],
+        reason: "why".to_owned(),
+        link: Some("https://example.com/1".to_owned()),
+        sometimes: false,
+        failures,
+        left_out: false,
+    };
+    let failures = failures();
+    let rule = |id: &str| (id.to_owned(), tally);
+    let only = |id: &str, tally: Tally| (id.to_owned(), tally);
+    let mut rules: BTreeMap<_, _> = failures.iter().map(|failure| rule(&failure.rule)).collect();
+    rules.extend([
+        only("EXP-2", Tally { known: 1, ..Tally::default() }),
+        only("VARY-4", Tally { inconclusive: 1, ..Tally::default() }),
+    ]);
+    let whole = Results {
+        suite: "0.1.0".to_owned(),
+        implementation: hello(),
+        spec: "flask-3.1.r1".to_owned(),
+        seed: 7,
+        sizes: Sizes::default(),
+        cases: 100,
+        shard: Shard::default(),
+        total: tally,
+        families: sessionproof::suite::rules::families().iter().map(|family| rule(&family.id)).collect(),
+        rules,
+        first_failure: Some(1),
+        failures,
+        known: vec![known(1), known(0)],
+        inconclusive: BTreeMap::from([("not offered: x".to_owned(), 1)]),
+        adapter_broke: true,
+        incidents: vec!["it crashed\n    with words".to_owned()],
+        broken: is_broken.then(|| Broken { what: "it broke".to_owned(), remedy: "mend it".to_owned() }),
+        stopped_early: false,
+        times: Times::default(),
+    };
+    match is_broken {
+        // Without failures, so that there is no verdict and its reason is told.
+        true => {
+            Results { total: Tally { passed: 1, ..Tally::default() }, failures: Vec::new(), known: Vec::new(), ..whole }
+        }
+        false => whole,
+    }
+}
+
+#[test]
+fn every_text_of_a_results_file_is_harmless_in_every_output() {
+    let mut matrix = Matrix::default();
+    for is_broken in [false, true] {
+        let document: Document = serde_json::from_str(&report::json::write(&results(is_broken))).unwrap();
+        // What the broken ones have in common with the others is asked once.
+        let is_own = |name: &str| !is_broken || name.starts_with(".broken") || name.starts_with(".incidents");
+        for field in fields::of(&document).iter().filter(|field| is_own(&field.name)) {
+            for (probe, is_all) in &probes() {
+                let text = field.with(&document, probe).to_string();
+                let name = format!("results {}", field.name);
+                match report::json::parse("results.json", text.as_bytes()) {
+                    Ok(read) => matrix.look_at(&name, probe, told(&read, *is_all)),
+                    Err(refused) => matrix.look_at(&name, probe, error(refused)),
+                }
+            }
+        }
+    }
+    matrix.verdict(300, &REPORTS);
+}
+
+#[test]
+fn every_text_of_a_vector_file_is_harmless_in_every_output() {
+    let mut matrix = Matrix::default();
+    let mut all: Vec<_> = failures().into_iter().map(|failure| failure.vector).collect();
+    // A call with a configuration that has everything.
+    if let Some(vector) = all.iter_mut().find(|vector| vector.input.get("cookie").is_some()) {
+        vector.input["config"] = json!(config());
+    }
+    for vector in all {
+        let kind = json!(vector.kind);
+        let document: Document = serde_json::from_str(&VectorFile::of_failure(vector).to_text()).unwrap();
+        for field in fields::of(&document) {
+            for (probe, _) in &probes() {
+                let text = field.with(&document, probe).to_string();
+                let name = format!("{} vector {}", kind.as_str().unwrap(), field.name);
+                let ready = VectorFile::parse("vectors.json", &text).and_then(|file| {
+                    file.vectors.iter().map(|vector| vector.ready("vectors.json")).collect::<Result<Vec<_>, _>>()
+                });
+                match ready {
+                    Ok(ready) => {
+                        let results = run::replay(&Contrary(hello(), None), &ready, &mut |_| {});
+                        matrix.look_at(&name, probe, printed(&results));
+                        let saved = VectorFile::of_failure(ready[0].vector.clone()).to_text();
+                        matrix.look(&name, probe, Json, &saved);
+                        let again = VectorFile::parse("again", &saved).unwrap();
+                        assert_eq!(
+                            again.vectors,
+                            [ready[0].vector.clone()],
+                            "{name}: what is saved reads back as the same"
+                        );
+                    }
+                    Err(refused) => matrix.look_at(&name, probe, error(refused)),
+                }
+            }
+        }
+    }
+    matrix.verdict(300, &[Json, Log, Terminal]);
+}
+
+/// A list of known failures as TOML.
+fn list(document: &Document) -> String {
+    let text = |text: &str| -> String {
+        let escaped = text.chars().map(|c| match c {
+            ' '..='~' if c != '"' && c != '\\' => c.to_string(),
+            c => format!("\\U{:08x}", u32::from(c)),
+        });
+        format!("\"{}\"", escaped.collect::<String>())
+    };
+    fn value(json: &Document, text: &dyn Fn(&str) -> String) -> String {
+        match json {
+            Document::String(string) => text(string),
+            Document::Array(items) => {
+                format!("[{}]", items.iter().map(|item| value(item, text)).collect::<Vec<_>>().join(", "))
+            }
+            Document::Object(members) => {
+                let members = members.iter().map(|(name, member)| format!("{} = {}", text(name), value(member, text)));
+                format!("{{ {} }}", members.collect::<Vec<_>>().join(", "))
+            }
+            other => other.to_string(),
+        }
+    }
+    let members = document.as_object().unwrap();
+    members.iter().map(|(name, member)| format!("{} = {}\n", text(name), value(member, &text))).collect()
+}
+
+#[test]
+fn every_text_of_a_list_of_known_failures_is_harmless_in_every_output() {
+    let mut matrix = Matrix::default();
+    let whole = json!({ "known": [{
+        "rules": "EXP-2", "cases": ["expiry-at-lifetime"], "reason": "why", "link": "https://example.com/1", "sometimes": false,
+    }] });
+    let mut of_rule = whole.clone();
+    of_rule["known"][0]["cases"] = json!([]);
+    let fault = faults::find("age-equal-refused").unwrap().make();
+    let vectors: Vec<_> = VECTORS.iter().filter(|ready| ready.vector.id.starts_with("expiry-")).cloned().collect();
+    for (document, field) in
+        [&whole, &of_rule].into_iter().flat_map(|d| fields::of(d).into_iter().map(move |field| (d, field)))
+    {
+        for (probe, is_all) in &probes() {
+            let text = list(&field.with(document, probe));
+            let name = format!("known failures {}", field.name);
+            match KnownFailures::parse("known.toml", &text) {
+                Ok(known) => {
+                    for implementation in [fault.as_ref(), &Model::default()] {
+                        let options = Options { cases: 0, known: known.clone(), ..Options::default() };
+                        let rules = Pattern::parse("EXP").unwrap();
+                        let options = Options { rules, ..options };
+                        matrix.look_at(
+                            &name,
+                            probe,
+                            told(&run::run(implementation, &vectors, &options, &mut |_| {}), *is_all),
+                        );
+                    }
+                }
+                Err(refused) => matrix.look_at(&name, probe, error(refused)),
+            }
+        }
+    }
+    matrix.verdict(20, &[Annotations, Html, Json, Junit, Log, Tap, Terminal]);
+}
+
+#[test]
+fn every_text_that_an_implementation_answers_is_harmless_in_every_output() {
+    let mut matrix = Matrix::default();
+    let kinds = |op: &str| {
+        VECTORS.iter().find(|ready| matches!(&ready.scenario, Scenario::Single(call) if call.op() == op)).unwrap()
+    };
+    let vectors = ["verify", "sign", "exchange"].map(|op| kinds(op).clone());
+    let answers = [
+        Answer::Verify(Verified::Accepted(session())),
+        Answer::Verify(Verified::Raised("raised".to_owned())),
+        Answer::Sign(Signed::Cookie("cookie".to_owned())),
+        Answer::Sign(Signed::Raised("raised".to_owned())),
+        Answer::Exchange(Exchanged {
+            status: 200,
+            opened: Some(session()),
+            results: vec![Value::Map(session())],
+            headers: vec![("Set-Cookie".to_owned(), "session=x".to_owned()), ("Vary".to_owned(), "Cookie".to_owned())],
+        }),
+    ];
+    let mut replies: Vec<_> = answers.iter().map(|answer| json!({ "ok": answer.to_json() })).collect();
+    replies.extend([
+        json!({ "unsupported": "what" }),
+        json!({ "error": "what" }),
+        json!({ "ok": { "accepted": false, "reason": "expired" } }),
+    ]);
+    replies.extend(["Set-Cookie: session=x; Expires=then; Path=/p; Domain=d; SameSite=s; Odd=o"].map(|header| {
+        json!({ "ok": { "status": 200, "opened": {}, "results": [], "headers": [["Set-Cookie", header.split_once(": ").unwrap().1]] } })
+    }));
+    for (number, reply) in replies.iter().enumerate() {
+        for field in fields::of(reply) {
+            for (probe, is_all) in &probes() {
+                let contrary = Contrary(hello(), Some(field.with(reply, probe)));
+                let name = format!("reply {number} {}", field.name);
+                matrix.look_at(&name, probe, told(&run::replay(&contrary, &vectors, &mut |_| {}), *is_all));
+            }
+        }
+    }
+    let document = json!(hello());
+    for field in fields::of(&document) {
+        for (probe, is_all) in &probes() {
+            // What is no hello is asked of programs.
+            let Ok(hello) = serde_json::from_value::<Hello>(field.with(&document, probe)) else { continue };
+            let results = run::replay(&Contrary(hello, None), &vectors, &mut |_| {});
+            matrix.look_at(&format!("hello {}", field.name), probe, told(&results, *is_all));
+        }
+    }
+    matrix.verdict(300, &REPORTS);
+}
