@@ -27,6 +27,7 @@ mod recipes;
 mod results;
 mod rust_implementers;
 mod smoke;
+mod supply_chain;
 mod system_rules;
 mod user_agents;
 mod vectors_readme;
