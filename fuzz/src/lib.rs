@@ -1,4 +1,7 @@
-//! What several fuzz targets share: the model and the verifier asked the same, and their answers compared.
+//! What several fuzz targets share: the model and the verifier asked the same, and their answers compared;
+//! and a server on loopback.
+
+pub mod live;
 
 use sessionproof::{
     adapter::{

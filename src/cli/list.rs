@@ -42,6 +42,7 @@ fn object(known: &Known) -> serde_json::Value {
         "name": known.name,
         "about": known.about,
         "release": known.release(),
+        "releases_with_hashes": known.releases_with_hashes(),
         "needs": known.needs(),
         "set_up": known.releases_set_up(),
     })
@@ -56,7 +57,16 @@ fn table() -> String {
         };
         text += &line(known.name, known.release().unwrap_or("-"), &known.needs(), &set_up, known.about);
     }
-    text + "\nsessionproof check NAME or NAME@VERSION judges one. It is set up in your cache first, once.\n"
+    text += "\nsessionproof check NAME or NAME@VERSION judges one. It is set up in your cache first, once.\n";
+    let others = KNOWN.iter().flat_map(|known| {
+        let others = known.releases_with_hashes().into_iter().filter(|release| Some(*release) != known.release());
+        others.map(|release| format!("{}@{release}", known.name))
+    });
+    let others = others.collect::<Vec<_>>().join(", ");
+    text + &format!(
+        "The releases above are installed by hashes that this program knows, as are\n{others}.\n\
+         Of other releases no hashes are known: what the registry serves is taken.\n"
+    )
 }
 
 /// The releases, as far as there is room.

@@ -50,3 +50,8 @@ pub fn announce(what: &str) {
         note!("{}", foreign::line(what));
     }
 }
+
+/// Says what is set up, and what vouches for it: in a log as well, since it is code of others that will run.
+pub fn tell_set_up(what: &str) {
+    note!("{}", foreign::line(what));
+}

@@ -1,6 +1,6 @@
 //! Which implementation is meant: one in this binary, one that is set up, or a command.
 
-use super::{Trouble, progress::announce, server::ServerArguments};
+use super::{Trouble, progress::tell_set_up, server::ServerArguments};
 use clap::Args;
 use sessionproof::{
     adapter::{
@@ -73,7 +73,7 @@ impl Target {
         let name = self.implementation.as_deref().unwrap_or("verifier");
         let (name, release) = name.split_once('@').map_or((name, None), |(name, release)| (name, Some(release)));
         let Some(known) = Known::named(name) else { return Err(unknown(name)) };
-        let mut setup = Setup { python: self.python.clone(), report: &mut announce };
+        let mut setup = Setup { python: self.python.clone(), report: &mut tell_set_up };
         Ok(setup.program(known, release)?)
     }
 

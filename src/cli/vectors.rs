@@ -4,7 +4,7 @@ use super::{
     Trouble,
     files::{Readers, write_whole},
     out::{Out, say},
-    progress::announce,
+    progress::{announce, tell_set_up},
     replay, signals,
 };
 use clap::{Args, Subcommand};
@@ -102,7 +102,7 @@ fn verify(arguments: &Verify) -> Result<Outcome, Trouble> {
 fn regenerate(arguments: &Regenerate) -> Result<Outcome, Trouble> {
     let folder = folder(arguments)?;
     signals::prepare()?;
-    let oracle = Setup { python: arguments.python.clone(), report: &mut announce }.flask(None)?;
+    let oracle = Setup { python: arguments.python.clone(), report: &mut tell_set_up }.flask(None)?;
     let made = generate(&oracle, "generate.py")?;
     let mut outcome = place(arguments, &folder, &made, drift)?;
     let names: BTreeSet<_> = made.iter().map(|(name, _)| OsString::from(name)).collect();

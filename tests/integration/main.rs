@@ -30,6 +30,7 @@ mod results;
 mod rust_implementers;
 mod signals;
 mod smoke;
+mod supply_chain;
 mod system_rules;
 mod user_agents;
 mod vectors_readme;

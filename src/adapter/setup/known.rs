@@ -58,7 +58,15 @@ pub(super) const FLASK: PythonPackage = PythonPackage {
     name: "flask",
     module: "flask",
     adapter: &["flask_adapter.py"],
-    releases: &[("3.1.3", OLDEST_PYTHON)],
+    releases: &[
+        ("3.1.3", OLDEST_PYTHON),
+        ("3.1.2", OLDEST_PYTHON),
+        ("3.1.0", OLDEST_PYTHON),
+        ("3.0.3", OLDEST_PYTHON),
+        ("2.3.3", OLDEST_PYTHON),
+        ("2.2.5", OLDEST_PYTHON),
+        ("2.2.4", OLDEST_PYTHON),
+    ],
 };
 
 /// The port for Rust.
@@ -158,6 +166,17 @@ impl Known {
         }
     }
 
+    /// The releases of which this version of the suite knows hashes, so that nothing else can be installed in their place: of the
+    /// package and of all that it needs. Of another release what the registry serves is taken.
+    pub fn releases_with_hashes(&self) -> Vec<&'static str> {
+        match &self.recipe {
+            Recipe::InBinary => Vec::new(),
+            Recipe::Node(package) => vec![package.release],
+            Recipe::Python(package) => package.releases.iter().map(|&(release, _)| release).collect(),
+            Recipe::Rust(package) => vec![package.release],
+        }
+    }
+
     /// What has to be on the machine to set it up, for people.
     pub fn needs(&self) -> String {
         match &self.recipe {
@@ -247,6 +266,31 @@ mod tests {
                     assert!(text("adapters/rust/Cargo.toml").contains(&wanted), "{wanted}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn every_package_of_a_release_with_hashes_has_one_and_every_file_of_hashes_is_of_such_a_release() {
+        let mut files = Vec::new();
+        for known in KNOWN {
+            let Recipe::Python(package) = &known.recipe else { continue };
+            for release in known.releases_with_hashes() {
+                let file = format!("adapters/python/requirements-{}-{release}.txt", package.name);
+                let joined = text(&file).replace("\\\n", " ");
+                for line in joined.lines().filter(|line| !line.starts_with('#')) {
+                    assert!(line.contains("==") && line.contains("--hash=sha256:"), "{file}: {line}");
+                }
+                files.push(file);
+            }
+        }
+        let all: Vec<_> = embedded::under("adapters/python/requirements-").map(|(path, _)| path).collect();
+        assert_eq!(all.len(), files.len(), "{all:?}");
+        for (lock, package, hash) in [
+            ("adapters/node/package-lock.json", "\"node_modules/", "\"integrity\": \"sha512-"),
+            ("adapters/rust/Cargo.lock", "source = \"registry+", "checksum = \""),
+        ] {
+            let (packages, hashes) = (text(lock).matches(package).count(), text(lock).matches(hash).count());
+            assert!(hashes > 0 && packages == hashes, "{lock}: {hashes} hashes of {packages} packages");
         }
     }
 

@@ -198,6 +198,9 @@ impl Setup<'_> {
             Ok(_) => format!("{name} {release} in {folder} is damaged, and is set up again"),
             Err(_) => format!("setting up {name} {release} in {folder} (once)"),
         });
+        if !Known::named(name).is_some_and(|known| known.releases_with_hashes().contains(&release)) {
+            (self.report)(&format!("no hashes are known for {name} {release}: what the registry serves is taken"));
+        }
     }
 }
 
@@ -231,6 +234,19 @@ mod tests {
             ("3/../x", false),
         ] {
             assert_eq!(version(text).is_ok(), fits, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_release_without_hashes_is_said_to_have_none_before_it_is_installed() {
+        for known in KNOWN.iter().filter(|known| !known.is_in_binary()) {
+            for (release, has_hashes) in [(known.release().unwrap(), true), ("0.0.1", false)] {
+                let mut told = Vec::new();
+                let mut tell = |text: &str| told.push(text.to_owned());
+                Setup { python: None, report: &mut tell }.announce(known.name, release, std::path::Path::new("there"));
+                let says_so = told.iter().any(|text| text.contains("no hashes are known") && text.contains(release));
+                assert_eq!(says_so, !has_hashes, "{} {release}: {told:?}", known.name);
+            }
         }
     }
 

@@ -153,7 +153,8 @@ fn reach(settings: &str) -> BTreeMap<String, String> {
 fn wanted(package: &PythonPackage, release: &str) -> Vec<String> {
     let requirements = format!("requirements-{}-{release}.txt", package.name);
     if embedded::under(&format!("adapters/python/{requirements}")).next().is_some() {
-        return vec!["--require-hashes".to_owned(), "-r".to_owned(), requirements];
+        // To build a package pip would fetch tools, of which there are no hashes.
+        return ["--only-binary", ":all:", "--require-hashes", "-r", &requirements].map(str::to_owned).into();
     }
     let bounds = match package.name {
         "flask" => bounds_of_flask(release),
@@ -230,10 +231,11 @@ mod tests {
 
     #[test]
     fn old_releases_get_what_they_were_made_for() {
-        assert_eq!(wanted(&FLASK, "3.0.3"), ["flask==3.0.3"]);
-        assert_eq!(wanted(&FLASK, "2.3.3"), ["flask==2.3.3", "werkzeug<3"]);
-        assert_eq!(wanted(&FLASK, "2.2.5")[1..], ["werkzeug<2.3"]);
-        assert_eq!(wanted(&FLASK, "3.1.3")[0], "--require-hashes");
+        assert_eq!(wanted(&FLASK, "3.0.2"), ["flask==3.0.2"]);
+        assert_eq!(wanted(&FLASK, "2.3.2"), ["flask==2.3.2", "werkzeug<3"]);
+        assert_eq!(wanted(&FLASK, "2.2.3")[1..], ["werkzeug<2.3"]);
+        let pinned = ["--only-binary", ":all:", "--require-hashes", "-r", "requirements-flask-3.0.3.txt"];
+        assert_eq!(wanted(&FLASK, "3.0.3"), pinned);
     }
 
     #[test]

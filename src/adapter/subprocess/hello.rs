@@ -12,7 +12,7 @@ const KINDS: [&str; 10] =
     ["bytes", "datetime", "floats", "integers", "json", "map", "markup", "surrogates", "tuple", "uuid"];
 
 /// The hello in the members of a reply; the error says what is wrong with it.
-pub(in crate::adapter) fn from_json(reply: &Json) -> Result<Hello, String> {
+pub fn from_json(reply: &Json) -> Result<Hello, String> {
     for refusal in ["error", "unsupported"] {
         if let Some(what) = reply.get(refusal) {
             return Err(format!("it answers hello with {refusal}: {what}"));

@@ -5,7 +5,8 @@
 //! replies is none of its business.
 
 mod bench;
-pub(super) mod hello;
+#[doc(hidden)]
+pub mod hello;
 pub(super) mod lines;
 mod messages;
 mod process;
