@@ -25,10 +25,12 @@ import json
 import logging
 import os
 import re
-import secrets
 import threading
 import time
+from datetime import timedelta
 from importlib.metadata import version
+
+from werkzeug.routing import Map, Rule
 
 from sessionproof_adapter import (
     KINDS, BadRequest, ExchangeRequest, Unsupported, compression, encode, no_more, parse_line, this_python,
@@ -43,6 +45,14 @@ MAX_REQUEST = 1024 * 1024
 KEY = "sessionproof.exchange"
 CREDENTIALS = re.compile("t=([0-9]{1,12}),n=([0-9a-f]{16,64}),h=([0-9a-f]{64}),mac=([0-9a-f]{64})")
 LOG = logging.getLogger("sessionproof_probe")
+#: The rules of the probe's views. They stand in a map of their own, so that the application's holds nothing but its own.
+VIEW, FILE = "sessionproof_probe.view", "sessionproof_probe.file"
+RULES = Map(
+    [Rule("/", endpoint=VIEW, methods=["GET", "OPTIONS", "POST"]), Rule("/static/file.txt", endpoint=FILE, methods=["GET", "OPTIONS"])],
+    merge_slashes=False,
+)
+for rule in RULES.iter_rules():
+    rule.provide_automatic_options = True
 
 
 def mount(app, path=PATH):
@@ -101,29 +111,60 @@ def expected(error):
     return error
 
 
-def is_the_applications(record):
-    """Whether a log record is about anything but an error that the suite asked for."""
-    error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
-    return not getattr(error, "sessionproof_expected", False)
+def is_expected(exc_info):
+    return isinstance(exc_info, tuple) and getattr(exc_info[1], "sessionproof_expected", False)
+
+
+class Detour:
+    """The URL adapter of a probed request: it leads to the probe's views, and is the application's for all else."""
+
+    def __init__(self, adapter, exchange):
+        self.adapter, self.to = adapter, RULES.bind("localhost", path_info=exchange.path, default_method=exchange.method)
+
+    def match(self, path_info=None, *arguments, **options):
+        return (self.to if path_info is None else self.adapter).match(path_info, *arguments, **options)
+
+    def __getattr__(self, name):
+        return getattr(self.adapter, name)
 
 
 class Probe:
     """What the probes of all frameworks share: who may ask, what is asked, and what is answered."""
 
     framework, choices = None, {}
+    #: The attribute of a request that holds :data:`KEY` when it is probed.
+    holder = None
 
     def __init__(self, app, path, until):
         self.app, self.path, self.until = app, path, until
-        #: Where the views are. Nobody can guess it, so that a request without a proof never reaches them.
-        self.inside = f"/{secrets.token_hex(16)}"
         #: The nonces of the last minutes: a request that is sent again is another's.
         self.seen, self.lock = {}, threading.Lock()
         # A copy, since applications share the default interface. Opening is noted there, where the session does not notice.
         self.interface = app.session_interface = copy.copy(app.session_interface)
         self.interface.open_session = self.noting(self.interface.open_session)
         self.interface.save_session = self.saving(self.interface.save_session)
-        # The logger by its name: asking the application for it would set it up before the application does.
-        logging.getLogger(app.name).addFilter(is_the_applications)
+        # The application's rules, views and loggers stay as they are: people list them, and set them up again.
+        app.create_url_adapter = self.leading(app.create_url_adapter)
+        app.log_exception = self.logging(app.log_exception)
+
+    def leading(self, create_url_adapter):
+        def create(request, *rest):
+            adapter, exchange = create_url_adapter(request, *rest), getattr(request, self.holder, {}).get(KEY)
+            return adapter if exchange is None else Detour(adapter, exchange)
+
+        return create
+
+    @staticmethod
+    def logging(log_exception):
+        def log(*arguments, **named):
+            if not any(map(is_expected, (*arguments, *named.values()))):
+                log_exception(*arguments, **named)
+
+        return log
+
+    def below(self, exchange):
+        """The path that the application sees."""
+        return self.path if exchange.path == "/" else self.path + exchange.path
 
     def proofs(self):
         return Proofs(self.app.secret_key or b"")
@@ -173,7 +214,7 @@ class Probe:
             "name": self.framework, "version": version(self.framework), "runtime": this_python(), "ops": ["exchange"],
             "values": KINDS, "choices": {"compression": compression(), **self.choices}, "clock": [time.time(), time.time()],
             "config": {
-                "lifetime": lifetime if isinstance(lifetime, int) else lifetime.total_seconds(),
+                "lifetime": lifetime.total_seconds() if isinstance(lifetime, timedelta) else lifetime,
                 "refresh_each_request": bool(config["SESSION_REFRESH_EACH_REQUEST"]),
                 "cookie_name": config.get("SESSION_COOKIE_NAME", "session"),
                 "cookie_domain": config["SESSION_COOKIE_DOMAIN"] or None,
@@ -237,33 +278,28 @@ PASSED_ON = ("set-cookie", "vary")
 
 
 class WsgiProbe(Probe):
-    """The probe of a Flask application: a WSGI middleware around it, and a blueprint inside it."""
+    """The probe of a Flask application: a WSGI middleware around it, and views inside it."""
 
-    framework = "flask"
+    framework, holder = "flask", "environ"
 
     def __init__(self, app, path, until):
         super().__init__(app, path, until)
         self.inner, app.wsgi_app = app.wsgi_app, self
+        self.views = {VIEW: self.view, FILE: lambda: "static\n"}
+
+    @staticmethod
+    def view():
         import flask
 
-        blueprint = flask.Blueprint("sessionproof_probe", __name__)
-
-        @blueprint.route(self.inside, methods=["GET", "POST"])
-        def view():
-            exchange = flask.request.environ.get(KEY) or flask.abort(404)
-            last = exchange.act(flask.session, flask.abort)
-            return "done" if last is None else flask.Response(flask.stream_with_context(stream(last)))
-
-        @blueprint.route(f"{self.inside}/static/file.txt")
-        def file():
-            return "static\n" if KEY in flask.request.environ else flask.abort(404)
+        exchange = flask.request.environ[KEY]
 
         def stream(action):
             yield "streaming: "
-            flask.request.environ[KEY].results.append(encode(flask.session.get(action.key)))
+            exchange.results.append(encode(flask.session.get(action.key)))
             yield "done"
 
-        app.register_blueprint(blueprint)
+        last = exchange.act(flask.session, flask.abort)
+        return "done" if last is None else flask.Response(flask.stream_with_context(stream(last)))
 
     def noting(self, open_session):
         def opening(app, request):
@@ -295,7 +331,7 @@ class WsgiProbe(Probe):
         method, path = environ.get("REQUEST_METHOD"), environ.get("PATH_INFO", "")
         admitted = self.admits(method, path, environ.get("HTTP_SESSIONPROOF_PROBE"))
         length = environ.get("CONTENT_LENGTH") or "0"
-        if not admitted or not re.fullmatch("[0-9]{1,7}", length) or int(length) > MAX_REQUEST:
+        if not admitted or not re.fullmatch("[1-9][0-9]{0,6}", length) or int(length) > MAX_REQUEST:
             return self.inner(environ, start_response)
         nonce, digest = admitted
         body = self.body(environ["wsgi.input"], int(length))
@@ -319,9 +355,9 @@ class WsgiProbe(Probe):
         return body
 
     def exchange(self, environ, exchange):
-        path = self.inside if exchange.path == "/" else self.inside + exchange.path
-        environ = {**environ, KEY: exchange, "REQUEST_METHOD": exchange.method, "PATH_INFO": path, "CONTENT_LENGTH": "0",
-                   "wsgi.input": io.BytesIO()}
+        self.app.view_functions.update(self.views)
+        environ = {**environ, KEY: exchange, "REQUEST_METHOD": exchange.method, "PATH_INFO": self.below(exchange),
+                   "CONTENT_LENGTH": "0", "wsgi.input": io.BytesIO()}
         del environ["HTTP_SESSIONPROOF_PROBE"]
         environ.pop("HTTP_COOKIE", None)
         if exchange.cookie_header is not None:
@@ -341,35 +377,34 @@ class WsgiProbe(Probe):
 
 
 class AsgiProbe(Probe):
-    """The probe of a Quart application: the same as an ASGI middleware, with a blueprint of Quart's."""
+    """The probe of a Quart application: the same as an ASGI middleware, with views of Quart's."""
 
     # Flask's serializer sorts keys by the settings of a Flask application, and there is none.
-    framework, choices = "quart", {"key_order": "any"}
+    framework, holder, choices = "quart", "scope", {"key_order": "any"}
 
     def __init__(self, app, path, until):
         super().__init__(app, path, until)
         self.inner, app.asgi_app = app.asgi_app, self
+        self.views = {VIEW: self.view, FILE: self.file}
+
+    @staticmethod
+    async def view():
         import quart
 
-        blueprint = quart.Blueprint("sessionproof_probe", __name__)
-
-        @blueprint.route(self.inside, methods=["GET", "POST"])
-        async def view():
-            exchange = quart.request.scope.get(KEY) or quart.abort(404)
-            last = exchange.act(quart.session, quart.abort)
-            return "done" if last is None else quart.Response(quart.stream_with_context(stream)(last))
-
-        @blueprint.route(f"{self.inside}/static/file.txt")
-        async def file():
-            return "static\n" if KEY in quart.request.scope else quart.abort(404)
+        exchange = quart.request.scope[KEY]
 
         async def stream(action):
             yield b"streaming: "
             if quart.request.method != "HEAD":  # Quart streams there as well, to nobody
-                quart.request.scope[KEY].results.append(encode(quart.session.get(action.key)))
+                exchange.results.append(encode(quart.session.get(action.key)))
             yield b"done"
 
-        app.register_blueprint(blueprint)
+        last = exchange.act(quart.session, quart.abort)
+        return "done" if last is None else quart.Response(quart.stream_with_context(stream)(last))
+
+    @staticmethod
+    async def file():
+        return "static\n"
 
     def noting(self, open_session):
         async def opening(app, request):
@@ -426,8 +461,8 @@ class AsgiProbe(Probe):
         await send({"type": "http.response.body", "body": body})
 
     async def exchange(self, scope, exchange):
-        root = scope["path"].removesuffix(self.path)
-        path = root + self.inside + ("" if exchange.path == "/" else exchange.path)
+        self.app.view_functions.update(self.views)
+        path = scope["path"].removesuffix(self.path) + self.below(exchange)
         headers = [pair for pair in scope["headers"] if pair[0] not in (b"cookie", b"sessionproof-probe")]
         if exchange.cookie_header is not None:
             headers.append((b"cookie", exchange.cookie_header.encode("latin-1")))

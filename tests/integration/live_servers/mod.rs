@@ -4,6 +4,7 @@
 //! - `false_servers`: servers that want sessions under a key which they do not have, or other sessions than Flask's;
 //! - `hostile`: servers that are down, slow or something else;
 //! - `mounted`: what a probe in a real application shows to others, and leaves behind;
+//! - `shapes`: the probe in applications of many shapes;
 //! - `real`: Flask on gunicorn behind nginx, Quart on Hypercorn, and applications that are wrong on purpose.
 
 #![cfg(unix)]
@@ -14,6 +15,7 @@ mod in_rust;
 mod mounted;
 mod probe;
 mod real;
+mod shapes;
 
 use std::{
     path::PathBuf,
