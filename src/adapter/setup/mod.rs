@@ -23,6 +23,7 @@ use super::{
     Program,
     program::{Isolation, Release},
 };
+use crate::foreign;
 use cache::Cache;
 use known::Recipe;
 use std::{
@@ -48,8 +49,9 @@ pub enum SetupError {
     },
     /// There is no room for the cache.
     #[error(
-        "no space is left on the disk for the cache {folder}:\n{output}\nfree some (`sessionproof cache clear` removes what is \
-         set up), or set SESSIONPROOF_CACHE to a folder on another disk"
+        "no space is left on the disk for the cache {}:\n{output}\nfree some (`sessionproof cache clear` removes what is \
+         set up), or set SESSIONPROOF_CACHE to a folder on another disk",
+        foreign::path(folder)
     )]
     Full {
         /// The folder.
@@ -58,15 +60,19 @@ pub enum SetupError {
         output: String,
     },
     /// The cache is in use, and cannot be cleared.
-    #[error("the cache {0} is in use\nwait until the other runs of sessionproof are over, then try again")]
+    #[error(
+        "the cache {} is in use\nwait until the other runs of sessionproof are over, then try again",
+        foreign::path(.0)
+    )]
     InUse(PathBuf),
     /// A release was asked for of what stands in this binary.
     #[error("{0} is in this binary, in one release only\nwrite the name alone: {0}")]
     InBinary(&'static str),
     /// A package was not installed.
     #[error(
-        "{package} could not be installed by {tool} in the cache {folder}:\n{output}\ncheck the network and that the release \
-         exists, then try again"
+        "{package} could not be installed by {tool} in the cache {}:\n{output}\ncheck the network and that the release exists, \
+         then try again",
+        foreign::path(folder)
     )]
     Install {
         /// The folder.
@@ -86,8 +92,9 @@ pub enum SetupError {
     NoCache,
     /// A folder does not look like the cache, so nothing in it is removed.
     #[error(
-        "{0} does not look like a cache of sessionproof, since other things are in it\nset SESSIONPROOF_CACHE to the cache, or \
-         remove what you mean by hand; `sessionproof cache list` shows what is there"
+        "{} does not look like a cache of sessionproof, since other things are in it\nset SESSIONPROOF_CACHE to the cache, or \
+         remove what you mean by hand; `sessionproof cache list` shows what is there",
+        foreign::path(.0)
     )]
     NoSuchCache(PathBuf),
     /// There is no Python that will do.
@@ -111,8 +118,10 @@ pub enum SetupError {
     NotAVersion(String),
     /// Somebody else may have put something into the cache, and what is there is run.
     #[error(
-        "the cache {folder} is not safe to use: {what}\nset SESSIONPROOF_CACHE to a folder that only you can write to, or, when \
-         you know what is in this one, make it yours alone (chown, chmod go-w)"
+        "the cache {} is not safe to use: {}\nset SESSIONPROOF_CACHE to a folder that only you can write to, or, when \
+         you know what is in this one, make it yours alone (chown, chmod go-w)",
+        foreign::path(folder),
+        foreign::line(what)
     )]
     Untrusted {
         /// The folder.
@@ -122,8 +131,10 @@ pub enum SetupError {
     },
     /// The virtual environment was not made.
     #[error(
-        "{python} makes no virtual environment in the cache {folder}:\n{output}\ninstall the module venv (on Debian: apt install python3-venv), \
-         or name another Python with --python PATH"
+        "{} makes no virtual environment in the cache {}:\n{output}\ninstall the module venv (on Debian: apt install \
+         python3-venv), or name another Python with --python PATH",
+        foreign::line(python),
+        foreign::path(folder)
     )]
     Venv {
         /// The folder of the cache.
