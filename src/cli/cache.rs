@@ -89,7 +89,8 @@ fn clear(arguments: &Clear) -> Result<(), Trouble> {
         anstream::println!("removed {name} {release} ({})", HumanBytes(entry.bytes));
     }
     let (many, freed) = (removed.len(), HumanBytes(bytes(&removed)));
-    anstream::println!("{many} folders removed from {}, {freed} freed", folder.display());
+    let folders = if many == 1 { "folder" } else { "folders" };
+    anstream::println!("{many} {folders} removed from {}, {freed} freed", folder.display());
     Ok(())
 }
 
