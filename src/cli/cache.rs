@@ -94,7 +94,8 @@ fn clear(arguments: &Clear) -> Result<(), Trouble> {
         say!("removed {name} {release} ({})", HumanBytes(entry.bytes));
     }
     let (many, freed) = (removed.len(), HumanBytes(bytes(&removed)));
-    say!("{many} folders removed from {}, {freed} freed", foreign::path(&folder));
+    let folders = if many == 1 { "folder" } else { "folders" };
+    say!("{many} {folders} removed from {}, {freed} freed", foreign::path(&folder));
     Ok(())
 }
 
