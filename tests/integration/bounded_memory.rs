@@ -69,7 +69,8 @@ fn a_flood_of_large_wrong_answers_takes_little_memory() {
         return;
     }
     // A build without optimisation takes its time over sessions; a text that is no session is read at once.
-    for (shape, bytes, rules) in [("raised", "1048576", "*"), ("accepted", "262144", "EXP"), ("list", "131072", "EXP")] {
+    for (shape, bytes, rules) in [("raised", "1048576", "*"), ("accepted", "262144", "EXP"), ("list", "131072", "EXP")]
+    {
         let (results, peak) = large_answers(shape, bytes, &["--cases", "0", "--rules", rules]);
         let failed = results["total"]["failed"].as_u64().unwrap();
         println!("{shape}: {failed} failed, peak {} MiB", peak / 1024);
