@@ -11,6 +11,7 @@ mod rust;
 
 pub use known::{KNOWN, Known};
 
+use super::processes::Tool;
 use cache::Cache;
 use known::Recipe;
 use std::{
@@ -151,7 +152,7 @@ fn version(text: &str) -> Result<&str, SetupError> {
 /// What a tool prints on standard output; what went wrong, when it did not succeed.
 fn ask(command: &mut Command) -> Result<String, String> {
     let name = command.get_program().to_string_lossy().into_owned();
-    match command.stdin(Stdio::null()).output() {
+    match command.stdin(Stdio::null()).run_to_end() {
         Ok(output) if output.status.success() => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
         Ok(output) => Err(format!("{name} does not run ({})", output.status)),
         Err(error) => Err(format!("there is no {name} ({error})")),

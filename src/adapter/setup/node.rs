@@ -7,7 +7,7 @@ use super::{
     known::NodePackage,
     version,
 };
-use crate::embedded;
+use crate::{adapter::processes::Tool, embedded};
 use std::{
     path::Path,
     process::{Command, Stdio},
@@ -56,7 +56,7 @@ fn npm(folder: &Path, package: &NodePackage, release: &str) -> Result<(), SetupE
         .args(["--fetch-retries", "2", "--fetch-timeout", "20000"])
         .current_dir(folder)
         .stdin(Stdio::null())
-        .output();
+        .run_to_end();
     let failed = |output| SetupError::Install { package: format!("{} {release}", package.name), tool: "npm", output };
     check(installed).map_err(failed)
 }

@@ -7,7 +7,7 @@ use super::{
     known::PythonPackage,
     version,
 };
-use crate::embedded;
+use crate::{adapter::processes::Tool, embedded};
 use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -43,7 +43,7 @@ pub(super) fn set_up(
         setup.announce(package.name, release, &home);
         let beside = cache.beside()?;
         let python = base.path.display().to_string();
-        let made = Command::new(&base.path).args(["-m", "venv"]).arg(beside.path()).stdin(Stdio::null()).output();
+        let made = Command::new(&base.path).args(["-m", "venv"]).arg(beside.path()).stdin(Stdio::null()).run_to_end();
         check(made).map_err(|output| SetupError::Venv { python, output })?;
         let installed = Command::new(interpreter(beside.path()))
             .args(["-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--quiet"])
@@ -51,7 +51,7 @@ pub(super) fn set_up(
             .args(&wanted)
             .current_dir(files.join("adapters").join("python"))
             .stdin(Stdio::null())
-            .output();
+            .run_to_end();
         let failed =
             |output| SetupError::Install { package: format!("{} {release}", package.name), tool: "pip", output };
         check(installed).map_err(failed)?;
@@ -133,10 +133,8 @@ fn works(home: &Path, module: &str) -> bool {
     let asked = Command::new(interpreter(home))
         .args(["-W", "ignore", "-c", &format!("import {module}")])
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    asked.is_ok_and(|status| status.success())
+        .run_to_end();
+    asked.is_ok_and(|ran| ran.status.success())
 }
 
 fn interpreter(home: &Path) -> PathBuf {

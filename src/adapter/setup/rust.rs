@@ -7,7 +7,7 @@ use super::{
     known::RustPackage,
     version,
 };
-use crate::embedded;
+use crate::{adapter::processes::Tool, embedded};
 use std::{
     env::consts::EXE_SUFFIX,
     fs,
@@ -65,7 +65,7 @@ fn cargo(folder: &Path, package: &RustPackage, release: &str) -> Result<(), Setu
         .env_remove("CARGO_BUILD_TARGET")
         .current_dir(folder)
         .stdin(Stdio::null())
-        .output();
+        .run_to_end();
     let failed = |output| SetupError::Install { package: format!("{} {release}", package.name), tool: "cargo", output };
     check(built).map_err(failed)
 }
