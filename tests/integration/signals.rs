@@ -24,9 +24,9 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// By this variable a test knows every process of one run.
 const VARIABLE: &str = "SESSIONPROOF_TEST_OF_SIGNALS";
 /// Long enough for the slowest machine, and no measure of anything.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// How many runs go on side by side.
-const SIDE_BY_SIDE: usize = 6;
+const SIDE_BY_SIDE: usize = 4;
 
 const SIGNALS: [&str; 4] = ["HUP", "INT", "KILL", "TERM"];
 /// The last is when the reports are being written.
@@ -68,7 +68,7 @@ impl Run {
         let relay = if adapter.is_launched { format!("sh -c '{relay}; true'") } else { relay };
         let page = if moment == "reports" { ",html=-" } else { "" };
         let check = format!(
-            "{shell} {PROGRAM} check --workers 1 --rules EXP --cases 400 --failures {} --report json={}{page} -- {relay}",
+            "{shell} {PROGRAM} check --workers 1 --call-timeout 120 --rules EXP --cases 400 --failures {} --report json={}{page} -- {relay}",
             path("failures"),
             path("results.json")
         );
