@@ -24,9 +24,9 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// By this variable a test knows every process of one run.
 const VARIABLE: &str = "SESSIONPROOF_TEST_OF_SIGNALS";
 /// Long enough for the slowest machine, and no measure of anything.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// How many runs go on side by side.
-const SIDE_BY_SIDE: usize = 6;
+const SIDE_BY_SIDE: usize = 4;
 
 const SIGNALS: [&str; 4] = ["HUP", "INT", "KILL", "TERM"];
 /// The last is when the reports are being written.
@@ -68,7 +68,7 @@ impl Run {
         let relay = if adapter.is_launched { format!("sh -c '{relay}; true'") } else { relay };
         let page = if moment == "reports" { ",html=-" } else { "" };
         let check = format!(
-            "{shell} {PROGRAM} check --workers 1 --rules EXP --cases 400 --failures {} --report json={}{page} -- {relay}",
+            "{shell} {PROGRAM} check --workers 1 --call-timeout 120 --rules EXP --cases 400 --failures {} --report json={}{page} -- {relay}",
             path("failures"),
             path("results.json")
         );
@@ -333,4 +333,39 @@ fn a_run_within_a_run_ends_nothing_of_the_outer_one() {
     let said = String::from_utf8_lossy(&ran.stdout);
     assert_eq!(ran.status.code(), Some(0), "{said}{}", String::from_utf8_lossy(&ran.stderr));
     assert!(said.contains("conformant"), "{said}");
+}
+
+#[test]
+fn a_set_up_that_is_interrupted_or_killed_leaves_no_process() {
+    let test = "a_set_up_that_is_interrupted_or_killed_leaves_no_process";
+    if !common::runs(test, "python3") {
+        return;
+    }
+    for signal in SIGNALS {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = folder.path().join("cache");
+        let mut command = Command::new(PROGRAM);
+        command.args(["check", "--cases", "0", "flask"]).current_dir(folder.path());
+        command.env("SESSIONPROOF_CACHE", &cache).env(VARIABLE, folder.path());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let child = command.spawn().unwrap();
+        let mut run = Run { folder, child, held_up: None };
+        // The program itself, its guard, and a tool at work: the environment is being made.
+        let by = Instant::now() + PATIENCE;
+        while !run.alive().values().any(|line| line.contains(" -m ")) {
+            assert!(run.child.try_wait().unwrap().is_none(), "{}", run.said());
+            assert!(Instant::now() < by, "no tool runs: {:?}", run.alive());
+            thread::sleep(Duration::from_millis(1));
+        }
+        run.signal(signal);
+        let status = run.end();
+        run.leaves_nothing(&format!("SIG{signal} during set-up"));
+        if signal != "KILL" {
+            let said = run.said();
+            assert_eq!(status.code(), Some(2), "{said}");
+            assert!(said.contains(&format!("error: interrupted by SIG{signal}")), "{said}");
+            let left = fs::read_dir(&cache).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+            assert_eq!(left.filter(|name| name.starts_with("partial-")).count(), 0);
+        }
+    }
 }
