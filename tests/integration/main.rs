@@ -24,6 +24,7 @@ mod isolation;
 mod junit_schema;
 mod known_failures;
 mod live_servers;
+mod permissions;
 mod protocol_examples;
 mod recipes;
 mod results;
