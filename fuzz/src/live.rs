@@ -7,7 +7,7 @@ use sessionproof::{
         http::{Options, Server},
     },
     clock::UnixTime,
-    config::Config,
+    config::{Config, Digest},
     model::{http_date, signing},
     protocol::Choices,
 };
@@ -22,13 +22,13 @@ use std::{
 /// What of a server's answers a fuzz target has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// The whole answer to a request.
+    /// The whole answer to a request, which has no proof of the secret key.
     Answer,
-    /// The body of that answer. `NOW` in it stands for the time.
+    /// The body of that answer, which is proved. `NOW` in it stands for the time.
     AnswerBody,
-    /// The whole answer to hello.
+    /// The whole answer to hello, which has no proof of the secret key.
     Hello,
-    /// The body of that answer. `NOW` in it stands for the time.
+    /// The body of that answer, which is proved. `NOW` in it stands for the time.
     HelloBody,
     /// What follows `session=` in a Set-Cookie header; up to the first semicolon a payload, which the server's key signs.
     SetCookie,
@@ -67,6 +67,9 @@ pub fn connect(url: &str, certificates: Option<&[u8]>) -> Result<Server, Broken>
         secret_key: KEY.into(),
         fallback_keys: Vec::new(),
         lifetime: None,
+        salt: None,
+        digest: None,
+        key_derivation: None,
         certificates: certificates.map(<[u8]>::to_owned),
         workers: 1,
         call_timeout: Duration::from_secs(5),
@@ -98,12 +101,13 @@ fn answer(mut connection: TcpStream) -> std::io::Result<()> {
     let request = request(&connection)?;
     let is_hello = request.windows(7).any(|word| word == b"\"hello\"");
     let (part, bytes) = CURRENT.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let text = |text: &str| whole(&timed(text.as_bytes()), b"");
+    let nonce = nonce(&request);
+    let text = |text: &str| whole(&nonce, &timed(text.as_bytes()), b"");
     let answer = match (part, is_hello) {
         (Part::Hello, true) | (Part::Answer, false) => bytes,
-        (Part::HelloBody, true) | (Part::AnswerBody, false) => whole(&timed(&bytes), b""),
+        (Part::HelloBody, true) | (Part::AnswerBody, false) => whole(&nonce, &timed(&bytes), b""),
         (_, true) => text(HELLO),
-        (Part::SetCookie, false) => whole(&timed(ANSWER.as_bytes()), &signed(&bytes)),
+        (Part::SetCookie, false) => whole(&nonce, &timed(ANSWER.as_bytes()), &signed(&bytes)),
         (_, false) => text(ANSWER),
     };
     connection.write_all(&answer)
@@ -122,6 +126,20 @@ fn request(connection: &TcpStream) -> std::io::Result<Vec<u8>> {
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
     Ok([head.into_bytes(), body].concat())
+}
+
+/// The number that a request has in its credentials.
+fn nonce(request: &[u8]) -> String {
+    let text = String::from_utf8_lossy(request);
+    let nonce = text.split_once(",n=").and_then(|(_, rest)| rest.split_once(','));
+    nonce.map_or_else(String::new, |(nonce, _)| nonce.to_owned())
+}
+
+/// The proof that an answer of success comes from somebody who has the secret key, as spec/live-servers.md writes it.
+fn proof(nonce: &str, body: &[u8]) -> String {
+    let key = signing::mac(Digest::Sha256, KEY.as_bytes(), &[b"sessionproof probe 2 answer"]);
+    let proof = signing::mac(Digest::Sha256, &key, &[format!("{nonce}\n200\n").as_bytes(), body]);
+    proof.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A body with the time where `NOW` stands.
@@ -149,9 +167,12 @@ fn signed(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// An answer with a body and a Set-Cookie header, if there is any.
-fn whole(body: &[u8], set_cookie: &[u8]) -> Vec<u8> {
+fn whole(nonce: &str, body: &[u8], set_cookie: &[u8]) -> Vec<u8> {
     let date = http_date::format(now().seconds()).unwrap_or_default();
-    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nDate: {date}\r\nConnection: close\r\n", body.len());
+    let (length, proof) = (body.len(), proof(nonce, body));
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nDate: {date}\r\nConnection: close\r\nSessionproof-Proof: {proof}\r\n"
+    );
     let name: &[u8] = if set_cookie.is_empty() { b"" } else { b"Set-Cookie: " };
     let end: &[u8] = if set_cookie.is_empty() { b"\r\n" } else { b"\r\n\r\n" };
     [head.as_bytes(), name, set_cookie, end, body].concat()
