@@ -436,7 +436,8 @@ class AsgiProbe(Probe):
         if scope["type"] != "http":
             return await self.inner(scope, receive, send)
         path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
-        credentials = dict(scope["headers"]).get(b"sessionproof-probe", b"").decode("latin-1")
+        given = (value for name, value in scope["headers"] if name.lower() == b"sessionproof-probe")
+        credentials = b",".join(given).decode("latin-1")  # two are none, as in WSGI
         admitted = self.admits(scope["method"], path, credentials)
         if not admitted:
             return await self.inner(scope, receive, send)
