@@ -154,6 +154,21 @@ fn unmark_text(key: &Text) -> Option<Text> {
 ///
 /// It is a session and cannot be spelled so, or it may be one: what the model cannot read, Python may read.
 pub fn mark_payload(encoded: &str) -> Result<String, NotMarked> {
+    let marked = mark_spelled(encoded)?;
+    // A reader that is more lenient than Python may find a session between dots, or among what is no base64.
+    let is_letter = |c: &char| c.is_ascii_alphanumeric() || "-_+/".contains(*c);
+    let lenient = |part: &str| {
+        let letters: String = part.chars().filter(is_letter).collect();
+        [format!(".{letters}"), letters]
+    };
+    let is_session = |text: &String| mark_spelled(text).as_ref() != Ok(text);
+    match marked == encoded && encoded.split('.').flat_map(lenient).any(|text| is_session(&text)) {
+        true => Err(NotMarked),
+        false => Ok(marked),
+    }
+}
+
+fn mark_spelled(encoded: &str) -> Result<String, NotMarked> {
     // The server decodes such characters before it reads them.
     if !encoded.is_ascii() {
         return Err(NotMarked);
@@ -394,6 +409,12 @@ mod tests {
         // Python makes sessions of pairs, with and without their tag.
         for json in [r#"[["user",1]]"#, r#"{" t":[["user",1]]}"#] {
             assert_eq!(mark_payload(&encoded(json)), Err(NotMarked), "{json}");
+        }
+        // What a more lenient reader finds.
+        let session = encoded(r#"{"user":1}"#);
+        let deflated = base64::encode(&payload::deflate(br#"{"user":1}"#));
+        for odd in [format!("x.{session}"), format!("{session}.x"), format!("..{deflated}"), format!("!{session}")] {
+            assert_eq!(mark_payload(&odd), Err(NotMarked), "{odd}");
         }
         // What Python reads, and the model does not: much depth, many digits, and much of everything.
         let deep = format!("{}{}", "[".repeat(300), "]".repeat(300));
