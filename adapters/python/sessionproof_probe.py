@@ -111,8 +111,10 @@ def expected(error):
     return error
 
 
-def is_expected(exc_info):
-    return isinstance(exc_info, tuple) and getattr(exc_info[1], "sessionproof_expected", False)
+def is_the_applications(record):
+    """Whether a log record is about anything but an error that the suite asked for."""
+    error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+    return not getattr(error, "sessionproof_expected", False)
 
 
 class Detour:
@@ -145,7 +147,12 @@ class Probe:
         self.interface.save_session = self.saving(self.interface.save_session)
         # The application's rules, views and loggers stay as they are: people list them, and set them up again.
         app.create_url_adapter = self.leading(app.create_url_adapter)
-        app.log_exception = self.logging(app.log_exception)
+
+    def ready(self):
+        """What is done once a proved request has come, and not before."""
+        self.app.view_functions.update(self.views)
+        # The logger by its name: asking the application for it would set it up before the application does.
+        logging.getLogger(self.app.name).addFilter(is_the_applications)
 
     def leading(self, create_url_adapter):
         def create(request, *rest):
@@ -153,14 +160,6 @@ class Probe:
             return adapter if exchange is None else Detour(adapter, exchange)
 
         return create
-
-    @staticmethod
-    def logging(log_exception):
-        def log(*arguments, **named):
-            if not any(map(is_expected, (*arguments, *named.values()))):
-                log_exception(*arguments, **named)
-
-        return log
 
     def below(self, exchange):
         """The path that the application sees."""
@@ -355,7 +354,7 @@ class WsgiProbe(Probe):
         return body
 
     def exchange(self, environ, exchange):
-        self.app.view_functions.update(self.views)
+        self.ready()
         environ = {**environ, KEY: exchange, "REQUEST_METHOD": exchange.method, "PATH_INFO": self.below(exchange),
                    "CONTENT_LENGTH": "0", "wsgi.input": io.BytesIO()}
         del environ["HTTP_SESSIONPROOF_PROBE"]
@@ -436,7 +435,8 @@ class AsgiProbe(Probe):
         if scope["type"] != "http":
             return await self.inner(scope, receive, send)
         path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
-        credentials = dict(scope["headers"]).get(b"sessionproof-probe", b"").decode("latin-1")
+        given = (value for name, value in scope["headers"] if name.lower() == b"sessionproof-probe")
+        credentials = b",".join(given).decode("latin-1")  # two are none, as in WSGI
         admitted = self.admits(scope["method"], path, credentials)
         if not admitted:
             return await self.inner(scope, receive, send)
@@ -461,7 +461,7 @@ class AsgiProbe(Probe):
         await send({"type": "http.response.body", "body": body})
 
     async def exchange(self, scope, exchange):
-        self.app.view_functions.update(self.views)
+        self.ready()
         path = scope["path"].removesuffix(self.path) + self.below(exchange)
         headers = [pair for pair in scope["headers"] if pair[0] not in (b"cookie", b"sessionproof-probe")]
         if exchange.cookie_header is not None:

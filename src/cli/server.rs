@@ -11,7 +11,6 @@ use sessionproof::{
 };
 use std::{
     io::ErrorKind,
-    net::IpAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -70,12 +69,6 @@ impl ServerArguments {
         run_limit: Duration,
     ) -> Result<Option<Server>, Trouble> {
         let (Some(url), Some(secret)) = (&self.url, &self.secret_key_file) else { return Ok(None) };
-        if url.starts_with("http:") && !is_loopback(url) {
-            note!(
-                "warning: {} is asked without TLS: whoever listens on the way sees the test sessions that the server sets",
-                foreign::line(url)
-            );
-        }
         let options = Options {
             url: url.clone(),
             secret_key: key(secret)?,
@@ -90,13 +83,22 @@ impl ServerArguments {
             run_limit: Some(run_limit),
             wait: Duration::from_secs(self.wait),
         };
+        if options.is_in_the_clear()? {
+            note!(
+                "warning: {} is asked without TLS: whoever listens on the way sees the test sessions that the server sets",
+                foreign::line(url)
+            );
+        }
         Ok(Some(Server::connect(&options)?))
     }
 
     /// The words of a command line that name the server, with a space before each.
     pub fn words(&self) -> String {
         let mut words = String::new();
-        let mut word = |option: &str, value: &str| words += &format!(" {option} {}", foreign::shell_word(value));
+        // A value that begins with a dash is one of its option only in this form.
+        let between = |value: &str| if value.starts_with('-') { '=' } else { ' ' };
+        let mut word =
+            |option: &str, value: &str| words += &format!(" {option}{}{}", between(value), foreign::shell_word(value));
         let path = |path: &Path| path.display().to_string();
         self.url.iter().for_each(|url| word("--url", url));
         self.secret_key_file.iter().for_each(|file| word("--secret-key-file", &path(file)));
@@ -163,28 +165,49 @@ fn read(path: &Path) -> Result<Vec<u8>, Trouble> {
     })
 }
 
-/// Whether a URL's host is this machine.
-fn is_loopback(url: &str) -> bool {
-    let authority = url.split("://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default();
-    let host = match authority.strip_prefix('[') {
-        Some(v6) => v6.split(']').next(),
-        None => authority.split(':').next(),
-    };
-    host.is_some_and(|host| host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::Parser;
 
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        server: ServerArguments,
+        implementation: Option<String>,
+        #[arg(long)]
+        command: Option<String>,
+    }
+
+    #[cfg(unix)]
     #[test]
-    fn loopback_is_told_by_the_address_and_not_by_how_it_begins() {
-        for url in ["http://127.0.0.1:8000/p", "http://localhost/p", "http://[::1]:80/p", "http://127.8.9.1"] {
-            assert!(is_loopback(url), "{url}");
-        }
-        for url in ["http://127.example.com/", "http://localhost.example.com/", "http://10.0.0.1:127/", "http://[::2]/"]
-        {
-            assert!(!is_loopback(url), "{url}");
+    fn a_shell_and_the_program_read_the_words_of_a_server_as_they_were_given() {
+        for salt in ["cookie-session", "it's a salt", "-x", "--digest", "", "$HOME `id` \\ \"", "a\nb", "é"] {
+            let salted = format!("--salt={salt}");
+            let given = [
+                "check",
+                "--url",
+                "http://[::1]:80/p",
+                "--secret-key-file=-key file",
+                "--lifetime",
+                "1800.5",
+                &salted,
+                "--digest",
+                "sha512",
+                "--key-derivation",
+                "django-concat",
+                "--fallback-key-file",
+                "a",
+                "--fallback-key-file",
+                "b",
+            ];
+            let words = Line::try_parse_from(given).unwrap().server.words();
+            let script = format!("printf '%s\\0' check{words}");
+            let output = std::process::Command::new("bash").args(["-c", &script]).output().unwrap();
+            let text = String::from_utf8(output.stdout).unwrap();
+            let again = Line::try_parse_from(text.split_terminator('\0')).unwrap().server;
+            assert_eq!((again.salt.as_deref(), again.words()), (Some(salt), words));
+            assert_eq!(again.secret_key_file, Some(PathBuf::from("-key file")));
         }
     }
 }

@@ -212,7 +212,8 @@ fn shorten(text: &mut String, room: usize) {
     if text.len() > room {
         // Copied, and not shrunk: what is kept would lie in the large piece of memory that is given back, and spoil it for the next
         // large answer.
-        let beginning = text.get(..text.floor_char_boundary(room)).unwrap_or_default();
+        let whole = (0..=room).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+        let beginning = text.get(..whole).unwrap_or_default();
         *text = format!("{beginning}{}", note(text.len(), "bytes"));
     }
 }

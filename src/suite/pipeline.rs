@@ -220,6 +220,9 @@ fn ended() -> Broken {
     }
 }
 
+/// What was kept with a batch, and its verdicts; none where there is no answer.
+type Finished<T> = (T, Vec<Option<Verdict>>);
+
 /// Batches on their way, each with something that its owner keeps with it.
 pub(super) struct Pipeline<'a, T> {
     asker: &'a Asker<'a>,
@@ -266,7 +269,7 @@ impl<'a, T> Pipeline<'a, T> {
 
     /// The verdicts of the oldest batch, once they stand; none when there is no batch. Where no more is answered, every batch is
     /// given once more with the verdicts that stand, and then the reason.
-    pub(super) fn finish(&mut self) -> Result<Option<(T, Vec<Option<Verdict>>)>, Broken> {
+    pub(super) fn finish(&mut self) -> Result<Option<Finished<T>>, Broken> {
         while self.broken.is_none() && self.batches.front().is_some_and(|batch| !batch.is_over) {
             if self.answered == 0 {
                 self.judge_round();

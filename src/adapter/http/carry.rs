@@ -9,7 +9,10 @@
 //! refused all the same. Of what the server sets, nothing comes back that would open a door: a session cookie under a key that
 //! nobody named has another signature, or is not shown at all, and other cookies come back by name alone.
 
-use super::mark::{self, NotMarked};
+use super::{
+    alike::{alike, respell},
+    mark::{self, NotMarked},
+};
 use crate::{
     clock::UnixTime,
     config::Config,
@@ -103,23 +106,21 @@ impl<'a> Carry<'a> {
             signing::mac(side.config.digest, &signing::derive_key(side.config, key), &[text.as_bytes()])
         };
         let spelled = base64::decode(signature.as_bytes());
-        let ours = [Some(signed.to_owned()), canonical(signed)].into_iter().flatten().flat_map(|signed| {
-            self.from.keys.iter().zip(self.to.keys).map(move |(key, there)| (signed.clone(), key, there))
-        });
-        let macs: Vec<_> = ours
-            .map(|(signed, key, there)| {
-                (mac(&self.from, key, &signed), self.signed(&signed).map(|signed| mac(&self.to, there, &signed)))
-            })
-            .collect();
+        let spellings = [Some(signed.to_owned()), canonical(signed)];
+        let ours = spellings
+            .iter()
+            .flatten()
+            .flat_map(|signed| self.from.keys.iter().zip(self.to.keys).map(move |(key, there)| (signed, key, there)));
+        let macs: Vec<_> = ours.map(|(signed, key, there)| (mac(&self.from, key, signed), signed, there)).collect();
         let right = |here: &Vec<u8>, there: &Vec<u8>| {
             respell(signature, here, there).filter(|_| spelled.as_ref() == Some(here))
         };
         let almost = |here: &Vec<u8>, there: &Vec<u8>| alike(signature, &base64::encode(here), &base64::encode(there));
         for carry in [&right as &dyn Fn(&Vec<u8>, &Vec<u8>) -> Option<String>, &almost] {
-            for (here, there) in &macs {
+            for (here, text, there) in &macs {
                 // It is like a signature, or not, whether or not the session can be marked.
                 if carry(here, here).is_some() {
-                    let carried = carry(here, there.as_ref().map_err(|not_marked| *not_marked)?);
+                    let carried = carry(here, &mac(&self.to, there, &self.signed(text)?));
                     let signed = self.signed(signed)?;
                     return Ok(carried.map(|carried| format!("{signed}.{carried}")));
                 }
@@ -129,16 +130,26 @@ impl<'a> Carry<'a> {
     }
 
     /// Payload and timestamp for the other side: the payload with or without marks, the timestamp as many seconds later as its clock
-    /// is.
+    /// is. What comes back and is neither is the application's own, and not shown.
     fn signed(&self, signed: &str) -> Result<String, NotMarked> {
-        let Some((payload, timestamp)) = signed.rsplit_once('.') else { return Ok(signed.to_owned()) };
-        let payload = match (self.from.is_marked, self.to.is_marked) {
-            (false, true) => mark::mark_payload(payload)?,
-            (true, false) => mark::unmark_payload(payload).unwrap_or_else(|| payload.to_owned()),
-            _ => payload.to_owned(),
+        let (payload, timestamp) = parts(signed);
+        let there = timestamp.and_then(|timestamp| self.timestamp(timestamp));
+        let (payload, timestamp) = match (self.from.is_marked, self.to.is_marked) {
+            (false, true) => {
+                // A session may stand where the timestamp should.
+                let other = timestamp.filter(|_| there.is_none());
+                if other.is_some_and(|other| mark::mark_payload(other).as_deref() != Ok(other)) {
+                    return Err(NotMarked);
+                }
+                (mark::mark_payload(payload)?, there.or(other.map(str::to_owned)))
+            }
+            (true, false) => (
+                mark::unmark_payload(payload).unwrap_or_else(|| mark::stand_in(payload)),
+                there.or(timestamp.map(mark::stand_in)),
+            ),
+            _ => (payload.to_owned(), there.or(timestamp.map(str::to_owned))),
         };
-        let timestamp = self.timestamp(timestamp).unwrap_or_else(|| timestamp.to_owned());
-        Ok(format!("{payload}.{timestamp}"))
+        Ok(timestamp.map_or_else(|| payload.clone(), |timestamp| format!("{payload}.{timestamp}")))
     }
 
     fn timestamp(&self, timestamp: &str) -> Option<String> {
@@ -183,7 +194,7 @@ impl<'a> Carry<'a> {
             expires_at(part)
                 .filter(|_| is_session && !value.is_empty())
                 .and_then(|at| http_date::format(expires(at)))
-                .map_or_else(|| format!(";{part}"), |date| format!("; Expires={date}"))
+                .map_or_else(|| attribute(part), |date| format!("; Expires={date}"))
         });
         format!("{given}={value}{}", attributes.collect::<String>())
     }
@@ -205,6 +216,27 @@ impl<'a> Carry<'a> {
 
 /// What is told of the value of a cookie that is not the session's.
 const NOT_SHOWN: &str = "not-shown";
+
+/// An attribute of a cookie, with the semicolon before it. What is no attribute that browsers know may be a part of the value.
+fn attribute(part: &str) -> String {
+    const KNOWN: [&str; 9] =
+        ["domain", "expires", "httponly", "max-age", "partitioned", "path", "priority", "samesite", "secure"];
+    let (name, _) = part.split_once('=').unwrap_or((part, ""));
+    let name = name.trim().to_ascii_lowercase();
+    match part.trim().is_empty() || KNOWN.contains(&&*name) {
+        true => format!(";{part}"),
+        false => format!("; {NOT_SHOWN}"),
+    }
+}
+
+/// The payload and the timestamp of what is signed. A compressed payload without a timestamp begins with a dot.
+fn parts(signed: &str) -> (&str, Option<&str>) {
+    match signed.rsplit_once('.') {
+        Some(("", rest)) if base64::decode(rest.as_bytes()).is_none_or(|bytes| bytes.len() > 8) => (signed, None),
+        Some((payload, timestamp)) => (payload, Some(timestamp)),
+        None => (signed, None),
+    }
+}
 
 /// The characters of a value, and whether each is written as three octal digits.
 fn unescaped(value: &str) -> Option<Vec<(char, bool)>> {
@@ -232,63 +264,6 @@ fn canonical(signed: &str) -> Option<String> {
     let dot = if payload.starts_with('.') { "." } else { "" };
     let canonical = format!("{dot}{}.{}", spell(payload.trim_start_matches('.'))?, spell(timestamp)?);
     (canonical != signed).then_some(canonical)
-}
-
-const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/// What is to `other` as `text` is to `right`: the same case changed, the same bits turned, as much cut off, or the same put in.
-/// None where `text` is not much like `right`.
-fn alike(text: &str, right: &str, other: &str) -> Option<String> {
-    if !text.is_ascii() || right.len() != other.len() {
-        return None;
-    }
-    let same = |pairs: &mut dyn Iterator<Item = (char, char)>| pairs.take_while(|(a, b)| a == b).count();
-    let prefix = same(&mut text.chars().zip(right.chars()));
-    let (text_rest, right_rest) = (text.get(prefix..)?, right.get(prefix..)?);
-    let suffix = same(&mut text_rest.chars().rev().zip(right_rest.chars().rev()));
-    let case = text.eq_ignore_ascii_case(right);
-    let is_cut_off = prefix == text.len() || suffix == text.len();
-    if !case && !is_cut_off && (prefix + suffix) * 4 < right.len() * 3 {
-        return None;
-    }
-    let put = text_rest.get(..text_rest.len() - suffix)?;
-    let (taken, there) = (right_rest.get(..right_rest.len() - suffix)?, other.get(prefix..other.len() - suffix)?);
-    let turned = |((put, taken), there): ((char, char), char)| {
-        let place = |c: char| ALPHABET.find(c);
-        match (place(put), place(taken), place(there)) {
-            _ if put == taken => there,
-            _ if case && there.is_ascii_lowercase() => there.to_ascii_uppercase(),
-            _ if case => there.to_ascii_lowercase(),
-            (Some(a), Some(b), Some(c)) => ALPHABET.chars().nth(a ^ b ^ c).unwrap_or(put),
-            _ => put,
-        }
-    };
-    let middle = match put.len() == taken.len() {
-        true => put.chars().zip(taken.chars()).zip(there.chars()).map(turned).collect(),
-        false => put.to_owned(),
-    };
-    Some(format!("{}{middle}{}", other.get(..prefix)?, other.get(other.len() - suffix..)?))
-}
-
-/// Other bytes, spelled in base64 as some bytes were: canonically, with something behind, in the other alphabet, or with the same
-/// unused bits set. None where it is spelled otherwise.
-pub(super) fn respell(text: &str, bytes: &[u8], others: &[u8]) -> Option<String> {
-    let (canonical, other) = (base64::encode(bytes), base64::encode(others));
-    let standard = |text: &str| text.replace('-', "+").replace('_', "/");
-    if let Some(behind) = text.strip_prefix(&canonical) {
-        return Some(other + behind);
-    }
-    if let Some(behind) = text.strip_prefix(&standard(&canonical)) {
-        return Some(standard(&other) + behind);
-    }
-    let place = |c: char| ALPHABET.find(c);
-    let (mut head, mut other_head) = (canonical, other);
-    let (last, other_last) = (head.pop()?, other_head.pop()?);
-    let (behind, same_length) = (text.strip_prefix(&head)?, head.len() == other_head.len());
-    let written = behind.chars().next().filter(|_| same_length)?;
-    let bits = place(written)? ^ place(last)?;
-    let spelled = ALPHABET.chars().nth(place(other_last)? ^ bits)?;
-    Some(format!("{other_head}{spelled}{}", behind.get(1..)?))
 }
 
 #[cfg(test)]
@@ -333,26 +308,6 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_that_is_almost_right_stays_so() {
-        let (right, other) = ("AbCdEfGh-_", "ZyXwVuTs01");
-        for (text, expected) in [
-            ("aBCdEfGh-_", "zYXwVuTs01"),
-            ("AbCdEfGh-", "ZyXwVuTs0"),
-            ("", ""),
-            ("_", "1"),
-            ("AbCd!EfGh-_", "ZyXw!VuTs01"),
-            ("AbCdEfGh-_=x", "ZyXwVuTs01=x"),
-            ("AbCeEfGh-_", "ZyXzVuTs01"),
-            ("AbC.EfGh-_", "ZyX.VuTs01"),
-        ] {
-            assert_eq!(alike(text, right, other).as_deref(), Some(expected), "{text}");
-        }
-        for text in ["0123456789", "AbCd012345", "é"] {
-            assert_eq!(alike(text, right, other), None, "{text}");
-        }
-    }
-
-    #[test]
     fn zeros_in_front_of_a_timestamp_and_foreign_spellings_are_not_mended() {
         let here = (Config::with_key("ours"), vec![b"ours".to_vec()]);
         let there = (Config::with_key("theirs"), vec![b"theirs".to_vec()]);
@@ -368,14 +323,6 @@ mod tests {
         let theirs = signing::sign("e30", b"theirs", &there.0, carry.to.now).unwrap();
         let padded = |cookie: &str| cookie.replacen("e30", "e30=", 1);
         assert_eq!(carry.value(&padded(&ours)), Ok(Some(padded(&theirs))));
-    }
-
-    #[test]
-    fn another_spelling_of_a_part_stays_one() {
-        for (text, spelled) in [("-_8", "AAE"), ("-_8=", "AAE="), ("+/8", "AAE"), ("-_9", "AAF"), ("-_8!x", "AAE!x")] {
-            assert_eq!(respell(text, &[0xfb, 0xff], &[0, 1]).as_deref(), Some(spelled), "{text}");
-        }
-        assert_eq!(respell("!-_8", &[0xfb, 0xff], &[0, 1]), None);
     }
 
     #[test]
@@ -433,5 +380,98 @@ mod tests {
         let shown = set(&format!("session={other}; Path=/"));
         let signature = other.rsplit_once('.').unwrap().1;
         assert!(!shown.contains(signature) && shown.contains(&base64::encode(br#"{"user":"not shown"}"#)), "{shown}");
+        // A part of a value behind a semicolon looks like an attribute.
+        let set_odd = set("remember=\"a;secret\"; Path=/; HttpOnly; token=secret");
+        assert_eq!(set_odd, "remember=not-shown; not-shown; Path=/; HttpOnly; not-shown");
+    }
+
+    #[test]
+    fn what_another_serializer_signed_with_the_very_key_is_not_shown() {
+        let here = (Config::with_key("ours"), vec![b"ours".to_vec()]);
+        let there = (Config::with_key("theirs"), vec![b"theirs".to_vec()]);
+        let carry = carry(&here, &there).back();
+        let secret = base64::encode(b"secret");
+        // An id alone, a list, text, a token of three parts, and bytes.
+        for signed in [
+            "secret".to_owned(),
+            secret.clone(),
+            format!("{}.ZVPxAA", base64::encode(br#"["secret"]"#)),
+            format!("{secret}.ZVPxAA"),
+            format!("{}.{secret}", base64::encode(br#"{"alg":"HS256"}"#)),
+            format!("{}.{}", base64::encode(br#"{"alg":"HS256"}"#), base64::encode(br#"{"user":"secret"}"#)),
+            format!("{}.ZVPxAA", base64::encode(b"\xffsecret\xff")),
+        ] {
+            let key = signing::derive_key(&there.0, b"theirs");
+            let signature = base64::encode(&signing::mac(there.0.digest, &key, &[signed.as_bytes()]));
+            let shown = carry.set_value(&format!("{signed}.{signature}"));
+            let hidden = [&*signed, &*signature].into_iter().flat_map(|text| text.split('.')).skip(1);
+            let alg = base64::encode(br#"{"alg":"HS256"}"#);
+            assert!(
+                hidden.chain([&*alg]).filter(|part| *part != "ZVPxAA").all(|part| !shown.contains(part)),
+                "{signed} {shown}"
+            );
+            assert!(!shown.contains("secret") && !shown.contains(&secret), "{signed} {shown}");
+        }
+    }
+
+    #[test]
+    fn a_session_is_marked_wherever_it_stands_in_what_is_signed() {
+        let here = (Config::with_key("ours"), vec![b"ours".to_vec()]);
+        let there = (Config::with_key("theirs"), vec![b"theirs".to_vec()]);
+        let carry = carry(&here, &there);
+        let (session, marked) = (base64::encode(br#"{"user":1}"#), base64::encode(br#"{"test user":1}"#));
+        let deflated = |json: &str| format!(".{}", base64::encode(&crate::model::payload::deflate(json.as_bytes())));
+        assert_eq!(carry.signed(&session), Ok(marked.clone()));
+        assert_eq!(carry.signed(&deflated(r#"{"user":1}"#)), Ok(deflated(r#"{"test user":1}"#)));
+        assert_eq!(carry.signed(&format!("e30.{session}")), Err(NotMarked));
+        assert_eq!(carry.signed(".ZVPxAA").map(|signed| signed.len()), Ok(7));
+    }
+
+    #[test]
+    fn hostile_headers_are_carried_in_time_that_grows_with_their_length() {
+        let here = (Config::with_key("ours"), vec![b"ours".to_vec()]);
+        let there = (Config::with_key("theirs"), vec![b"theirs".to_vec()]);
+        let carry = carry(&here, &there);
+        let sign = |payload: &str| signing::sign(payload, b"theirs", &there.0, carry.to.now).unwrap();
+        let bomb = |mebibytes: usize| {
+            let json = format!(r#"{{"test user":"{}"}}"#, "a".repeat(mebibytes << 20));
+            format!(".{}", base64::encode(&crate::model::payload::deflate(json.as_bytes())))
+        };
+        let long = "a".repeat(50_000);
+        let mut headers = vec![
+            long.clone(),
+            format!("session={long}"),
+            format!("session={long};{long}={long}"),
+            ";".repeat(50_000),
+            "=;".repeat(25_000),
+            ".".repeat(50_000),
+            format!("session={}", ".".repeat(50_000)),
+            format!("session={}", "\\".repeat(50_000)),
+            format!("session=\"{}", "\\0".repeat(25_000)),
+            "session=\0\0\u{ff}; Path=\0".to_owned(),
+            "session=a; Expires=Fri, 31 Dec 9999 23:59:59 GMT".to_owned(),
+            "session=a; Expires=Mon, 01 Jan 0001 00:00:00 GMT".to_owned(),
+            "session=a; Expires=Fri, 31 Dec 99999999999999999999 23:59:59 GMT".to_owned(),
+            format!("session={}", sign(&bomb(3))),
+            format!("session={}", sign(&base64::encode(&vec![b'['; 50_000]))),
+            format!("session={}", sign(&base64::encode(&vec![b'"'; 50_000]))),
+            format!("session={}", sign(&base64::encode("{\"a\":[".repeat(20_000).as_bytes()))),
+        ];
+        for timestamp in ["__________8", "f_________8", "AAAAAAAAAAA", "gAAAAAAAAAA", ""] {
+            let key = signing::derive_key(&there.0, b"theirs");
+            let mac = signing::mac(there.0.digest, &key, &[format!("e30.{timestamp}").as_bytes()]);
+            headers.push(format!("session=e30.{timestamp}.{}", base64::encode(&mac)));
+        }
+        headers.extend(vec![format!("session={}", sign("e30")); 500]);
+        let headers: Vec<_> = headers.into_iter().map(|header| ("Set-Cookie".to_owned(), header)).collect();
+        let exchanged = Exchanged { status: 200, opened: None, results: Vec::new(), headers: headers.clone() };
+        for instant in [i64::MIN, 0, i64::MAX] {
+            let back = carry.back().answer(exchanged.clone(), &[], |_| instant);
+            assert_eq!(back.headers.len(), headers.len());
+        }
+        for (_, header) in &headers {
+            let _ = carry.header(header);
+            let _ = carry.back().header(header);
+        }
     }
 }

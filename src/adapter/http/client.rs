@@ -67,16 +67,7 @@ impl Client {
         call_timeout: Duration,
         run_limit: Option<Duration>,
     ) -> Result<Self, Broken> {
-        let uri: Option<Uri> = url.parse().ok();
-        let plain =
-            |uri: &&Uri| uri.query().is_none() && uri.authority().is_some_and(|host| !host.as_str().contains('@'));
-        let scheme = uri.as_ref().filter(plain).and_then(|uri| uri.host().and(uri.scheme_str()));
-        if !matches!(scheme, Some("http" | "https")) {
-            return Err(Broken {
-                what: format!("{:?} is no URL of a probe", url.rsplit('@').next().unwrap_or_default()),
-                remedy: "a URL is written as in http://127.0.0.1:8000/sessionproof-probe or https://…".to_owned(),
-            });
-        }
+        parse(url)?;
         let mut config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -206,7 +197,7 @@ impl Client {
                 (format!("TLS with {url} failed: {error}"), NO_TLS)
             }
             // What rustls says of bytes that are not TLS.
-            Error::Io(io) if url.starts_with("https:") && io.kind() == ErrorKind::InvalidData => {
+            Error::Io(io) if url.to_ascii_lowercase().starts_with("https:") && io.kind() == ErrorKind::InvalidData => {
                 (format!("TLS with {url} failed: {io}"), NO_TLS)
             }
             Error::Io(io) => (
@@ -227,6 +218,26 @@ impl Client {
         };
         Broken { what, remedy: remedy.to_owned() }
     }
+}
+
+/// The parts of a probe's URL.
+///
+/// # Errors
+///
+/// It is none: another scheme, no host, a name or a password, a port that there is not, or a query.
+pub fn parse(url: &str) -> Result<Uri, Broken> {
+    let is_port = |uri: &Uri| {
+        let authority = uri.authority().map_or("", |authority| authority.as_str());
+        uri.host().is_some_and(|host| !host.is_empty() && (host == authority || uri.port_u16().is_some()))
+    };
+    let is_plain = |uri: &Uri| {
+        let has_name = uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
+        uri.query().is_none() && !has_name && matches!(uri.scheme_str(), Some("http" | "https"))
+    };
+    url.parse().ok().filter(|uri| is_plain(uri) && is_port(uri)).ok_or_else(|| Broken {
+        what: format!("{:?} is no URL of a probe", url.rsplit('@').next().unwrap_or_default()),
+        remedy: "a URL is written as in http://127.0.0.1:8000/sessionproof-probe or https://…".to_owned(),
+    })
 }
 
 fn too_long() -> Broken {
@@ -295,4 +306,56 @@ fn roots(pem: &[u8]) -> Result<RootCerts, Broken> {
 fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        io::{BufRead, BufReader, Read},
+        net::TcpListener,
+        thread,
+    };
+
+    /// Every request is another: a nonce that comes twice would hide two headers by the same pad.
+    #[test]
+    fn a_request_that_is_sent_again_has_a_new_nonce_and_its_cookie_is_sealed_anew() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/probe", listener.local_addr().unwrap());
+        let server = thread::spawn(move || {
+            let mut requests = Vec::new();
+            for connection in listener.incoming().flatten().take(2) {
+                let mut reader = BufReader::new(connection);
+                let (mut head, mut length) = (String::new(), 0);
+                while !head.ends_with("\r\n\r\n") {
+                    let mut line = String::new();
+                    reader.read_line(&mut line).unwrap();
+                    length = line
+                        .to_lowercase()
+                        .strip_prefix("content-length: ")
+                        .map_or(length, |n| n.trim().parse().unwrap());
+                    head += &line;
+                }
+                let mut body = vec![0; length];
+                reader.read_exact(&mut body).unwrap();
+                requests.push((head, String::from_utf8(body).unwrap()));
+                // The connection ends without an answer.
+            }
+            requests
+        });
+        let client = Client::new(&url, b"key", None, 1, Duration::from_secs(10), None).unwrap();
+        assert!(client.post(&serde_json::json!({ "op": "exchange" }), Some("session=a.b.c")).is_err());
+        let requests = server.join().unwrap();
+        let part = |head: &str, name: &str| {
+            let rest = head.split_once(name).unwrap().1;
+            rest.split([',', '\r']).next().unwrap().to_owned()
+        };
+        let [(a, a_body), (b, b_body)] = <[_; 2]>::try_from(requests).unwrap();
+        for name in ["n=", "h=", "mac="] {
+            assert_ne!(part(&a, name), part(&b, name), "{name}");
+        }
+        let sealed = |body: &str| serde_json::from_str::<Json>(body).unwrap()["sealed_cookie_header"].to_string();
+        assert_ne!(sealed(&a_body), sealed(&b_body));
+        assert!(!a_body.contains("session=") && !b_body.contains("session="));
+    }
 }

@@ -7,9 +7,16 @@
 //!
 //! It does not know about signatures, clocks or headers.
 
-use super::carry::respell;
+use super::{
+    alike::respell,
+    members::{members, replaced},
+};
 use crate::{
-    model::{base64, json, payload, tagging::TAGS},
+    model::{
+        base64, json,
+        payload::{self, NoText},
+        tagging::TAGS,
+    },
     protocol::{Action, Choices},
     value::{Map, Text, Value},
 };
@@ -17,7 +24,6 @@ use flate2::{Compression, write::ZlibEncoder};
 use std::{
     hash::{BuildHasher, RandomState},
     io::Write,
-    ops::Range,
     sync::OnceLock,
 };
 
@@ -28,7 +34,11 @@ const PERMANENT: &str = "_permanent";
 /// What is shown of a value that is the application's own.
 const NOT_SHOWN: &str = "not shown";
 /// The longest text of a payload that is marked, in bytes.
-const LONGEST: usize = 4 << 20;
+const LONGEST: usize = 1 << 20;
+/// The longest number and the most brackets of a text that is believed to be no session because the model cannot read it: Python reads
+/// more than the model.
+const MOST_DIGITS: usize = 1000;
+const MOST_BRACKETS: usize = 100;
 
 /// A session that the server would read, in a payload that cannot be written again with marks just as it is spelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +91,7 @@ pub fn unmark_session(session: &Map) -> Map {
 
 /// What actions came to on the server, without marks.
 pub fn unmark_results(actions: &[Action], results: Vec<Value>) -> Vec<Value> {
+    let hidden = || Value::from(NOT_SHOWN);
     let unmark = |(at, result): (usize, Value)| match (actions.get(at), result) {
         (Some(Action::Items), Value::Map(session)) => Value::Map(unmark_session(&session)),
         (Some(Action::Iterate), Value::List(keys)) => {
@@ -88,8 +99,10 @@ pub fn unmark_results(actions: &[Action], results: Vec<Value>) -> Vec<Value> {
         }
         (Some(Action::PopItem), Value::List(pair)) => Value::List(match pair.as_slice() {
             [key, value] => <[Value; 2]>::from(unmark_member(key, value)).into(),
-            _ => pair,
+            _ => vec![hidden()],
         }),
+        // What else is there may be the whole session, in another form.
+        (Some(Action::Items | Action::Iterate | Action::PopItem) | None, _) => hidden(),
         (_, other) => other,
     };
     results.into_iter().enumerate().map(unmark).collect()
@@ -110,12 +123,12 @@ fn mark_key(key: &Value) -> Value {
     }
 }
 
-/// A key without its mark; none where it is text without one.
+/// A key without its mark; none where it has none. Keys that are not text have none.
 fn unmark_key(key: &Value) -> Option<Value> {
     match key {
         Value::Text(text) => unmark_text(text).map(Value::Text),
         Value::Markup(text) => unmark_text(text).map(Value::Markup),
-        other => Some(other.clone()),
+        _ => None,
     }
 }
 
@@ -140,21 +153,78 @@ fn unmark_text(key: &Text) -> Option<Text> {
 ///
 /// # Errors
 ///
-/// It is a session, and cannot be spelled so.
+/// It is a session and cannot be spelled so, or it may be one: what the model cannot read, Python may read.
 pub fn mark_payload(encoded: &str) -> Result<String, NotMarked> {
-    let spelling = Spelling::read(encoded).filter(|spelling| spelling.is_known);
-    let marked = spelling.and_then(|spelling| spelling.write(&mark_json(&spelling.text)?));
+    let marked = mark_spelled(encoded)?;
+    // A reader that is more lenient than Python may find a session between dots, or among what is no base64.
+    let is_letter = |c: &char| c.is_ascii_alphanumeric() || "-_+/".contains(*c);
+    let lenient = |part: &str| {
+        let letters: String = part.chars().filter(is_letter).collect();
+        [format!(".{letters}"), letters]
+    };
+    let is_session = |text: &String| mark_spelled(text).as_ref() != Ok(text);
+    match marked == encoded && encoded.split('.').flat_map(lenient).any(|text| is_session(&text)) {
+        true => Err(NotMarked),
+        false => Ok(marked),
+    }
+}
+
+fn mark_spelled(encoded: &str) -> Result<String, NotMarked> {
+    // The server decodes such characters before it reads them.
+    if !encoded.is_ascii() {
+        return Err(NotMarked);
+    }
+    let spelling = match Spelling::read(encoded) {
+        Err(NoText::TooLong(_)) => return Err(NotMarked),
+        Err(_) => return Ok(encoded.to_owned()),
+        Ok(spelling) => spelling,
+    };
+    let marked = Some(&spelling)
+        .filter(|spelling| spelling.is_known)
+        .and_then(|spelling| spelling.write(&mark_json(&spelling.text)?));
+    let is_marked = marked.is_some();
     let marked = marked.unwrap_or_else(|| encoded.to_owned());
     // The marks are seen by whoever reads it, or there is nothing to be read.
     match payload::read(marked.as_bytes(), &Choices::default()) {
         Ok(session) if session.iter().any(|(key, _)| unmark_key(key).is_none()) => Err(NotMarked),
+        Err(_) if !is_marked && may_be_session(&spelling.text) => Err(NotMarked),
         _ => Ok(marked),
+    }
+}
+
+/// Whether somebody may read a session in a text that the model does not take for one.
+fn may_be_session(text: &str) -> bool {
+    let digits = text.as_bytes().split(|byte| !byte.is_ascii_digit()).any(|run| run.len() > MOST_DIGITS);
+    let brackets = text.bytes().filter(|byte| b"[{".contains(byte)).count();
+    digits || brackets > MOST_BRACKETS || json::read(text).is_ok_and(|value| makes_a_session(&value))
+}
+
+/// Whether Python's `dict()` may make something of a value, whatever becomes of the tags in it.
+fn makes_a_session(value: &Value) -> bool {
+    let is_tag = |map: &Map| map.len() == 1 && map.iter().any(|(key, _)| TAGS.iter().any(|tag| *key == (*tag).into()));
+    let is_key = |value: &Value| match value {
+        Value::List(_) => false,
+        Value::Map(map) => is_tag(map),
+        _ => true,
+    };
+    let is_pair = |value: &Value| match value {
+        Value::List(pair) => pair.len() == 2 && pair.first().is_some_and(is_key),
+        Value::Map(_) | Value::Text(_) => true,
+        _ => false,
+    };
+    match value {
+        Value::List(items) => !items.is_empty() && items.iter().all(is_pair),
+        Value::Map(map) if is_tag(map) => {
+            map.iter().any(|(_, value)| matches!(value, Value::Map(_)) || makes_a_session(value))
+        }
+        Value::Map(map) => !map.is_empty(),
+        _ => false,
     }
 }
 
 /// A payload that came from the server, without its marks; none where it cannot be read.
 pub fn unmark_payload(encoded: &str) -> Option<String> {
-    let spelling = Spelling::read(encoded)?;
+    let spelling = Spelling::read(encoded).ok()?;
     spelling.write(&unmark_json(&spelling.text)?)
 }
 
@@ -186,90 +256,6 @@ fn unmark_json(json: &str) -> Option<String> {
     })
 }
 
-/// A member of the outermost object: where its key stands, with quotes, and its value.
-struct Member {
-    key: Range<usize>,
-    value: Range<usize>,
-}
-
-/// JSON whose members are others, all else being the same.
-fn replaced(
-    json: &str,
-    members: &[Member],
-    replace: impl Fn(&str, &str) -> Option<(String, String)>,
-) -> Option<String> {
-    let (mut text, mut done) = (String::with_capacity(json.len() + 8 * members.len()), 0);
-    for Member { key, value } in members {
-        let (new_key, new_value) = replace(json.get(key.clone())?, json.get(value.clone())?)?;
-        text += json.get(done..key.start)?;
-        text += &new_key;
-        text += json.get(key.end..value.start)?;
-        text += &new_value;
-        done = value.end;
-    }
-    Some(text + json.get(done..)?)
-}
-
-/// The members of the object that some JSON is; none where it is nothing like one.
-fn members(json: &str) -> Option<Vec<Member>> {
-    let bytes = json.as_bytes();
-    let space = |at: usize| at + bytes.iter().skip(at).take_while(|byte| b" \t\r\n".contains(byte)).count();
-    let mut at = space(0);
-    let mut members = Vec::new();
-    if *bytes.get(at)? != b'{' {
-        return None;
-    }
-    at = space(at + 1);
-    while *bytes.get(at)? == b'"' {
-        let key = at..text_end(bytes, at)?;
-        at = space(key.end);
-        if *bytes.get(at)? != b':' {
-            return None;
-        }
-        let start = space(at + 1);
-        at = value_end(bytes, start)?;
-        members.push(Member { key, value: start..at });
-        at = space(at);
-        if *bytes.get(at)? == b',' {
-            at = space(at + 1);
-        }
-    }
-    (*bytes.get(at)? == b'}').then_some(members)
-}
-
-/// Where the string that begins here ends, behind its quote.
-fn text_end(bytes: &[u8], start: usize) -> Option<usize> {
-    let mut at = start + 1;
-    loop {
-        match bytes.get(at)? {
-            b'"' => return Some(at + 1),
-            b'\\' => at += 2,
-            _ => at += 1,
-        }
-    }
-}
-
-/// Where the value that begins here ends: before a comma or brace that is not inside it.
-fn value_end(bytes: &[u8], start: usize) -> Option<usize> {
-    let (mut at, mut depth, mut end) = (start, 0usize, start);
-    loop {
-        let byte = *bytes.get(at)?;
-        match byte {
-            b',' | b'}' if depth == 0 => return Some(end),
-            b'"' => at = text_end(bytes, at)?,
-            _ => at += 1,
-        }
-        match byte {
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth = depth.checked_sub(1)?,
-            _ => {}
-        }
-        if !b" \t\r\n".contains(&byte) {
-            end = at;
-        }
-    }
-}
-
 /// A payload's text, and how it is spelled: compressed or not, in which base64, with what behind it.
 struct Spelling<'a> {
     /// The base64 as it stands.
@@ -284,11 +270,11 @@ struct Spelling<'a> {
 }
 
 impl<'a> Spelling<'a> {
-    /// None for what no reader takes for text.
-    fn read(payload: &'a str) -> Option<Self> {
-        let text = payload::text_within(payload.as_bytes(), &Choices::default(), LONGEST).ok()?;
+    /// The error says why no reader takes it for text, or that it is too long.
+    fn read(payload: &'a str) -> Result<Self, NoText> {
+        let text = payload::text_within(payload.as_bytes(), &Choices::default(), LONGEST)?;
         let encoded = payload.strip_prefix('.').unwrap_or(payload);
-        let bytes = base64::decode(encoded.as_bytes())?;
+        let bytes = base64::decode(encoded.as_bytes()).ok_or(NoText::Base64)?;
         let (mut deflated, mut is_known) = (None, true);
         if payload.starts_with('.') {
             let levels = [6, 9, 1, 0, 2, 3, 4, 5, 7, 8].into_iter().map(Compression::new);
@@ -298,7 +284,7 @@ impl<'a> Spelling<'a> {
             // Another compressor's stream stays another than zlib's, by a byte behind it that nobody reads.
             deflated = made.or(Some((Compression::default(), vec![0])));
         }
-        Some(Self { encoded, bytes, deflated, is_known, text })
+        Ok(Self { encoded, bytes, deflated, is_known, text })
     }
 
     /// Another text, spelled the same way; none where that is not possible.
@@ -331,8 +317,9 @@ pub fn stand_in(text: &str) -> String {
     static KEY: OnceLock<RandomState> = OnceLock::new();
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let key = KEY.get_or_init(RandomState::new);
+    let whole = key.hash_one(text);
     let letter = |at: usize| {
-        let place = usize::try_from(key.hash_one((text, at)) % 64).unwrap_or_default();
+        let place = usize::try_from(key.hash_one((whole, at)) % 64).unwrap_or_default();
         ALPHABET.get(place).copied().map_or('A', char::from)
     };
     (0..text.chars().count().min(64)).map(letter).collect()
@@ -424,6 +411,26 @@ mod tests {
         for json in [r#"[["user",1]]"#, r#"{" t":[["user",1]]}"#] {
             assert_eq!(mark_payload(&encoded(json)), Err(NotMarked), "{json}");
         }
+        // What a more lenient reader finds.
+        let session = encoded(r#"{"user":1}"#);
+        let deflated = base64::encode(&payload::deflate(br#"{"user":1}"#));
+        for odd in [format!("x.{session}"), format!("{session}.x"), format!("..{deflated}"), format!("!{session}")] {
+            assert_eq!(mark_payload(&odd), Err(NotMarked), "{odd}");
+        }
+        // What Python reads, and the model does not: much depth, many digits, and much of everything.
+        let deep = format!("{}{}", "[".repeat(300), "]".repeat(300));
+        for odd in [&*deep, &"1".repeat(5000), r#"{" d":"no date"}"#, r#"{" u":"no id"}"#] {
+            for json in [format!(r#"[["user",1],["x",{odd}]]"#), format!(r#"{{" t":[["user",1],["x",{odd}]]}}"#)] {
+                assert_eq!(mark_payload(&encoded(&json)), Err(NotMarked), "{json}");
+            }
+            let marked = mark_payload(&encoded(&format!(r#"{{"user":1,"x":{odd}}}"#)));
+            assert_eq!(marked, Ok(encoded(&format!(r#"{{"test user":1,"test x":{odd}}}"#))));
+        }
+        for mebibytes in [2usize, 70] {
+            let json = format!(r#"{{"user":1,"x":"{}"}}"#, "a".repeat(mebibytes << 20));
+            let bomb = format!(".{}", base64::encode(&payload::deflate(json.as_bytes())));
+            assert_eq!(mark_payload(&bomb), Err(NotMarked), "{mebibytes}");
+        }
         let odd = odd_stream(br#"{"user":1}"#);
         assert_eq!(text(&odd), r#"{"user":1}"#);
         assert_eq!(mark_payload(&odd), Err(NotMarked));
@@ -449,6 +456,15 @@ mod tests {
             unmark_results(&[Action::PopItem, Action::Items], vec![pair, Value::Map(session)]),
             [Value::List(vec!["csrf_token".into(), NOT_SHOWN.into()]), Value::Map(shown)]
         );
+        // Keys that are not text have no mark, and results of another form are hidden.
+        let numbered: Map = [(Value::int(1), Value::from("secret"))].into_iter().collect();
+        assert_eq!(unmark_session(&numbered), [(Value::int(1), Value::from(NOT_SHOWN))].into_iter().collect());
+        let secrets = || Value::Tuple(vec!["a".into(), "secret".into()]);
+        let odd = unmark_results(
+            &[Action::PopItem, Action::Items, Action::Iterate],
+            vec![secrets(), secrets(), secrets(), secrets()],
+        );
+        assert_eq!(odd, vec![Value::from(NOT_SHOWN); 4]);
     }
 
     #[test]

@@ -14,11 +14,13 @@
 //!
 //! What it does not know: state that a server keeps beside the cookie, which does not age when the cookie does.
 
+mod alike;
 pub mod carry;
 mod client;
 mod clock;
 mod greeting;
 pub mod mark;
+mod members;
 mod proof;
 mod waiting;
 
@@ -35,6 +37,7 @@ use clock::{ahead, clock, expires_here, is_near};
 use greeting::{greet, not_found};
 use serde_json::{Value as Json, json};
 use std::{
+    net::IpAddr,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering::Relaxed},
@@ -97,6 +100,20 @@ pub struct Server {
 }
 
 impl Options {
+    /// Whether requests go beyond this machine without TLS.
+    ///
+    /// # Errors
+    ///
+    /// The URL is none of a probe.
+    pub fn is_in_the_clear(&self) -> Result<bool, Broken> {
+        let uri = client::parse(&self.url)?;
+        let host = uri.host().unwrap_or_default();
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse();
+        let is_loopback =
+            host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address: IpAddr| address.is_loopback());
+        Ok(uri.scheme_str() == Some("http") && !is_loopback)
+    }
+
     /// Refuses to sign otherwise than Flask does, unless that was named: with another salt, the same key signs something else.
     fn signs_as(&self, server: &Config) -> Result<(), Broken> {
         let flask = Config::default();
@@ -346,7 +363,11 @@ impl Server {
         let mut exchanged = match Reply::from_json(&Call::Exchange(call.clone()), &json) {
             Ok(Reply::Ok(Answer::Exchange(exchanged))) => exchanged,
             Ok(reply) => return Ok(Err(reply)),
-            Err(what) => return error(what),
+            // What stands behind the place may be a value of the application's.
+            Err(what) => {
+                let place = what.split(": ").next().unwrap_or_default();
+                return error(format!("the answer is not what a probe answers: {place}"));
+            }
         };
         exchanged.headers.clone_from(&answered.headers);
         match clock(&json) {
@@ -426,6 +447,52 @@ fn cookie_set(exchanged: &Exchanged, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn loopback_is_told_by_the_address_and_not_by_how_it_begins() {
+        let in_the_clear = |url: &str| {
+            let options = Options {
+                url: url.to_owned(),
+                secret_key: Vec::new(),
+                fallback_keys: Vec::new(),
+                lifetime: None,
+                salt: None,
+                digest: None,
+                key_derivation: None,
+                certificates: None,
+                workers: 1,
+                call_timeout: Duration::ZERO,
+                run_limit: None,
+                wait: Duration::ZERO,
+            };
+            options.is_in_the_clear().ok()
+        };
+        for url in
+            ["http://127.0.0.1:8000/p", "http://localhost/p", "http://[::1]:80/p", "HTTP://127.8.9.1", "https://a/"]
+        {
+            assert_eq!(in_the_clear(url), Some(false), "{url}");
+        }
+        for url in ["http://127.example.com/", "HTTP://localhost.example.com/", "http://10.0.0.1:127/", "http://[::2]/"]
+        {
+            assert_eq!(in_the_clear(url), Some(true), "{url}");
+        }
+        for url in [
+            "ftp://a/",
+            "http://",
+            "http:///p",
+            "http://me:secret@a/",
+            "http://a:99999/",
+            "http://a:/",
+            "http://a/?b",
+            "unix:/a",
+            "a",
+            "",
+            "http://a:80@b/",
+            "http://a b/",
+        ] {
+            assert_eq!(in_the_clear(url), None, "{url}");
+        }
+    }
 
     #[test]
     fn http_carries_no_control_characters_and_no_blanks_at_the_ends() {

@@ -169,7 +169,12 @@ fn usage_that_makes_no_sense() {
     let url = answering("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
     let folder = tempfile::tempdir().unwrap();
     check(&folder, "ftp://127.0.0.1/", &[]).with(2, &["is no URL of a probe", "a URL is written as in"]);
-    check(&folder, "http://me:password@127.0.0.1/", &[]).with(2, &["is no URL of a probe"]);
+    for url in ["http://me:password@127.0.0.1/", "http://me:password@example.com/", "http://example.com/p?password"] {
+        let refused = check(&folder, url, &[]).with(2, &["is no URL of a probe"]);
+        assert!(!refused.text().contains("me:password") && !refused.text().contains("warning"), "{}", refused.text());
+    }
+    // A port that there is not is not the usual port.
+    check(&folder, "http://127.0.0.1:99999/", &[]).with(2, &["is no URL of a probe"]);
     check(&folder, &url, &["--lifetime", "soon"]).with(2, &["a number of seconds is needed"]);
     check(&folder, &url, &["--fallback-key-file", "nowhere"]).with(2, &["nowhere cannot be read"]);
     check(&folder, &url, &["--ca-file", "key"]).with(2, &["the certificates to be trusted cannot be read"]);

@@ -3,6 +3,7 @@
 //! - `in_rust`: a probe in this process, answered by the model, so that the carrying over is held against what it must give back;
 //! - `false_servers`: servers that want sessions under a key which they do not have, or other sessions than Flask's;
 //! - `hostile`: servers that are down, slow or something else;
+//! - `marks`: that whatever is signed for a server is marked;
 //! - `mounted`: what a probe in a real application shows to others, and leaves behind;
 //! - `shapes`: the probe in applications of many shapes;
 //! - `real`: Flask on gunicorn behind nginx, Quart on Hypercorn, and applications that are wrong on purpose.
@@ -12,6 +13,7 @@
 mod false_servers;
 mod hostile;
 mod in_rust;
+mod marks;
 mod mounted;
 mod probe;
 mod real;

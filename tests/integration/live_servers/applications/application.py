@@ -90,6 +90,32 @@ elif WORD == "remembering":
     def remember(response):
         response.set_cookie("remember_token", "8|secret-of-a-user", max_age=60, httponly=True)
         return response
+elif WORD == "talkative":
+    from itsdangerous import Signer, TimestampSigner, URLSafeTimedSerializer
+
+    SIGNS = {"secret_key": app.secret_key, "salt": "cookie-session", "key_derivation": "hmac"}
+
+    @app.before_request
+    def fill():
+        session["user"] = "secret-of-a-user"
+        session["csrf_token"] = "secret-of-a-form"
+        session["pages"] = "secret-of-a-page " * 50  # so that it is compressed
+        session["nested"] = {"secret-of-a-key": ["secret-of-a-list"]}
+
+    @app.after_request
+    def set_more(response):
+        values = [
+            "secret-of-a-store",
+            Signer(**SIGNS).sign("secret-of-an-id").decode(),
+            TimestampSigner(**SIGNS).sign("secret-of-a-signer").decode(),
+            URLSafeTimedSerializer(app.secret_key, salt="another").dumps({"user": "secret-of-a-salt"}),
+            URLSafeTimedSerializer(app.secret_key, salt="cookie-session", signer_kwargs={"key_derivation": "hmac"}).dumps(["secret-of-an-item"]),
+        ]
+        for number, value in enumerate(values):
+            response.set_cookie("session", value, path=f"/{number}")
+        response.headers.add("Set-Cookie", 'choice="a;secret-of-a-choice"; Path=/; note=secret-of-a-note')
+        response.headers.add("Set-Cookie", "secret-of-nobody; Path=/")
+        return response
 
 
 app.add_url_rule("/", "home", home_in_quart if WORD.startswith("quart") else home)

@@ -3,6 +3,7 @@
 With a proof, each of them answers the probe. What goes wrong raises ``AssertionError``.
 """
 
+import contextlib
 import hashlib
 import io
 import json
@@ -250,12 +251,9 @@ def judged(make, until):
     os.environ["SESSIONPROOF_PROBE_UNTIL"] = until
     logging.root.handlers.clear()
     logging.root.manager.loggerDict.clear()
-    error, sys.stderr = sys.stderr, io.StringIO()
-    try:
+    with contextlib.redirect_stderr(io.StringIO()) as log:
         app = make(probe.mount)
-        return app, list(answers(app)), re.sub("0x[0-9a-f]+|, line .*", "", sys.stderr.getvalue())
-    finally:
-        sys.stderr = error
+        return app, list(answers(app)), re.sub("0x[0-9a-f]+|, line .*", "", log.getvalue())
 
 
 probe.LOG.disabled = True
@@ -266,15 +264,14 @@ for name, make in SHAPES.items():
         assert one == other, f"{name}:\n{one}\n{other}"
     without_frames = [line for line in log.splitlines() if "sessionproof_probe.py" not in line and "self.inner(" not in line]
     assert len(without_frames) == len(right_log.splitlines()), f"{name}:\n{right_log}\n{log}"
-    sys.stderr = io.StringIO()
     path = ("/below" if name == "below_a_path" else "") + PATH
     statuses = []
     for method, below in [("GET", "/"), ("GET", "/static/file.txt"), ("GET", "/missing"), ("HEAD", "/"), ("OPTIONS", "/"), ("PUT", "/")]:
         actions = [{"do": "set", "key": "test user", "value": 1}]
         body = json.dumps({"op": "exchange", "method": method, "path": below, "actions": actions}).encode()
-        status, headers, answer = ask(app, "POST", path, body, credentials(body))
+        with contextlib.redirect_stderr(io.StringIO()):
+            status, headers, answer = ask(app, "POST", path, body, credentials(body))
         assert status == "200 OK" and dict(headers)["Sessionproof-Proof"], f"{name}: {status} {answer}"
         statuses.append(json.loads(answer)["ok"]["status"])
     assert statuses == ([200, 200, 500, 200, 200, 500] if name == "traps" else [200, 200, 404, 200, 200, 405]), f"{name}: {statuses}"
-sys.stderr = sys.__stderr__
 print(f"{len(SHAPES)} shapes are alike")
