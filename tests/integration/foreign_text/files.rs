@@ -217,6 +217,7 @@ fn results(is_broken: bool) -> Results {
         adapter_broke: true,
         incidents: vec!["it crashed\n    with words".to_owned()],
         broken: is_broken.then(|| Broken { what: "it broke".to_owned(), remedy: "mend it".to_owned() }),
+        interrupted: is_broken.then(|| "SIGTERM".to_owned()),
         stopped_early: false,
         times: Times::default(),
     };
@@ -235,7 +236,8 @@ fn every_text_of_a_results_file_is_harmless_in_every_output() {
     for is_broken in [false, true] {
         let document: Document = serde_json::from_str(&report::json::write(&results(is_broken))).unwrap();
         // What the broken ones have in common with the others is asked once.
-        let is_own = |name: &str| !is_broken || name.starts_with(".broken") || name.starts_with(".incidents");
+        let own = [".broken", ".incidents", ".interrupted"];
+        let is_own = |name: &str| !is_broken || own.iter().any(|own| name.starts_with(own));
         for field in fields::of(&document).iter().filter(|field| is_own(&field.name)) {
             for (probe, is_all) in &probes() {
                 let text = field.with(&document, probe).to_string();
