@@ -133,7 +133,7 @@ fn unmark_key(key: &Value) -> Option<Value> {
 }
 
 fn mark_of(key: &Text) -> &'static str {
-    MARKS[usize::from(*key > Text::from(PERMANENT))]
+    MARKS[usize::from(key.code_points().iter().copied().gt(PERMANENT.chars().map(u32::from)))]
 }
 
 fn mark_text(key: &Text) -> Text {
