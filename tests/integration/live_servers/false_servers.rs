@@ -190,7 +190,8 @@ fn a_proof_that_was_heard_elsewhere_is_none() {
     let other_nonce = |probe: &Probe, _: &str, body: &str| {
         Some(hex(&proof(&probe.config, "answer", &format!("{}\n200\n{body}", "0".repeat(32)))))
     };
-    let prove: [(&str, fn(&Probe, &str, &str) -> Option<String>); 3] = [
+    type Prove = fn(&Probe, &str, &str) -> Option<String>;
+    let prove: [(&str, Prove); 3] = [
         ("replayed proof", replayed),
         ("proof for another body", other_body),
         ("proof for another request", other_nonce),
