@@ -158,10 +158,9 @@ pub fn toml(text: &str) -> String {
     string + "\""
 }
 
-/// A text within HTML or XML: the characters of markup are entities, and so are line breaks, so that it stays on its line of the
-/// file.
+/// A text within HTML or XML: the characters of markup are entities.
 pub fn markup(text: &str) -> String {
-    quick_xml::escape::escape(lines(text)).replace('\n', "&#10;")
+    quick_xml::escape::escape(lines(text)).into_owned()
 }
 
 /// A text within a line or a cell of Markdown. Where anything in it could be markup, a link or a mention, it is code.

@@ -160,7 +160,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     });
     progress.end();
     failures.end();
-    out.print(&terminal::summary(&results));
+    out.print(terminal::summary(&results));
     arguments.reports.write(&results)?;
     if let Some(file) = &arguments.write_known_failures {
         write_anew(file, &results, out)?;
@@ -194,6 +194,6 @@ fn write_anew(file: &Path, results: &Results, out: Out) -> Result<(), Trouble> {
         return Ok(());
     }
     write_whole(file, &known::write(results), Readers::Everybody).map_err(|error| cannot_write(file, &error))?;
-    out.print(&format!("\n{} lists the failures; write a reason into each entry\n", foreign::path(file)));
+    out.print(format!("\n{} lists the failures; write a reason into each entry\n", foreign::path(file)));
     Ok(())
 }

@@ -64,13 +64,13 @@ impl Folder<'_> {
                 None
             }
         };
-        self.out.print(&terminal::failure(failure, saved.as_deref()));
+        self.out.print(terminal::failure(failure, saved.as_deref()));
     }
 
     /// Says how many failures were not shown.
     pub fn end(&self) {
         if self.hidden > 0 {
-            self.out.print(&format!("\n… and {} more failures; --rules shows those of one rule\n", self.hidden));
+            self.out.print(format!("\n… and {} more failures; --rules shows those of one rule\n", self.hidden));
         }
     }
 

@@ -85,7 +85,7 @@ fn merge(arguments: &Merge) -> Result<Outcome, Trouble> {
     let reports = arguments.reports.clone().and_json(arguments.out.as_deref());
     reports.make_ready()?;
     let results = merge::merge(read(&arguments.files)?)?;
-    reports.out().print(&terminal::summary(&results));
+    reports.out().print(terminal::summary(&results));
     reports.write(&results)?;
     Ok(results.outcome())
 }

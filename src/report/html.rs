@@ -48,7 +48,8 @@ pub(super) fn page<T: Serialize>(name: &str, content: &T) -> String {
 /// Writes a value into a page, through the door for foreign text; what a template calls safe was made here and is left alone.
 fn shown(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &minijinja::Value) -> Result<(), minijinja::Error> {
     match value.as_str().filter(|_| !value.is_safe()) {
-        Some(text) => Ok(out.write_str(&foreign::markup(text))?),
+        // A text stays on its line of the page, which may be printed into a log.
+        Some(text) => Ok(out.write_str(&foreign::markup(text).replace('\n', "&#10;"))?),
         None => escape_formatter(out, state, value),
     }
 }

@@ -21,6 +21,7 @@ mod inspect;
 mod junit_schema;
 mod known_failures;
 mod live_servers;
+mod permissions;
 mod protocol_examples;
 mod recipes;
 mod results;
