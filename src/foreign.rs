@@ -212,6 +212,7 @@ fn visible(text: &str, breaks: Breaks, shown: &mut String) {
     for (at, c) in text.char_indices() {
         match c {
             '\n' | '\t' if breaks == Breaks::Kept => shown.push(c),
+            '\0' => shown.push_str("\\0"),
             '\n' => shown.push_str("\\n"),
             '\r' => shown.push_str("\\r"),
             '\t' => shown.push_str("\\t"),

@@ -23,7 +23,7 @@ fn told(fault: &Fault) -> String {
         format!(
             "\n    {}  {}",
             styled(FAINT, format!("{name:<5}")),
-            foreign::block(text).replace('\n', "\n           ")
+            foreign::lines(text).replace('\n', "\n           ")
         )
     };
     format!("is to be mended{}", parts.map(part).concat())
