@@ -130,8 +130,8 @@ pub fn shell_word(word: &str) -> String {
 pub fn json(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for (at, c) in json.char_indices() {
-        let is_break = c == '\n';
-        if is_break || !(is_acted_on(c) || second_of_command(json, at)) {
+        let is_plain = matches!(c, '\n' | ' '..='"' | '$'..='~');
+        if is_plain || !(is_acted_on(c) || second_of_command(json, at)) {
             text.push(c);
             continue;
         }
@@ -211,6 +211,7 @@ enum Breaks {
 fn visible(text: &str, breaks: Breaks, shown: &mut String) {
     for (at, c) in text.char_indices() {
         match c {
+            ' '..='"' | '$'..='~' => shown.push(c),
             '\n' | '\t' if breaks == Breaks::Kept => shown.push(c),
             '\0' => shown.push_str("\\0"),
             '\n' => shown.push_str("\\n"),
@@ -241,7 +242,7 @@ fn is_acted_on(c: char) -> bool {
         | '\u{ffa0}'
         | '\u{e0000}'..='\u{e0fff}' => true,
         c if c.is_control() => true,
-        c if c.is_whitespace() => false,
+        c if c.is_whitespace() || c.is_alphanumeric() => false,
         c => {
             // Behind a letter, so that marks of combination count as printable.
             let mut text = String::from("a");
