@@ -6,7 +6,9 @@ use super::{
     checks::Output::{self, *},
     fields::{self, Field},
 };
+use crate::live_servers::probe::{hex, proof};
 use serde_json::{Value as Document, json};
+use sessionproof::config::Config;
 use std::{
     fs,
     io::{Read, Write},
@@ -18,6 +20,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 /// Every probe at once: a program is started for each field.
@@ -202,11 +205,27 @@ fn every_text_of_an_adapter_is_harmless_in_every_output_of_the_program() {
     matrix.into_inner().unwrap().verdict(300, &[Annotations, Html, Json, Junit, Log, Tap, Terminal]);
 }
 
+const KEY: &str = "a key";
+
+/// An answer with the proof that goes with it and with the request.
+fn proved(answer: &str, request: &[u8]) -> String {
+    let request = String::from_utf8_lossy(request);
+    let nonce = request.split_once(",n=").and_then(|(_, rest)| rest.split(',').next()).unwrap_or_default();
+    let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    let status = answer.split(' ').nth(1).unwrap_or_default();
+    let proof = proof(&Config::with_key(KEY), "answer", &format!("{nonce}\n{status}\n{body}"));
+    answer.replacen("PROOF", &hex(&proof), 1)
+}
+
 #[test]
 fn every_text_of_a_server_is_harmless() {
     let probe = probe();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let (header, quoted) = (probe.replace(['\r', '\n', '\0'], " "), json!(probe));
-    let body = |status: &str, body: &str| format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    // With a proof that it knows the key, of which the nonce is put in.
+    let body = |status: &str, body: &str| {
+        format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nSessionproof-Proof: PROOF\r\n\r\n{body}", body.len())
+    };
     let answers = [
         ("status line", format!("HTTP/1.1 200 {header}\r\nContent-Length: 0\r\n\r\n")),
         ("no status line", format!("{probe}\r\n\r\n")),
@@ -231,6 +250,16 @@ fn every_text_of_a_server_is_harmless() {
             ),
         ),
         ("other status", body("500 Oops", &probe)),
+        ("salt", body("200 OK", &json!({ "ok": { "name": "x", "ops": ["exchange"], "config": { "salt": probe } } }).to_string())),
+        ("clock", body("200 OK", &json!({ "ok": { "name": "x", "ops": ["exchange"], "clock": [probe, probe] } }).to_string())),
+        (
+            "whole hello",
+            body(
+                "200 OK",
+                &json!({ "ok": { "name": probe, "version": probe, "runtime": probe, "ops": ["exchange"], "clock": [now, now] } })
+                    .to_string(),
+            ),
+        ),
     ];
     let mut matrix = Matrix::default();
     for (field, answer) in answers {
@@ -238,12 +267,13 @@ fn every_text_of_a_server_is_harmless() {
         let url = format!("http://{}/{}", listener.local_addr().unwrap(), "sessionproof-probe");
         thread::spawn(move || {
             for mut connection in listener.incoming().flatten() {
-                let _ = connection.read(&mut [0; 4096]);
-                let _ = connection.write_all(answer.as_bytes());
+                let mut request = [0; 4096];
+                let read = connection.read(&mut request).unwrap_or_default();
+                let _ = connection.write_all(proved(&answer, &request[..read]).as_bytes());
             }
         });
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("key"), "a key").unwrap();
+        fs::write(folder.path().join("key"), KEY).unwrap();
         let arguments = ["check", "--url", &url, "--secret-key-file", "key", "--call-timeout", "2"];
         for stream in [Terminal, Log] {
             matrix.look_at(&format!("server {field}"), &probe, outputs(&arguments, folder.path(), stream));

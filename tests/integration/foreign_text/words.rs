@@ -51,8 +51,10 @@ fn help(command: &[&str]) -> String {
 
 /// Every command with the long options of its help page that take a value.
 fn commands() -> Vec<(Vec<&'static str>, Vec<String>)> {
-    let all: [&[&str]; 16] = [
+    let all: [&[&str]; 18] = [
         &["bench"],
+        &["cache", "clear"],
+        &["cache", "list"],
         &["check"],
         &["completions"],
         &["explore"],
@@ -235,14 +237,16 @@ fn the_names_of_files_are_harmless_wherever_they_are_told() {
             matrix.look("results in a table", word, Markdown, table);
         }
         matrix.look("results in a table", word, Html, &fs::read_to_string(at("table.html")).unwrap());
-        // Releases in the cache.
-        let cache = at("cache");
+        // A cache in a folder of such a name. A release of such a name is none of the cache's.
+        let around = at(&format!("{word}-around"));
         for release in ["3.1.3", word] {
-            fs::create_dir_all(cache.join(format!("flask@{release}-0"))).unwrap();
+            fs::create_dir_all(around.join("cache").join(format!("flask@{release}-0123456789ab"))).unwrap();
         }
-        matrix.look_at("cache", word, printed(&["list"], place.path(), ""));
-        for (output, text) in printed(&["list", "--json"], place.path(), "") {
-            matrix.look("cache", word, if text.starts_with('[') { Json } else { output }, &text);
+        for arguments in [&["list"][..], &["cache", "list"], &["cache", "clear", "quart"], &["cache", "clear"]] {
+            matrix.look_at(&format!("cache, {}", arguments.join(" ")), word, printed(arguments, &around, ""));
+        }
+        for (output, text) in printed(&["cache", "list", "--json"], &around, "") {
+            matrix.look("cache", word, if text.starts_with('{') { Json } else { output }, &text);
         }
     }
     matrix.verdict(35, &[Html, Json, Log, Markdown, Terminal]);

@@ -15,7 +15,7 @@ mod hostile;
 mod in_rust;
 mod marks;
 mod mounted;
-mod probe;
+pub(crate) mod probe;
 mod real;
 mod shapes;
 

@@ -164,13 +164,13 @@ impl Probe {
 }
 
 /// The MAC of a text under the key for one purpose.
-pub(super) fn proof(config: &Config, purpose: &str, text: &str) -> Vec<u8> {
+pub(crate) fn proof(config: &Config, purpose: &str, text: &str) -> Vec<u8> {
     let purpose = format!("sessionproof probe 2 {purpose}");
     let key = mac(Digest::Sha256, config.signing_key().unwrap(), &[purpose.as_bytes()]);
     mac(Digest::Sha256, &key, &[text.as_bytes()])
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
