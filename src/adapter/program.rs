@@ -23,7 +23,7 @@ pub(super) struct Isolation {
     pub(super) environment: Vec<(OsString, OsString)>,
     /// The working directory.
     pub(super) folder: PathBuf,
-    /// A lock on the cache, held so that nobody clears it meanwhile; none where the file system has no locks.
+    /// A lock on the cache, held so that nobody clears it meanwhile; `None` if the file system has no locks.
     pub(super) _lease: Option<Arc<File>>,
 }
 
@@ -34,7 +34,7 @@ pub(super) struct Release {
     pub(super) name: String,
     /// The release that was asked for.
     pub(super) asked: String,
-    /// What it must report; the same but for spellings that the package's own tool takes as equal.
+    /// What it must report; the same, or a spelling that the package's own tool takes as equal.
     pub(super) installed: String,
 }
 

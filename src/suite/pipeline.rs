@@ -220,7 +220,7 @@ fn ended() -> Broken {
     }
 }
 
-/// What was kept with a batch, and its verdicts; none where there is no answer.
+/// What was kept with a batch, and its verdicts; `None` if there is no answer.
 type Finished<T> = (T, Vec<Option<Verdict>>);
 
 /// Batches on their way, each with something that its owner keeps with it.

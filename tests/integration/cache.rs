@@ -193,7 +193,7 @@ mod hands {
 mod damage {
     use super::*;
 
-    /// A cache with one implementation that is set up, copied from the user's own; none where it cannot be had.
+    /// A cache with one implementation that is set up, copied from the user's own; `None` if it cannot be had.
     fn copied(test: &str, name: &str) -> Option<(tempfile::TempDir, PathBuf, PathBuf)> {
         let program = common::program(test, Known::named(name).unwrap())?;
         let folder = tempfile::tempdir().unwrap();

@@ -123,7 +123,7 @@ fn mark_key(key: &Value) -> Value {
     }
 }
 
-/// A key without its mark; none where it has none. Keys that are not text have none.
+/// A key without its mark; `None` if it has no mark, as keys that are not text.
 fn unmark_key(key: &Value) -> Option<Value> {
     match key {
         Value::Text(text) => unmark_text(text).map(Value::Text),
@@ -222,13 +222,13 @@ fn makes_a_session(value: &Value) -> bool {
     }
 }
 
-/// A payload that came from the server, without its marks; none where it cannot be read.
+/// A payload that came from the server, without its marks; `None` if it cannot be read.
 pub fn unmark_payload(encoded: &str) -> Option<String> {
     let spelling = Spelling::read(encoded).ok()?;
     spelling.write(&unmark_json(&spelling.text)?)
 }
 
-/// JSON with marked keys; none where it is no object. An object that is a tag of Flask's is no session, and stays.
+/// JSON with marked keys; `None` if it is no object. An object that is a tag of Flask's is no session, and stays.
 fn mark_json(json: &str) -> Option<String> {
     let members = members(json)?;
     if let [only] = members.as_slice()
@@ -287,7 +287,7 @@ impl<'a> Spelling<'a> {
         Ok(Self { encoded, bytes, deflated, is_known, text })
     }
 
-    /// Another text, spelled the same way; none where that is not possible.
+    /// Another text, spelled the same way; `None` if that is not possible.
     fn write(&self, text: &str) -> Option<String> {
         let dot = if self.deflated.is_some() { "." } else { "" };
         if self.text == text {

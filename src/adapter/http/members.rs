@@ -30,7 +30,7 @@ pub(super) fn replaced(
     Some(text + json.get(done..)?)
 }
 
-/// The members of the object that some JSON is; none where it is nothing like one.
+/// The members of the object that some JSON is; `None` if it is nothing like one.
 pub(super) fn members(json: &str) -> Option<Vec<Member>> {
     let bytes = json.as_bytes();
     let space = |at: usize| at + bytes.iter().skip(at).take_while(|byte| b" \t\r\n".contains(byte)).count();

@@ -100,7 +100,7 @@ impl Leader {
         Self { number, since: since(number) }
     }
 
-    /// Nobody reaps a leader before its end is told, but for the system after the end of the guarded process: the number may have
+    /// Only the system, after the end of the guarded process, reaps a leader before its end is told: the number may have
     /// become a stranger's by now.
     fn kill_group(&self) {
         if since(self.number).is_none_or(|since| self.since == Some(since)) {
@@ -109,7 +109,7 @@ impl Leader {
     }
 }
 
-/// When a process began, in the system's own count; none where there is no such process, or the system does not tell.
+/// When a process began, in the system's own count; `None` if there is no such process, or the system does not tell.
 fn since(number: u32) -> Option<String> {
     let stat = fs::read_to_string(format!("/proc/{number}/stat")).ok()?;
     // The name comes first, in brackets, and may hold anything.

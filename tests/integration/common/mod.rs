@@ -37,7 +37,7 @@ pub fn oracle(test: &str) -> Option<&'static Oracle> {
     }
 }
 
-/// The program that runs a known implementation, or none where it cannot be set up, which is treated alike.
+/// The program that runs a known implementation, or `None` if it cannot be set up, which is treated alike.
 pub fn program(test: &str, known: &Known) -> Option<Program> {
     static PROGRAMS: Mutex<Option<HashMap<String, Program>>> = Mutex::new(None);
     // One after another, so that no two tests set up the same.

@@ -58,7 +58,7 @@ pub fn faults(output: Output, text: &str) -> Vec<String> {
     faults
 }
 
-/// Control characters but for line break and tab, and what turns text around or is not seen.
+/// Control characters except line break and tab, and what turns text around or is not seen.
 fn is_acted_on(c: char) -> bool {
     let is_control = matches!(c, '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}') && c != '\n' && c != '\t';
     is_control

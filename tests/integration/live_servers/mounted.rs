@@ -28,7 +28,7 @@ struct Asked {
     body: &'static str,
 }
 
-/// What a server answers, word for word, but for the date.
+/// What a server answers, word for word, without the date.
 fn answer(server: &Running, asked: &Asked) -> String {
     let address = server.url.split('/').nth(2).unwrap();
     let mut connection = TcpStream::connect(address).unwrap();
