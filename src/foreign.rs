@@ -5,12 +5,12 @@
 //! needs besides:
 //!
 //! - Characters that a terminal acts on, or that are not seen, are written as `\u{…}`. Ordinary text stays as it is.
-//! - What has to be one line stays one line, by [`line`]; what may be several is set in below the first, by [`block`].
+//! - What has to be one line stays one line, by [`line()`]; what may be several is set in below the first, by [`block`].
 //! - No line begins like a command to a service that reads logs (`::error::`, TAP's `not ok`), and `##[…]`, `##vso[…]` and
 //!   `##teamcity[…]` stand nowhere, since those are obeyed in the middle of a line as well.
 //!
 //! [`terminal`] and [`lines`] take a whole text that is ready to be printed. They cannot tell which line breaks are foreign, so
-//! they are a net below [`line`] and [`block`] and not a replacement.
+//! they are a net below [`line()`] and [`block`] and not a replacement.
 
 use std::{
     borrow::Cow,

@@ -5,7 +5,7 @@
 //! ([`carry`]), and its answers back. So every other part of the suite goes on as with any implementation, and no failure, report
 //! or vector ever holds the server's key or a cookie that the server would take.
 //!
-//! Nothing is signed for a server that has not proved that it knows the key ([`proof`]); what is signed travels sealed, so that nobody
+//! Nothing is signed for a server that has not proved that it knows the key (`proof`); what is signed travels sealed, so that nobody
 //! but the server can use it, and its sessions are marked as a test's ([`mark`]).
 //!
 //! Two things make that exact. The probe says when it began and when it was done by the server's clock; an answer across a

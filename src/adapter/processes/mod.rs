@@ -3,7 +3,7 @@
 //! - Each leads a process group of its own (on Unix), so that what it started (a shell's command, a launcher's interpreter) ends
 //!   with it. The price is that the terminal's interrupt does not reach it: whoever handles signals calls [`interrupt`], which
 //!   ends every group at once and lets no other begin.
-//! - What left its group (by `setsid`, or as a daemon does) is known by a [mark](mark) in its environment, on Linux.
+//! - What left its group (by `setsid`, or as a daemon does) is known by a mark (`mark`) in its environment, on Linux.
 //! - Nothing can be done by a process that is killed by `SIGKILL`. The command line therefore has a [guard](stand_guard): a second
 //!   process that is told what begins and ends, and ends what is left when the first is gone.
 //!
