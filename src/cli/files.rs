@@ -3,7 +3,7 @@
 use sessionproof::adapter::processes::Unfinished;
 use std::{
     fs,
-    io::{self, Write},
+    io::{self, ErrorKind, Write},
     path::Path,
 };
 
@@ -16,9 +16,23 @@ pub enum Readers {
     Owner,
 }
 
+/// Refuses what is there and no file, which a file would replace: a folder, a device such as `/dev/null`, a named pipe, or a link
+/// to what is open, such as `/dev/stdout`.
+pub fn is_place_for_file(path: &Path) -> io::Result<()> {
+    let is_other = fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir());
+    if is_other || fs::read_link(path).is_ok_and(|target| target.starts_with("/proc")) {
+        return Err(io::Error::new(
+            ErrorKind::InvalidInput,
+            "it is a device, a pipe or the like, which a file would replace",
+        ));
+    }
+    if path.is_dir() { Err(ErrorKind::IsADirectory.into()) } else { Ok(()) }
+}
+
 /// Writes a file beside its place and renames it; its folder is made when it is missing. A file that is there is replaced, and so
-/// are its permissions.
+/// are its permissions. What [`is_place_for_file`] refuses is left as it is.
 pub fn write_whole(path: &Path, text: &str, readers: Readers) -> io::Result<()> {
+    is_place_for_file(path)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let mut builder = tempfile::Builder::new();
@@ -47,6 +61,30 @@ mod tests {
         write_whole(&path, "text", Readers::Everybody).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "text");
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_refused_and_stays_as_it_is() {
+        use std::os::unix::{
+            fs::{FileTypeExt, symlink},
+            net::UnixListener,
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let [socket, link, output] = ["socket", "link", "output"].map(|name| folder.path().join(name));
+        let _listener = UnixListener::bind(&socket).unwrap();
+        symlink(&socket, &link).unwrap();
+        symlink("/proc/self/fd/1", &output).unwrap();
+        for path in [&socket, &link, &output] {
+            let error = write_whole(path, "text", Readers::Owner).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+        }
+        assert!(fs::symlink_metadata(&socket).unwrap().file_type().is_socket());
+        assert!(
+            fs::symlink_metadata(&link).unwrap().is_symlink() && fs::symlink_metadata(&output).unwrap().is_symlink()
+        );
+        assert!(write_whole(folder.path(), "text", Readers::Owner).is_err());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
     }
 
     #[cfg(unix)]

@@ -2,7 +2,7 @@
 
 use super::{
     Trouble,
-    files::{Readers, write_whole},
+    files::{Readers, is_place_for_file, write_whole},
     out::Out,
 };
 use clap::Args;
@@ -153,10 +153,7 @@ impl Place {
 /// Makes the folder of a file, and refuses what is no place for one.
 pub fn make_ready(file: &Path) -> Result<(), Trouble> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let made = match file.is_dir() {
-        true => Err(io::Error::from(io::ErrorKind::IsADirectory)),
-        false => folder.map_or(Ok(()), fs::create_dir_all),
-    };
+    let made = is_place_for_file(file).and_then(|()| folder.map_or(Ok(()), fs::create_dir_all));
     made.map_err(|error| cannot_write(&Place::File(file.to_owned()), &error))
 }
 
