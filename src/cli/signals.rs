@@ -1,13 +1,18 @@
-//! Ctrl-C and its like: everything that was started ends at once, then what was found so far is told. A second one ends this program
-//! at once as well.
+//! Ctrl-C and its like: everything that was started ends at once, then what was found so far is told. A second one, if it
+//! does not come together with the first, ends this program at once as well.
 //!
 //! Where nobody can act on a signal, as on `SIGKILL`, a guard does: this program once more, in a mode of its own.
 
 use super::Trouble;
-use std::ffi::OsStr;
+use std::{ffi::OsStr, time::Duration};
 
 /// The word that makes this program a guard. It is for this program alone, and stands on no help page.
 const GUARD: &str = "guard-for";
+
+/// How long after the first signal another is the same wish and not a second one: `timeout`, and whatever hands signals on, sends
+/// them to a process and to its whole group.
+#[cfg(unix)]
+const SAME: Duration = Duration::from_millis(250);
 
 /// Stands guard for the process that started this one, if it was started for that.
 pub fn stood_guard() -> bool {
@@ -27,7 +32,7 @@ pub fn prepare() -> Result<(), Trouble> {
         iterator::Signals,
         low_level,
     };
-    use std::{os::unix::process::CommandExt, process::Command, thread};
+    use std::{os::unix::process::CommandExt, process::Command, thread, time::Instant};
 
     // Linux knows the running program by this name even when its file was replaced.
     let program = if cfg!(target_os = "linux") { Some("/proc/self/exe".into()) } else { std::env::current_exe().ok() };
@@ -40,10 +45,11 @@ pub fn prepare() -> Result<(), Trouble> {
     let handled: Vec<_> = handled.filter(|(signal, _)| !is_ignored(*signal)).collect();
     let mut signals = Signals::new(handled.iter().map(|(signal, _)| signal))?;
     let work = move || {
-        for (signal, count) in signals.forever().zip(0..) {
+        let mut first: Option<Instant> = None;
+        for signal in signals.forever() {
             let name = handled.iter().find(|(known, _)| *known == signal).map_or("a signal", |(_, name)| name);
             processes::interrupt(name);
-            if count > 0 {
+            if first.get_or_insert_with(Instant::now).elapsed() >= SAME {
                 low_level::exit(2);
             }
         }
