@@ -26,8 +26,9 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Output, Stdio},
     sync::{
-        Mutex, MutexGuard, OnceLock, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
+        mpsc::{self, Receiver},
     },
     thread,
     time::{Duration, Instant},
@@ -35,6 +36,11 @@ use std::{
 
 /// How often a wait is broken off, to see whether this process was interrupted.
 pub(super) const GLANCE: Duration = Duration::from_millis(200);
+
+/// How long the last words of a tool that has ended may take to arrive.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How much a tool may print on one stream (bytes). None prints nearly as much.
+const MOST_PRINTED: usize = 64 << 20;
 
 /// The signal that interrupted this process.
 static INTERRUPTION: OnceLock<&'static str> = OnceLock::new();
@@ -132,22 +138,51 @@ fn run_to_end(command: &mut Command) -> io::Result<Output> {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     // No mark: what a tool leaves running on purpose, such as a cache of compiled code, serves others as well.
     let mut running = Running::start_as(command, false)?;
-    let (stdout, stderr) = (running.child.stdout.take(), running.child.stderr.take());
-    let (stdout, stderr) = thread::scope(|scope| {
-        let errors = scope.spawn(move || whole(stderr));
-        let output = scope.spawn(move || whole(stdout));
-        group::wait(&mut running.child);
-        running.kill();
-        let panicked = || Err(io::Error::other("a thread that reads a tool's output ended"));
-        (output.join().unwrap_or_else(|_| panicked()), errors.join().unwrap_or_else(|_| panicked()))
-    });
-    Ok(Output { status: running.reap()?, stdout: stdout?, stderr: stderr? })
+    let (stdout, stderr) = (Printed::of(running.child.stdout.take())?, Printed::of(running.child.stderr.take())?);
+    group::wait(&mut running.child);
+    running.kill();
+    let by = Instant::now() + LAST_WORDS;
+    Ok(Output { status: running.reap()?, stdout: stdout.until(by), stderr: stderr.until(by) })
 }
 
-fn whole(stream: Option<impl Read>) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    stream.map_or(Ok(0), |mut stream| stream.read_to_end(&mut bytes))?;
-    Ok(bytes)
+/// What a tool printed, as far as it has been read.
+struct Printed {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    ended: Receiver<()>,
+}
+
+impl Printed {
+    /// Reads a stream to its end, or to a limit, behind which it is closed.
+    fn of(stream: Option<impl Read + Send + 'static>) -> io::Result<Self> {
+        let (bytes, (end, ended)) = (Arc::default(), mpsc::channel());
+        let printed = Self { bytes: Arc::clone(&bytes), ended };
+        if let Some(mut stream) = stream {
+            let read = move || {
+                let mut chunk = vec![0; 64 * 1024];
+                loop {
+                    let read = match stream.read(&mut chunk) {
+                        Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                        Ok(read) => read,
+                        Err(_) => 0,
+                    };
+                    let mut bytes = bytes.lock().unwrap_or_else(PoisonError::into_inner);
+                    bytes.extend_from_slice(chunk.get(..read).unwrap_or_default());
+                    if read == 0 || bytes.len() > MOST_PRINTED {
+                        break;
+                    }
+                }
+                drop(end);
+            };
+            thread::Builder::new().name("a tool's output".to_owned()).spawn(read)?;
+        }
+        Ok(printed)
+    }
+
+    /// All of it, or what had come by a time: what a tool left running may hold the stream open for ever.
+    fn until(self, by: Instant) -> Vec<u8> {
+        let _ = self.ended.recv_timeout(by.saturating_duration_since(Instant::now()));
+        std::mem::take(&mut *self.bytes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// A process that has not been reaped. It ends when this is dropped, with everything that it started.
@@ -279,6 +314,23 @@ mod tests {
     fn a_tool_is_run_to_its_end() {
         let ran = shell("echo out; echo err >&2; exit 3").run_to_end().unwrap();
         assert_eq!((ran.status.code(), ran.stdout, ran.stderr), (Some(3), b"out\n".to_vec(), b"err\n".to_vec()));
+    }
+
+    #[test]
+    fn what_a_tool_left_running_does_not_hold_up_who_ran_it() {
+        let began = Instant::now();
+        let ran = shell("setsid sleep 300 & echo $!; exit 3").run_to_end().unwrap();
+        let left = String::from_utf8(ran.stdout).unwrap();
+        let is_over = began.elapsed() < Duration::from_secs(60);
+        let left = left.trim().parse().ok().and_then(rustix::process::Pid::from_raw).unwrap();
+        let _ = rustix::process::kill_process(left, rustix::process::Signal::KILL);
+        assert!(is_over && ran.status.code() == Some(3));
+    }
+
+    #[test]
+    fn a_tool_that_prints_without_end_is_ended() {
+        let ran = shell("exec yes").run_to_end().unwrap();
+        assert!(!ran.status.success() && ran.stdout.len() < MOST_PRINTED + (1 << 20));
     }
 
     #[test]
