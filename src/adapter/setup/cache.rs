@@ -82,8 +82,12 @@ impl Cache {
 
     /// A folder that goes away again unless it is put in its place.
     pub(super) fn beside(&self) -> Result<tempfile::TempDir, SetupError> {
-        let made = tempfile::Builder::new().prefix(PARTIAL).tempdir_in(&self.folder);
-        made.map_err(|source| cannot_write(&self.folder, source))
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(PARTIAL);
+        // Whatever the umask lets others do with what is in it.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        builder.tempdir_in(&self.folder).map_err(|source| cannot_write(&self.folder, source))
     }
 
     /// The files that travel in this binary, laid out as in the project. Damage is repaired.
@@ -92,7 +96,9 @@ impl Cache {
         let all = || embedded::FILES.iter().copied().chain([specification]);
         let home = self.folder.join(format!("{FILES}{}", fingerprint(all().flat_map(|(path, text)| [path, text]))));
         let is_whole = |home: &Path| {
-            all().all(|(path, text)| fs::read(home.join(path)).is_ok_and(|there| there == text.as_bytes()))
+            let is_as_it_was =
+                |(path, text): (&str, &str)| fs::read(home.join(path)).is_ok_and(|there| there == text.as_bytes());
+            trust::is_ours_alone(home).unwrap_or_default() && all().all(is_as_it_was)
         };
         if !is_whole(&home) {
             let beside = self.beside()?;

@@ -2,7 +2,7 @@
 //!
 //! Python writes its `__pycache__` itself whenever it likes, and pip is not needed again: neither is looked at.
 
-use super::{SetupError, cache::cannot_write};
+use super::{SetupError, cache::cannot_write, trust};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{
@@ -43,14 +43,16 @@ pub(super) fn seal(folder: &Path, name: &str, release: &str, installed: &str) ->
     read().map_err(|source| cannot_write(folder, source))
 }
 
-/// What is in a folder, if all of it is as it was when it was finished.
+/// What is in a folder, if all of it is as it was when it was finished, with nothing more, and is this user's alone.
 pub(super) fn whole(folder: &Path) -> Option<Contents> {
-    if fs::symlink_metadata(folder).is_ok_and(|found| !found.is_dir()) {
+    if fs::symlink_metadata(folder).is_ok_and(|found| !found.is_dir()) || !trust::is_ours_alone(folder).ok()? {
         return None;
     }
     let contents: Contents = serde_json::from_str(&fs::read_to_string(folder.join(FILE)).ok()?).ok()?;
-    let is_as_it_was = |(path, was): (&String, &String)| told(&folder.join(path)).is_ok_and(|is| is == *was);
-    contents.files.iter().all(is_as_it_was).then_some(contents)
+    let mut files = BTreeMap::new();
+    collect(folder, &mut PathBuf::new(), &mut files).ok()?;
+    files.remove(FILE);
+    (files == contents.files).then_some(contents)
 }
 
 fn collect(top: &Path, at: &mut PathBuf, files: &mut BTreeMap<String, String>) -> io::Result<()> {
@@ -108,6 +110,12 @@ mod tests {
         fresh();
         fs::remove_file(&file).unwrap();
         assert_eq!(whole(folder.path()), None);
+        fresh();
+        // Python runs some files that are only there, such as those that end in `.pth`.
+        let more = file.with_file_name("more.pth");
+        fs::write(&more, "").unwrap();
+        assert_eq!(whole(folder.path()), None);
+        fs::remove_file(more).unwrap();
         fresh();
         fs::write(folder.path().join(FILE), "").unwrap();
         assert_eq!(whole(folder.path()), None);

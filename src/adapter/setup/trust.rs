@@ -31,6 +31,44 @@ pub(super) fn doubt(folder: &Path) -> io::Result<Option<String>> {
     Ok(None)
 }
 
+/// Whether all that is in a folder, and the folder itself, was put there by this user (or root), and nobody else can add to it. A
+/// cache may have been open to others before it was made this user's alone.
+#[cfg(unix)]
+pub(super) fn is_ours_alone(folder: &Path) -> io::Result<bool> {
+    use std::{fs, os::unix::fs::MetadataExt};
+
+    let user = rustix::process::geteuid().as_raw();
+    let is_ours = |found: &fs::Metadata| [0, user].contains(&found.uid());
+    let top = fs::symlink_metadata(folder)?;
+    let by_group = top.mode() & 0o020 != 0 && top.gid() != top.uid();
+    if !is_ours(&top) || by_group || top.mode() & 0o002 != 0 {
+        return Ok(false);
+    }
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            // Python, which may run from it right now, renames what it compiles.
+            let found = match entry.metadata() {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                found => found?,
+            };
+            if !is_ours(&found) {
+                return Ok(false);
+            }
+            if found.is_dir() {
+                folders.push(entry.path());
+            }
+        }
+    }
+    Ok(true)
+}
+
+#[cfg(not(unix))]
+pub(super) fn is_ours_alone(_: &Path) -> io::Result<bool> {
+    Ok(true)
+}
+
 #[cfg(not(unix))]
 pub(super) fn doubt(_: &Path) -> io::Result<Option<String>> {
     Ok(None)
@@ -63,6 +101,24 @@ mod tests {
         fs::{self, Permissions},
         os::unix::fs::PermissionsExt,
     };
+
+    #[test]
+    fn what_others_put_into_a_folder_or_could_is_not_ours_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("deeper").join("file");
+        fs::create_dir(file.parent().unwrap()).unwrap();
+        fs::write(&file, "").unwrap();
+        for (mode, ours) in [(0o700, true), (0o755, true), (0o777, false), (0o1777, false)] {
+            fs::set_permissions(folder.path(), Permissions::from_mode(mode)).unwrap();
+            assert_eq!(is_ours_alone(folder.path()).unwrap(), ours, "{mode:o}");
+        }
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o700)).unwrap();
+        if std::os::unix::fs::chown(&file, Some(65534), None).is_err() {
+            eprintln!("skipped: only root can give a file away");
+            return;
+        }
+        assert!(!is_ours_alone(folder.path()).unwrap());
+    }
 
     #[test]
     fn a_folder_that_others_can_write_to_is_doubted_and_so_is_all_below_it() {
