@@ -66,7 +66,7 @@ fn list(arguments: &List) -> Result<(), Trouble> {
     let (folder, entries) = setup::list()?;
     if arguments.json {
         let all: Vec<_> = entries.iter().map(object).collect();
-        let told = json!({ "cache": folder, "bytes": bytes(&entries), "entries": all });
+        let told = json!({ "cache": folder.to_string_lossy(), "bytes": bytes(&entries), "entries": all });
         say!("{}", foreign::json(&serde_json::to_string_pretty(&told)?));
     } else {
         Out::StandardOutput.print(table(&folder, &entries));
@@ -110,7 +110,7 @@ fn object(entry: &Entry) -> serde_json::Value {
         Kind::Partial => ("partial", None, None),
     };
     let made = entry.made.and_then(|made| OffsetDateTime::from(made).format(&Rfc3339).ok());
-    json!({ "kind": kind, "name": name, "release": release, "bytes": entry.bytes, "made": made, "path": entry.path })
+    json!({ "kind": kind, "name": name, "release": release, "bytes": entry.bytes, "made": made, "path": entry.path.to_string_lossy() })
 }
 
 fn table(folder: &Path, entries: &[Entry]) -> String {
