@@ -191,7 +191,12 @@ pub(super) fn trusted(named: &Path) -> Result<PathBuf, SetupError> {
 
 /// A file of the cache to hold a lock on.
 pub(super) fn lock_file(folder: &Path, which: usize) -> Option<File> {
-    File::options().create(true).truncate(false).write(true).open(folder.join(LOCKS.get(which)?)).ok()
+    let file = folder.join(LOCKS.get(which)?);
+    // A link would lead elsewhere, and a named pipe has no end.
+    if fs::symlink_metadata(&file).is_ok_and(|found| !found.is_file()) {
+        return None;
+    }
+    File::options().create(true).truncate(false).write(true).open(file).ok()
 }
 
 /// Some of the SHA-256 of texts.
@@ -233,6 +238,16 @@ mod tests {
             assert_eq!(fs::read(home.join(file)).unwrap(), text, "{file}");
         }
         assert_eq!(entries(folder.path()).len(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_lock_is_a_file_and_nothing_that_leads_elsewhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let elsewhere = folder.path().join("elsewhere");
+        std::os::unix::fs::symlink(&elsewhere, folder.path().join("lock")).unwrap();
+        assert!(lock_file(folder.path(), 0).is_none() && !elsewhere.exists());
+        assert!(lock_file(folder.path(), 1).is_some());
     }
 
     #[test]

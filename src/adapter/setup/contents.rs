@@ -48,6 +48,9 @@ pub(super) fn whole(folder: &Path) -> Option<Contents> {
     if fs::symlink_metadata(folder).is_ok_and(|found| !found.is_dir()) || !trust::is_ours_alone(folder).ok()? {
         return None;
     }
+    if !fs::symlink_metadata(folder.join(FILE)).ok()?.is_file() {
+        return None;
+    }
     let contents: Contents = serde_json::from_str(&fs::read_to_string(folder.join(FILE)).ok()?).ok()?;
     let mut files = BTreeMap::new();
     collect(folder, &mut PathBuf::new(), &mut files).ok()?;
@@ -76,8 +79,12 @@ fn collect(top: &Path, at: &mut PathBuf, files: &mut BTreeMap<String, String>) -
 
 /// A file's digest, or where a link leads.
 fn told(path: &Path) -> io::Result<String> {
-    if fs::symlink_metadata(path)?.is_symlink() {
+    let found = fs::symlink_metadata(path)?;
+    if found.is_symlink() {
         return Ok(format!("-> {}", fs::read_link(path)?.display()));
+    }
+    if !found.is_file() {
+        return Err(io::Error::other(format!("{} is neither a file nor a link", path.display())));
     }
     Ok(Sha256::digest(fs::read(path)?).iter().map(|byte| format!("{byte:02x}")).collect())
 }
