@@ -3,11 +3,8 @@
 `flask_adapter.py` and `quart_adapter.py` add how each of the two is called.
 """
 
-import atexit
 import hashlib
 import logging
-import shutil
-import tempfile
 import types
 import warnings
 from datetime import datetime, timedelta, timezone
@@ -81,20 +78,8 @@ def members(framework):
     return {member for member in CONFIG if member not in FLASK_CONFIG or FLASK_CONFIG[member] in framework.default_config}
 
 
-class StaticFolder:
-    """A folder with `file.txt`, made when first asked for and removed at exit."""
-
-    path = None
-
-    def get(self):
-        if self.path is None:
-            self.path = tempfile.mkdtemp(prefix="sessionproof-static-")
-            atexit.register(shutil.rmtree, self.path, ignore_errors=True)
-            Path(self.path, "file.txt").write_text("static\n")
-        return self.path
-
-
-STATIC_FOLDER = StaticFolder()
+#: A folder with `file.txt`: nothing is made that an interrupted run could leave behind.
+STATIC_FOLDER = str(Path(__file__).resolve().parent / "static")
 
 
 class Application:
@@ -109,7 +94,7 @@ class Application:
         self.interface.key_derivation = config["key_derivation"]
         if config["digest"] != "sha1":
             self.interface.digest_method = getattr(hashlib, config["digest"])
-        self.app = app = self.FRAMEWORK("sessionproof", static_folder=STATIC_FOLDER.get(), static_url_path="/static")
+        self.app = app = self.FRAMEWORK("sessionproof", static_folder=STATIC_FOLDER, static_url_path="/static")
         app.session_interface = self.interface
         app.config.update(DEBUG=False, TESTING=False, PROPAGATE_EXCEPTIONS=False)
         known = members(self.FRAMEWORK)

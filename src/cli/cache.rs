@@ -29,7 +29,8 @@ Examples:
   sessionproof cache clear flask            every release of one implementation
   sessionproof cache clear flask@3.0.3      one release
 
-Exit status: 0 removed, or there was nothing; 2 could not be done.";
+Exit status: 0 removed, or the cache is empty; 2 what is named is not set up,
+or could not be removed.";
 
 #[derive(Args)]
 #[command(after_help = CLEAR)]

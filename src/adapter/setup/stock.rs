@@ -103,7 +103,9 @@ pub(super) fn partial(folder: &Path) -> Vec<PathBuf> {
 
 /// Whether a folder is marked as a cache, or holds nothing that is not of one.
 pub(super) fn is_cache(folder: &Path) -> bool {
-    if fs::read(folder.join(TAG)).is_ok_and(|tag| tag == TAG_TEXT.as_bytes()) {
+    let tag = folder.join(TAG);
+    let is_file = fs::symlink_metadata(&tag).is_ok_and(|found| found.is_file());
+    if is_file && fs::read(&tag).is_ok_and(|tag| tag == TAG_TEXT.as_bytes()) {
         return true;
     }
     let of_cache = |entry: io::Result<fs::DirEntry>| {
