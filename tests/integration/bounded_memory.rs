@@ -4,7 +4,7 @@
 //! The same in full, with a release build: 30,000 failing checks whose replies have 3 MiB each, in some minutes:
 //!
 //! ```sh
-//! /usr/bin/time -f '%M KiB' target/release/sessionproof check --cases 108000 -- python3 tests/large_answers_adapter.py raised 3145728
+//! /usr/bin/time -f '%M KiB' target/release/sessionproof check --cases 115000 -- python3 tests/large_answers_adapter.py raised 3145728
 //! ```
 #![cfg(target_os = "linux")]
 
