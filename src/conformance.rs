@@ -7,15 +7,15 @@
 
 use crate::{
     adapter::{Broken, Implementation},
+    evidence::vectors::{self, Ready},
     foreign,
     protocol::{Call, Hello, Reply},
     report::terminal,
+    spec::rules::{self, Pattern},
     suite::{
-        judge::{Case, Inconclusive, Verdict, judge},
-        results::Results,
-        rules::{self, Pattern},
-        run::{self, Options},
-        vectors::{self, Ready},
+        judging::judge::{Case, Inconclusive, Verdict, judge},
+        outcome::results::Results,
+        running::run::{self, Options},
     },
 };
 use anstream::adapter::strip_str;
@@ -26,12 +26,12 @@ use std::{env, fmt, io::Write};
 ///
 /// ```
 /// use sessionproof::{
-///     adapter::embedded::Embedded,
+///     adapter::embedded::BuiltInVerifier,
 ///     suite::{generate::sizes::Preset, results::Outcome, run::Options},
 /// };
 ///
 /// let options = Options { cases: 100, ..Options::of(Preset::Quick) };
-/// let results = sessionproof::conformance(&Embedded::default(), &options);
+/// let results = sessionproof::conformance(&BuiltInVerifier::default(), &options);
 /// assert_eq!(results.outcome(), Outcome::Conformant);
 /// assert_eq!(results.rules["EXP-2"].failed, 0);
 /// ```
@@ -54,7 +54,7 @@ pub fn conformance(implementation: &dyn Implementation, options: &Options) -> Re
 /// ```
 ///
 /// All tests of one binary share one run, of all vectors and the generated cases of the quick preset; options
-/// ([`Options`](crate::suite::run::Options)) can follow behind a comma. A test fails with the failures of its rule, made small.
+/// ([`Options`](crate::suite::running::run::Options)) can follow behind a comma. A test fails with the failures of its rule, made small.
 /// A rule about which nothing could be judged fails too, unless the implementation declares that it does not offer what the rule
 /// is about; then the test passes, and `NOT OFFERED` stands on standard error.
 #[macro_export]
@@ -62,7 +62,7 @@ macro_rules! conformance_tests {
     ($implementation:expr $(,)?) => {
         $crate::conformance_tests!(
             $implementation,
-            $crate::suite::run::Options::of($crate::suite::generate::sizes::Preset::Quick)
+            $crate::suite::running::run::Options::of($crate::suite::generate::sizes::Preset::Quick)
         );
     };
     ($implementation:expr, $options:expr $(,)?) => {

@@ -6,7 +6,7 @@
 //! - `explore` searches every state that a small world of the model can come to (the feature of that name, on by default).
 //! - [`verifier`] reads and writes cookies fast, and shares nothing with the model but the plain types.
 //! - [`mod@bench`] measures it, and others beside it.
-//! - [`faults`] are implementations that are wrong in one thing each, to try a suite on.
+//! - [`mutants`] are implementations that are wrong in one thing each, to try a suite on.
 //! - [`adapter`] is how an implementation under test is reached, [`suite`] what it is held against, and [`report`] how the
 //!   results are told.
 //! - [`inspect`] looks at one cookie, and asks the model what would become of it.
@@ -25,18 +25,20 @@ pub mod bench;
 #[forbid(unsafe_code)]
 pub mod bounded;
 #[forbid(unsafe_code)]
+pub mod bundled;
+#[forbid(unsafe_code)]
+pub mod case;
+#[forbid(unsafe_code)]
 pub mod clock;
 #[forbid(unsafe_code)]
 pub mod config;
 #[forbid(unsafe_code)]
 pub mod conformance;
 #[forbid(unsafe_code)]
-pub mod embedded;
+pub mod evidence;
 #[cfg(feature = "explore")]
 #[forbid(unsafe_code)]
 pub mod explore;
-#[forbid(unsafe_code)]
-pub mod faults;
 #[forbid(unsafe_code)]
 pub mod foreign;
 #[forbid(unsafe_code)]
@@ -44,9 +46,19 @@ pub mod inspect;
 #[forbid(unsafe_code)]
 pub mod model;
 #[forbid(unsafe_code)]
+pub mod mutants;
+#[forbid(unsafe_code)]
+pub mod processes;
+#[forbid(unsafe_code)]
 pub mod protocol;
 #[forbid(unsafe_code)]
+pub mod protocol_check;
+#[forbid(unsafe_code)]
 pub mod report;
+#[forbid(unsafe_code)]
+pub mod setup;
+#[forbid(unsafe_code)]
+pub mod spec;
 #[forbid(unsafe_code)]
 pub mod suite;
 #[forbid(unsafe_code)]

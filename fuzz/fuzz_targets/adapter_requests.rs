@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sessionproof::adapter::{embedded::Model, serve::serve};
+use sessionproof::adapter::{in_process::Model, serve::serve};
 
 fuzz_target!(|input: &[u8]| {
     let mut output = Vec::new();

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sessionproof::suite::known::{KnownError, KnownFailures};
+use sessionproof::suite::outcome::known::{KnownError, KnownFailures};
 
 fuzz_target!(|text: &str| {
     let lines = 1 + text.matches('\n').count();

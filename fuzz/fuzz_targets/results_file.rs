@@ -12,7 +12,7 @@ use sessionproof::{
         matrix::Matrix,
         tap, terminal,
     },
-    suite::merge::merge,
+    suite::outcome::merge::merge,
 };
 
 fuzz_target!(|bytes: &[u8]| {

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sessionproof::suite::vectors::VectorFile;
+use sessionproof::evidence::vectors::VectorFile;
 
 fuzz_target!(|text: &str| {
     let Ok(file) = VectorFile::parse("fuzz", text) else { return };

@@ -6,12 +6,12 @@ pub mod live;
 use sessionproof::{
     adapter::{
         Implementation,
-        embedded::{Embedded, Model},
+        in_process::{BuiltInVerifier, Model},
     },
     clock::UnixTime,
     config::Config,
     protocol::{Answer, Base64Choice, Call, Choices, ReasonsChoice, Reply, Verify},
-    suite::compare::compare,
+    suite::judging::compare::compare,
 };
 use std::sync::Arc;
 
@@ -28,7 +28,8 @@ pub fn config() -> Arc<Config> {
 /// Asks the model and the verifier about a cookie, leniently and strictly, and panics where their answers differ.
 pub fn both_judge_alike(cookie: String) {
     let call = Call::Verify(Verify { config: config(), now: now(), cookie });
-    for (base64, verifier) in [(Base64Choice::Lenient, Embedded::lenient()), (Base64Choice::Strict, Embedded::strict())]
+    for (base64, verifier) in
+        [(Base64Choice::Lenient, BuiltInVerifier::lenient()), (Base64Choice::Strict, BuiltInVerifier::strict())]
     {
         let choices = Choices { base64, reasons: ReasonsChoice::Typed, ..Choices::default() };
         let (expected, got) = (answer(&Model::new(choices), &call), answer(&verifier, &call));

@@ -1,15 +1,12 @@
 //! What the suite knows of an implementation under test: one trait, behind which a type of this crate, a program or a
 //! server may stand.
 
-pub mod embedded;
 pub mod http;
-pub mod processes;
-mod program;
+pub mod in_process;
 pub mod serve;
-pub mod setup;
 pub mod subprocess;
 
-pub use program::Program;
+pub use crate::processes::Program;
 
 use crate::{
     config::Config,

@@ -77,7 +77,7 @@ fn answer(implementation: &dyn Implementation, call: Call) -> (&'static str, Jso
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::adapter::embedded::{Embedded, Model};
+    use crate::adapter::in_process::{BuiltInVerifier, Model};
 
     fn served(implementation: &dyn Implementation, input: &str) -> Vec<Json> {
         let mut output = Vec::new();
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn what_is_not_known_is_unsupported_and_what_is_no_request_is_an_error() {
         let replies = served(
-            &Embedded::default(),
+            &BuiltInVerifier::default(),
             "{\"id\":1,\"op\":\"sing\"}\n{\"id\":2,\"op\":\"verify\",\"config\":{\"colour\":1},\"now\":0,\"cookie\":\"\"}\n\
              {\"id\":3,\"op\":\"exchange\",\"config\":{},\"now\":0}\n{\"id\":5,\"op\":\"verify\",\"config\":{},\"now\":\"noon\",\"cookie\":\"\"}\n{\"id\":4}\n[]\nx\n",
         );

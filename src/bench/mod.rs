@@ -5,11 +5,11 @@
 //! few thousandths of a second each, and told as median and quartiles; ratios within one run are what can be relied on.
 
 mod beside;
-mod embedded;
+mod own;
 pub mod shapes;
 
 pub use beside::{Beside, beside};
-pub use embedded::{Alone, Shares, alone};
+pub use own::{Alone, Shares, alone};
 
 use crate::{clock::UnixTime, config::Config};
 use serde::Serialize;

@@ -11,7 +11,7 @@ use serde_json::json;
 use sessionproof::{
     bench::{self, Alone, Beside, Part, Spread},
     foreign,
-    suite::results::Outcome,
+    suite::outcome::results::Outcome,
     verifier::Verifier,
 };
 

@@ -8,9 +8,9 @@ use clap::{Args, Subcommand};
 use indicatif::{HumanBytes, HumanDuration};
 use serde_json::json;
 use sessionproof::{
-    adapter::setup::{self, Entry, Kind},
     foreign,
-    suite::results::Outcome,
+    setup::{self, Entry, Kind},
+    suite::outcome::results::Outcome,
 };
 use std::path::Path;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};

@@ -6,8 +6,9 @@ use super::{
     files::{Readers, write_whole},
     out::Out,
     progress::Progress,
-    reports::Reports,
-    signals, smoke,
+    protocol,
+    report_option::Reports,
+    signals,
     target::Target,
 };
 use clap::{
@@ -15,17 +16,20 @@ use clap::{
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
 use sessionproof::{
+    evidence::{revision::Revision, vectors},
     foreign,
     report::terminal,
+    spec::rules::Pattern,
     suite::{
         generate::sizes::Preset,
-        known::{self, KnownFailures},
-        results::{Outcome, Results},
-        revision::Revision,
-        rules::Pattern,
-        run::{self, Event, Options},
-        shard::Shard,
-        vectors,
+        outcome::{
+            known::{self, KnownFailures},
+            results::{Outcome, Results},
+        },
+        running::{
+            run::{self, Event, Options},
+            shard::Shard,
+        },
     },
 };
 use std::{
@@ -129,7 +133,7 @@ fn preset() -> impl TypedValueParser<Value = Preset> {
 pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     if arguments.smoke {
         signals::prepare()?;
-        return smoke::run(&arguments.target);
+        return protocol::run(&arguments.target);
     }
     let revision = match &arguments.spec {
         Some(revision) => revision.clone(),

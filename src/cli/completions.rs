@@ -3,7 +3,7 @@
 use super::Trouble;
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
-use sessionproof::suite::results::Outcome;
+use sessionproof::suite::outcome::results::Outcome;
 use std::io::{self, Write};
 
 const EXAMPLES: &str = "\

@@ -13,6 +13,7 @@ use super::{
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use sessionproof::{
+    evidence::vectors::{FORMAT, Provenance, SPEC, VectorFile},
     explore::{
         configuration::{CONFIGURATIONS, Configuration},
         covering::Graph,
@@ -24,9 +25,8 @@ use sessionproof::{
     foreign,
     report::terminal,
     suite::{
-        results::Outcome,
-        run::{self, Event},
-        vectors::{FORMAT, Provenance, SPEC, VectorFile},
+        outcome::results::Outcome,
+        running::run::{self, Event},
     },
 };
 use std::{

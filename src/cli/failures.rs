@@ -5,11 +5,7 @@ use super::{
     out::{Out, note},
 };
 use clap::Args;
-use sessionproof::{
-    foreign,
-    report::terminal,
-    suite::{results::Failure, vectors::VectorFile},
-};
+use sessionproof::{evidence::vectors::VectorFile, foreign, report::terminal, suite::outcome::results::Failure};
 use std::{
     collections::BTreeMap,
     io,

@@ -1,6 +1,6 @@
 //! Files that are whole or not there.
 
-use sessionproof::adapter::processes::Unfinished;
+use sessionproof::processes::Unfinished;
 use std::{
     fs,
     io::{self, ErrorKind, Write},

@@ -11,7 +11,7 @@ use sessionproof::{
     config::{Config, Fallbacks, Key, Lifetime},
     foreign,
     inspect::{Inspection, Key as Signer, LONGEST, Question, inspect, text},
-    suite::results::Outcome,
+    suite::outcome::results::Outcome,
 };
 use std::{
     ffi::{OsStr, OsString},

@@ -7,9 +7,9 @@ use super::{
 use clap::Args;
 use serde_json::json;
 use sessionproof::{
-    adapter::setup::{KNOWN, Known},
     foreign,
-    suite::results::Outcome,
+    setup::{KNOWN, Known},
+    suite::outcome::results::Outcome,
 };
 
 const EXAMPLES: &str = "\

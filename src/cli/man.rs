@@ -6,7 +6,7 @@ use super::{
 };
 use clap::{Args, Command, CommandFactory};
 use clap_mangen::Man;
-use sessionproof::{foreign, suite::results::Outcome};
+use sessionproof::{foreign, suite::outcome::results::Outcome};
 use std::{
     io::{self, Write},
     path::{Path, PathBuf},

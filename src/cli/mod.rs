@@ -7,27 +7,27 @@ mod completions;
 #[cfg(feature = "explore")]
 mod explore;
 mod failures;
-mod faults;
 mod files;
 mod inspect;
 mod list;
 mod man;
+mod mutants;
 mod out;
 mod probe;
 mod progress;
+mod protocol;
 mod replay;
 mod report;
-mod reports;
+mod report_option;
 mod rules;
 mod server;
 mod signals;
-mod smoke;
 mod target;
 mod vectors;
 
 use clap::{Parser, Subcommand};
 use out::{Out, note};
-use sessionproof::{adapter::processes, foreign, suite::results::Outcome};
+use sessionproof::{foreign, processes, suite::outcome::results::Outcome};
 use std::{fmt, process::ExitCode};
 
 /// The end of the first help page.
@@ -59,9 +59,11 @@ enum Command {
     #[cfg(feature = "explore")]
     Explore(explore::Arguments),
     /// Try the suite on implementations that are wrong in one thing each
-    Faults(faults::MatrixArguments),
-    /// Be one of those implementations, behind the adapter protocol
-    Faulty(faults::FaultyArguments),
+    #[command(alias = "faults")]
+    Mutants(mutants::MatrixArguments),
+    /// Run one of those implementations as an adapter
+    #[command(alias = "faulty")]
+    Mutant(mutants::MutantArguments),
     /// Look at a cookie: what it is, what becomes of it, when and why
     Inspect(inspect::Arguments),
     /// List the implementations that are known by name
@@ -98,8 +100,8 @@ pub fn run() -> ExitCode {
         Command::Completions(arguments) => completions::run(&arguments),
         #[cfg(feature = "explore")]
         Command::Explore(arguments) => explore::run(&arguments),
-        Command::Faults(arguments) => faults::run(&arguments),
-        Command::Faulty(arguments) => faults::faulty(&arguments),
+        Command::Mutants(arguments) => mutants::run(&arguments),
+        Command::Mutant(arguments) => mutants::mutant(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::List(arguments) => list::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),

@@ -6,7 +6,7 @@ use super::{
     out::say,
 };
 use clap::Args;
-use sessionproof::{bounded, embedded, foreign, suite::results::Outcome};
+use sessionproof::{bounded, bundled, foreign, suite::outcome::results::Outcome};
 use std::{io::ErrorKind, path::PathBuf};
 
 const EXAMPLES: &str = "\
@@ -34,7 +34,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
-    for (path, text) in FILES.iter().flat_map(|path| embedded::under(path)) {
+    for (path, text) in FILES.iter().flat_map(|path| bundled::under(path)) {
         let name = path.rsplit('/').next().unwrap_or(path);
         let file = arguments.folder.join(name);
         let (shown, there) = (foreign::path(&file), bounded::read(&file, text.len() as u64));

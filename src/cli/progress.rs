@@ -2,7 +2,7 @@
 
 use super::out::note;
 use indicatif::{ProgressBar, ProgressStyle};
-use sessionproof::{foreign, suite::run::Event};
+use sessionproof::{foreign, suite::running::run::Event};
 
 /// The progress of a run.
 pub struct Progress {

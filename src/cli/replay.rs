@@ -3,12 +3,12 @@
 use super::{Trouble, failures::replay_command, out::Out, signals, target::Target};
 use clap::Args;
 use sessionproof::{
+    evidence::vectors::{Ready, VectorFile},
     foreign,
     report::terminal,
     suite::{
-        results::Outcome,
-        run::{self, Event},
-        vectors::{Ready, VectorFile},
+        outcome::results::Outcome,
+        running::run::{self, Event},
     },
 };
 use std::path::{Path, PathBuf};

@@ -3,12 +3,12 @@
 use super::{
     Trouble,
     out::Out,
-    reports::{Reports, make_ready, write_file},
+    report_option::{Reports, make_ready, write_file},
 };
 use clap::{Args, Subcommand};
 use sessionproof::{
     report::{json, matrix::Matrix, terminal},
-    suite::{
+    suite::outcome::{
         merge,
         results::{Outcome, Results},
     },

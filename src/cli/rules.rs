@@ -5,11 +5,13 @@ use super::{
     out::{Out, say},
 };
 use clap::Args;
-use sessionproof::suite::{
-    coverage::{evidence, level_word, why_without_vectors},
-    results::Outcome,
-    rules::{self, Pattern, Rule},
-    vectors::{self, Ready},
+use sessionproof::{
+    evidence::vectors::{self, Ready},
+    spec::rules::{self, Pattern, Rule},
+    suite::outcome::{
+        coverage::{evidence, level_word, why_without_vectors},
+        results::Outcome,
+    },
 };
 
 const EXAMPLES: &str = "\

@@ -18,7 +18,7 @@ const SAME: Duration = Duration::from_millis(250);
 pub fn stood_guard() -> bool {
     let is_guard = std::env::args_os().nth(1).is_some_and(|word| word == OsStr::new(GUARD));
     if is_guard {
-        sessionproof::adapter::processes::stand_guard(std::io::stdin().lock());
+        sessionproof::processes::stand_guard(std::io::stdin().lock());
     }
     is_guard
 }
@@ -26,7 +26,7 @@ pub fn stood_guard() -> bool {
 /// Prepares for signals, and for being killed. For commands that start programs; others just end.
 #[cfg(unix)]
 pub fn prepare() -> Result<(), Trouble> {
-    use sessionproof::adapter::processes;
+    use sessionproof::processes;
     use signal_hook::{
         consts::{SIGHUP, SIGINT, SIGTERM},
         iterator::Signals,

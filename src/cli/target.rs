@@ -5,11 +5,12 @@ use clap::Args;
 use sessionproof::{
     adapter::{
         Implementation, Program,
-        embedded::{Embedded, Model},
-        setup::{KNOWN, Known, Setup},
-        subprocess::{Bencher, Options, Subprocess, smoke::Limits},
+        in_process::{BuiltInVerifier, Model},
+        subprocess::{Bencher, Options, Subprocess},
     },
     foreign,
+    protocol_check::Limits,
+    setup::{KNOWN, Known, Setup},
 };
 use std::{
     num::NonZero,
@@ -56,7 +57,7 @@ impl Target {
         match self.program()? {
             Some(program) => self.start(program),
             None if self.implementation.as_deref() == Some("model") => Ok(Box::new(Model::default())),
-            None => Ok(Box::new(Embedded::default())),
+            None => Ok(Box::new(BuiltInVerifier::default())),
         }
     }
 

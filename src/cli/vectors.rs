@@ -9,18 +9,19 @@ use super::{
 };
 use clap::{Args, Subcommand};
 use sessionproof::{
-    adapter::{
-        embedded::Model,
-        processes::Tool,
-        setup::{Oracle, Setup},
-    },
-    bounded, foreign,
+    adapter::in_process::Model,
+    bounded,
+    evidence::vectors::{self, SPEC, VectorError},
+    foreign,
+    processes::Tool,
     report::terminal,
+    setup::{Oracle, Setup},
     suite::{
-        drift::{Drift, drift, drift_of_recordings},
-        results::Outcome,
-        run::{self, Event},
-        vectors::{self, SPEC, VectorError},
+        outcome::{
+            drift::{Drift, drift, drift_of_recordings},
+            results::Outcome,
+        },
+        running::run::{self, Event},
     },
 };
 use std::{

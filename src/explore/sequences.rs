@@ -21,14 +21,12 @@ use super::{
     state::State,
 };
 use crate::{
+    case::scenario::{Scenario, Sequence, Source, Step},
     clock::UnixTime,
     config::Config,
+    evidence::vectors::{Ready, Recorded, Vector, from_scenario},
     model::world::Answered,
     protocol::{self, Call},
-    suite::{
-        scenario::{Scenario, Sequence, Source, Step},
-        vectors::{Ready, Recorded, Vector, from_scenario},
-    },
 };
 use serde_json::{Map as JsonMap, Value as Json};
 use sha2::{Digest, Sha256};

@@ -30,6 +30,17 @@ pub mod signing;
 pub mod tagging;
 pub mod world;
 
+use crate::protocol::{Answer, Call, Choices};
+
+/// The specification's answer to a call.
+pub fn answer(call: &Call, choices: &Choices) -> Answer {
+    match call {
+        Call::Exchange(call) => Answer::Exchange(server::exchange(call, choices)),
+        Call::Sign(call) => Answer::Sign(server::sign(call, choices)),
+        Call::Verify(call) => Answer::Verify(server::verify(call, choices)),
+    }
+}
+
 /// An error that comes out of the implementation, as an exception does from Flask: a server answers 500.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -4,7 +4,7 @@
 use super::{plain, terminal};
 use crate::{
     foreign,
-    suite::results::{Judged, Outcome, Results},
+    suite::outcome::results::{Judged, Outcome, Results},
 };
 
 /// The results as workflow commands, a line each.

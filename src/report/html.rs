@@ -2,13 +2,13 @@
 
 use super::{SHOWN_OF_A_RULE, picture, plain, terminal, timeline, told, why_not_judged};
 use crate::{
+    evidence::vectors::Vector,
     foreign,
-    suite::{
+    spec::rules::{self, Rule},
+    suite::outcome::{
         coverage::level_word,
         known::Known,
         results::{Failure, Judged, Origin, Outcome, Results, Tally},
-        rules::{self, Rule},
-        vectors::Vector,
     },
 };
 use minijinja::{Environment, Output, State, UndefinedBehavior, context, escape_formatter, value::Serde};
@@ -226,7 +226,7 @@ impl Card {
 
 /// The text of a file that `replay` takes.
 fn vector_file(vector: &Vector) -> String {
-    crate::suite::vectors::VectorFile::of_failure(vector.clone()).to_text()
+    crate::evidence::vectors::VectorFile::of_failure(vector.clone()).to_text()
 }
 
 /// The first failures of each rule, and not too many in all.

@@ -4,18 +4,19 @@
 
 use crate::{
     adapter::Broken,
-    bounded, foreign,
+    bounded,
+    evidence::vectors::Vector,
+    foreign,
     protocol::{Answer, Call, Hello},
+    spec::rules,
     suite::{
-        compare::Difference,
         generate::sizes::Sizes,
-        judge::Divergence,
-        known::Known,
-        results::{Failure, Origin, Outcome, Results, Tally},
-        rules,
-        shard::Shard,
-        times::Times,
-        vectors::Vector,
+        judging::{compare::Difference, judge::Divergence},
+        outcome::{
+            known::Known,
+            results::{Failure, Origin, Outcome, Results, Tally},
+        },
+        running::{shard::Shard, times::Times},
     },
 };
 use serde::{

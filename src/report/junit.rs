@@ -5,10 +5,8 @@
 use super::{plain, terminal};
 use crate::{
     foreign,
-    suite::{
-        results::{Judged, Outcome, Results, Tally},
-        rules::{self, Rule},
-    },
+    spec::rules::{self, Rule},
+    suite::outcome::results::{Judged, Outcome, Results, Tally},
 };
 use quick_xml::{
     Writer,

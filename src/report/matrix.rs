@@ -3,10 +3,8 @@
 use super::{html, told};
 use crate::{
     foreign,
-    suite::{
-        results::{Judged, Results, Tally},
-        rules::{self, Rule},
-    },
+    spec::rules::{self, Rule},
+    suite::outcome::results::{Judged, Results, Tally},
 };
 use serde::Serialize;
 use std::fmt::Write;

@@ -13,10 +13,10 @@ pub mod timeline;
 
 use crate::{
     foreign,
-    suite::{
+    spec::rules::Pattern,
+    suite::outcome::{
         known::Known,
         results::{Results, Tally},
-        rules::Pattern,
     },
 };
 

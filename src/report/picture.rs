@@ -4,10 +4,7 @@
 //! It is SVG to stand within a page, whose style sheet gives the colours by class.
 
 use super::timeline::{Change, Mark, Row, rows};
-use crate::{
-    foreign,
-    suite::{results::Failure, scenario::Scenario},
-};
+use crate::{case::scenario::Scenario, foreign, suite::outcome::results::Failure};
 use std::fmt::Write;
 
 /// The room before the first event, and of each event (pixels).

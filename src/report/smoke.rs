@@ -2,23 +2,23 @@
 
 use super::terminal::{BAD, DOUBT, FAINT, GOOD, styled};
 use crate::{
-    adapter::subprocess::smoke::{Fault, Finding, Verdict},
     foreign,
-    suite::results::Outcome,
+    protocol_check::{Finding, Mutant, Verdict},
+    suite::outcome::results::Outcome,
 };
 
 /// One manner.
 pub fn line(finding: &Finding) -> String {
     let (mark, what) = match &finding.verdict {
-        Verdict::Broken(fault) => (styled(BAD, "✗"), told(fault)),
+        Verdict::Broken(mutant) => (styled(BAD, "✗"), told(mutant)),
         Verdict::Kept(what) => (styled(GOOD, "✓"), foreign::line(what)),
         Verdict::NotAsked(why) => (styled(DOUBT, "–"), format!("not asked: {}", foreign::line(why))),
     };
     format!("{mark} {:<16} {what}\n", finding.manner)
 }
 
-fn told(fault: &Fault) -> String {
-    let parts = [("asked", &fault.asked), ("came", &fault.came), ("mend", &fault.remedy)];
+fn told(mutant: &Mutant) -> String {
+    let parts = [("asked", &mutant.asked), ("came", &mutant.came), ("mend", &mutant.remedy)];
     let part = |(name, text): (&str, &String)| {
         format!(
             "\n    {}  {}",

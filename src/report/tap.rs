@@ -3,10 +3,8 @@
 use super::{plain, terminal};
 use crate::{
     foreign,
-    suite::{
-        results::{Judged, Outcome, Results, Tally},
-        rules::Rule,
-    },
+    spec::rules::Rule,
+    suite::outcome::results::{Judged, Outcome, Results, Tally},
 };
 use serde_json::json;
 use std::fmt::Write;

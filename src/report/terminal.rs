@@ -5,11 +5,13 @@ use super::timeline::timeline;
 use crate::{
     foreign,
     protocol::{Action, Answer, Call, Choices, Exchange, ReasonsChoice, Verified},
+    spec::rules,
     suite::{
-        compare::{reason_word, set_cookie},
-        judge::Divergence,
-        results::{Failure, Origin, Outcome, Results, Tally},
-        rules,
+        judging::{
+            compare::{reason_word, set_cookie},
+            judge::Divergence,
+        },
+        outcome::results::{Failure, Origin, Outcome, Results, Tally},
     },
     value::wire,
 };

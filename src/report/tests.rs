@@ -1,16 +1,18 @@
-//! Every report is made of the results of real faulty implementations, and read again by a reader of its format.
+//! Every report is made of the results of real mutants, and read again by a reader of its format.
 
 use super::*;
 use crate::{
-    adapter::{Broken, Implementation, embedded::Embedded},
-    faults,
+    adapter::{Broken, Implementation, in_process::BuiltInVerifier},
+    case::scenario::Scenario,
+    evidence::vectors,
+    mutants,
     protocol::{Call, Hello, Reply},
     suite::{
-        known::KnownFailures,
-        results::{Failure, Judged, Outcome},
-        run::{self, Options},
-        scenario::Scenario,
-        vectors,
+        outcome::{
+            known::KnownFailures,
+            results::{Failure, Judged, Outcome},
+        },
+        running::run::{self, Options},
     },
 };
 use quick_xml::{Reader, XmlVersion, events::Event};
@@ -21,12 +23,12 @@ fn results_of(implementation: &dyn Implementation, cases: usize) -> Results {
     run::run(implementation, &vectors::embedded().unwrap(), &options, &mut |_| {})
 }
 
-fn faulty(name: &str, cases: usize) -> Results {
-    results_of(faults::find(name).unwrap().make().as_ref(), cases)
+fn mutant(name: &str, cases: usize) -> Results {
+    results_of(mutants::find(name).unwrap().make().as_ref(), cases)
 }
 
 /// A good implementation until it breaks at its first call.
-struct Breaking(Embedded);
+struct Breaking(BuiltInVerifier);
 
 impl Implementation for Breaking {
     fn hello(&self) -> &Hello {
@@ -74,9 +76,11 @@ fn elements(text: &str) -> Vec<(usize, String, BTreeMap<String, String>, String)
 
 #[test]
 fn junit_has_a_test_case_for_each_rule_and_counts_that_are_right() {
-    for results in
-        [faulty("accept-all", 0), results_of(&Embedded::default(), 50), results_of(&Breaking(Embedded::default()), 0)]
-    {
+    for results in [
+        mutant("accept-all", 0),
+        results_of(&BuiltInVerifier::default(), 50),
+        results_of(&Breaking(BuiltInVerifier::default()), 0),
+    ] {
         let text = junit::write(&results);
         let elements = elements(&text);
         let cases: Vec<_> = elements.iter().filter(|(_, name, ..)| name == "testcase").collect();
@@ -109,7 +113,7 @@ fn junit_has_a_test_case_for_each_rule_and_counts_that_are_right() {
 
 #[test]
 fn tap_has_a_point_for_each_rule_in_order() {
-    for results in [faulty("accept-all", 0), results_of(&Breaking(Embedded::default()), 0)] {
+    for results in [mutant("accept-all", 0), results_of(&Breaking(BuiltInVerifier::default()), 0)] {
         let text = tap::write(&results);
         let mut lines = text.lines();
         assert_eq!(lines.next(), Some("TAP version 14"));
@@ -132,7 +136,7 @@ fn tap_has_a_point_for_each_rule_in_order() {
 
 #[test]
 fn annotations_name_each_broken_rule_on_one_line() {
-    let results = faulty("accept-all", 0);
+    let results = mutant("accept-all", 0);
     let text = github::write(&results);
     let broken: Vec<_> = results.by_rule().filter(|(_, tally)| tally.failed > 0).collect();
     let errors: Vec<_> = text.lines().filter(|line| line.starts_with("::error title=")).collect();
@@ -141,7 +145,7 @@ fn annotations_name_each_broken_rule_on_one_line() {
         assert!(error.starts_with(&format!("::error title={} ", rule.id)), "{error}");
     }
     assert!(text.lines().all(|line| line.starts_with("::")), "{text}");
-    let broke = github::write(&results_of(&Breaking(Embedded::default()), 0));
+    let broke = github::write(&results_of(&Breaking(BuiltInVerifier::default()), 0));
     assert!(broke.contains("100%25,%0A  badly"), "{broke}");
 }
 
@@ -170,7 +174,7 @@ fn is_whole(page: &str) {
 
 #[test]
 fn the_page_is_well_formed_and_needs_nothing_from_elsewhere() {
-    let results = faulty("accept-all", 300);
+    let results = mutant("accept-all", 300);
     let page = html::write(&results);
     is_whole(&page);
     for (rule, tally) in results.by_rule() {
@@ -178,16 +182,16 @@ fn the_page_is_well_formed_and_needs_nothing_from_elsewhere() {
         assert_eq!(page.contains(&format!("<h3><a href=\"#{}\">", rule.id)), tally.failed > 0, "{}", rule.id);
     }
     assert!(page.contains("not conformant: "));
-    is_whole(&html::write(&results_of(&Embedded::default(), 50)));
+    is_whole(&html::write(&results_of(&BuiltInVerifier::default(), 50)));
     let list = "[[known]]\nrules = \"*,!PAY\"\nreason = \"<why>\"\n\n[[known]]\nrules = \"VARY\"\nreason = \"&\"\n";
     let known = KnownFailures::parse("<known>.toml", list).unwrap();
     let options = Options { known, cases: 50, ..Options::default() };
     let vectors = vectors::embedded().unwrap();
-    let known = run::run(faults::find("age-equal-refused").unwrap().make().as_ref(), &vectors, &options, &mut |_| {});
+    let known = run::run(mutants::find("age-equal-refused").unwrap().make().as_ref(), &vectors, &options, &mut |_| {});
     let page = html::write(&known);
     is_whole(&page);
     assert!(page.contains("&lt;why&gt;") && page.contains("&lt;known&gt;.toml:5: VARY no longer fails"), "{page}");
-    let broken = html::write(&results_of(&Breaking(Embedded::default()), 0));
+    let broken = html::write(&results_of(&Breaking(BuiltInVerifier::default()), 0));
     is_whole(&broken.replace('\u{1}', ""));
     assert!(broken.contains("it broke &lt;&amp;"));
 }
@@ -196,7 +200,7 @@ fn the_page_is_well_formed_and_needs_nothing_from_elsewhere() {
 fn a_failed_story_is_drawn_with_a_lane_for_each_browser_and_one_divergence() {
     let mut drawn = 0;
     for name in ["accept-all", "forget-all"] {
-        for failure in faulty(name, 600).failures {
+        for failure in mutant(name, 600).failures {
             let picture = picture::picture(&failure);
             let lanes = match &failure.scenario {
                 Scenario::World(story) => story.browsers.len().max(1),
@@ -222,7 +226,7 @@ fn a_failed_story_is_drawn_with_a_lane_for_each_browser_and_one_divergence() {
 #[test]
 fn the_drawing_of_a_short_story() {
     let is_story = |failure: &&Failure| matches!(failure.scenario, Scenario::World(_));
-    let results = faulty("accept-all", 600);
+    let results = mutant("accept-all", 600);
     let failure = results.failures.iter().find(is_story).unwrap();
     insta::assert_snapshot!(format!(
         "{}\n{}",
@@ -233,7 +237,7 @@ fn the_drawing_of_a_short_story() {
 
 #[test]
 fn a_matrix_has_a_row_for_each_rule_and_a_column_for_each_implementation() {
-    let files = [("a.json", faulty("accept-all", 0)), ("b.json", results_of(&Embedded::default(), 50))]
+    let files = [("a.json", mutant("accept-all", 0)), ("b.json", results_of(&BuiltInVerifier::default(), 50))]
         .map(|(file, results)| (file.to_owned(), results));
     let matrix = matrix::Matrix::new(&files);
     is_whole(&matrix.html());

@@ -5,17 +5,24 @@
 
 use super::terminal::{BAD, styled};
 use crate::{
+    case::{
+        scenario::{Scenario, Sequence, Source},
+        story::{Event, Story},
+    },
     clock::UnixTime,
     config::{Config, Lifetime},
     foreign,
-    model::{browser::Ignored, browser::date, cookie_header},
+    model::{
+        browser::{Ignored, date},
+        cookie_header,
+    },
     protocol::{Action, Answer, Call, DuplicatesChoice, Exchange, Exchanged},
     suite::{
-        compare::{set_cookie, timestamp},
-        judge::Divergence,
-        results::Failure,
-        scenario::{Scenario, Sequence, Source},
-        world::{Event, Story},
+        judging::{
+            compare::{set_cookie, timestamp},
+            judge::Divergence,
+        },
+        outcome::results::Failure,
     },
 };
 use serde::Serialize;
@@ -426,26 +433,22 @@ fn verdict(exchanged: &Exchanged, call: &Exchange) -> String {
 mod tests {
     use super::*;
     use crate::{
-        adapter::{
-            Broken, Implementation,
-            embedded::{Model, answer},
-        },
+        adapter::{Broken, Implementation, in_process::Model},
+        evidence::vectors,
+        model::answer,
         protocol::{Hello, Reply},
-        suite::{
-            rules::Pattern,
-            run::{Options, replay, run},
-            vectors,
-        },
+        spec::rules::Pattern,
+        suite::running::run::{Options, replay, run},
     };
     use std::{
         collections::BTreeMap,
         sync::{Arc, Mutex},
     };
 
-    /// The model with a fault: the call as the faulty one takes it, and the answer as it gives it.
-    struct Faulty<T, G>(Model, T, G);
+    /// The model with a mutant: the call as the mutant one takes it, and the answer as it gives it.
+    struct Mutated<T, G>(Model, T, G);
 
-    impl<T, G> Implementation for Faulty<T, G>
+    impl<T, G> Implementation for Mutated<T, G>
     where
         T: Fn(&mut Exchange) + Sync,
         G: Fn(&Exchange, &mut Exchanged) + Sync,
@@ -455,7 +458,7 @@ mod tests {
         }
 
         fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
-            let faulty = |call: &Call| {
+            let mutant = |call: &Call| {
                 let Call::Exchange(asked) = call else { return answer(call, &self.hello().choices) };
                 let mut taken = asked.clone();
                 (self.1)(&mut taken);
@@ -465,7 +468,7 @@ mod tests {
                 }
                 given
             };
-            Ok(calls.iter().map(|call| Reply::Ok(faulty(call))).collect())
+            Ok(calls.iter().map(|call| Reply::Ok(mutant(call))).collect())
         }
     }
 
@@ -477,15 +480,15 @@ mod tests {
     ) -> String {
         let rules = Pattern::parse(&format!("SYS,{rule}")).unwrap();
         let options = Options { cases: 2000, rules, ..Options::default() };
-        let faulty = Faulty(Model::default(), take, give);
-        let results = run(&faulty, &[], &options, &mut |_| {});
+        let mutant = Mutated(Model::default(), take, give);
+        let results = run(&mutant, &[], &options, &mut |_| {});
         let is_story = |failure: &&Failure| matches!(failure.scenario, Scenario::World(_)) && failure.rule == rule;
         let failure = results.failures.iter().find(is_story).unwrap_or_else(|| panic!("no story breaks {rule}"));
         let Scenario::World(story) = &failure.scenario else { unreachable!() };
         assert!(story.events.len() <= 5, "{story:?}");
         let saved = [failure.vector.ready("saved").unwrap()];
         assert_eq!(saved[0].scenario, failure.scenario);
-        assert_eq!(replay(&faulty, &saved, &mut |_| {}).total.failed, 1);
+        assert_eq!(replay(&mutant, &saved, &mut |_| {}).total.failed, 1);
         assert_eq!(replay(&Model::default(), &saved, &mut |_| {}).total.passed, 1);
         plain(&timeline(failure).unwrap())
     }
@@ -542,8 +545,8 @@ mod tests {
             let lifetime = Lifetime::Seconds(3600);
             Arc::make_mut(&mut call.config).lifetime = lifetime;
         };
-        let faulty = Faulty(Model::default(), longer, as_answered);
-        let results = replay(&faulty, &one, &mut |_| {});
+        let mutant = Mutated(Model::default(), longer, as_answered);
+        let results = replay(&mutant, &one, &mut |_| {});
         insta::assert_snapshot!(plain(&timeline(&results.failures[0]).unwrap()));
     }
 }

@@ -5,13 +5,14 @@ use crate::common;
 use sessionproof::{
     adapter::{
         Implementation,
-        setup::{KNOWN, Known},
         subprocess::{Options, Subprocess},
     },
+    bundled,
     clock::UnixTime,
-    conformance, embedded,
+    conformance,
     protocol::{Answer, Call, Reply, Sign, Signed},
-    suite::{results::Outcome, run},
+    setup::{KNOWN, Known},
+    suite::{outcome::results::Outcome, running::run},
     value::Map,
 };
 use std::path::Path;
@@ -65,7 +66,7 @@ judged! {
 /// Every session in the vectors, of all kinds of value.
 fn sessions() -> Vec<Map> {
     let mut sessions = Vec::new();
-    for (file, text) in embedded::under("vectors/flask-3.1/") {
+    for (file, text) in bundled::under("vectors/flask-3.1/") {
         let json: serde_json::Value = serde_json::from_str(text).unwrap();
         for vector in json["vectors"].as_array().unwrap_or_else(|| panic!("{file}")) {
             for session in [&vector["input"]["session"], &vector["output"]["session"]] {

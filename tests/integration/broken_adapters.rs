@@ -2,7 +2,7 @@
 
 use crate::common;
 
-use sessionproof::adapter::setup::Oracle;
+use sessionproof::setup::Oracle;
 use std::{path::Path, process::Command};
 
 /// Each mistake, with a rule that it breaks.

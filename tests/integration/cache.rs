@@ -4,7 +4,7 @@
 use crate::common;
 
 use serde_json::Value as Json;
-use sessionproof::adapter::setup::Known;
+use sessionproof::setup::Known;
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
@@ -338,7 +338,7 @@ mod disk {
         const TEST: &str = "a_full_disk_is_told_as_such_whoever_fills_it";
         let Some(oracle) = common::oracle(TEST) else { return };
         let home = oracle.python.ancestors().nth(2).unwrap();
-        let (_, entries) = sessionproof::adapter::setup::list().unwrap();
+        let (_, entries) = sessionproof::setup::list().unwrap();
         let entry = entries.iter().find(|entry| home.ends_with(entry.path.file_name().unwrap())).unwrap();
         let nearly_enough = format!("{}k", entry.bytes / 1024);
         for (name, size) in [

@@ -7,16 +7,14 @@ use serde_json::Value as Json;
 use sessionproof::{
     adapter::{
         Implementation,
-        embedded::Model,
+        in_process::Model,
         subprocess::{Options, Subprocess},
     },
-    embedded,
+    bundled,
+    evidence::vectors::{self, Ready},
     report::terminal,
-    suite::{
-        rules::{self, family_of},
-        run,
-        vectors::{self, Ready},
-    },
+    spec::rules::{self, family_of},
+    suite::running::run,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -172,7 +170,7 @@ fn every_recording_in_the_table_was_made_with_both_applications() {
 /// The rules of each recording.
 fn recordings() -> BTreeMap<String, Vec<String>> {
     let mut rules = BTreeMap::new();
-    for (path, text) in embedded::under("vectors/recipes/") {
+    for (path, text) in bundled::under("vectors/recipes/") {
         let file: Json = serde_json::from_str(text).unwrap_or_else(|error| panic!("{path}: {error}"));
         for recording in file["recordings"].as_array().unwrap() {
             let cited = serde_json::from_value(recording["rules"].clone()).unwrap();

@@ -2,7 +2,7 @@
 
 use crate::common;
 
-use sessionproof::adapter::setup::KNOWN;
+use sessionproof::setup::KNOWN;
 use std::{
     fs,
     path::Path,
@@ -352,7 +352,7 @@ fn a_joined_failure_is_a_failure() {
     };
     let results = |text: &str| {
         let mut run = shard(text);
-        run.command.args(["faulty", "age-equal-refused"]);
+        run.command.args(["mutant", "age-equal-refused"]);
         let done = run.done();
         assert_eq!(done.output.status.code(), Some(1), "{}", done.stderr());
         done.stdout()

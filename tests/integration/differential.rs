@@ -4,11 +4,9 @@ use crate::common;
 
 use sessionproof::{
     adapter::subprocess::{Options, Subprocess},
+    evidence::vectors,
     report::terminal,
-    suite::{
-        run::{self, run},
-        vectors,
-    },
+    suite::running::run::{self, run},
 };
 
 #[test]

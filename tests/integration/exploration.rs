@@ -3,8 +3,8 @@
 
 use serde_json::{Value as Json, json};
 use sessionproof::{
+    bundled,
     config::Config,
-    embedded,
     explore::{
         configuration::{CONFIGURATIONS, Configuration},
         exploration::Exploration,
@@ -14,7 +14,7 @@ use sessionproof::{
         timeline,
     },
     model::recipe::Recipe,
-    suite::rules,
+    spec::rules,
 };
 use std::collections::BTreeSet;
 
@@ -142,7 +142,7 @@ fn explore_recipe(recipe: Recipe) -> Searched<PerUser> {
 #[test]
 fn the_search_finds_by_itself_what_one_user_does_to_another_and_real_flask_is_told_that() {
     let explored = explore_recipe(Recipe::Hook);
-    let (_, text) = embedded::under("vectors/found_steps.json").next().unwrap();
+    let (_, text) = bundled::under("vectors/found_steps.json").next().unwrap();
     let told: Json = serde_json::from_str(text).unwrap();
     for (claim, story) in [(EXPIRY, "found-expiry-of-another"), (IN_OR_OUT, "found-in-or-out")] {
         let run = explored.finding(claim).unwrap().witness.as_ref().unwrap();

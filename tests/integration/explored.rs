@@ -6,7 +6,7 @@ use crate::common;
 use serde_json::{Value as Json, json};
 use sessionproof::{
     adapter::subprocess::{Options, Subprocess},
-    embedded,
+    bundled,
     explore::{
         configuration::{CONFIGURATIONS, Configuration},
         covering::{Graph, LONGEST, fingerprint},
@@ -16,7 +16,7 @@ use sessionproof::{
         sequences::{self, Census},
     },
     report::terminal,
-    suite::run,
+    suite::running::run,
 };
 use std::{
     collections::{HashSet, VecDeque},
@@ -157,7 +157,7 @@ fn the_vectors_are_the_runs_that_the_search_gives() {
 /// The model's answers in an exported run are those that real Flask was recorded with.
 #[test]
 fn an_exported_run_expects_what_real_flask_answered() {
-    let (_, text) = embedded::under("vectors/flask-3.1/explored.json").next().unwrap();
+    let (_, text) = bundled::under("vectors/flask-3.1/explored.json").next().unwrap();
     let recorded: Json = serde_json::from_str(text).unwrap();
     let mut recorded = recorded["vectors"].as_array().unwrap().iter();
     for name in VECTORS {

@@ -5,14 +5,12 @@ use crate::common;
 use sessionproof::{
     adapter::{
         Implementation,
-        embedded::Model,
-        setup::{KNOWN, Known},
+        in_process::Model,
         subprocess::{Options, Subprocess},
     },
-    suite::{
-        run,
-        vectors::{Ready, VectorFile},
-    },
+    evidence::vectors::{Ready, VectorFile},
+    setup::{KNOWN, Known},
+    suite::running::run,
 };
 use std::{collections::BTreeMap, fs, path::Path};
 

@@ -3,17 +3,15 @@
 
 use proptest::prelude::*;
 use sessionproof::{
+    case::scenario::Scenario,
     clock::UnixTime,
     config::{Config, Key as SecretKey, Lifetime},
+    evidence::vectors::{self, Ready},
     inspect::{Answer, Inspection, Key, LARGEST_PAYLOAD, NotACookie, Question, inspect, inspect_value, text},
     model::{base64, payload, server, signing},
     protocol::{Answer as Answered, Call, Choices, Verified, Verify},
-    suite::{
-        generate::{cookies, payloads, settings, sizes::Preset},
-        rules,
-        scenario::Scenario,
-        vectors::{self, Ready},
-    },
+    spec::rules,
+    suite::generate::{cookies, payloads, settings, sizes::Preset},
     value::Value,
     verifier::Verifier,
 };

@@ -2,7 +2,7 @@
 
 use crate::common;
 
-use sessionproof::adapter::setup::Known;
+use sessionproof::setup::Known;
 use sha2::{Digest, Sha256};
 use std::{
     env, fs,

@@ -1,16 +1,18 @@
 //! The JUnit report against its schema, `spec/junit.xsd`, by xmllint.
 
 use sessionproof::{
-    adapter::{Broken, Implementation, embedded::Model},
-    faults,
+    adapter::{Broken, Implementation, in_process::Model},
+    evidence::vectors,
+    mutants,
     protocol::{Call, Hello, Reply},
     report::junit,
+    spec::rules::Pattern,
     suite::{
-        known::KnownFailures,
-        results::{Outcome, Results},
-        rules::Pattern,
-        run::{self, Options},
-        vectors,
+        outcome::{
+            known::KnownFailures,
+            results::{Outcome, Results},
+        },
+        running::run::{self, Options},
     },
 };
 use std::{
@@ -67,13 +69,13 @@ fn every_kind_of_result_makes_a_valid_report() {
     }
     let list = "[[known]]\nrules = \"*\"\nreason = \"<why> & \\\"how\\\"\"\n";
     let known = Options { known: KnownFailures::parse("known.toml", list).unwrap(), cases: 50, ..Options::default() };
-    let fault = |name| faults::find(name).unwrap().make();
+    let mutant = |name| mutants::find(name).unwrap().make();
     let one_rule = Options { rules: Pattern::parse("EXP-2").unwrap(), ..Options::default() };
     for (outcome, results) in [
         (Outcome::Conformant, run(&Model::default(), &Options::default())),
         (Outcome::Conformant, run(&Model::default(), &one_rule)),
-        (Outcome::NotConformant, run(fault("accept-all").as_ref(), &Options { cases: 50, ..Options::default() })),
-        (Outcome::KnownFailures, run(fault("age-equal-refused").as_ref(), &known)),
+        (Outcome::NotConformant, run(mutant("accept-all").as_ref(), &Options { cases: 50, ..Options::default() })),
+        (Outcome::KnownFailures, run(mutant("age-equal-refused").as_ref(), &known)),
         (Outcome::NotConformant, run(&Model::default(), &known)),
         (Outcome::NotJudged, run(&Breaking(Model::default()), &Options::default())),
     ] {
@@ -88,7 +90,7 @@ fn the_schema_refuses_what_is_not_the_format() {
     if !has_xmllint("the_schema_refuses_what_is_not_the_format") {
         return;
     }
-    let report = junit::write(&run(faults::find("accept-all").unwrap().make().as_ref(), &Options::default()));
+    let report = junit::write(&run(mutants::find("accept-all").unwrap().make().as_ref(), &Options::default()));
     for (from, to) in [
         ("<testsuites ", "<testsuites time=\"1\" "),
         (" failures=\"", " failures=\"-"),
@@ -97,7 +99,7 @@ fn the_schema_refuses_what_is_not_the_format() {
         ("<failure message", "<failure text"),
         ("</failure>", "</failure><skipped message=\"\"/>"),
     ] {
-        let title = |id: &str| sessionproof::suite::rules::find(id).unwrap().title.clone();
+        let title = |id: &str| sessionproof::spec::rules::find(id).unwrap().title.clone();
         let to = if from == "KEY-2 " { format!("KEY-1 {}", title("KEY-1")) } else { to.to_owned() };
         let from = if from == "KEY-2 " { format!("KEY-2 {}", title("KEY-2")) } else { from.to_owned() };
         assert!(report.contains(&from), "{from}");

@@ -1,16 +1,20 @@
 //! Known failures: what is listed does not fail a run, what no longer fails does, and what was not asked is neither.
 
 use sessionproof::{
-    faults,
+    evidence::vectors::{self, Ready},
+    mutants,
     report::{github, html, json, junit, matrix::Matrix, tap, terminal},
+    spec::rules::Pattern,
     suite::{
-        known::{self, KnownFailures},
-        merge::merge,
-        results::{Judged, Outcome, Results},
-        rules::Pattern,
-        run::{self, Options},
-        shard::Shard,
-        vectors::{self, Ready},
+        outcome::{
+            known::{self, KnownFailures},
+            merge::merge,
+            results::{Judged, Outcome, Results},
+        },
+        running::{
+            run::{self, Options},
+            shard::Shard,
+        },
     },
 };
 use std::{
@@ -22,11 +26,11 @@ use std::{
 
 static VECTORS: LazyLock<Vec<Ready>> = LazyLock::new(|| vectors::embedded().unwrap());
 
-/// A fault whose failures are few.
-const FAULT: &str = "age-equal-refused";
+/// A mutant whose failures are few.
+const MUTANT: &str = "age-equal-refused";
 
-fn run(fault: &str, options: &Options) -> Results {
-    run::run(faults::find(fault).unwrap().make().as_ref(), &VECTORS, options, &mut |_| {})
+fn run(mutant: &str, options: &Options) -> Results {
+    run::run(mutants::find(mutant).unwrap().make().as_ref(), &VECTORS, options, &mut |_| {})
 }
 
 fn options(known: &str) -> Options {
@@ -41,13 +45,13 @@ fn listed(results: &Results) -> String {
 
 #[test]
 fn a_run_whose_failures_are_all_listed_does_not_fail_and_does_not_look_conformant() {
-    for fault in [FAULT, "accept-all", "forget-all"] {
-        let before = run(fault, &options(""));
+    for mutant in [MUTANT, "accept-all", "forget-all"] {
+        let before = run(mutant, &options(""));
         assert_eq!(before.outcome(), Outcome::NotConformant);
-        let after = run(fault, &options(&listed(&before)));
-        assert_eq!(after.outcome(), Outcome::KnownFailures, "{fault}: {:?}", after.stale());
-        assert_eq!((after.total.failed, after.total.known), (0, before.total.failed), "{fault}");
-        assert_eq!(after.total.passed, before.total.passed, "{fault}");
+        let after = run(mutant, &options(&listed(&before)));
+        assert_eq!(after.outcome(), Outcome::KnownFailures, "{mutant}: {:?}", after.stale());
+        assert_eq!((after.total.failed, after.total.known), (0, before.total.failed), "{mutant}");
+        assert_eq!(after.total.passed, before.total.passed, "{mutant}");
         let text = terminal::summary(&after);
         assert!(text.contains("conformant but for known failures:") && text.contains("we compare strictly"), "{text}");
     }
@@ -55,7 +59,7 @@ fn a_run_whose_failures_are_all_listed_does_not_fail_and_does_not_look_conforman
 
 #[test]
 fn the_list_of_a_run_cannot_be_used_before_reasons_are_written() {
-    let text = known::write(&run(FAULT, &options("")));
+    let text = known::write(&run(MUTANT, &options("")));
     let error = KnownFailures::parse("known.toml", &text).unwrap_err().to_string();
     assert!(error.contains("no reason"), "{error}");
 }
@@ -66,7 +70,7 @@ const AGE: &str = "[[known]]\nrules = \"EXP-2\"\nreason = \"why\"\n";
 fn an_entry_that_no_longer_fails_fails_the_run() {
     // A good implementation under the lists of a bad one.
     let good = |known: &str| {
-        let model = sessionproof::adapter::embedded::Model::default();
+        let model = sessionproof::adapter::in_process::Model::default();
         run::run(&model, &VECTORS, &options(known), &mut |_| {})
     };
     let results = good(AGE);
@@ -82,10 +86,10 @@ fn an_entry_that_no_longer_fails_fails_the_run() {
 
 #[test]
 fn of_an_entry_only_the_case_that_no_longer_fails_is_named() {
-    let before = run(FAULT, &options(""));
+    let before = run(MUTANT, &options(""));
     let list =
         listed(&before).replacen("\"expiry-at-lifetime\"", "\"expiry-at-lifetime\", \"expiry-one-past-lifetime\"", 1);
-    let after = run(FAULT, &options(&list));
+    let after = run(MUTANT, &options(&list));
     assert_eq!(after.outcome(), Outcome::NotConformant);
     let stale: Vec<_> = after.stale().iter().map(|stale| stale.case.map(str::to_owned)).collect();
     assert_eq!(stale, [Some("expiry-one-past-lifetime".to_owned())]);
@@ -93,7 +97,7 @@ fn of_an_entry_only_the_case_that_no_longer_fails_is_named() {
 
 #[test]
 fn what_was_not_asked_is_not_said_to_fail_no_longer() {
-    let list = listed(&run(FAULT, &options("")));
+    let list = listed(&run(MUTANT, &options("")));
     let whole = options(&list);
     for (what, options) in [
         ("other rules", Options { rules: Pattern::parse("PAY").unwrap(), ..whole.clone() }),
@@ -103,21 +107,21 @@ fn what_was_not_asked_is_not_said_to_fail_no_longer() {
         ("the first shard", Options { shard: Shard::new(1, 3).unwrap(), ..whole.clone() }),
         ("the second shard", Options { shard: Shard::new(2, 3).unwrap(), ..whole.clone() }),
     ] {
-        let results = run(FAULT, &options);
+        let results = run(MUTANT, &options);
         assert!(results.stale().is_empty(), "{what}: {:?}", results.stale());
         assert_ne!(results.outcome(), Outcome::NotConformant, "{what}");
     }
     // An entry of rules alone, in a run of some of them.
     let family = "[[known]]\nrules = \"EXP\"\nreason = \"why\"\n";
     let some = Options { rules: Pattern::parse("EXP-9").unwrap(), ..options(family) };
-    assert!(run(FAULT, &some).stale().is_empty());
+    assert!(run(MUTANT, &some).stale().is_empty());
 }
 
 #[test]
 fn a_failure_that_is_not_listed_fails_the_run_and_ends_it_where_the_first_is_to_be_the_last() {
-    let list = listed(&run(FAULT, &options("")));
+    let list = listed(&run(MUTANT, &options("")));
     let other = Options { fail_fast: true, ..options(&list) };
-    let known = run(FAULT, &other);
+    let known = run(MUTANT, &other);
     assert_eq!((known.outcome(), known.stopped_early), (Outcome::KnownFailures, false));
     let results = run("accept-all", &other);
     assert_eq!((results.outcome(), results.stopped_early, results.total.failed), (Outcome::NotConformant, true, 1));
@@ -126,25 +130,25 @@ fn a_failure_that_is_not_listed_fails_the_run_and_ends_it_where_the_first_is_to_
 
 #[test]
 fn shards_are_judged_when_they_are_joined() {
-    let list = listed(&run(FAULT, &options("")));
+    let list = listed(&run(MUTANT, &options("")));
     let stale = format!("{list}\n[[known]]\nrules = \"EXP-3\"\ncases = [\"expiry-*\"]\nreason = \"why\"\n");
     for (list, outcome) in [(&list, Outcome::KnownFailures), (&stale, Outcome::NotConformant)] {
         let shard = |number| Options { shard: Shard::new(number, 2).unwrap(), ..options(list) };
-        let parts = [1, 2].map(|number| (number.to_string(), run(FAULT, &shard(number))));
-        let whole = run(FAULT, &options(list));
+        let parts = [1, 2].map(|number| (number.to_string(), run(MUTANT, &shard(number))));
+        let whole = run(MUTANT, &options(list));
         let joined = merge(parts.to_vec()).unwrap();
         assert_eq!((joined.outcome(), joined.total, &joined.known), (outcome, whole.total, &whole.known));
     }
     let parts = [(1, list.as_str()), (2, "")].map(|(number, list)| {
-        (number.to_string(), run(FAULT, &Options { shard: Shard::new(number, 2).unwrap(), ..options(list) }))
+        (number.to_string(), run(MUTANT, &Options { shard: Shard::new(number, 2).unwrap(), ..options(list) }))
     });
     assert!(merge(parts.to_vec()).unwrap_err().to_string().contains("the list of known failures"));
 }
 
 #[test]
 fn every_report_knows_the_third_kind() {
-    let list = listed(&run(FAULT, &options("")));
-    let results = run(FAULT, &options(&list));
+    let list = listed(&run(MUTANT, &options("")));
+    let results = run(MUTANT, &options(&list));
     assert_eq!(json::parse("results", json::write(&results).as_bytes()).unwrap(), results);
     assert!(json::write(&results).contains("\"outcome\": \"known-failures\""));
 
@@ -172,7 +176,7 @@ fn every_report_knows_the_third_kind() {
 
 #[test]
 fn every_report_names_what_no_longer_fails() {
-    let model = sessionproof::adapter::embedded::Model::default();
+    let model = sessionproof::adapter::in_process::Model::default();
     let results = run::run(&model, &VECTORS, &options(AGE), &mut |_| {});
     assert_eq!(json::parse("results", json::write(&results).as_bytes()).unwrap(), results);
     assert!(tap::write(&results).contains("not ok") && tap::write(&results).contains("known.toml:1"));
@@ -184,13 +188,13 @@ fn every_report_names_what_no_longer_fails() {
     assert!(json::parse("results", changed.as_bytes()).is_err());
 }
 
-/// `check` of a fault, in a folder.
-fn check(folder: &Path, arguments: &[&str], fault: &str) -> Output {
+/// `check` of a mutant, in a folder.
+fn check(folder: &Path, arguments: &[&str], mutant: &str) -> Output {
     let program = env!("CARGO_BIN_EXE_sessionproof");
     Command::new(program)
         .args(["check", "--cases", "100", "--rules", "EXP"])
         .args(arguments)
-        .args(["--", program, "faulty", fault])
+        .args(["--", program, "mutant", mutant])
         .current_dir(folder)
         .output()
         .unwrap()
@@ -200,25 +204,25 @@ fn check(folder: &Path, arguments: &[&str], fault: &str) -> Output {
 fn the_exit_status_and_the_files_are_as_they_are_said_to_be() {
     let folder = tempfile::tempdir().unwrap();
     let text = |output: &Output| String::from_utf8_lossy(&[&output.stdout[..], &output.stderr].concat()).into_owned();
-    let done = |arguments: &[&str], fault: &str, status: i32, part: &str| {
-        let output = check(folder.path(), arguments, fault);
+    let done = |arguments: &[&str], mutant: &str, status: i32, part: &str| {
+        let output = check(folder.path(), arguments, mutant);
         assert_eq!(output.status.code(), Some(status), "{arguments:?}: {}", text(&output));
         assert!(text(&output).contains(part), "{arguments:?}: {part} is not in {}", text(&output));
     };
     let file = folder.path().join("known.toml");
-    done(&["--write-known-failures", "known.toml"], FAULT, 1, "known.toml lists the failures");
-    done(&["--write-known-failures", "known.toml"], FAULT, 2, "is there already");
-    done(&["--known-failures", "known.toml"], FAULT, 2, "no reason");
+    done(&["--write-known-failures", "known.toml"], MUTANT, 1, "known.toml lists the failures");
+    done(&["--write-known-failures", "known.toml"], MUTANT, 2, "is there already");
+    done(&["--known-failures", "known.toml"], MUTANT, 2, "no reason");
     let written = fs::read_to_string(&file).unwrap();
     fs::write(&file, written.replace("reason = \"\"", "reason = \"why\"")).unwrap();
-    done(&["--known-failures", "known.toml"], FAULT, 0, "conformant but for known failures:");
+    done(&["--known-failures", "known.toml"], MUTANT, 0, "conformant but for known failures:");
     done(&["--known-failures", "known.toml"], "accept-all", 1, "not conformant:");
     done(&["--known-failures", "known.toml"], "vary-never", 1, "no longer fails");
-    done(&["--known-failures", "missing.toml"], FAULT, 2, "missing.toml cannot be read");
+    done(&["--known-failures", "missing.toml"], MUTANT, 2, "missing.toml cannot be read");
     fs::write(&file, "[[known]]\nrules = 3").unwrap();
-    done(&["--known-failures", "known.toml"], FAULT, 2, "known.toml:2");
-    done(&["--known-failures", "known.toml", "--write-known-failures", "x"], FAULT, 2, "cannot be used with");
-    done(&["--write-known-failures", "known.toml/x"], FAULT, 2, "cannot be written");
+    done(&["--known-failures", "known.toml"], MUTANT, 2, "known.toml:2");
+    done(&["--known-failures", "known.toml", "--write-known-failures", "x"], MUTANT, 2, "cannot be used with");
+    done(&["--write-known-failures", "known.toml/x"], MUTANT, 2, "cannot be written");
 }
 
 #[test]

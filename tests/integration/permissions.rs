@@ -37,7 +37,7 @@ fn reports_and_failures_are_readable_by_their_owner_alone_and_what_is_for_others
         "known.toml",
         "--",
     ];
-    run(place.path(), &[&check[..], &[PROGRAM, "faulty", "age-equal-refused"]].concat());
+    run(place.path(), &[&check[..], &[PROGRAM, "mutant", "age-equal-refused"]].concat());
     run(place.path(), &["report", "matrix", "r.json", "--html", "table.html"]);
     run(place.path(), &["report", "merge", "r.json", "--out", "merged.json"]);
     for name in ["r.json", "deeper/r.xml", "r.html", "r.tap", "table.html", "merged.json"] {

@@ -4,7 +4,7 @@ use crate::common;
 
 use serde_json::Value as Json;
 use sessionproof::{
-    adapter::embedded,
+    model,
     protocol::{self, Call, Choices, Hello, ReasonsChoice, Reply},
 };
 use std::{io::Write, process::Stdio};
@@ -45,7 +45,7 @@ fn each_example_is_a_line_that_this_crate_reads_and_the_model_answers_so() {
             Err(_) => assert!(reply["unsupported"].is_string() || reply["error"].is_string(), "{request}"),
             Ok(call) => {
                 let typed = Choices { reasons: ReasonsChoice::Typed, ..Choices::default() };
-                let answer = embedded::answer(&call, &typed);
+                let answer = model::answer(&call, &typed);
                 assert_eq!(Reply::from_json(&call, &reply), Ok(Reply::Ok(answer)), "{request}");
             }
         }

@@ -4,15 +4,16 @@ use crate::common::{self, Steps};
 
 use serde::Deserialize;
 use sessionproof::{
+    bundled,
     clock::UnixTime,
     config::{Config, Lifetime},
-    embedded,
+    evidence::vectors::Provenance,
     model::{
         browser::{Browser, Target},
         recipe::{Application, Recipe},
     },
     protocol::{Action, Choices, Exchange, Exchanged},
-    suite::{rules, vectors::Provenance},
+    spec::rules,
     value::Value,
 };
 use std::{
@@ -94,7 +95,7 @@ impl Done {
 }
 
 fn text_of(path: &str) -> &'static str {
-    embedded::under(path).next().unwrap_or_else(|| panic!("no {path}")).1
+    bundled::under(path).next().unwrap_or_else(|| panic!("no {path}")).1
 }
 
 fn recordings_of(name: &str) -> &'static str {

@@ -2,18 +2,22 @@
 
 use proptest::{prelude::*, sample::select};
 use sessionproof::{
-    adapter::{Broken, Implementation, embedded::Model},
-    faults::{self, Fault},
+    adapter::{Broken, Implementation, in_process::Model},
+    evidence::vectors::{self, Ready},
+    mutants::{self, Mutant},
     protocol::{Call, Hello, Reply},
     report::json,
+    spec::rules::Pattern,
     suite::{
-        merge::{MergeError, merge},
-        results::{Outcome, Results, Tally},
-        rules::Pattern,
-        run::{self, Options},
-        shard::Shard,
-        times::Times,
-        vectors::{self, Ready},
+        outcome::{
+            merge::{MergeError, merge},
+            results::{Outcome, Results, Tally},
+        },
+        running::{
+            run::{self, Options},
+            shard::Shard,
+            times::Times,
+        },
     },
 };
 use std::{
@@ -27,8 +31,8 @@ fn run(implementation: &dyn Implementation, options: &Options) -> Results {
     run::run(implementation, &VECTORS, options, &mut |_| {})
 }
 
-fn fault(name: &str) -> &'static Fault {
-    faults::find(name).unwrap()
+fn mutant(name: &str) -> &'static Mutant {
+    mutants::find(name).unwrap()
 }
 
 /// The text of results without what they took, which is all that may differ between two runs.
@@ -41,7 +45,7 @@ proptest! {
 
     #[test]
     fn results_read_back_as_the_same_value(
-        name in select(faults::all().map(|fault| fault.name).collect::<Vec<_>>()),
+        name in select(mutants::all().map(|mutant| mutant.name).collect::<Vec<_>>()),
         rules in select(vec!["EXP", "PAY-1*,SIG", "SYS,REN", "DEL,SET", "KEY,HDR,MOD"]),
         seed in any::<u64>(),
         (number, of) in (1usize..4).prop_flat_map(|of| (1..=of, Just(of))),
@@ -50,7 +54,7 @@ proptest! {
     ) {
         let (rules, shard) = (Pattern::parse(rules).unwrap(), Shard::new(number, of).unwrap());
         let options = Options { spec: "s".to_owned(), rules, cases, seed, shard, fail_fast, ..Options::default() };
-        let mut results = run(fault(name).make().as_ref(), &options);
+        let mut results = run(mutant(name).make().as_ref(), &options);
         // Figures as no run has them.
         for (tally, [passed, failed, inconclusive]) in results.rules.values_mut().zip(tallies) {
             *tally = Tally { passed, failed, inconclusive, ..Tally::default() };
@@ -84,9 +88,9 @@ fn an_implementation_that_broke_reads_back_as_the_same_value() {
 #[test]
 fn the_same_seed_and_number_of_cases_make_the_same_results_and_others_do_not() {
     for name in ["age-equal-refused", "echo"] {
-        let fault = fault(name);
+        let mutant = mutant(name);
         let results =
-            |seed, cases| without_times(&run(fault.make().as_ref(), &Options { seed, cases, ..Options::default() }));
+            |seed, cases| without_times(&run(mutant.make().as_ref(), &Options { seed, cases, ..Options::default() }));
         assert_eq!(results(7, 300), results(7, 300), "{name}");
         assert_ne!(results(7, 300), results(8, 300), "{name}");
     }
@@ -146,10 +150,10 @@ fn the_shards_of_a_run_ask_exactly_what_the_whole_run_asks() {
 fn joined_shards_count_what_the_whole_run_counts_and_find_the_same_rules_broken() {
     let options = Options { cases: 600, ..Options::default() };
     for name in ["age-equal-refused", "accept-all"] {
-        let fault = fault(name);
-        let whole = run(fault.make().as_ref(), &options);
+        let mutant = mutant(name);
+        let whole = run(mutant.make().as_ref(), &options);
         assert_eq!(whole.outcome(), Outcome::NotConformant);
-        let parts = in_shards(3, &options).map(|options| (String::new(), run(fault.make().as_ref(), &options)));
+        let parts = in_shards(3, &options).map(|options| (String::new(), run(mutant.make().as_ref(), &options)));
         let joined = merge(parts.collect()).unwrap();
         assert_eq!((joined.total, &joined.families, &joined.rules), (whole.total, &whole.families, &whole.rules));
         let found = |results: &Results| {
@@ -174,7 +178,7 @@ fn a_check_counts_under_each_rule_that_it_is_evidence_for_and_a_failure_under_th
     let mut expected = rules.clone();
     expected.sort();
     assert_eq!(counted(&passing, |tally| tally.passed), expected);
-    let failing = run::replay(fault("age-equal-refused").make().as_ref(), &expiry, &mut |_| {});
+    let failing = run::replay(mutant("age-equal-refused").make().as_ref(), &expiry, &mut |_| {});
     assert_eq!(counted(&failing, |tally| tally.failed), [failing.failures[0].rule.clone()]);
     assert_eq!(counted(&failing, |tally| tally.passed), [""; 0]);
 }

@@ -2,11 +2,12 @@
 //! implementations that do not.
 
 use sessionproof::{
-    adapter::{Implementation, embedded::Model},
+    adapter::{Implementation, in_process::Model},
     conformance::{RuleByRule, Unmet},
-    faults,
+    mutants,
     protocol::{Hello, Reply, Verified, Verify},
-    suite::{generate::sizes::Preset, rules, run::Options},
+    spec::rules,
+    suite::{generate::sizes::Preset, running::run::Options},
 };
 
 sessionproof::conformance_tests!(Model::default(), Options { cases: 500, ..Options::of(Preset::Quick) });
@@ -34,8 +35,8 @@ fn a_test_is_named_after_its_rule() {
 
 #[test]
 fn the_test_of_a_broken_rule_fails_with_the_case_and_others_pass() {
-    let fault = faults::find("age-equal-refused").unwrap();
-    let told = told(fault.make().as_ref());
+    let mutant = mutants::find("age-equal-refused").unwrap();
+    let told = told(mutant.make().as_ref());
     let failure = text(told.verdict("EXP-2"));
     for part in ["FAIL EXP-2", "vector    ", "expected  accepted", "got       rejected"] {
         assert!(failure.contains(part), "{part:?} is not in {failure}");

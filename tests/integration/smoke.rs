@@ -109,7 +109,7 @@ fn an_adapter_by_the_helper_for_python_has_all_manners() {
 fn ready_made_adapters_have_all_manners() {
     let own: [(&str, &[&str]); 3] = [("flask", &[]), ("starlette-flask", &["clock"]), ("itsdangerous.js", &[])];
     for (name, expected) in own {
-        let known = sessionproof::adapter::setup::Known::named(name).unwrap();
+        let known = sessionproof::setup::Known::named(name).unwrap();
         if common::program("ready_made_adapters_have_all_manners", known).is_none() {
             continue;
         }
@@ -125,7 +125,7 @@ fn ready_made_adapters_have_all_manners() {
 #[test]
 fn a_type_of_this_crate_behind_the_protocol_has_all_manners() {
     let program = Path::new(env!("CARGO_BIN_EXE_sessionproof")).display().to_string();
-    let (status, said) = smoke(&[], &["--", &program, "faulty", "age-equal-refused"]);
+    let (status, said) = smoke(&[], &["--", &program, "mutant", "age-equal-refused"]);
     assert_eq!((status, broken(&said)), (Some(0), vec![]), "{said}");
 }
 

@@ -5,11 +5,9 @@ use crate::common::{self, Steps};
 use serde::Deserialize;
 use sessionproof::{
     clock::UnixTime,
+    evidence::observations::{self, Observation},
     model::browser::{Browser, Cookie, SameSite, Target},
-    suite::{
-        observations::{self, Observation},
-        rules,
-    },
+    spec::rules,
 };
 use std::{
     collections::BTreeMap,

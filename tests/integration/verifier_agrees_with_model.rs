@@ -5,14 +5,15 @@ use proptest::{prelude::*, test_runner::TestRunner};
 use sessionproof::{
     adapter::{
         Implementation,
-        embedded::{Embedded, Model},
+        in_process::{BuiltInVerifier, Model},
     },
+    case::scenario::Scenario,
     clock::UnixTime,
     config::Config,
+    evidence::vectors,
     model,
     protocol::{Answer, Base64Choice, Call, Choices, ReasonsChoice, Reply, Sign, Signed, Verify},
     suite::{
-        compare::compare,
         generate::{
             cookies,
             payloads::{dates, json_soup, tagged_json},
@@ -20,9 +21,8 @@ use sessionproof::{
             sizes::Sizes,
             values,
         },
+        judging::compare::compare,
         properties,
-        scenario::Scenario,
-        vectors,
     },
     value::Value,
 };
@@ -41,8 +41,8 @@ fn answer(implementation: &dyn Implementation, call: &Call) -> Answer {
 fn check(base64: Base64Choice, call: &Call) -> Result<(), TestCaseError> {
     let choices = Choices { base64, reasons: ReasonsChoice::Typed, ..Choices::default() };
     let verifier = match base64 {
-        Base64Choice::Lenient => Embedded::lenient(),
-        Base64Choice::Strict => Embedded::strict(),
+        Base64Choice::Lenient => BuiltInVerifier::lenient(),
+        Base64Choice::Strict => BuiltInVerifier::strict(),
     };
     assert_eq!(verifier.hello().choices, choices);
     let (expected, got) = (answer(&Model::new(choices), call), answer(&verifier, call));
@@ -169,7 +169,7 @@ fn both_read_odd_json_alike() {
 
 #[test]
 fn the_verifier_answers_every_vector_as_flask_did() {
-    let embedded = Embedded::default();
+    let embedded = BuiltInVerifier::default();
     let choices = embedded.hello().choices;
     let mut asked = 0;
     for ready in vectors::embedded().unwrap() {

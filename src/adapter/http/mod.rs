@@ -24,7 +24,8 @@ mod members;
 mod proof;
 mod waiting;
 
-use super::{Broken, Implementation, RealTime, in_order, processes, subprocess::hello};
+use super::{Broken, Implementation, RealTime, in_order, subprocess::hello};
+use crate::processes;
 use crate::{
     clock::UnixTime,
     config::{Config, Digest, FallbackTextChoice, Fallbacks, Key, KeyDerivation, Lifetime},

@@ -2,7 +2,8 @@
 
 use super::{Broken, Server};
 use crate::{
-    adapter::{Implementation, processes},
+    adapter::Implementation,
+    processes,
     protocol::{Exchange, Hello, Reply},
 };
 use std::{sync::OnceLock, time::Duration};

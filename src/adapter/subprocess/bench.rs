@@ -10,8 +10,9 @@ use super::{
     worker::{Event, What, Worker},
 };
 use crate::{
-    adapter::{Broken, Program, processes},
+    adapter::{Broken, Program},
     bench::Question,
+    processes,
     protocol::Hello,
 };
 use serde::Deserialize;

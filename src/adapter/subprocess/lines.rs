@@ -9,7 +9,7 @@ const SHOWN: usize = 512;
 
 /// What came next on the stream.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::adapter) enum Line {
+pub(crate) enum Line {
     /// The stream ended, after these bytes without a newline.
     End(Vec<u8>),
     /// A line longer than the limit; this is how it begins. Nothing may be read after it.
@@ -19,19 +19,19 @@ pub(in crate::adapter) enum Line {
 }
 
 /// The lines of a stream.
-pub(in crate::adapter) struct Lines<R> {
+pub(crate) struct Lines<R> {
     input: R,
     limit: usize,
 }
 
 impl<R: BufRead> Lines<R> {
     /// Lines of at most `limit` bytes.
-    pub(in crate::adapter) fn new(input: R, limit: usize) -> Self {
+    pub(crate) fn new(input: R, limit: usize) -> Self {
         Self { input, limit }
     }
 
     /// The next line. A stream that cannot be read any further has ended.
-    pub(in crate::adapter) fn next(&mut self) -> Line {
+    pub(crate) fn next(&mut self) -> Line {
         let mut line = Vec::new();
         loop {
             let chunk = match self.input.fill_buf() {

@@ -21,7 +21,7 @@ const UNTIL_THE_END: &str = "Read requests until standard input ends, and answer
 
 /// A stream that an adapter should have kept open.
 #[derive(Clone, Copy)]
-pub(super) enum Pipe {
+pub(crate) enum Pipe {
     /// Standard input.
     Input,
     /// Standard output.
@@ -29,16 +29,16 @@ pub(super) enum Pipe {
 }
 
 /// What is known beside what happened.
-pub(super) struct Scene {
+pub(crate) struct Scene {
     /// The call that was being answered, as far as anybody can tell.
-    pub(super) call: Option<String>,
+    pub(crate) call: Option<String>,
     /// The last that came on standard error.
-    pub(super) stderr: String,
+    pub(crate) stderr: String,
 }
 
 impl Scene {
     /// Nothing is known.
-    pub(super) fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self { call: None, stderr: String::new() }
     }
 
@@ -54,12 +54,12 @@ impl Scene {
 }
 
 /// The call as the line that asks it.
-pub(super) fn request(call: &Call, id: u64) -> String {
+pub(crate) fn request(call: &Call, id: u64) -> String {
     shown(call.to_line(id).as_bytes())
 }
 
 /// There is no command.
-pub(super) fn no_command() -> Broken {
+pub(crate) fn no_command() -> Broken {
     Broken {
         what: "there is no command to start an adapter with".to_owned(),
         remedy: "Name the program and its arguments.".to_owned(),
@@ -67,7 +67,7 @@ pub(super) fn no_command() -> Broken {
 }
 
 /// The system refuses to start the program.
-pub(super) fn cannot_start(command: &[String], error: &io::Error) -> Broken {
+pub(crate) fn cannot_start(command: &[String], error: &io::Error) -> Broken {
     let remedy = match error.kind() {
         ErrorKind::NotFound => {
             "Is the path right? A path is taken from the working directory, a bare name is looked up in PATH. The interpreter \
@@ -84,7 +84,7 @@ pub(super) fn cannot_start(command: &[String], error: &io::Error) -> Broken {
 }
 
 /// The system refuses to start a thread.
-pub(super) fn no_thread(error: &io::Error) -> Broken {
+pub(crate) fn no_thread(error: &io::Error) -> Broken {
     Broken {
         what: format!("cannot start a thread to serve the adapter: {error}"),
         remedy: "Raise the limit on processes and threads, or ask for fewer copies of the adapter.".to_owned(),
@@ -92,7 +92,7 @@ pub(super) fn no_thread(error: &io::Error) -> Broken {
 }
 
 /// A copy ended without a hello.
-pub(super) fn ended_before_hello(command: &[String], how: &str, unfinished: &[u8], death: &Death) -> Broken {
+pub(crate) fn ended_before_hello(command: &[String], how: &str, unfinished: &[u8], death: &Death) -> Broken {
     let scene = Scene { call: None, stderr: death.stderr.clone() };
     let what = format!("the adapter {} {how} before it answered hello{}", command_line(command), rest(unfinished));
     let remedy = "Run the command by hand and type {\"id\":0,\"op\":\"hello\",\"protocol\":1} and a newline. Is everything \
@@ -101,18 +101,18 @@ pub(super) fn ended_before_hello(command: &[String], how: &str, unfinished: &[u8
 }
 
 /// No hello came in time.
-pub(super) fn no_hello(command: &[String], limit: Duration, scene: &Scene) -> Broken {
+pub(crate) fn no_hello(command: &[String], limit: Duration, scene: &Scene) -> Broken {
     scene.broken(&format!("the adapter {} has not answered hello within {limit:?}", command_line(command)), FLUSH)
 }
 
 /// The hello is not one.
-pub(super) fn bad_hello(line: &[u8], why: &str, scene: &Scene) -> Broken {
+pub(crate) fn bad_hello(line: &[u8], why: &str, scene: &Scene) -> Broken {
     let what = format!("the adapter's hello cannot be used: {why}\n  the line: {}", shown(line));
     scene.broken(&what, "Section `hello` of spec/adapter-protocol.md shows a hello and lists its members.")
 }
 
 /// Two copies are not the same.
-pub(super) fn other_hello(line: &[u8], scene: &Scene) -> Broken {
+pub(crate) fn other_hello(line: &[u8], scene: &Scene) -> Broken {
     let what = format!("a further copy of the adapter says another hello than the first\n  the line: {}", shown(line));
     scene.broken(
         &what,
@@ -121,7 +121,7 @@ pub(super) fn other_hello(line: &[u8], scene: &Scene) -> Broken {
 }
 
 /// No reply came in time.
-pub(super) fn hang(limit: Duration, unanswered: usize, scene: &Scene) -> Broken {
+pub(crate) fn hang(limit: Duration, unanswered: usize, scene: &Scene) -> Broken {
     let others = match unanswered.saturating_sub(1) {
         0 => String::new(),
         others => format!(" (and {others} more that it was sent)"),
@@ -130,7 +130,7 @@ pub(super) fn hang(limit: Duration, unanswered: usize, scene: &Scene) -> Broken 
 }
 
 /// The time for the whole run is over.
-pub(super) fn out_of_time(limit: Duration, unanswered: usize, scene: &Scene) -> Broken {
+pub(crate) fn out_of_time(limit: Duration, unanswered: usize, scene: &Scene) -> Broken {
     let missing = match unanswered {
         0 => "the adapter has not answered hello".to_owned(),
         _ => format!("{unanswered} calls have no reply"),
@@ -140,39 +140,39 @@ pub(super) fn out_of_time(limit: Duration, unanswered: usize, scene: &Scene) -> 
 }
 
 /// A line is no reply at all.
-pub(super) fn not_a_reply(line: &[u8], why: &str, scene: &Scene) -> Broken {
+pub(crate) fn not_a_reply(line: &[u8], why: &str, scene: &Scene) -> Broken {
     scene
         .broken(&format!("the adapter printed a line that is not a reply ({why})\n  the line: {}", shown(line)), STDOUT)
 }
 
 /// A line is too long.
-pub(super) fn too_long(beginning: &[u8], limit: usize, scene: &Scene) -> Broken {
+pub(crate) fn too_long(beginning: &[u8], limit: usize, scene: &Scene) -> Broken {
     let what =
         format!("the adapter printed a line of more than {limit} bytes\n  the line begins: {}", shown(beginning));
     scene.broken(&what, &format!("End every reply with a newline, and keep it within the limit. {STDOUT}"))
 }
 
 /// A reply answers nothing that waits.
-pub(super) fn wrong_id(line: &[u8], why: &str, scene: &Scene) -> Broken {
+pub(crate) fn wrong_id(line: &[u8], why: &str, scene: &Scene) -> Broken {
     let what = format!("the adapter printed a reply that answers no waiting call: {why}\n  the reply: {}", shown(line));
     scene.broken(&what, "Answer each request once, and copy its `id` into the reply as it stands.")
 }
 
 /// A reply has the right id and the wrong members.
-pub(super) fn bad_reply(line: &[u8], op: &str, why: &str, scene: &Scene) -> Broken {
+pub(crate) fn bad_reply(line: &[u8], op: &str, why: &str, scene: &Scene) -> Broken {
     let what = format!("the adapter's reply to a call cannot be read: {why}\n  the reply: {}", shown(line));
     scene.broken(&what, &format!("Section `{op}` of spec/adapter-protocol.md shows the reply and lists its members."))
 }
 
 /// A copy ended, and not for the first time.
-pub(super) fn too_many_crashes(how: &str, crashes: usize, scene: &Scene) -> Broken {
+pub(crate) fn too_many_crashes(how: &str, crashes: usize, scene: &Scene) -> Broken {
     let what =
         format!("the adapter {how} before its work was done; that makes {crashes} copies that did not live to answer");
     scene.broken(&what, UNTIL_THE_END)
 }
 
 /// A copy ended before its time, and another takes its place.
-pub(super) fn restarted(how: &str, scene: &Scene) -> String {
+pub(crate) fn restarted(how: &str, scene: &Scene) -> String {
     let during = match &scene.call {
         Some(call) => format!(" during the call {call}"),
         None => String::new(),
@@ -181,7 +181,7 @@ pub(super) fn restarted(how: &str, scene: &Scene) -> String {
 }
 
 /// The reply in place of one that a copy did not live to give, twice.
-pub(super) fn crashed_during(how: &str, unfinished: &[u8], death: &Death) -> String {
+pub(crate) fn crashed_during(how: &str, unfinished: &[u8], death: &Death) -> String {
     format!(
         "the adapter {how} during this call, and again when asked it alone{}{}",
         rest(unfinished),
@@ -190,7 +190,7 @@ pub(super) fn crashed_during(how: &str, unfinished: &[u8], death: &Death) -> Str
 }
 
 /// How a copy ended that closed one of its pipes first.
-pub(super) fn end_of(death: &Death, closed: Pipe) -> String {
+pub(crate) fn end_of(death: &Death, closed: Pipe) -> String {
     match closed {
         _ if death.exit.by_itself => death.exit.describe(),
         Pipe::Input => "closed its standard input and kept running".to_owned(),
@@ -198,7 +198,7 @@ pub(super) fn end_of(death: &Death, closed: Pipe) -> String {
     }
 }
 
-pub(super) fn last_words(stderr: &str) -> String {
+pub(crate) fn last_words(stderr: &str) -> String {
     match stderr.trim_end() {
         "" => String::new(),
         text => format!("\n  the end of its standard error:\n    {}", text.replace('\n', "\n    ")),
@@ -218,7 +218,7 @@ fn command_line(command: &[String]) -> String {
 }
 
 /// One line, cut and escaped.
-pub(super) fn shown(line: &[u8]) -> String {
+pub(crate) fn shown(line: &[u8]) -> String {
     let (head, more) = match line.split_at_checked(SHOWN) {
         Some((head, rest)) if !rest.is_empty() => (head, "…"),
         _ => (line, ""),

@@ -7,13 +7,12 @@
 mod bench;
 #[doc(hidden)]
 pub mod hello;
-pub(super) mod lines;
-mod messages;
+pub(crate) mod lines;
+pub(crate) mod messages;
 mod process;
 mod reply;
 mod run;
-pub mod smoke;
-mod worker;
+pub(crate) mod worker;
 
 pub use bench::{Bencher, Loop};
 

@@ -1,6 +1,6 @@
 //! The operating system's side of one copy of an adapter: started with pipes, ended for certain.
 
-use crate::adapter::{Program, processes::Running};
+use crate::{adapter::Program, processes::Running};
 use std::{
     io,
     process::{Child, ExitStatus, Stdio},
@@ -12,38 +12,38 @@ use std::{
 const LOOK: Duration = Duration::from_millis(5);
 
 /// A process that has not been reaped.
-pub(super) struct Process {
+pub(crate) struct Process {
     running: Running,
 }
 
 /// How a process ended.
-pub(super) struct Exit {
+pub(crate) struct Exit {
     /// Whether it ended before it was killed.
-    pub(super) by_itself: bool,
+    pub(crate) by_itself: bool,
     /// Its status; none when the system does not tell.
     status: Option<ExitStatus>,
 }
 
 impl Process {
     /// Starts a program, with pipes for the three standard streams.
-    pub(super) fn start(program: &Program) -> io::Result<Self> {
+    pub(crate) fn start(program: &Program) -> io::Result<Self> {
         let Some(mut command) = program.to_command() else { return Err(io::ErrorKind::InvalidInput.into()) };
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Ok(Self { running: Running::start(&mut command)? })
     }
 
     /// The process, to take its pipes from.
-    pub(super) fn child(&mut self) -> &mut Child {
+    pub(crate) fn child(&mut self) -> &mut Child {
         self.running.child()
     }
 
     /// Whether it has ended by itself.
-    pub(super) fn has_exited(&mut self) -> bool {
+    pub(crate) fn has_exited(&mut self) -> bool {
         self.running.has_exited()
     }
 
     /// Waits until `by` for it to end, and kills it with what it started.
-    pub(super) fn end(&mut self, by: Instant) -> Exit {
+    pub(crate) fn end(&mut self, by: Instant) -> Exit {
         let mut by_itself = self.has_exited();
         while !by_itself && Instant::now() < by {
             thread::sleep(LOOK);
@@ -55,7 +55,7 @@ impl Process {
 
 impl Exit {
     /// The end as words that follow a subject.
-    pub(super) fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         match self.status {
             Some(status) => match status.code() {
                 Some(code) => format!("exited with status {code}"),

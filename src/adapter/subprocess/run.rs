@@ -15,7 +15,8 @@ use super::{
     worker::{Death, Event, What, Worker},
 };
 use crate::{
-    adapter::{Broken, Program, processes},
+    adapter::{Broken, Program},
+    processes,
     protocol::{Call, Hello, Reply},
 };
 use std::{

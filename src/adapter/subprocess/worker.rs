@@ -32,15 +32,15 @@ const CHUNK: usize = 64 * 1024;
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// Something that a copy did.
-pub(super) struct Event {
+pub(crate) struct Event {
     /// Which copy.
-    pub(super) worker: u64,
+    pub(crate) worker: u64,
     /// What it did.
-    pub(super) what: What,
+    pub(crate) what: What,
 }
 
 /// What a copy did.
-pub(super) enum What {
+pub(crate) enum What {
     /// It closed its standard input.
     ClosedStdin,
     /// It printed this, or closed its standard output.
@@ -48,19 +48,19 @@ pub(super) enum What {
 }
 
 /// One running copy of an adapter.
-pub(super) struct Worker {
+pub(crate) struct Worker {
     /// Which copy this is; no two have the same number.
-    pub(super) number: u64,
+    pub(crate) number: u64,
     /// Whether hello is still unanswered.
-    pub(super) greeting: bool,
+    pub(crate) greeting: bool,
     /// Whether it was given one call, to see whether that one breaks it.
-    pub(super) alone: bool,
+    pub(crate) alone: bool,
     /// Whether it closed its standard input.
-    pub(super) stdin_closed: bool,
+    pub(crate) stdin_closed: bool,
     /// Calls that wait for a reply: the id, and the place in the batch.
-    pub(super) waiting: BTreeMap<u64, usize>,
+    pub(crate) waiting: BTreeMap<u64, usize>,
     /// Since when it has done nothing although something waits.
-    pub(super) since: Instant,
+    pub(crate) since: Instant,
     next_id: u64,
     requests: Option<mpsc::Sender<String>>,
     stderr: Arc<Tail>,
@@ -68,16 +68,16 @@ pub(super) struct Worker {
 }
 
 /// How a copy ended.
-pub(super) struct Death {
+pub(crate) struct Death {
     /// The end of its process.
-    pub(super) exit: Exit,
+    pub(crate) exit: Exit,
     /// The last that it wrote to standard error.
-    pub(super) stderr: String,
+    pub(crate) stderr: String,
 }
 
 impl Worker {
     /// Starts a copy and asks it for its hello. What it does arrives as events.
-    pub(super) fn start(
+    pub(crate) fn start(
         program: &Program,
         number: u64,
         max_reply_line: usize,
@@ -112,7 +112,7 @@ impl Worker {
     }
 
     /// Sends the request that `line` makes of its id. Ids count from zero in each copy, and zero is hello's.
-    pub(super) fn request(&mut self, line: impl FnOnce(u64) -> String) -> u64 {
+    pub(crate) fn request(&mut self, line: impl FnOnce(u64) -> String) -> u64 {
         let id = self.next_id;
         self.next_id += 1;
         if let Some(requests) = &self.requests {
@@ -123,7 +123,7 @@ impl Worker {
     }
 
     /// Sends a call, which has this place in the batch.
-    pub(super) fn ask(&mut self, place: usize, call: &protocol::Call) {
+    pub(crate) fn ask(&mut self, place: usize, call: &protocol::Call) {
         if self.waiting.is_empty() {
             self.since = Instant::now();
         }
@@ -132,49 +132,49 @@ impl Worker {
     }
 
     /// Counts the call with this id as answered; the clock starts anew.
-    pub(super) fn paid(&mut self, id: u64) {
+    pub(crate) fn paid(&mut self, id: u64) {
         self.waiting.remove(&id);
         self.alone = false;
         self.since = Instant::now();
     }
 
     /// Whether it said hello and can be asked.
-    pub(super) fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         !self.greeting && !self.alone && !self.stdin_closed
     }
 
     /// Whether it can be asked and never was.
-    pub(super) fn is_fresh(&self) -> bool {
+    pub(crate) fn is_fresh(&self) -> bool {
         self.is_open() && self.next_id == 1
     }
 
     /// Whether a reply is due.
-    pub(super) fn is_busy(&self) -> bool {
+    pub(crate) fn is_busy(&self) -> bool {
         self.greeting || !self.waiting.is_empty()
     }
 
     /// Whether a request with this id was ever sent.
-    pub(super) fn has_asked(&self, id: u64) -> bool {
+    pub(crate) fn has_asked(&self, id: u64) -> bool {
         id < self.next_id
     }
 
     /// The oldest call without a reply.
-    pub(super) fn oldest(&self) -> Option<usize> {
+    pub(crate) fn oldest(&self) -> Option<usize> {
         self.waiting.values().next().copied()
     }
 
     /// Whether its process has ended by itself.
-    pub(super) fn has_exited(&mut self) -> bool {
+    pub(crate) fn has_exited(&mut self) -> bool {
         self.process.has_exited()
     }
 
     /// Ends its standard input, once all requests are written.
-    pub(super) fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         self.requests = None;
     }
 
     /// Waits until `by` for it to end, and kills it.
-    pub(super) fn end(&mut self, by: Instant) -> Death {
+    pub(crate) fn end(&mut self, by: Instant) -> Death {
         let exit = self.process.end(by);
         Death { exit, stderr: self.stderr.text(LAST_WORDS) }
     }

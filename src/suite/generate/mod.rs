@@ -8,6 +8,6 @@ pub mod payloads;
 pub mod requests;
 pub mod settings;
 pub mod sizes;
+pub mod stories;
 pub mod strategies;
 pub mod values;
-pub mod world;

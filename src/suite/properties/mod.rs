@@ -17,16 +17,14 @@ mod server;
 mod session;
 mod set_cookie;
 mod signing;
+mod stories;
 mod tagging;
-mod world;
 
 #[cfg(test)]
 mod tests;
 
-use super::{
-    generate::{settings, sizes::Sizes},
-    scenario::Scenario,
-};
+use super::generate::{settings, sizes::Sizes};
+use crate::case::scenario::Scenario;
 use crate::{config::Config, protocol::Call};
 use proptest::{
     strategy::{BoxedStrategy, Strategy, ValueTree},
@@ -69,7 +67,7 @@ pub const PROPERTIES: &[Property] = &[
     server::SLIDING,
     set_cookie::LOOKS,
     cookie_header::HEADER,
-    world::STORIES,
+    stories::STORIES,
 ];
 
 impl Property {

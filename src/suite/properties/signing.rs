@@ -2,13 +2,11 @@
 
 use super::{Property, single};
 use crate::{
+    case::scenario::Scenario,
     clock::UnixTime,
     config::{Config, Digest},
     protocol::{Call, Sign},
-    suite::{
-        generate::{cookies, settings, sizes::Sizes, values},
-        scenario::Scenario,
-    },
+    suite::generate::{cookies, settings, sizes::Sizes, values},
     value::{Map, Value},
 };
 use proptest::prelude::*;

@@ -1,9 +1,9 @@
 //! Values that JSON lacks.
 
 use super::{Property, signing::signing};
-use crate::suite::{
-    generate::{settings, values},
-    scenario::Scenario,
+use crate::{
+    case::scenario::Scenario,
+    suite::generate::{settings, values},
 };
 use proptest::strategy::Strategy;
 

@@ -2,16 +2,14 @@
 
 use super::*;
 use crate::{
+    case::story::{Event, Request, Story},
     clock::UnixTime,
     config::{Digest, Key, Lifetime},
     model::{base64, cookie_header, payload, server, signing},
     protocol::{Action, Choices, DuplicatesChoice, Exchange, Verified, Verify},
-    suite::{
-        generate::{
-            cookies::FOREIGN_SALTS,
-            settings::{DERIVATIONS, DIGESTS, block},
-        },
-        world::{Event, Request, Story},
+    suite::generate::{
+        cookies::FOREIGN_SALTS,
+        settings::{DERIVATIONS, DIGESTS, block},
     },
     value::{BigInt, Map, Value},
 };

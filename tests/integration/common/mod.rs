@@ -1,8 +1,8 @@
 //! What the tests of several files share.
 
 use serde::Deserialize;
-use sessionproof::adapter::{
-    Program,
+use sessionproof::{
+    adapter::Program,
     setup::{Known, Oracle, Setup},
 };
 use std::{

@@ -28,34 +28,34 @@ const STYLES: [&str; 7] =
     ["\u{1b}[0m", "\u{1b}[1m", "\u{1b}[2m", "\u{1b}[4m", "\u{1b}[31m", "\u{1b}[32m", "\u{1b}[33m"];
 
 /// What is wrong with an output.
-pub fn faults(output: Output, text: &str) -> Vec<String> {
-    let mut faults = Vec::new();
+pub fn mutants(output: Output, text: &str) -> Vec<String> {
+    let mut mutants = Vec::new();
     let plain = match output {
         Output::Terminal => STYLES.iter().fold(text.to_owned(), |text, style| text.replace(style, "")),
         _ => text.to_owned(),
     };
-    faults.extend(plain.chars().find(|c| is_acted_on(*c)).map(|c| format!("the character {c:?}")));
+    mutants.extend(plain.chars().find(|c| is_acted_on(*c)).map(|c| format!("the character {c:?}")));
     let acts = |line: &&str| match output {
         Output::Annotations => !is_annotation(line),
         Output::Tap => false,
         _ => begins_command(line),
     };
-    faults.extend(plain.lines().find(acts).map(|line| format!("the line {line:?}")));
-    faults.extend(plain.lines().find(|line| line.starts_with("FORGED")).map(|_| "a line of its own".to_owned()));
+    mutants.extend(plain.lines().find(acts).map(|line| format!("the line {line:?}")));
+    mutants.extend(plain.lines().find(|line| line.starts_with("FORGED")).map(|_| "a line of its own".to_owned()));
     let anywhere = ["##[", "##vso[", "##teamcity["];
-    faults.extend(
+    mutants.extend(
         anywhere.into_iter().find(|command| plain.contains(command)).map(|command| format!("the command {command}")),
     );
     match output {
-        Output::Html => faults.extend(elements(text, &["h1", "body"], "qC")),
-        Output::Json => faults.extend(serde_json::from_str::<Json>(text).err().map(|error| error.to_string())),
-        Output::Junit => faults.extend(elements(text, &["testsuites", "testcase"], "qC")),
-        Output::Markdown => faults.extend(markdown(text)),
-        Output::Tap => faults.extend(tap(text)),
-        Output::Toml => faults.extend(text.parse::<toml::Table>().err().map(|error| error.to_string())),
+        Output::Html => mutants.extend(elements(text, &["h1", "body"], "qC")),
+        Output::Json => mutants.extend(serde_json::from_str::<Json>(text).err().map(|error| error.to_string())),
+        Output::Junit => mutants.extend(elements(text, &["testsuites", "testcase"], "qC")),
+        Output::Markdown => mutants.extend(markdown(text)),
+        Output::Tap => mutants.extend(tap(text)),
+        Output::Toml => mutants.extend(text.parse::<toml::Table>().err().map(|error| error.to_string())),
         Output::Annotations | Output::Log | Output::Terminal => {}
     }
-    faults
+    mutants
 }
 
 /// Control characters except line break and tab, and what turns text around or is not seen.
@@ -97,7 +97,7 @@ fn is_annotation(line: &str) -> bool {
 /// element was made of the text that holds `mark`.
 fn elements(text: &str, expected: &[&str], mark: &str) -> Vec<String> {
     let mut reader = Reader::from_str(text);
-    let (mut faults, mut seen, mut began) = (Vec::new(), Vec::new(), String::new());
+    let (mut mutants, mut seen, mut began) = (Vec::new(), Vec::new(), String::new());
     loop {
         // The element that begins right before.
         let before = std::mem::take(&mut began);
@@ -109,21 +109,21 @@ fn elements(text: &str, expected: &[&str], mark: &str) -> Vec<String> {
                 seen.push(began.clone());
             }
             Ok(Xml::Text(text)) if before == "b" && text.starts_with(mark) => {
-                faults.push(format!("the element {before} with {:?}", &*text));
+                mutants.push(format!("the element {before} with {:?}", &*text));
             }
-            Ok(Xml::Comment(comment)) => faults.push(format!("a comment: {:?}", &*comment)),
-            Ok(Xml::CData(_) | Xml::PI(_)) => faults.push("a section or an instruction".to_owned()),
+            Ok(Xml::Comment(comment)) => mutants.push(format!("a comment: {:?}", &*comment)),
+            Ok(Xml::CData(_) | Xml::PI(_)) => mutants.push("a section or an instruction".to_owned()),
             Ok(_) => {}
         }
     }
     let missing = expected.iter().find(|name| !seen.iter().any(|seen| seen == *name));
-    faults.extend(missing.map(|name| format!("there is no element {name}")));
-    faults
+    mutants.extend(missing.map(|name| format!("there is no element {name}")));
+    mutants
 }
 
 /// What is more than text, code, tables and lists in Markdown as GitHub reads it, and whether a row has too many cells.
 fn markdown(text: &str) -> Vec<String> {
-    let mut faults = Vec::new();
+    let mut mutants = Vec::new();
     let (mut in_cells, mut widths, mut items) = (0, std::collections::BTreeSet::new(), 0);
     for event in Parser::new_ext(text, Options::all() - Options::ENABLE_SMART_PUNCTUATION) {
         match event {
@@ -139,24 +139,24 @@ fn markdown(text: &str) -> Vec<String> {
             | Event::SoftBreak => {}
             Event::Text(text) => {
                 let is_link = ["http:", "www.", "@q"].iter().any(|link| text.contains(link));
-                faults.extend(is_link.then(|| format!("a link or a mention in {text:?}")));
+                mutants.extend(is_link.then(|| format!("a link or a mention in {text:?}")));
             }
-            other => faults.push(format!("markup: {other:?}")),
+            other => mutants.push(format!("markup: {other:?}")),
         }
     }
     if widths.len() != 1 || items != 1 {
-        faults.push(format!("rows of {widths:?} cells, {items} items"));
+        mutants.push(format!("rows of {widths:?} cells, {items} items"));
     }
-    faults
+    mutants
 }
 
 /// Whether every line is one of TAP 14 as the program writes it, with as many test points as the plan says.
 fn tap(text: &str) -> Vec<String> {
     let mut lines = text.lines();
     let (version, plan) = (lines.next(), lines.next().and_then(|plan| plan.strip_prefix("1..")?.parse::<usize>().ok()));
-    let mut faults = Vec::new();
+    let mut mutants = Vec::new();
     if version != Some("TAP version 14") || plan.is_none() {
-        faults.push(format!("begins with {version:?} and {plan:?}"));
+        mutants.push(format!("begins with {version:?} and {plan:?}"));
     }
     let mut points = 0;
     for line in lines {
@@ -167,19 +167,19 @@ fn tap(text: &str) -> Vec<String> {
             // A directive begins at the first sign that no backslash stands before.
             let signs = point.match_indices('#').filter(|(at, _)| !point[..*at].ends_with('\\')).count();
             if !is_next || signs > 1 {
-                faults.push(format!("the point {line:?}"));
+                mutants.push(format!("the point {line:?}"));
             }
         } else if !["  ---", "  message: \"", "  failures:", "    - \"", "  ..."]
             .iter()
             .any(|begin| line.starts_with(begin))
         {
-            faults.push(format!("the line {line:?}"));
+            mutants.push(format!("the line {line:?}"));
         }
     }
     if Some(points) != plan {
-        faults.push(format!("{points} points of {plan:?}"));
+        mutants.push(format!("{points} points of {plan:?}"));
     }
-    faults
+    mutants
 }
 
 #[test]
@@ -197,6 +197,6 @@ fn harm_is_found_in_every_output_when_nothing_stops_it() {
         (Output::Toml, format!("x = \"{bare}\"\n")),
     ];
     for (output, text) in documents {
-        assert!(faults(output, &text).len() > 3, "{output:?}: {:?}", faults(output, &text));
+        assert!(mutants(output, &text).len() > 3, "{output:?}: {:?}", mutants(output, &text));
     }
 }

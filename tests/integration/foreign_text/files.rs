@@ -7,21 +7,25 @@ use super::{
 };
 use serde_json::{Value as Document, json};
 use sessionproof::{
-    adapter::{Broken, Implementation, embedded::Model},
+    adapter::{Broken, Implementation, in_process::Model},
+    case::scenario::Scenario,
     config::{Config, Digest, Fallbacks, Key, KeyDerivation, Lifetime},
-    faults,
+    evidence::vectors::{self, Ready, VectorFile},
+    mutants,
     protocol::{Answer, Call, Choices, Exchanged, Hello, Reply, Signed, Verified},
     report::{self, github, html, junit, matrix, tap, terminal},
+    spec::rules::Pattern,
     suite::{
         generate::sizes::Sizes,
-        known::{self, Known, KnownCase, KnownFailures},
-        results::{Failure, Origin, Results, Tally},
-        rules::Pattern,
-        run::{self, Options},
-        scenario::Scenario,
-        shard::Shard,
-        times::Times,
-        vectors::{self, Ready, VectorFile},
+        outcome::{
+            known::{self, Known, KnownCase, KnownFailures},
+            results::{Failure, Origin, Results, Tally},
+        },
+        running::{
+            run::{self, Options},
+            shard::Shard,
+            times::Times,
+        },
     },
     value::{Map, Value},
 };
@@ -150,8 +154,8 @@ fn failures() -> Vec<Failure> {
     let contrary = run::run(&Contrary(hello(), None), &VECTORS, &options, &mut |_| {});
     let mut found = contrary.failures;
     for name in ["sign-on-read", "accept-all", "age-equal-refused"] {
-        let fault = faults::find(name).unwrap();
-        found.extend(run::run(fault.make().as_ref(), &VECTORS, &options, &mut |_| {}).failures);
+        let mutant = mutants::find(name).unwrap();
+        found.extend(run::run(mutant.make().as_ref(), &VECTORS, &options, &mut |_| {}).failures);
     }
     let kind = |failure: &Failure| match (&failure.scenario, &failure.origin) {
         (Scenario::RoundTrip(_), _) => "round trip".to_owned(),
@@ -208,7 +212,7 @@ fn results(is_broken: bool) -> Results {
         cases: 100,
         shard: Shard::default(),
         total: tally,
-        families: sessionproof::suite::rules::families().iter().map(|family| rule(&family.id)).collect(),
+        families: sessionproof::spec::rules::families().iter().map(|family| rule(&family.id)).collect(),
         rules,
         first_failure: Some(1),
         failures,
@@ -325,7 +329,7 @@ fn every_text_of_a_list_of_known_failures_is_harmless_in_every_output() {
     }] });
     let mut of_rule = whole.clone();
     of_rule["known"][0]["cases"] = json!([]);
-    let fault = faults::find("age-equal-refused").unwrap().make();
+    let mutant = mutants::find("age-equal-refused").unwrap().make();
     let vectors: Vec<_> = VECTORS.iter().filter(|ready| ready.vector.id.starts_with("expiry-")).cloned().collect();
     for (document, field) in
         [&whole, &of_rule].into_iter().flat_map(|d| fields::of(d).into_iter().map(move |field| (d, field)))
@@ -335,7 +339,7 @@ fn every_text_of_a_list_of_known_failures_is_harmless_in_every_output() {
             let name = format!("known failures {}", field.name);
             match KnownFailures::parse("known.toml", &text) {
                 Ok(known) => {
-                    for implementation in [fault.as_ref(), &Model::default()] {
+                    for implementation in [mutant.as_ref(), &Model::default()] {
                         let options = Options { cases: 0, known: known.clone(), ..Options::default() };
                         let rules = Pattern::parse("EXP").unwrap();
                         let options = Options { rules, ..options };

@@ -32,7 +32,7 @@ fn word(probe: &str) -> String {
 struct Matrix {
     pairs: BTreeSet<(String, Output)>,
     arrived: BTreeMap<Output, BTreeSet<String>>,
-    faults: BTreeMap<(String, Output), BTreeSet<String>>,
+    mutants: BTreeMap<(String, Output), BTreeSet<String>>,
 }
 
 impl Matrix {
@@ -42,9 +42,9 @@ impl Matrix {
         if arrives(probe, text) {
             self.arrived.entry(output).or_default().insert(field.to_owned());
         }
-        let faults = checks::faults(output, text);
-        if !faults.is_empty() {
-            self.faults.entry(pair.clone()).or_default().extend(faults);
+        let mutants = checks::mutants(output, text);
+        if !mutants.is_empty() {
+            self.mutants.entry(pair.clone()).or_default().extend(mutants);
         }
         self.pairs.insert(pair);
     }
@@ -56,8 +56,11 @@ impl Matrix {
     /// Fails where anything was found, where there are too few pairs, or where an output never saw foreign text.
     #[track_caller]
     fn verdict(&self, least: usize, outputs: &[Output]) {
-        let told: Vec<_> =
-            self.faults.iter().map(|((field, output), faults)| format!("{field} → {output:?}: {faults:?}")).collect();
+        let told: Vec<_> = self
+            .mutants
+            .iter()
+            .map(|((field, output), mutants)| format!("{field} → {output:?}: {mutants:?}"))
+            .collect();
         let [pairs, red] = [self.pairs.len(), told.len()];
         let arrived = self.arrived.iter().map(|(output, fields)| (output, fields.len())).collect::<BTreeMap<_, _>>();
         assert!(told.is_empty(), "{red} of {pairs} pairs are not harmless:\n{}\narrived: {arrived:?}", told.join("\n"));

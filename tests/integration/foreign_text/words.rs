@@ -58,8 +58,8 @@ fn commands() -> Vec<(Vec<&'static str>, Vec<String>)> {
         &["check"],
         &["completions"],
         &["explore"],
-        &["faults"],
-        &["faulty"],
+        &["mutants"],
+        &["mutant"],
         &["inspect"],
         &["list"],
         &["man"],
@@ -88,7 +88,7 @@ fn commands() -> Vec<(Vec<&'static str>, Vec<String>)> {
 
 /// What goes with a command so that an option gets as far as it can in short time.
 fn company(command: &[&str], option: &str) -> Vec<&'static str> {
-    let faulty = ["--", PROGRAM, "faulty", "age-equal-refused"];
+    let mutant = ["--", PROGRAM, "mutant", "age-equal-refused"];
     let pairs: &[[&str; 2]] = match command {
         ["check"] => &[["--rules", "EXP-2"], ["--cases", "0"], ["--workers", "1"]],
         ["explore"] => &[["--configuration", "nowhere"]],
@@ -102,9 +102,9 @@ fn company(command: &[&str], option: &str) -> Vec<&'static str> {
             words.extend(server.into_iter().filter(|pair| pair[0].trim_start_matches('-') != option).flatten());
         }
         (["check"], "python") => words.push("flask"),
-        (["check"], _) => words.extend(faulty),
+        (["check"], _) => words.extend(mutant),
         (["bench"], _) => words.push("flask"),
-        (["faults"], _) => words.push("nobody"),
+        (["mutants"], _) => words.push("nobody"),
         (["inspect"], _) => words.push("e30.ZVPxAA.x"),
         (["replay"], _) => words.push("vectors.json"),
         (["report", _], _) => words.push("results.json"),
@@ -169,7 +169,7 @@ fn every_word_of_every_command_line_is_harmless() {
         matrix.look_at("command", word, printed(&[word], place.path(), ""));
         let called = Command::new(PROGRAM)
             .arg0(word)
-            .args(["check", "--rules", "EXP-2", "--cases", "0", "--", PROGRAM, "faulty", "age-equal-refused"])
+            .args(["check", "--rules", "EXP-2", "--cases", "0", "--", PROGRAM, "mutant", "age-equal-refused"])
             .current_dir(place.path())
             .output()
             .unwrap();
@@ -199,7 +199,7 @@ fn the_names_of_files_are_harmless_wherever_they_are_told() {
         told("an export below a file", &["explore", "--configuration", "rotation", "--export", &format!("{word}/x")]);
         told("pages below a file", &["man", &format!("{word}/x")]);
         copy("vectors.json", word);
-        told("vectors", &["replay", word, "--", PROGRAM, "faulty", "age-equal-refused"]);
+        told("vectors", &["replay", word, "--", PROGRAM, "mutant", "age-equal-refused"]);
         told("vectors as results", &["report", "matrix", word]);
         fs::write(at(word), "").unwrap();
         told("an empty key", &["inspect", "--secret-key-file", word, "e30.ZVPxAA.x"]);
@@ -223,7 +223,7 @@ fn the_names_of_files_are_harmless_wherever_they_are_told() {
                 word,
                 "--",
                 PROGRAM,
-                "faulty",
+                "mutant",
                 "age-equal-refused",
             ],
         );
@@ -304,7 +304,7 @@ fn every_text_of_a_cookie_is_harmless() {
 }
 
 #[test]
-fn a_request_to_a_faulty_implementation_is_answered_in_harmless_json() {
+fn a_request_to_a_mutant_implementation_is_answered_in_harmless_json() {
     let mut matrix = Matrix::default();
     let place = tempfile::tempdir().unwrap();
     let request = json!({ "id": "x", "op": "sign", "config": { "secret_key": "k" }, "now": 1, "session": { "k": "v", "m": { "$markup": "x" } } });
@@ -322,7 +322,7 @@ fn a_request_to_a_faulty_implementation_is_answered_in_harmless_json() {
         }
         requests.push(("line".to_owned(), probe.replace('\n', " ")));
         for (field, line) in requests {
-            for (output, text) in printed(&["faulty", "sign-on-read"], place.path(), &format!("{line}\n")) {
+            for (output, text) in printed(&["mutant", "sign-on-read"], place.path(), &format!("{line}\n")) {
                 for line in text.lines() {
                     matrix.look(
                         &format!("request {field}"),

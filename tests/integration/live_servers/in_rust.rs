@@ -7,13 +7,15 @@ use super::{
 use sessionproof::{
     adapter::http::{Options, Server},
     config::{Config, Digest, Fallbacks, Key, Lifetime},
-    faults,
+    evidence::vectors,
+    mutants,
     protocol::{Exchange, Exchanged},
     suite::{
-        live,
-        results::{Outcome, Results},
-        run::{self, Options as RunOptions},
-        vectors,
+        outcome::results::{Outcome, Results},
+        running::{
+            live,
+            run::{self, Options as RunOptions},
+        },
     },
 };
 use std::{
@@ -161,21 +163,22 @@ const OUT_OF_REACH: [&str; 10] = [
     "value-trimmed",
 ];
 
-/// Of the fault bank, every few whose foremost rule the server's configuration brings into play.
+/// Of the mutants, every few whose foremost rule the server's configuration brings into play.
 #[test]
-fn faults_of_the_bank_are_found_through_a_server_as_well() {
+fn mutants_of_the_bank_are_found_through_a_server_as_well() {
     const EVERY: usize = 12;
     let config = plain();
-    let within_reach =
-        |fault: &&faults::Fault| live::needs(fault.rules[0], &config).is_none() && !OUT_OF_REACH.contains(&fault.name);
+    let within_reach = |mutant: &&mutants::Mutant| {
+        live::needs(mutant.rules[0], &config).is_none() && !OUT_OF_REACH.contains(&mutant.name)
+    };
     let mut missed = Vec::new();
-    for fault in faults::all().filter(within_reach).step_by(EVERY) {
-        let probe = Probe { fault: Some(Box::leak(fault.make())), ..Probe::new(plain()) };
+    for mutant in mutants::all().filter(within_reach).step_by(EVERY) {
+        let probe = Probe { mutant: Some(Box::leak(mutant.make())), ..Probe::new(plain()) };
         let server = Server::connect(&options(probe.start())).unwrap();
         let asked = RunOptions { cases: 400, as_found: true, fail_fast: true, ..RunOptions::default() };
         let results = run::run(&server, &vectors::embedded().unwrap(), &asked, &mut |_| {});
         if results.outcome() != Outcome::NotConformant {
-            missed.push((fault.name, results.total, results.broken));
+            missed.push((mutant.name, results.total, results.broken));
         }
     }
     assert!(missed.is_empty(), "{missed:#?}");

@@ -3,10 +3,10 @@
 use super::KEY;
 use serde_json::{Value as Json, json};
 use sessionproof::{
-    adapter::{Implementation, embedded::answer},
+    adapter::Implementation,
     clock::UnixTime,
     config::{Config, Digest, Lifetime},
-    model::{base64, http_date, signing::mac},
+    model::{answer, base64, http_date, signing::mac},
     protocol::{Answer, Call, Choices, Exchange, Exchanged, Reply},
 };
 use sha2::{Digest as _, Sha256};
@@ -30,7 +30,7 @@ pub(super) struct Probe {
     /// How it answers a request, by its clock.
     pub(super) answer: fn(&Exchange) -> Exchanged,
     /// What answers in its place, if anything does.
-    pub(super) fault: Option<&'static dyn Implementation>,
+    pub(super) mutant: Option<&'static dyn Implementation>,
     /// Whether it takes every request, whoever sent it.
     pub(super) believes: bool,
     /// What it sends as a proof, of a nonce and a body.
@@ -55,7 +55,7 @@ impl Probe {
             ahead: 0,
             frozen: false,
             answer: rightly,
-            fault: None,
+            mutant: None,
             believes: false,
             prove: |probe, nonce, body| Some(hex(&proof(&probe.config, "answer", &format!("{nonce}\n200\n{body}")))),
             closes: false,
@@ -149,7 +149,7 @@ impl Probe {
             path: request["path"].as_str().unwrap().to_owned(),
             actions: serde_json::from_value(request["actions"].clone()).unwrap(),
         };
-        let exchanged = match self.fault.map(|fault| fault.answer(&[Call::Exchange(call.clone())])) {
+        let exchanged = match self.mutant.map(|mutant| mutant.answer(&[Call::Exchange(call.clone())])) {
             None => (self.answer)(&call),
             Some(replies) => match replies.unwrap().remove(0) {
                 Reply::Ok(Answer::Exchange(exchanged)) => exchanged,

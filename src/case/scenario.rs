@@ -1,0 +1,187 @@
+//! What is asked of an implementation as one check: a single call, a round trip, several requests of one client, or a story of
+//! browsers and servers.
+//!
+//! A scenario is a recipe. It turns into calls one after another, since later calls depend on earlier answers; many scenarios
+//! are walked side by side.
+
+use super::story::Story;
+use crate::suite::judging::compare::set_cookie;
+use crate::{
+    clock::UnixTime,
+    config::Config,
+    protocol::{Action, Answer, Call, Exchange, Sign, Signed, Verify},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map as JsonMap, Value as Json};
+use std::sync::Arc;
+
+/// One check's recipe.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Scenario {
+    /// A session is signed, and its cookie read back by the same implementation (`PAY-16`).
+    RoundTrip(Sign),
+    /// Requests of one client, one after another.
+    Sequence(Sequence),
+    /// A call on its own.
+    Single(Call),
+    /// Browsers, servers and clocks together.
+    World(Story),
+}
+
+/// Requests of one client with a cookie jar that knows no time: it holds the last session cookie that was set, and forgets it
+/// at a deletion.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sequence {
+    /// What the application configures at first.
+    pub config: Arc<Config>,
+    /// The requests.
+    pub steps: Vec<Step>,
+}
+
+/// One request of a sequence.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// The clock.
+    pub now: UnixTime,
+    /// Members of the configuration that change from this step only.
+    #[serde(default, skip_serializing_if = "JsonMap::is_empty")]
+    pub config: JsonMap<String, Json>,
+    /// Which cookie is sent.
+    #[serde(default, skip_serializing_if = "is_jar")]
+    pub cookie: Source,
+    /// The HTTP method.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// The path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// What the view does with the session.
+    #[serde(default)]
+    pub actions: Vec<Action>,
+}
+
+/// Where a step's cookie comes from.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// The cookie that an earlier step set, counted from 0: a copy, or a replay.
+    From(usize),
+    /// A whole Cookie header.
+    Header(String),
+    /// What the jar holds now.
+    #[default]
+    Jar,
+    /// No cookie.
+    None,
+}
+
+/// Whether the cookie is the jar's, which JSON does not say.
+pub(super) fn is_jar(source: &Source) -> bool {
+    *source == Source::Jar
+}
+
+impl Step {
+    /// A request with the jar's cookie.
+    pub fn new(now: UnixTime, actions: Vec<Action>) -> Self {
+        Self { now, config: JsonMap::new(), cookie: Source::Jar, method: None, path: None, actions }
+    }
+}
+
+impl Scenario {
+    /// The next call after the calls that were answered; none when the scenario is over.
+    pub fn next(&self, answered: &[(Call, Answer)]) -> Option<Call> {
+        match (self, answered) {
+            (Self::Single(call), []) => Some(call.clone()),
+            (Self::Single(_), _) => None,
+            (Self::RoundTrip(sign), []) => Some(Call::Sign(sign.clone())),
+            (Self::RoundTrip(sign), [(_, Answer::Sign(Signed::Cookie(cookie)))]) => {
+                Some(Call::Verify(Verify { config: sign.config.clone(), now: sign.now, cookie: cookie.clone() }))
+            }
+            (Self::RoundTrip(_), _) => None,
+            (Self::Sequence(sequence), _) => sequence.next(answered),
+            (Self::World(story), _) => story.next(answered),
+        }
+    }
+
+    /// The same story where nobody has another configuration than this, nor ever gets one; what is no story is left as it is.
+    pub fn with_config(self, config: &Arc<Config>) -> Self {
+        match self {
+            Self::World(story) => Self::World(story.with_config(config)),
+            other => other,
+        }
+    }
+
+    /// How many calls the scenario makes at most.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Single(_) => 1,
+            Self::RoundTrip(_) => 2,
+            Self::Sequence(sequence) => sequence.steps.len(),
+            Self::World(story) => story.requests().count(),
+        }
+    }
+
+    /// Whether nothing is asked at all.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Step {
+    fn exchange(&self, config: Arc<Config>, cookie_header: Option<String>) -> Exchange {
+        Exchange {
+            config,
+            now: self.now,
+            cookie_header,
+            method: self.method.clone().unwrap_or_else(|| "GET".to_owned()),
+            path: self.path.clone().unwrap_or_else(|| "/".to_owned()),
+            actions: self.actions.clone(),
+        }
+    }
+}
+
+impl Sequence {
+    fn next(&self, answered: &[(Call, Answer)]) -> Option<Call> {
+        let step = self.steps.get(answered.len())?;
+        let config = self.config_of(step);
+        let value = match &step.cookie {
+            Source::None => None,
+            Source::Header(header) => return Some(Call::Exchange(step.exchange(config, Some(header.clone())))),
+            Source::From(earlier) => answered.get(*earlier).and_then(cookie_set),
+            Source::Jar => jar(answered),
+        };
+        let name: String = config.cookie_name.bytes().map(char::from).collect();
+        let header = value.map(|value| format!("{name}={value}"));
+        Some(Call::Exchange(step.exchange(config, header)))
+    }
+
+    fn config_of(&self, step: &Step) -> Arc<Config> {
+        if step.config.is_empty() {
+            return self.config.clone();
+        }
+        let mut json = serde_json::to_value(&*self.config).unwrap_or_default();
+        if let Json::Object(members) = &mut json {
+            members.extend(step.config.clone());
+        }
+        serde_json::from_value(json).map_or_else(|_| self.config.clone(), Arc::new)
+    }
+}
+
+/// What a jar holds after some requests.
+fn jar(answered: &[(Call, Answer)]) -> Option<String> {
+    answered.iter().rev().find_map(cookie_change).flatten()
+}
+
+/// The value that an answer set; none when it set no cookie or deleted it.
+fn cookie_set(answered: &(Call, Answer)) -> Option<String> {
+    cookie_change(answered).flatten()
+}
+
+/// What an answer did to the session's cookie: nothing, a deletion, or a new value.
+fn cookie_change((call, answer): &(Call, Answer)) -> Option<Option<String>> {
+    let (Call::Exchange(call), Answer::Exchange(exchanged)) = (call, answer) else { return None };
+    let cookie = set_cookie(exchanged, call)?;
+    Some((!cookie.value.is_empty()).then_some(cookie.value))
+}

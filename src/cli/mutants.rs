@@ -1,0 +1,98 @@
+//! `mutants` and `mutant`: the suite tried on implementations that are wrong, and those lent to others.
+
+use super::{Trouble, out::say, signals};
+use clap::Args;
+use sessionproof::{
+    adapter::serve,
+    evidence::vectors,
+    mutants::{self, Mutant, matrix, traceability},
+    processes,
+    spec::rules::{self, Rule},
+    suite::outcome::results::Outcome,
+};
+use std::io;
+
+const MATRIX_EXAMPLES: &str = "\
+Examples:
+  sessionproof mutants                            all of them
+  sessionproof mutants key-not-derived            one, with all rules that are blamed
+
+Exit status: 0 every mutant is caught, and blamed first for a rule that it breaks, 1 not so, 2 could not judge.";
+
+const MUTANT_EXAMPLES: &str = "\
+Examples:
+  sessionproof mutant                            the names, with what is wrong
+  sessionproof check -- sessionproof mutant sign-on-read
+  my-suite --adapter 'sessionproof mutant sign-on-read'";
+
+#[derive(Args)]
+#[command(after_help = MATRIX_EXAMPLES)]
+pub struct MatrixArguments {
+    /// Only these mutants
+    #[arg(value_name = "NAME", value_parser = named)]
+    names: Vec<&'static Mutant>,
+    /// How many cases are generated for each, behind the vectors
+    #[arg(long, value_name = "N", default_value_t = 2_000)]
+    cases: usize,
+    /// The seed of the generated cases: the same seed makes the same cases
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+}
+
+#[derive(Args)]
+#[command(after_help = MUTANT_EXAMPLES)]
+pub struct MutantArguments {
+    /// The mutant; all are listed where none is named
+    #[arg(value_name = "NAME", value_parser = named)]
+    name: Option<&'static Mutant>,
+}
+
+fn named(name: &str) -> Result<&'static Mutant, String> {
+    mutants::find(name).ok_or_else(|| format!("there is no mutant {name:?}; `sessionproof mutant` lists them"))
+}
+
+/// Shows the matrix.
+pub fn run(arguments: &MatrixArguments) -> Result<Outcome, Trouble> {
+    let vectors = vectors::embedded()?;
+    signals::prepare()?;
+    let mutants = if arguments.names.is_empty() { mutants::all().collect() } else { arguments.names.clone() };
+    let found = matrix::run(&mutants, &vectors, arguments.cases, arguments.seed);
+    // What was cut short would look like mutants that survive.
+    processes::interruption().map_or(Ok(()), Err)?;
+    say!("{:<40} {:<12} {:>6}  {}", "mutant", "caught by", "checks", "only by it");
+    for (mutant, found) in mutants.iter().zip(&found) {
+        let (by, checks) = found.told(mutant);
+        let (by, only) = by.strip_prefix("only ").map_or((by.as_str(), ""), |by| (by, "only"));
+        say!("{}", format!("{:<40} {by:<12} {checks:>6}  {only}", mutant.name).trim_end());
+        if !arguments.names.is_empty() {
+            let blamed: Vec<_> = found.blamed().into_iter().collect();
+            let beside: Vec<_> = found.misblamed(mutant).into_iter().collect();
+            say!("    blamed: {}\n    not its own: {}", blamed.join(" "), beside.join(" "));
+        }
+    }
+    let blamed = matrix::blame_on_the_model(&vectors, arguments.cases, arguments.seed);
+    if !blamed.is_empty() {
+        let rules: Vec<_> = blamed.iter().map(String::as_str).collect();
+        say!("\nthe model itself is blamed: {}", rules.join(", "));
+    }
+    let caught = mutants.iter().zip(&found).filter(|(mutant, found)| found.caught_by(mutant).is_some()).count();
+    say!("\n{caught} of {} mutants are caught, and blamed first for a rule that they break", mutants.len());
+    if arguments.names.is_empty() {
+        let is_alone = |rule: &&Rule| traceability::only_caught_by(&rule.id, &mutants, &found).is_some();
+        let alone = rules::all().iter().filter(is_alone).count();
+        say!("{alone} of {} rules catch a mutant that no other rule catches", rules::all().len());
+    }
+    match caught == mutants.len() && blamed.is_empty() {
+        true => Ok(Outcome::Conformant),
+        false => Ok(Outcome::NotConformant),
+    }
+}
+
+/// Speaks the adapter protocol as a mutated implementation, or lists those that there are.
+pub fn mutant(arguments: &MutantArguments) -> Result<Outcome, Trouble> {
+    match arguments.name {
+        Some(mutant) => serve::serve(mutant.make().as_ref(), io::stdin().lock(), io::stdout().lock())?,
+        None => mutants::all().for_each(|mutant| say!("{:<40} {}", mutant.name, mutant.summary)),
+    }
+    Ok(Outcome::Conformant)
+}

@@ -1,0 +1,151 @@
+//! Frozen sets of requirements: which rules and vectors belonged to a revision of the specification when it was published.
+//!
+//! A later revision may add rules and vectors. Whoever asks for an earlier one is judged by that one alone, so that nothing that
+//! was added since turns an implementation from conformant to not conformant. What a revision lists is never changed or taken
+//! away again, which a test holds.
+
+use super::vectors::{Ready, Vector};
+use crate::bundled;
+use crate::spec::rules::{self, Pattern};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Where the revisions are, from the top of the project.
+const FOLDER: &str = "vectors/revisions/";
+
+/// One revision of the specification.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Revision {
+    /// Its name, such as `flask-3.1.r1`.
+    pub name: String,
+    /// The rules in force.
+    pub rules: BTreeSet<String>,
+    /// The vectors, each with the fingerprint of what it asks and expects.
+    pub vectors: BTreeMap<String, String>,
+}
+
+impl Revision {
+    /// The revision of a name; the error names those that there are.
+    pub fn find(name: &str) -> Result<Self, String> {
+        let mut all = all()?;
+        match all.iter().position(|revision| revision.name == name) {
+            Some(at) => Ok(all.swap_remove(at)),
+            None => {
+                let names: Vec<_> = all.into_iter().map(|revision| revision.name).collect();
+                Err(format!("there is no revision {name:?}; there are {}", names.join(", ")))
+            }
+        }
+    }
+
+    /// The newest revision.
+    pub fn newest() -> Result<Self, String> {
+        all()?.pop().ok_or_else(|| "no revision is in this binary".to_owned())
+    }
+
+    /// Everything that is in force now, under a name.
+    pub fn of_now(name: &str, vectors: &[Ready]) -> Self {
+        Self {
+            name: name.to_owned(),
+            rules: rules::all().iter().map(|rule| rule.id.clone()).collect(),
+            vectors: vectors.iter().map(|ready| (ready.vector.id.clone(), fingerprint(&ready.vector))).collect(),
+        }
+    }
+
+    /// The vectors of this revision, among all.
+    pub fn vectors(&self, all: Vec<Ready>) -> Vec<Ready> {
+        all.into_iter().filter(|ready| self.vectors.contains_key(&ready.vector.id)).collect()
+    }
+
+    /// The pattern, without the rules that came later.
+    pub fn restrict(&self, pattern: Pattern) -> Pattern {
+        pattern.among(&self.rules)
+    }
+
+    /// The file's text: one vector a line.
+    pub fn to_text(&self) -> String {
+        let lines: Vec<_> = self.vectors.iter().map(|(id, print)| format!("{}:{}", json!(id), json!(print))).collect();
+        let (name, rules) = (json!(self.name), json!(self.rules));
+        format!("{{\"name\":{name},\n\"rules\":{rules},\n\"vectors\":{{\n{}\n}}}}\n", lines.join(",\n"))
+    }
+}
+
+/// All revisions, the oldest first.
+pub fn all() -> Result<Vec<Revision>, String> {
+    let mut all = Vec::new();
+    for (path, text) in bundled::under(FOLDER) {
+        let revision: Revision = serde_json::from_str(text).map_err(|error| format!("{path}: {error}"))?;
+        all.push(revision);
+    }
+    all.sort_by_key(|revision| number(&revision.name));
+    Ok(all)
+}
+
+/// The number behind `r`.
+fn number(name: &str) -> u32 {
+    name.rsplit_once(".r").and_then(|(_, number)| number.parse().ok()).unwrap_or(0)
+}
+
+/// Some of the SHA-256 of a vector's kind, input and output: its comment and rules may be put better.
+fn fingerprint(vector: &Vector) -> String {
+    let meaning = json!([vector.kind, vector.input, vector.output]).to_string();
+    Sha256::digest(meaning).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::vectors::{self, SPEC};
+    use std::{env, fs, path::Path};
+
+    #[test]
+    fn what_a_revision_lists_is_neither_changed_nor_taken_away() {
+        let vectors = vectors::embedded().unwrap();
+        let now = Revision::of_now("now", &vectors);
+        for revision in all().unwrap() {
+            for rule in &revision.rules {
+                assert!(now.rules.contains(rule), "{}: rule {rule} is gone", revision.name);
+            }
+            for (id, print) in &revision.vectors {
+                assert_eq!(now.vectors.get(id), Some(print), "{}: vector {id} is gone or changed", revision.name);
+            }
+        }
+    }
+
+    /// `UPDATE_REVISION=1 cargo test revision` writes the newest revision anew, which is right only until it is published.
+    #[test]
+    fn every_rule_and_vector_belongs_to_the_newest_revision() {
+        let name = all().unwrap().pop().map_or_else(|| format!("{SPEC}.r1"), |newest| newest.name);
+        let now = Revision::of_now(&name, &vectors::embedded().unwrap());
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(FOLDER).join(format!("{name}.json"));
+        if env::var_os("UPDATE_REVISION").is_some() {
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, now.to_text()).unwrap();
+        }
+        let kept = fs::read_to_string(&file).unwrap_or_default();
+        let missing = "new rules or vectors: add them to a new revision in vectors/revisions";
+        assert!(
+            kept == now.to_text(),
+            "{missing}, or run UPDATE_REVISION=1 cargo test revision before {name} is published"
+        );
+    }
+
+    #[test]
+    fn an_earlier_revision_leaves_out_what_came_later() {
+        let vectors = vectors::embedded().unwrap();
+        let mut earlier = Revision::of_now("flask-3.1.r0", &vectors);
+        earlier.rules.retain(|rule| rule != "EXP-2");
+        earlier.vectors.retain(|id, _| id.starts_with("expiry-"));
+        let pattern = earlier.restrict(Pattern::default());
+        assert!(pattern.matches("EXP-1") && !pattern.matches("EXP-2"));
+        assert!(earlier.vectors(vectors).iter().all(|ready| ready.vector.id.starts_with("expiry-")));
+    }
+
+    #[test]
+    fn an_unknown_revision_is_refused_with_the_names_of_those_there_are() {
+        let error = Revision::find("flask-9").unwrap_err();
+        assert!(error.contains("flask-3.1.r1"), "{error}");
+    }
+}

@@ -1,0 +1,326 @@
+//! Test vectors: inputs of ours, outputs of real Flask (`spec/vector-format.md`).
+
+use crate::{
+    bounded, bundled, foreign,
+    protocol::{Answer, Call, Exchanged, Sign, members},
+};
+use crate::{
+    case::{
+        scenario::{Scenario, Sequence},
+        story::Story,
+    },
+    spec::rules,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+use std::{io::ErrorKind, path::Path};
+
+/// The version of the file format.
+pub const FORMAT: u32 = 1;
+
+/// The largest file of vectors that is read (bytes). The runs of `explore --export` take 20 megabytes.
+pub const LARGEST: u64 = 64 << 20;
+
+/// The specification that the vectors in this crate belong to.
+pub const SPEC: &str = "flask-3.1";
+
+/// A file of vectors.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct VectorFile {
+    /// The version of the format: 1.
+    pub format: u32,
+    /// The specification that the vectors belong to.
+    pub spec: String,
+    /// The family, which is the file's name.
+    pub family: String,
+    /// What the family is about.
+    pub description: String,
+    /// What made the outputs.
+    pub provenance: Provenance,
+    /// The vectors.
+    pub vectors: Vec<Vector>,
+}
+
+/// The releases that made a file's outputs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "versions of what the names say")]
+pub struct Provenance {
+    pub python: String,
+    pub flask: String,
+    pub werkzeug: String,
+    pub itsdangerous: String,
+    /// The zlib that Python ran on, whose bytes compressed payloads are.
+    pub zlib: String,
+}
+
+/// One input and what real Flask did with it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Vector {
+    /// A stable name, unique over all files.
+    pub id: String,
+    /// The rules that it is evidence for, the foremost first.
+    pub rules: Vec<String>,
+    /// Why it exists.
+    pub comment: String,
+    /// How input and output are to be read.
+    pub kind: Kind,
+    /// The members of the request, or of the sequence.
+    #[cfg_attr(test, schemars(with = "super::schema::Input"))]
+    pub input: Json,
+    /// The `ok` of the reply, or of each step's.
+    #[cfg_attr(test, schemars(with = "super::schema::Output"))]
+    pub output: Json,
+}
+
+/// The kinds of vector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// One request through an application.
+    Exchange,
+    /// A session signed and its cookie read back; only in saved failures, since Flask's vectors record each half.
+    Roundtrip,
+    /// Several requests of one client.
+    Sequence,
+    /// One session written.
+    Sign,
+    /// One cookie read.
+    Verify,
+    /// Browsers, servers and clocks together; only in saved failures.
+    World,
+}
+
+/// Why vectors cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VectorError {
+    /// The file cannot be read.
+    #[error("{file} cannot be read: {source}")]
+    Io {
+        /// The file.
+        file: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not JSON of the vector format.
+    #[error("{file}:{line}: not a vector file: {what}\nthe format is described in spec/vector-format.md")]
+    Format {
+        /// The file.
+        file: String,
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong.
+        what: String,
+    },
+    /// The file is larger than any file of vectors.
+    #[error("{file} is larger than {} MiB, which no file of vectors is", LARGEST >> 20)]
+    TooLarge {
+        /// The file.
+        file: String,
+    },
+    /// A vector's input or output does not fit its kind.
+    #[error("{file}: vector {id}: {what}\nthe format is described in spec/vector-format.md")]
+    Vector {
+        /// The file.
+        file: String,
+        /// The vector.
+        id: String,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+impl VectorFile {
+    /// A file of one failed check, to be asked again.
+    pub fn of_failure(vector: Vector) -> Self {
+        Self {
+            format: FORMAT,
+            spec: SPEC.to_owned(),
+            family: "failures".to_owned(),
+            description: "A failed check with the answer that was expected.".to_owned(),
+            provenance: Provenance::default(),
+            vectors: vec![vector],
+        }
+    }
+
+    /// Reads a file of vectors from the disk.
+    pub fn read(path: &Path) -> Result<Self, VectorError> {
+        let file = foreign::path(path);
+        match bounded::read_text(path, LARGEST) {
+            Err(error) if error.kind() == ErrorKind::FileTooLarge => Err(VectorError::TooLarge { file }),
+            Err(source) => Err(VectorError::Io { file, source }),
+            Ok(text) => Self::parse(&file, &text),
+        }
+    }
+
+    /// Reads a file of vectors from its text; `file` names it in errors.
+    pub fn parse(file: &str, text: &str) -> Result<Self, VectorError> {
+        let wrong = |line, what: String| VectorError::Format { file: file.to_owned(), line, what: foreign::line(what) };
+        let parsed: Self = serde_json::from_str(text).map_err(|error| wrong(error.line(), error.to_string()))?;
+        if parsed.format != FORMAT {
+            return Err(wrong(1, format!("format {} is not {FORMAT}", parsed.format)));
+        }
+        Ok(parsed)
+    }
+
+    /// The file's text: a header, then one vector a line, in ASCII but for what stands in strings.
+    pub fn to_text(&self) -> String {
+        let head = json!({
+            "format": self.format, "spec": self.spec, "family": self.family,
+            "description": self.description, "provenance": self.provenance,
+        });
+        let mut text = head.to_string();
+        text.pop();
+        text += ",\n\"vectors\":[\n";
+        let lines: Vec<_> = self.vectors.iter().map(|v| serde_json::to_string(v).unwrap_or_default()).collect();
+        foreign::json(&(text + &lines.join(",\n") + "\n]}\n"))
+    }
+}
+
+/// A vector made ready to be asked.
+#[derive(Clone, Debug)]
+pub struct Ready {
+    /// The vector.
+    pub vector: Vector,
+    /// What is asked.
+    pub scenario: Scenario,
+    /// What Flask did, call by call; the Cookie headers that it was sent, where they come from its own answers.
+    pub recorded: Vec<Recorded>,
+}
+
+/// What Flask did with one call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recorded {
+    /// The answer.
+    pub answer: Answer,
+    /// For a step of a sequence or a request of a story, the Cookie header that was sent.
+    pub cookie_header: Option<Option<String>>,
+}
+
+impl Vector {
+    /// Makes the vector ready to be asked; `file` names it in errors.
+    pub fn ready(&self, file: &str) -> Result<Ready, VectorError> {
+        let wrong = |what: String| VectorError::Vector {
+            file: file.to_owned(),
+            id: foreign::line(&self.id),
+            what: foreign::line(what),
+        };
+        let (scenario, recorded) = match self.kind {
+            Kind::Exchange | Kind::Sign | Kind::Verify => {
+                let op = match self.kind {
+                    Kind::Exchange => "exchange",
+                    Kind::Sign => "sign",
+                    _ => "verify",
+                };
+                let call = Call::from_json(op, self.input.clone()).map_err(|what| wrong(format!("input: {what}")))?;
+                let answer = Answer::from_json(op, &self.output).map_err(|what| wrong(format!("output: {what}")))?;
+                (Scenario::Single(call), vec![Recorded { answer, cookie_header: None }])
+            }
+            Kind::Roundtrip => {
+                let sign: Sign = members(&self.input).map_err(|what| wrong(format!("input: {what}")))?;
+                (Scenario::RoundTrip(sign), Vec::new())
+            }
+            Kind::Sequence => {
+                let sequence: Sequence = members(&self.input).map_err(|what| wrong(format!("input: {what}")))?;
+                let recorded = self.steps(sequence.steps.len()).map_err(wrong)?;
+                (Scenario::Sequence(sequence), recorded)
+            }
+            Kind::World => {
+                let story: Story = members(&self.input).map_err(|what| wrong(format!("input: {what}")))?;
+                story.check().map_err(|what| wrong(format!("input: {what}")))?;
+                let recorded = self.steps(story.requests().count()).map_err(wrong)?;
+                (Scenario::World(story), recorded)
+            }
+        };
+        Ok(Ready { vector: self.clone(), scenario, recorded })
+    }
+
+    /// The recorded answers to so many requests.
+    fn steps(&self, requests: usize) -> Result<Vec<Recorded>, String> {
+        let output: SequenceOutput = members(&self.output).map_err(|what| format!("output: {what}"))?;
+        if output.steps.len() != requests {
+            return Err("input and output have different numbers of steps".to_owned());
+        }
+        let recorded = output
+            .steps
+            .into_iter()
+            .map(|step| Recorded { answer: Answer::Exchange(step.exchanged), cookie_header: Some(step.cookie_header) });
+        Ok(recorded.collect())
+    }
+}
+
+#[derive(Deserialize)]
+struct SequenceOutput {
+    steps: Vec<StepOutput>,
+}
+
+#[derive(Deserialize)]
+struct StepOutput {
+    #[serde(flatten)]
+    exchanged: Exchanged,
+    #[serde(default)]
+    cookie_header: Option<String>,
+}
+
+/// A failed scenario as a vector, to be saved and replayed.
+pub fn from_scenario(
+    id: String,
+    rules: Vec<String>,
+    comment: String,
+    scenario: &Scenario,
+    answers: &[(Call, Answer)],
+) -> Vector {
+    let first = answers.first().map(|(_, answer)| answer.to_json()).unwrap_or_default();
+    let (kind, input, output) = match scenario {
+        Scenario::Single(call) => {
+            let kind = match call {
+                Call::Exchange(_) => Kind::Exchange,
+                Call::Sign(_) => Kind::Sign,
+                Call::Verify(_) => Kind::Verify,
+            };
+            (kind, call.to_json(), first)
+        }
+        Scenario::RoundTrip(sign) => (Kind::Roundtrip, Call::Sign(sign.clone()).to_json(), first),
+        Scenario::Sequence(sequence) => {
+            (Kind::Sequence, serde_json::to_value(sequence).unwrap_or_default(), steps_output(answers))
+        }
+        Scenario::World(story) => (Kind::World, serde_json::to_value(story).unwrap_or_default(), steps_output(answers)),
+    };
+    Vector { id, rules, comment, kind, input, output }
+}
+
+fn steps_output(answers: &[(Call, Answer)]) -> Json {
+    json!({ "steps": answers.iter().map(step_output).collect::<Vec<_>>() })
+}
+
+fn step_output((call, answer): &(Call, Answer)) -> Json {
+    let mut json = answer.to_json();
+    if let (Json::Object(members), Call::Exchange(call)) = (&mut json, call) {
+        members.insert("cookie_header".to_owned(), json!(call.cookie_header));
+    }
+    json
+}
+
+/// Every vector in this binary, ready to be asked: in the order of the specification's families, so that what everything else
+/// rests on comes first.
+pub fn embedded() -> Result<Vec<Ready>, VectorError> {
+    let mut ready = Vec::new();
+    for (path, text) in bundled::under(&format!("vectors/{SPEC}/")) {
+        for vector in VectorFile::parse(path, text)?.vectors {
+            ready.push(vector.ready(path)?);
+        }
+    }
+    let family = |ready: &Ready| {
+        let family = ready.vector.rules.first().map_or("", |rule| rules::family_of(rule));
+        rules::families().iter().position(|known| known.id == family)
+    };
+    ready.sort_by_key(family);
+    Ok(ready)
+}

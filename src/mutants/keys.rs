@@ -1,0 +1,334 @@
+//! Mutants of keys: what is made of the secret key, and which keys verify (`KEY-*`).
+
+use super::{
+    Mutant,
+    steps::{self, Steps},
+    tools::{derive_by, each_key},
+};
+use crate::{
+    config::{Config, Digest, Fallbacks, Key, KeyDerivation},
+    model::{
+        base64,
+        signing::{self, Refusal},
+    },
+    protocol::Reason,
+};
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant::new(
+        "key-not-derived",
+        &["KEY-1", "KEY-7"],
+        "the secret key signs as it is, without the salt",
+        Steps { config: |config| config.key_derivation = KeyDerivation::None, ..Steps::MODEL },
+    ),
+    Mutant::new(
+        "salt-and-key-swapped",
+        &["KEY-1", "KEY-7"],
+        "the derived key is the HMAC of the secret key under the salt",
+        Steps {
+            config: |config| derive_by(config, |c, key| signing::mac(c.digest, c.salt.as_bytes(), &[key])),
+            ..Steps::MODEL
+        },
+    ),
+    Mutant::new(
+        "key-derived-by-concatenation",
+        &["KEY-1", "KEY-7"],
+        "the key is derived as itsdangerous does by default, not as Flask asks it to",
+        Steps {
+            config: |config| {
+                if config.key_derivation == KeyDerivation::Hmac {
+                    config.key_derivation = KeyDerivation::DjangoConcat;
+                }
+            },
+            ..Steps::MODEL
+        },
+    ),
+    Mutant::new(
+        "key-derived-in-hex",
+        &["KEY-1"],
+        "the derived key is used as hex digits",
+        Steps { config: |config| derive_by(config, |c, key| hex(&signing::derive_key(c, key))), ..Steps::MODEL },
+    ),
+    Mutant::new(
+        "signer-of-itsdangerous",
+        &["KEY-1"],
+        "cookies are read as specified, but signed with the key derivation that itsdangerous takes unless told otherwise",
+        Steps {
+            saving: |config| {
+                if config.key_derivation == KeyDerivation::Hmac {
+                    config.key_derivation = KeyDerivation::DjangoConcat;
+                }
+            },
+            ..Steps::MODEL
+        },
+    ),
+    Mutant::new(
+        "salt-of-itsdangerous",
+        &["KEY-1", "KEY-7"],
+        "the salt is that of an unconfigured itsdangerous serializer",
+        Steps { config: |config| config.salt = "itsdangerous.Signer".to_owned(), ..Steps::MODEL },
+    ),
+    Mutant::new(
+        "salt-fixed",
+        &["KEY-7"],
+        "the configured salt is not looked at",
+        Steps { config: |config| config.salt = "cookie-session".to_owned(), ..Steps::MODEL },
+    ),
+    Mutant::new(
+        "digest-sha256",
+        &["KEY-1", "KEY-7"],
+        "the digest is SHA-256, as in newer libraries",
+        Steps { config: |config| config.digest = Digest::Sha256, ..Steps::MODEL },
+    ),
+    Mutant::new(
+        "digest-fixed",
+        &["KEY-7"],
+        "the configured digest is not looked at",
+        Steps { config: |config| config.digest = Digest::Sha1, ..Steps::MODEL },
+    ),
+    Mutant::new(
+        "derivation-fixed",
+        &["KEY-7"],
+        "the configured key derivation is not looked at",
+        Steps { config: |config| config.key_derivation = KeyDerivation::Hmac, ..Steps::MODEL },
+    ),
+    Mutant::new(
+        "digest-not-in-derivation",
+        &["KEY-7"],
+        "the configured digest signs, but the key is derived with SHA-1",
+        Steps {
+            config: |config| {
+                derive_by(config, |c, key| signing::derive_key(&Config { digest: Digest::Sha1, ..c.clone() }, key));
+            },
+            ..Steps::MODEL
+        },
+    ),
+    Mutant::new(
+        "key-trimmed",
+        &["KEY-6"],
+        "space around a key is cut off, as from a line of a file",
+        Steps {
+            config: |config| {
+                each_key(config, |key| *key = Key::Bytes(key.bytes().trim_ascii().to_vec()));
+            },
+            ..Steps::MODEL
+        },
+    ),
+    Mutant::new(
+        "key-newline-trimmed",
+        &["KEY-6"],
+        "a newline behind a key is cut off, as from a line of a file",
+        Steps {
+            config: |config| {
+                each_key(config, |key| {
+                    *key = Key::Bytes(key.bytes().strip_suffix(b"\n").unwrap_or(key.bytes()).to_vec())
+                });
+            },
+            ..Steps::MODEL
+        },
+    ),
+    Mutant::new(
+        "key-in-latin-1",
+        &["KEY-6"],
+        "text keys stand for their Latin-1 bytes, with question marks beyond",
+        Steps { config: |config| each_key(config, latin_1), ..Steps::MODEL },
+    ),
+    Mutant::new(
+        "key-as-base64",
+        &["KEY-6", "KEY-1"],
+        "a text key that happens to be base64 is decoded",
+        Steps { config: |config| each_key(config, decoded), ..Steps::MODEL },
+    ),
+    Mutant::new(
+        "key-bytes-as-text",
+        &["KEY-6"],
+        "keys go through text, so that bytes that are not UTF-8 change",
+        Steps {
+            config: |config| {
+                each_key(config, |key| *key = Key::Text(String::from_utf8_lossy(key.bytes()).into_owned()));
+            },
+            ..Steps::MODEL
+        },
+    ),
+    Mutant::new(
+        "key-cut-to-the-block",
+        &["KEY-6", "KEY-1"],
+        "keys longer than a block of the digest are cut instead of hashed",
+        Steps {
+            config: |config| {
+                each_key(config, |key| *key = Key::Bytes(key.bytes().iter().copied().take(64).collect()));
+            },
+            ..Steps::MODEL
+        },
+    ),
+    Mutant::new(
+        "fallback-signs",
+        &["KEY-2"],
+        "the oldest fallback key signs",
+        Steps {
+            saving: |config| {
+                if let Some(Fallbacks::Keys(keys)) = &config.fallback_keys
+                    && let Some(oldest) = keys.first().filter(|key| !key.bytes().is_empty()).cloned()
+                {
+                    config.secret_key = Some(oldest);
+                }
+            },
+            ..Steps::MODEL
+        },
+    ),
+    Mutant::new(
+        "newest-fallback-signs",
+        &["KEY-2"],
+        "the last of the fallback keys signs, as the last of itsdangerous' list does",
+        Steps {
+            saving: |config| {
+                if let Some(Fallbacks::Keys(keys)) = &config.fallback_keys
+                    && let Some(newest) = keys.last().filter(|key| !key.bytes().is_empty()).cloned()
+                {
+                    config.secret_key = Some(newest);
+                }
+            },
+            ..Steps::MODEL
+        },
+    ),
+    Mutant::new(
+        "fallbacks-ignored",
+        &["KEY-3", "KEY-2", "SYS-6"],
+        "fallback keys never verify",
+        Steps { reading: |config| config.fallback_keys = None, ..Steps::MODEL },
+    ),
+    Mutant::new(
+        "only-first-fallback",
+        &["KEY-3"],
+        "only the first fallback key verifies",
+        Steps {
+            reading: |config| {
+                if let Some(Fallbacks::Keys(keys)) = &mut config.fallback_keys {
+                    keys.truncate(1);
+                }
+            },
+            ..Steps::MODEL
+        },
+    ),
+    Mutant::new(
+        "current-key-replaced-by-fallbacks",
+        &["KEY-3", "KEY-2", "SYS-6"],
+        "with fallback keys the current key does not verify",
+        Steps { verify: |cookie, config, now| verify_by_fallbacks(cookie, config, now), ..Steps::MODEL },
+    ),
+    Mutant::new(
+        "fallback-text-whole",
+        &["KEY-4"],
+        "text in place of the list of fallback keys is one key, undeclared",
+        Steps {
+            config: |config| {
+                if let Some(Fallbacks::Text(text)) = &config.fallback_keys {
+                    config.fallback_keys = Some(Fallbacks::Keys(vec![Key::Text(text.clone())]));
+                }
+            },
+            ..Steps::MODEL
+        },
+    ),
+    Mutant::new(
+        "no-key-signs-with-empty-key",
+        &["KEY-5"],
+        "without a secret key the empty key signs and verifies",
+        // HMAC fills a key up with zeros: one zero is the same key as none.
+        Steps { config: |config| no_key(config, Key::Bytes(vec![0])), ..Steps::MODEL },
+    ),
+    Mutant::new(
+        "no-key-default-key",
+        &["KEY-5"],
+        "without a secret key a default of the library signs and verifies",
+        Steps { config: |config| no_key(config, Key::from("dev")), ..Steps::MODEL },
+    ),
+    Mutant::new(
+        "no-key-raises-on-read",
+        &["KEY-5"],
+        "without a secret key reading the session raises",
+        Steps {
+            act: |session, action| match session.is_null {
+                true if session.clone().act(action).is_ok() && *action != crate::protocol::Action::Nothing => {
+                    Err(crate::model::Raised::NoSecretKey)
+                }
+                _ => session.act(action),
+            },
+            ..Steps::MODEL
+        },
+    ),
+    Mutant::new(
+        "no-key-writes-are-lost",
+        &["KEY-5"],
+        "without a secret key writes go nowhere, without an error",
+        Steps {
+            act: |session, action| match session.act(action) {
+                Err(crate::model::Raised::NoSecretKey) => Ok(crate::value::Value::Null),
+                result => result,
+            },
+            ..Steps::MODEL
+        },
+    ),
+    Mutant::new(
+        "fallback-without-current-key",
+        &["KEY-5"],
+        "without a secret key the fallback keys do its work",
+        Steps {
+            config: |config| {
+                if let Some(Fallbacks::Keys(keys)) = &config.fallback_keys
+                    && let Some(key) = keys.first().cloned()
+                {
+                    no_key(config, key);
+                }
+            },
+            ..Steps::MODEL
+        },
+    ),
+    Mutant::new(
+        "no-key-varies",
+        &["KEY-5", "VARY-3"],
+        "without a secret key a read adds Vary",
+        Steps {
+            answered: |exchanged, call| {
+                if call.config.signing_key().is_none() && !super::tools::is_idle(call) {
+                    super::tools::vary(exchanged);
+                }
+            },
+            ..Steps::MODEL
+        },
+    ),
+];
+
+fn hex(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect()
+}
+
+fn latin_1(key: &mut Key) {
+    if let Key::Text(text) = key {
+        *key = Key::Bytes(text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect());
+    }
+}
+
+fn decoded(key: &mut Key) {
+    if let Key::Text(text) = key
+        && text.len() > 3
+        && base64::is_canonical(text.as_bytes())
+        && let Some(bytes) = base64::decode(text.as_bytes())
+    {
+        *key = Key::Bytes(bytes);
+    }
+}
+
+fn no_key(config: &mut Config, key: Key) {
+    if config.signing_key().is_none() {
+        config.secret_key = Some(key);
+    }
+}
+
+fn verify_by_fallbacks(cookie: &str, config: &Config, now: crate::clock::UnixTime) -> Result<Vec<u8>, Refusal> {
+    let by_current = Config { fallback_keys: None, ..config.clone() };
+    let is_current = !matches!(steps::verify(cookie, &by_current, now), Err(Refusal::Rejected(Reason::Signature)));
+    match &config.fallback_keys {
+        Some(Fallbacks::Keys(keys)) if !keys.is_empty() && is_current => Err(Refusal::Rejected(Reason::Signature)),
+        _ => steps::verify(cookie, config, now),
+    }
+}

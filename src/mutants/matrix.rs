@@ -1,0 +1,189 @@
+//! This crate's suite held against the bank: which rules catch each mutant, after how many checks, and what is only caught by one.
+//!
+//! A rule is put out of force when its failures do not count, and nothing is asked that is evidence for it alone
+//! (`check --rules '*,!EXP-2'`). What survives then is a mutant that only this rule catches. One whole run tells that for every
+//! rule at once, since each failed check is blamed on one rule: no run is repeated without it.
+
+use super::Mutant;
+use crate::{
+    adapter::{Implementation, in_process::Model},
+    evidence::vectors::Ready,
+    spec::rules::Pattern,
+    suite::{
+        generate::sizes::Sizes,
+        outcome::{
+            coverage,
+            results::{Failure, Origin, Results},
+        },
+        running::run::{self, Options},
+    },
+};
+use std::{
+    collections::BTreeSet,
+    fmt::Write,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    thread,
+};
+
+/// What the suite found of one mutant in a whole run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The kinds of failure in the order in which they came.
+    pub blames: Vec<Blame>,
+    /// How many checks it took to the first failure, which is counted too; none when every check passed.
+    pub checks: Option<usize>,
+}
+
+/// A kind of failure: checks that were blamed on one rule, and asked for the same reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blame {
+    /// The rule that is blamed.
+    pub rule: String,
+    /// The only rule that the checks are evidence for, where there is but one: without it they are not asked.
+    pub asked_for: Option<String>,
+}
+
+impl Blame {
+    fn of(failure: &Failure) -> Self {
+        let asked: Vec<&str> = match failure.origin {
+            Origin::Property(sentence) => coverage::rules_of_property(sentence).to_vec(),
+            Origin::Vector { .. } => failure.vector.rules.iter().map(String::as_str).collect(),
+        };
+        let asked_for = match asked[..] {
+            [only] => Some(only.to_owned()),
+            _ => None,
+        };
+        Self { rule: failure.rule.clone(), asked_for }
+    }
+
+    /// Whether the checks would fail no more, were a rule out of force.
+    fn needs(&self, rule: &str) -> bool {
+        self.rule == rule || self.asked_for.as_deref() == Some(rule)
+    }
+}
+
+impl Found {
+    fn of(results: &Results) -> Self {
+        let mut blames = Vec::new();
+        for blame in results.failures.iter().map(Blame::of) {
+            if !blames.contains(&blame) {
+                blames.push(blame);
+            }
+        }
+        Self { blames, checks: results.first_failure }
+    }
+
+    /// The rule that is blamed first, where the mutant breaks it; none where nothing is blamed, or something else first.
+    pub fn caught_by(&self, mutant: &Mutant) -> Option<&str> {
+        self.rules().next().filter(|rule| mutant.rules.contains(rule))
+    }
+
+    /// The rules that are blamed though the mutant does not break them.
+    pub fn misblamed(&self, mutant: &Mutant) -> BTreeSet<&str> {
+        self.rules().filter(|rule| !mutant.rules.contains(rule)).collect()
+    }
+
+    /// Every rule that is blamed.
+    pub fn blamed(&self) -> BTreeSet<&str> {
+        self.rules().collect()
+    }
+
+    /// Whether the suite finds nothing.
+    pub fn is_missed(&self) -> bool {
+        self.blames.is_empty()
+    }
+
+    /// Whether the suite finds nothing when a rule is out of force.
+    pub fn is_missed_without(&self, rule: &str) -> bool {
+        self.blames.iter().all(|blame| blame.needs(rule))
+    }
+
+    /// The rule without which the suite finds nothing, where there is one.
+    pub fn only_caught_by(&self) -> Option<&str> {
+        let rule = self.rules().next()?;
+        self.is_missed_without(rule).then_some(rule)
+    }
+
+    /// The rules that are blamed, in the order in which they came, some of them more than once.
+    fn rules(&self) -> impl Iterator<Item = &str> {
+        self.blames.iter().map(|blame| blame.rule.as_str())
+    }
+}
+
+/// Holds the suite against some mutants, two at a time, and gives what was found in their order.
+pub fn run(mutants: &[&Mutant], vectors: &[Ready], cases: usize, seed: u64) -> Vec<Found> {
+    let (next, found) = (AtomicUsize::new(0), Mutex::new(vec![Found::default(); mutants.len()]));
+    let work = || {
+        loop {
+            let at = next.fetch_add(1, Relaxed);
+            let Some(mutant) = mutants.get(at) else { return };
+            let result = Found::of(&suite(mutant.make().as_ref(), vectors, cases, seed));
+            if let Some(place) = found.lock().unwrap_or_else(PoisonError::into_inner).get_mut(at) {
+                *place = result;
+            }
+        }
+    };
+    thread::scope(|scope| {
+        scope.spawn(work);
+        scope.spawn(work);
+    });
+    found.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The rules that the suite blames the model for: none, if suite and model are right.
+pub fn blame_on_the_model(vectors: &[Ready], cases: usize, seed: u64) -> BTreeSet<String> {
+    suite(&Model::default(), vectors, cases, seed).failures.into_iter().map(|failure| failure.rule).collect()
+}
+
+/// What is found of one mutant while a rule is out of force.
+pub fn run_without(rule: &str, mutant: &Mutant, vectors: &[Ready], cases: usize, seed: u64) -> Result<Found, String> {
+    let rules = Pattern::parse(&format!("*,!{rule}"))?;
+    let options = Options { rules, ..options(cases, seed) };
+    Ok(Found::of(&run::run(mutant.make().as_ref(), vectors, &options, &mut |_| {})))
+}
+
+fn suite(implementation: &dyn Implementation, vectors: &[Ready], cases: usize, seed: u64) -> Results {
+    run::run(implementation, vectors, &options(cases, seed), &mut |_| {})
+}
+
+fn options(cases: usize, seed: u64) -> Options {
+    Options { cases, seed, sizes: Sizes::QUICK, as_found: true, ..Options::default() }
+}
+
+/// The page `spec/mutants.md`.
+pub fn page(mutants: &[&Mutant], found: &[Found], cases: usize) -> String {
+    let mut text = format!(
+        "# The mutants\n\n\
+         {} implementations that are wrong in one thing each, and the rule that caught each of them: made by a test, which fails \
+         when the page is not up to date (`UPDATE_MUTANTS=1 cargo test --test integration mutants` writes it anew).\n\n\
+         `sessionproof mutant NAME` speaks the [adapter protocol](adapter-protocol.md) as such an implementation, so that any \
+         suite can be tried on it; `sessionproof mutants` holds this one against all of them.\n\n\
+         **Caught by** is the rule that is blamed first, which is always one that the mutant breaks; *only*, where the suite finds \
+         nothing without it. What fails after that may be blamed on others: whoever derives another key reads no cookie at all. **Checks** is how many checks it took to the first failure, of a run of all vectors and {cases} generated \
+         cases.\n\n\
+         | mutant | what is wrong | caught by | checks |\n|---|---|---|---:|\n",
+        mutants.len()
+    );
+    for (mutant, found) in mutants.iter().zip(found) {
+        let (by, checks) = found.told(mutant);
+        let _ = writeln!(text, "| `{}` | {} | {by} | {checks} |", mutant.name, mutant.summary);
+    }
+    text
+}
+
+impl Found {
+    /// The rule that caught a mutant, or what became of it, and the number of checks.
+    pub fn told(&self, mutant: &Mutant) -> (String, String) {
+        let checks = self.checks.map_or_else(|| "-".to_owned(), |checks| checks.to_string());
+        let by = match self.caught_by(mutant) {
+            Some(rule) if self.only_caught_by() == Some(rule) => format!("only {rule}"),
+            Some(rule) => rule.to_owned(),
+            None if self.is_missed() => "survived".to_owned(),
+            None => "misblamed".to_owned(),
+        };
+        (by, checks)
+    }
+}

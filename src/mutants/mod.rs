@@ -1,0 +1,93 @@
+//! The mutants: implementations that are wrong in one thing each, as ports of the format have been.
+//!
+//! Each is the model with one step replaced ([`Mutant::make`]). A suite is worth the mutants that it finds: [`matrix`] holds this
+//! crate's own suite against all of them, [`traceability`] tells which of them only one rule catches, and `sessionproof mutant NAME` lends them to any other over the adapter protocol. The
+//! suite knows nothing of what is here.
+
+mod age;
+mod attributes;
+mod base64;
+mod cookies;
+mod gross;
+mod headers;
+mod keys;
+pub mod matrix;
+mod payload;
+mod reading;
+mod session;
+mod signature;
+mod state;
+mod steps;
+mod tools;
+pub mod traceability;
+
+use crate::adapter::Implementation;
+use state::Remembering;
+use steps::{Mutated, Steps};
+
+/// One realistic mistake.
+#[derive(Clone, Copy)]
+pub struct Mutant {
+    /// A short name, unique in the bank.
+    pub name: &'static str,
+    /// What is wrong, as a phrase.
+    pub summary: &'static str,
+    /// The rules that it may rightly be blamed on, the foremost first.
+    pub rules: &'static [&'static str],
+    kind: Kind,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    /// The model, remembering what it should not.
+    Memory(state::Answer),
+    /// The model with one step replaced.
+    Steps(Steps),
+}
+
+impl Mutant {
+    const fn new(name: &'static str, rules: &'static [&'static str], summary: &'static str, steps: Steps) -> Self {
+        Self { name, summary, rules, kind: Kind::Steps(steps) }
+    }
+
+    const fn remembering(
+        name: &'static str,
+        rules: &'static [&'static str],
+        summary: &'static str,
+        answer: state::Answer,
+    ) -> Self {
+        Self { name, summary, rules, kind: Kind::Memory(answer) }
+    }
+
+    /// The mutant, in the state in which a program starts. It declares what Flask chooses, and gives reasons.
+    pub fn make(&self) -> Box<dyn Implementation> {
+        match self.kind {
+            Kind::Memory(answer) => Box::new(Remembering::new(self.name, answer)),
+            Kind::Steps(steps) => Box::new(Mutated::new(self.name, steps)),
+        }
+    }
+}
+
+/// Every mutant, by the families of the rules that are broken foremost.
+pub fn all() -> impl Iterator<Item = &'static Mutant> {
+    let families = [
+        keys::MUTANTS,
+        signature::MUTANTS,
+        base64::MUTANTS,
+        payload::MUTANTS,
+        reading::MUTANTS,
+        age::MUTANTS,
+        session::MUTANTS,
+        cookies::MUTANTS,
+        attributes::MUTANTS,
+        headers::MUTANTS,
+        state::MUTANTS,
+        gross::MUTANTS,
+    ];
+    families.into_iter().flatten()
+}
+
+/// The mutant of a name.
+pub fn find(name: &str) -> Option<&'static Mutant> {
+    all().find(|mutant| mutant.name == name)
+}

@@ -1,0 +1,225 @@
+//! Mutants of how a payload is read: inflation, JSON, tags (`PAY-3` to `PAY-16`).
+
+use super::{
+    Mutant,
+    steps::{self, FLASK, Read, Steps},
+    tools::changed,
+};
+use crate::{
+    model::{Raised, base64, payload, tagging},
+    value::{Datetime, Map, Value},
+};
+use time::UtcOffset;
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    of_values("integers-read-as-doubles", &["PAY-3"], "integers are read as doubles, and large ones change", |value| {
+        match value {
+            Value::Int(number) if number.magnitude().bits() > 53 => {
+                let float: f64 = number.to_string().parse().unwrap_or(f64::INFINITY);
+                format!("{float:.0}").parse().map_or(Value::Float(float), Value::Int)
+            }
+            other => other,
+        }
+    }),
+    of_text("nan-not-read", &["PAY-3"], "NaN and Infinity are no JSON", |text| {
+        (!["NaN", "Infinity"].iter().any(|word| text.split('"').step_by(2).any(|outside| outside.contains(word))))
+            .then(|| text.to_owned())
+    }),
+    of_values("surrogates-not-read", &["PAY-4"], "a lone surrogate is read as U+FFFD", |value| match value {
+        Value::Text(text) => Value::Text(String::from_utf16_lossy(&text.utf16()).into()),
+        other => other,
+    }),
+    of_values("tuple-read-as-list", &["PAY-6"], "a tuple's tag gives a list", |value| match value {
+        Value::Tuple(items) => Value::List(items),
+        other => other,
+    }),
+    of_values("bytes-read-as-text", &["PAY-7"], "the tag of bytes gives their base64", |value| match value {
+        Value::Bytes(bytes) => Value::Text(base64::encode_standard(&bytes).into()),
+        other => other,
+    }),
+    of_values("markup-read-as-text", &["PAY-8"], "markup comes back as text", |value| match value {
+        Value::Markup(text) => Value::Text(text),
+        other => other,
+    }),
+    of_values("uuid-read-as-text", &["PAY-9"], "the tag of a UUID gives text", |value| match value {
+        Value::Uuid(uuid) => Value::Text(format!("{uuid:032x}").into()),
+        other => other,
+    }),
+    of_text("uuid-needs-hyphens", &["PAY-9"], "a UUID without hyphens is refused", |text| {
+        let is_bare = |rest: &str| rest.bytes().take_while(u8::is_ascii_hexdigit).count() >= 32;
+        (!text.split("\" u\":\"").skip(1).any(is_bare)).then(|| text.to_owned())
+    }),
+    of_text("uuid-takes-no-hyphens", &["PAY-9"], "a UUID with hyphens is refused", |text| {
+        let has_hyphens = |rest: &str| rest.split('"').next().is_some_and(|uuid| uuid.contains('-'));
+        (!text.split("\" u\":\"").skip(1).any(has_hyphens)).then(|| text.to_owned())
+    }),
+    of_values("datetime-read-as-text", &["PAY-10"], "the tag of a datetime gives text", |value| match value {
+        Value::Datetime(at) => Value::Text(crate::value::wire::datetime_to_iso(&at).into()),
+        other => other,
+    }),
+    of_values("datetime-read-without-zone", &["PAY-10"], "a datetime comes back naive", |value| match value {
+        Value::Datetime(at) => Value::Datetime(Datetime { offset: None, ..at }),
+        other => other,
+    }),
+    of_values("datetime-read-in-local-time", &["PAY-10"], "a datetime comes back in the server's zone", |value| {
+        let zone = UtcOffset::from_hms(1, 0, 0).unwrap_or(UtcOffset::UTC);
+        match value {
+            Value::Datetime(Datetime { local, offset: Some(offset) }) if offset.is_utc() => {
+                let moved = local.checked_add(time::Duration::hours(1)).unwrap_or(local);
+                Value::Datetime(Datetime { local: moved, offset: Some(zone) })
+            }
+            other => other,
+        }
+    }),
+    of_text("datetime-only-in-gmt", &["PAY-10"], "a date that does not end in GMT is refused", |text| {
+        let is_odd = |rest: &str| rest.split('"').next().is_some_and(|date| !date.ends_with("GMT"));
+        (!text.split("\" d\":\"").skip(1).any(is_odd)).then(|| text.to_owned())
+    }),
+    Mutant::new(
+        "tag-like-maps-not-unescaped",
+        &["PAY-11"],
+        "a map that was escaped comes back with its escape",
+        Steps {
+            read: Read::By(|payload| {
+                let is_plain = |text: &String| {
+                    let others = text.replace(ESCAPED, "");
+                    let is_tagged = tagging::TAGS.iter().any(|tag| others.contains(&format!("{{\"{tag}\":")));
+                    text.contains(ESCAPED) && !is_tagged && !text.contains("\" di__\"")
+                };
+                let Some(text) = payload::text(payload, &FLASK).filter(is_plain) else {
+                    return steps::read(payload);
+                };
+                steps::read(payload)?;
+                let read = steps::read(base64::encode(text.replace(ESCAPED, UNKNOWN).as_bytes()).as_bytes())?;
+                match renamed(Value::Map(read)) {
+                    Value::Map(map) => Ok(map),
+                    _ => Err(Raised::Payload),
+                }
+            }),
+            ..Steps::MODEL
+        },
+    ),
+    Mutant::new(
+        "never-inflated",
+        &["PAY-13"],
+        "a payload with a leading dot is not inflated",
+        Steps {
+            read: Read::By(|payload| match payload.first() {
+                Some(b'.') => Err(Raised::Payload),
+                _ => steps::read(payload),
+            }),
+            ..Steps::MODEL
+        },
+    ),
+    Mutant::new(
+        "inflated-by-first-bytes",
+        &["PAY-13", "PAY-14"],
+        "what begins like a zlib stream is inflated, whatever the leading dot says",
+        Steps {
+            read: Read::By(|payload| {
+                let encoded = payload.strip_prefix(b".").unwrap_or(payload);
+                match base64::decode(encoded).is_some_and(|bytes| bytes.starts_with(&[0x78])) {
+                    true => steps::read(&[b".", encoded].concat()),
+                    false => steps::read(encoded),
+                }
+            }),
+            ..Steps::MODEL
+        },
+    ),
+    Mutant::new(
+        "tail-behind-the-stream-refused",
+        &["PAY-13", "PAY-14"],
+        "bytes behind the end of a compressed stream are an error",
+        Steps {
+            read: Read::By(|payload| match payload.strip_prefix(b".").and_then(base64::decode) {
+                Some(bytes) if has_a_tail(&bytes) => Err(Raised::Payload),
+                _ => steps::read(payload),
+            }),
+            ..Steps::MODEL
+        },
+    ),
+    Mutant::new(
+        "odd-payload-is-empty",
+        &["PAY-14"],
+        "a payload that is not a session is an empty one where raising is declared",
+        Steps { read: Read::By(|payload| Ok(steps::read(payload).unwrap_or_default())), ..Steps::MODEL },
+    ),
+    of_text("only-maps-load", &["PAY-15"], "a payload that is null or a list of pairs raises", |text| {
+        text.trim_start().starts_with('{').then(|| text.to_owned())
+    }),
+    Mutant::new(
+        "nulls-not-read",
+        &["PAY-16"],
+        "keys whose value is null are left out of what is read",
+        Steps {
+            read: Read::By(|payload| {
+                Ok(steps::read(payload)?.into_iter().filter(|(_, value)| *value != Value::Null).collect())
+            }),
+            ..Steps::MODEL
+        },
+    ),
+    of_values(
+        "empty-lists-read-as-maps",
+        &["PAY-16"],
+        "an empty list comes back as an empty map",
+        |value| match value {
+            Value::List(items) if items.is_empty() => Value::Map(Map::new()),
+            other => other,
+        },
+    ),
+];
+
+/// What stands before an escaped map in JSON.
+const ESCAPED: &str = "{\" di\":{";
+/// The same under a key that is no tag.
+const UNKNOWN: &str = "{\" di\\uf8ff\":{";
+
+/// The value with the tag of escaped maps back in place of the key that stood in for it.
+fn renamed(value: Value) -> Value {
+    changed(value, &|value| match value {
+        Value::Map(map) => {
+            let is_unknown = |key: &Value| *key == " di\u{F8FF}".into();
+            Value::Map(map.into_iter().map(|(k, v)| (if is_unknown(&k) { " di".into() } else { k }, v)).collect())
+        }
+        other => other,
+    })
+}
+
+/// Whether the last byte is not needed to inflate the whole.
+fn has_a_tail(bytes: &[u8]) -> bool {
+    let shorter = bytes.split_last().map(|(_, shorter)| shorter);
+    shorter.and_then(payload::inflate).is_some()
+}
+
+/// The session in a payload, with every value replaced.
+pub(super) fn replaced(payload: &[u8], replace: fn(Value) -> Value) -> Result<Map, Raised> {
+    match changed(Value::Map(steps::read(payload)?), &replace) {
+        Value::Map(map) => Ok(map),
+        _ => Err(Raised::Payload),
+    }
+}
+
+/// The session in a payload whose text is looked at first; none refuses it.
+pub(super) fn respelled(payload: &[u8], respell: fn(&str) -> Option<String>) -> Result<Map, Raised> {
+    let Some(text) = payload::text(payload, &FLASK) else { return steps::read(payload) };
+    let respelled = respell(&text).ok_or(Raised::Payload)?;
+    if respelled == text { steps::read(payload) } else { steps::read(base64::encode(respelled.as_bytes()).as_bytes()) }
+}
+
+const fn of_values(
+    name: &'static str,
+    rules: &'static [&'static str],
+    summary: &'static str,
+    replace: fn(Value) -> Value,
+) -> Mutant {
+    Mutant::new(name, rules, summary, Steps { read: Read::Replaced(replace), ..Steps::MODEL })
+}
+
+const fn of_text(
+    name: &'static str,
+    rules: &'static [&'static str],
+    summary: &'static str,
+    respell: fn(&str) -> Option<String>,
+) -> Mutant {
+    Mutant::new(name, rules, summary, Steps { read: Read::Respelled(respell), ..Steps::MODEL })
+}

@@ -1,0 +1,268 @@
+//! Mutants of memory: what one request leaves behind for another. Each call is the specification's answer, to a call that was
+//! changed by what came before.
+
+use super::{
+    Mutant,
+    steps::{FLASK, introduced},
+    tools::{cookie_set, value_of},
+};
+use crate::{
+    adapter::{Broken, Implementation},
+    clock::UnixTime,
+    config::{Config, Key, Lifetime},
+    model,
+    protocol::{self, Action, Call, Hello, Reply, Verified},
+    value::Map,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// How a mutant of memory answers.
+pub(super) type Answer = fn(&mut Memory, &Call) -> protocol::Answer;
+
+/// What is remembered.
+#[derive(Default)]
+pub(super) struct Memory {
+    /// The Cookie header that fits the last cookie that was set.
+    header: Option<String>,
+    key_by_salt: BTreeMap<String, Option<Key>>,
+    lifetime: Option<Lifetime>,
+    modified: bool,
+    now: Option<UnixTime>,
+    refresh: Option<bool>,
+    accepted: BTreeMap<String, Map>,
+    refused: BTreeSet<String>,
+}
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant::remembering(
+        "session-leaks",
+        &["MOD-10", "SYS-3", "HDR-4"],
+        "a request without a cookie gets the session of the request before",
+        |memory, call| {
+            let answer = answer(call, |call| {
+                if let Call::Exchange(exchange) = call
+                    && exchange.cookie_header.is_none()
+                {
+                    exchange.cookie_header.clone_from(&memory.header);
+                }
+            });
+            if let (Call::Exchange(call), protocol::Answer::Exchange(exchanged)) = (call, &answer)
+                && let Some(header) = cookie_set(exchanged)
+            {
+                memory.header = Some(format!("{}={}", call.config.cookie_name, value_of(header)));
+            }
+            answer
+        },
+    ),
+    Mutant::remembering(
+        "keys-cached-by-salt",
+        &["KEY-1", "KEY-3", "KEY-6", "SYS-6"],
+        "the key derived first for a salt is kept, whatever the secret key becomes",
+        |memory, call| {
+            let config = call.config();
+            let kept = memory.key_by_salt.entry(config.salt.clone()).or_insert(config.secret_key.clone()).clone();
+            answer(call, |call| configure(call, |config| config.secret_key = kept))
+        },
+    ),
+    Mutant::remembering(
+        "lifetime-frozen-at-start",
+        &["EXP-6", "SYS-5", "EXP-1", "EXP-2"],
+        "the lifetime of the first request stays in force",
+        |memory, call| {
+            let kept = *memory.lifetime.get_or_insert(call.config().lifetime);
+            answer(call, |call| configure(call, |config| config.lifetime = kept))
+        },
+    ),
+    Mutant::remembering(
+        "refresh-frozen-at-start",
+        &["REN-2", "REN-1", "SET-1"],
+        "whether sessions are refreshed is asked once, at the first request",
+        |memory, call| {
+            let kept = *memory.refresh.get_or_insert(call.config().refresh_each_request);
+            answer(call, |call| configure(call, |config| config.refresh_each_request = kept))
+        },
+    ),
+    Mutant::remembering(
+        "clock-read-before-the-request",
+        &["SIG-4", "EXP-1", "EXP-2", "EXP-3", "PERM-3"],
+        "the time is that of the request before",
+        |memory, call| {
+            let before = memory.now.replace(now(call)).unwrap_or(now(call));
+            answer(call, |call| set_now(call, before))
+        },
+    ),
+    Mutant::remembering(
+        "clock-never-goes-back",
+        &["SIG-4", "EXP-3", "EXP-1", "EXP-8", "SYS-8", "KEY-5"],
+        "the time is the latest that was ever seen",
+        |memory, call| {
+            let latest = memory.now.map_or(now(call), |seen| seen.max(now(call)));
+            memory.now = Some(latest);
+            answer(call, |call| set_now(call, latest))
+        },
+    ),
+    Mutant::remembering(
+        "modified-flag-sticks",
+        &["MOD-8", "SET-1", "REN-2", "REN-3", "DEL-4", "DEL-6"],
+        "once a session was modified, every later one counts as modified",
+        |memory, call| {
+            let modified = memory.modified;
+            let writes = |action: &Action| matches!(action, Action::Set { .. } | Action::Clear | Action::Update { .. });
+            memory.modified |= matches!(call, Call::Exchange(exchange) if exchange.actions.iter().any(writes));
+            let mut answer = answer(call, |call| {
+                if let (true, Call::Exchange(exchange)) = (modified, call) {
+                    exchange.actions.insert(0, Action::SetModified { value: true });
+                }
+            });
+            if let (true, protocol::Answer::Exchange(exchanged)) = (modified, &mut answer)
+                && !exchanged.results.is_empty()
+            {
+                exchanged.results.remove(0);
+            }
+            answer
+        },
+    ),
+    Mutant::remembering(
+        "accepted-cookies-cached",
+        &["EXP-1", "EXP-2", "EXP-3", "EXP-6", "SYS-1", "SYS-5", "KEY-3", "KEY-5"],
+        "a cookie that was accepted once is accepted ever after, without a look at its age",
+        |memory, call| {
+            let Call::Verify(verify) = call else { return model::answer(call, &FLASK) };
+            let name = format!("{:?} {}", verify.config.secret_key, verify.cookie);
+            if let Some(session) = memory.accepted.get(&name) {
+                return protocol::Answer::Verify(Verified::Accepted(session.clone()));
+            }
+            let answer = model::answer(call, &FLASK);
+            if let protocol::Answer::Verify(Verified::Accepted(session)) = &answer {
+                memory.accepted.insert(name, session.clone());
+            }
+            answer
+        },
+    ),
+    Mutant::remembering(
+        "rejected-cookies-remembered",
+        &["EXP-1", "EXP-3", "EXP-6", "EXP-2", "EXP-7", "SYS-5", "KEY-7", "KEY-3", "SIG-5", "KEY-6"],
+        "a cookie that was rejected once is rejected ever after, whatever the clock and the configuration become",
+        |memory, call| {
+            let Call::Verify(verify) = call else { return model::answer(call, &FLASK) };
+            if memory.refused.contains(&verify.cookie) {
+                return protocol::Answer::Verify(Verified::Rejected(Some(protocol::Reason::Signature)));
+            }
+            let answer = model::answer(call, &FLASK);
+            if matches!(answer, protocol::Answer::Verify(Verified::Rejected(_))) {
+                memory.refused.insert(verify.cookie.clone());
+            }
+            answer
+        },
+    ),
+    Mutant::remembering(
+        "logout-revokes",
+        &["SYS-4", "DEL-1", "EXP-2"],
+        "a cookie that came with a logout is never accepted again",
+        |memory, call| {
+            let Call::Exchange(exchange) = call else { return model::answer(call, &FLASK) };
+            let Some(header) = &exchange.cookie_header else { return model::answer(call, &FLASK) };
+            let is_revoked = memory.refused.contains(header);
+            let answer = answer(call, |call| {
+                if let (true, Call::Exchange(exchange)) = (is_revoked, call) {
+                    exchange.cookie_header = None;
+                }
+            });
+            if let protocol::Answer::Exchange(exchanged) = &answer
+                && exchanged.headers.iter().any(|(_, header)| super::tools::is_deletion(header))
+            {
+                memory.refused.insert(header.clone());
+            }
+            answer
+        },
+    ),
+    Mutant::remembering(
+        "replays-refused",
+        &["SYS-4"],
+        "what was asked three times in the same instant is refused from then on, as by a limit of rates",
+        |memory, call| match call {
+            Call::Verify(verify) => {
+                let name = |time| format!("{time} {} {:?} {}", verify.now.micros(), verify.config, verify.cookie);
+                match (1..=3).any(|time| memory.refused.insert(name(time))) {
+                    true => model::answer(call, &FLASK),
+                    false => protocol::Answer::Verify(Verified::Rejected(Some(protocol::Reason::Signature))),
+                }
+            }
+            _ => model::answer(call, &FLASK),
+        },
+    ),
+    Mutant::remembering(
+        "cookies-count-once",
+        &["SYS-4", "SYS-8", "REN-6", "SYS-2", "KEY-3"],
+        "a cookie is accepted once, as a token against replays would be",
+        |memory, call| {
+            let Call::Exchange(exchange) = call else { return model::answer(call, &FLASK) };
+            let Some(header) = &exchange.cookie_header else { return model::answer(call, &FLASK) };
+            let is_used = !memory.refused.insert(header.clone());
+            answer(call, |call| {
+                if let (true, Call::Exchange(exchange)) = (is_used, call) {
+                    exchange.cookie_header = None;
+                }
+            })
+        },
+    ),
+];
+
+/// The specification's answer to a changed call.
+fn answer(call: &Call, change: impl FnOnce(&mut Call)) -> protocol::Answer {
+    let mut call = call.clone();
+    change(&mut call);
+    model::answer(&call, &FLASK)
+}
+
+fn configure(call: &mut Call, change: impl FnOnce(&mut Config)) {
+    let config = match call {
+        Call::Exchange(call) => &mut call.config,
+        Call::Sign(call) => &mut call.config,
+        Call::Verify(call) => &mut call.config,
+    };
+    change(Arc::make_mut(config));
+}
+
+fn now(call: &Call) -> UnixTime {
+    match call {
+        Call::Exchange(call) => call.now,
+        Call::Sign(call) => call.now,
+        Call::Verify(call) => call.now,
+    }
+}
+
+fn set_now(call: &mut Call, now: UnixTime) {
+    match call {
+        Call::Exchange(call) => call.now = now,
+        Call::Sign(call) => call.now = now,
+        Call::Verify(call) => call.now = now,
+    }
+}
+
+/// The model, remembering what it should not.
+pub(super) struct Remembering {
+    hello: Hello,
+    memory: Mutex<Memory>,
+    answer: Answer,
+}
+
+impl Remembering {
+    pub(super) fn new(name: &str, answer: Answer) -> Self {
+        Self { hello: introduced(name), memory: Mutex::default(), answer }
+    }
+}
+
+impl Implementation for Remembering {
+    fn hello(&self) -> &Hello {
+        &self.hello
+    }
+
+    fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(calls.iter().map(|call| Reply::Ok((self.answer)(&mut memory, call))).collect())
+    }
+}

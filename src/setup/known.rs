@@ -1,0 +1,307 @@
+//! The implementations that are known by name, and how each is had.
+
+use super::{python::Minor, stock};
+
+/// An implementation that is known by name.
+pub struct Known {
+    /// What it is called on the command line.
+    pub name: &'static str,
+    /// What it is, in some words.
+    pub about: &'static str,
+    pub(crate) recipe: Recipe,
+}
+
+pub(crate) enum Recipe {
+    InBinary,
+    Node(NodePackage),
+    Python(PythonPackage),
+    Rust(RustPackage),
+}
+
+/// A package that pip installs.
+pub(crate) struct PythonPackage {
+    pub(crate) name: &'static str,
+    /// What is imported to see that it is there.
+    pub(crate) module: &'static str,
+    /// The file in `adapters/python`, and its arguments.
+    pub(crate) adapter: &'static [&'static str],
+    /// The releases that are pinned, the newest first, each with the oldest Python that runs it.
+    pub(crate) releases: &'static [(&'static str, Minor)],
+}
+
+/// A package that npm installs.
+pub(crate) struct NodePackage {
+    pub(crate) name: &'static str,
+    /// The file in `adapters/node`.
+    pub(crate) adapter: &'static str,
+    /// The release in `package-lock.json`.
+    pub(crate) release: &'static str,
+}
+
+/// A crate that cargo builds together with its adapter.
+pub(crate) struct RustPackage {
+    /// What it is called on the command line.
+    pub(crate) known: &'static str,
+    /// What the crate is called.
+    pub(crate) name: &'static str,
+    /// The program in `adapters/rust`.
+    pub(crate) adapter: &'static str,
+    /// The release in `Cargo.lock`.
+    pub(crate) release: &'static str,
+}
+
+/// The oldest Python that the adapters run on.
+const OLDEST_PYTHON: Minor = (3, 9);
+
+/// The oracle. Its first release is the one that the vectors were made with.
+pub(crate) const FLASK: PythonPackage = PythonPackage {
+    name: "flask",
+    module: "flask",
+    adapter: &["flask_adapter.py"],
+    releases: &[
+        ("3.1.3", OLDEST_PYTHON),
+        ("3.1.2", OLDEST_PYTHON),
+        ("3.1.0", OLDEST_PYTHON),
+        ("3.0.3", OLDEST_PYTHON),
+        ("2.3.3", OLDEST_PYTHON),
+        ("2.2.5", OLDEST_PYTHON),
+        ("2.2.4", OLDEST_PYTHON),
+    ],
+};
+
+/// The port for Rust.
+pub(crate) const ITSDANGEROUS: RustPackage =
+    RustPackage { known: "itsdangerous-rs", name: "itsdangerous", adapter: "itsdangerous_adapter", release: "0.4.1" };
+
+/// All implementations that are known by name.
+pub static KNOWN: &[Known] = &[
+    Known { name: "verifier", about: "the fast verifier in this binary", recipe: Recipe::InBinary },
+    Known { name: "model", about: "the specification as code, in this binary", recipe: Recipe::InBinary },
+    Known { name: "flask", about: "real Flask, whole requests: the oracle", recipe: Recipe::Python(FLASK) },
+    Known {
+        name: "quart",
+        about: "Quart, whole requests",
+        recipe: Recipe::Python(PythonPackage {
+            name: "quart",
+            module: "quart",
+            adapter: &["quart_adapter.py"],
+            releases: &[("0.23.1", (3, 13)), ("0.22.0", (3, 11))],
+        }),
+    },
+    Known {
+        name: "anyquart",
+        about: "AnyQuart, a fork of Quart, whole requests",
+        recipe: Recipe::Python(PythonPackage {
+            name: "anyquart",
+            module: "anyquart",
+            adapter: &["quart_adapter.py", "anyquart"],
+            releases: &[("0.3.0", (3, 10))],
+        }),
+    },
+    Known {
+        name: "itsdangerous",
+        about: "itsdangerous without Flask, plain JSON",
+        recipe: Recipe::Python(PythonPackage {
+            name: "itsdangerous",
+            module: "itsdangerous",
+            adapter: &["itsdangerous_adapter.py"],
+            releases: &[("2.2.0", OLDEST_PYTHON)],
+        }),
+    },
+    Known {
+        name: "starlette-flask",
+        about: "Flask's cookie for Starlette and FastAPI",
+        recipe: Recipe::Python(PythonPackage {
+            name: "starlette-flask",
+            module: "starlette_flask.middleware.sessions",
+            adapter: &["starlette_flask_adapter.py"],
+            releases: &[("0.1.0", OLDEST_PYTHON)],
+        }),
+    },
+    Known {
+        name: "flask-session-decoder",
+        about: "a reader of Flask's cookie without dependencies",
+        recipe: Recipe::Python(PythonPackage {
+            name: "flask-session-decoder",
+            module: "flask_session_decoder",
+            adapter: &["flask_session_decoder_adapter.py"],
+            releases: &[("0.1.0", OLDEST_PYTHON)],
+        }),
+    },
+    Known {
+        name: "flask-unsign",
+        about: "a tool that tests and forges Flask's cookies",
+        recipe: Recipe::Python(PythonPackage {
+            name: "flask-unsign",
+            module: "flask_unsign",
+            adapter: &["flask_unsign_adapter.py"],
+            releases: &[("1.2.1", OLDEST_PYTHON)],
+        }),
+    },
+    Known {
+        name: "itsdangerous.js",
+        about: "the port of itsdangerous for Node.js",
+        recipe: Recipe::Node(NodePackage {
+            name: "itsdangerous.js",
+            adapter: "itsdangerous_adapter.mjs",
+            release: "1.1.5",
+        }),
+    },
+    Known { name: "itsdangerous-rs", about: "the port of itsdangerous for Rust", recipe: Recipe::Rust(ITSDANGEROUS) },
+];
+
+impl Known {
+    /// The implementation of that name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        KNOWN.iter().find(|known| known.name == name)
+    }
+
+    /// The release that is taken when none is asked for; none for what stands in this binary.
+    pub fn release(&self) -> Option<&'static str> {
+        match &self.recipe {
+            Recipe::InBinary => None,
+            Recipe::Node(package) => Some(package.release),
+            Recipe::Python(package) => package.releases.first().map(|&(release, _)| release),
+            Recipe::Rust(package) => Some(package.release),
+        }
+    }
+
+    /// The releases of which this version of the suite knows hashes, so that nothing else can be installed in their place: of the
+    /// package and of all that it needs. Of another release what the registry serves is taken.
+    pub fn releases_with_hashes(&self) -> Vec<&'static str> {
+        match &self.recipe {
+            Recipe::InBinary => Vec::new(),
+            Recipe::Node(package) => vec![package.release],
+            Recipe::Python(package) => package.releases.iter().map(|&(release, _)| release).collect(),
+            Recipe::Rust(package) => vec![package.release],
+        }
+    }
+
+    /// What has to be on the machine to set it up, for people.
+    pub fn needs(&self) -> String {
+        match &self.recipe {
+            Recipe::InBinary => "nothing".to_owned(),
+            Recipe::Node(_) => format!("Node.js {}, npm", super::node::OLDEST),
+            Recipe::Python(package) => {
+                let (major, minor) = package.oldest_python(None);
+                format!("Python {major}.{minor}")
+            }
+            Recipe::Rust(_) => "cargo".to_owned(),
+        }
+    }
+
+    /// Whether it stands in this binary, and needs no set-up.
+    pub fn is_in_binary(&self) -> bool {
+        matches!(self.recipe, Recipe::InBinary)
+    }
+
+    /// The releases that are set up in the cache.
+    pub fn releases_set_up(&self) -> Vec<String> {
+        if self.is_in_binary() { Vec::new() } else { stock::releases(self.name) }
+    }
+}
+
+impl PythonPackage {
+    /// The release that is taken on some Python when none is asked for.
+    pub(crate) fn default_for(&self, python: Minor) -> &'static str {
+        let fits = self.releases.iter().find(|(_, oldest)| python >= *oldest);
+        fits.or(self.releases.last()).map_or("", |&(release, _)| release)
+    }
+
+    /// The oldest Python that runs a release, as far as that is known. pip knows the rest.
+    pub(crate) fn oldest_python(&self, release: Option<&str>) -> Minor {
+        let all = self.releases.iter();
+        match release {
+            Some(release) => all.filter(|(known, _)| *known == release).map(|&(_, oldest)| oldest).next(),
+            None => all.map(|&(_, oldest)| oldest).min(),
+        }
+        .unwrap_or(OLDEST_PYTHON)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundled;
+
+    fn text(path: &str) -> &'static str {
+        bundled::under(path).next().unwrap_or_else(|| panic!("{path} is not in the binary")).1
+    }
+
+    #[test]
+    fn names_differ_and_are_words() {
+        let mut names: Vec<_> = KNOWN.iter().map(|known| known.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), KNOWN.len());
+        assert!(names.iter().all(|name| !name.contains(['@', ' ', '/'])));
+        assert!(Known::named("nothing").is_none());
+    }
+
+    #[test]
+    fn every_adapter_and_every_pin_is_in_the_binary() {
+        for known in KNOWN {
+            match &known.recipe {
+                Recipe::InBinary => {}
+                Recipe::Node(package) => {
+                    text(&format!("adapters/node/{}", package.adapter));
+                    for file in ["adapters/node/package.json", "adapters/node/package-lock.json"] {
+                        assert!(text(file).contains(&format!("\"{}\": ", package.name)), "{file}");
+                    }
+                    assert!(text("adapters/node/package-lock.json").contains(&format!("\"{}\"", package.release)));
+                }
+                Recipe::Python(package) => {
+                    text(&format!("adapters/python/{}", package.adapter[0]));
+                    for (release, _) in package.releases {
+                        let pins = text(&format!("adapters/python/requirements-{}-{release}.txt", package.name));
+                        assert!(pins.contains(&format!("\n{}=={release}", package.name)), "{}", package.name);
+                        assert!(pins.contains("--hash=sha256:"), "{}", package.name);
+                    }
+                }
+                Recipe::Rust(package) => {
+                    text(&format!("adapters/rust/{}.rs", package.adapter));
+                    let pin = format!("name = \"{}\"\nversion = \"{}\"", package.name, package.release);
+                    assert!(text("adapters/rust/Cargo.lock").contains(&pin), "{pin}");
+                    let wanted = format!("{} = {{ version = \"={}\"", package.name, package.release);
+                    assert!(text("adapters/rust/Cargo.toml").contains(&wanted), "{wanted}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_package_of_a_release_with_hashes_has_one_and_every_file_of_hashes_is_of_such_a_release() {
+        let mut files = Vec::new();
+        for known in KNOWN {
+            let Recipe::Python(package) = &known.recipe else { continue };
+            for release in known.releases_with_hashes() {
+                let file = format!("adapters/python/requirements-{}-{release}.txt", package.name);
+                let joined = text(&file).replace("\\\n", " ");
+                for line in joined.lines().filter(|line| !line.starts_with('#')) {
+                    assert!(line.contains("==") && line.contains("--hash=sha256:"), "{file}: {line}");
+                }
+                files.push(file);
+            }
+        }
+        let all: Vec<_> = bundled::under("adapters/python/requirements-").map(|(path, _)| path).collect();
+        assert_eq!(all.len(), files.len(), "{all:?}");
+        for (lock, package, hash) in [
+            ("adapters/node/package-lock.json", "\"node_modules/", "\"integrity\": \"sha512-"),
+            ("adapters/rust/Cargo.lock", "source = \"registry+", "checksum = \""),
+        ] {
+            let (packages, hashes) = (text(lock).matches(package).count(), text(lock).matches(hash).count());
+            assert!(hashes > 0 && packages == hashes, "{lock}: {hashes} hashes of {packages} packages");
+        }
+    }
+
+    #[test]
+    fn the_default_release_is_the_newest_that_the_python_runs() {
+        let Some(Known { recipe: Recipe::Python(quart), .. }) = Known::named("quart") else { panic!() };
+        for (python, release) in [((3, 14), "0.23.1"), ((3, 13), "0.23.1"), ((3, 12), "0.22.0"), ((3, 11), "0.22.0")] {
+            assert_eq!(quart.default_for(python), release, "{python:?}");
+        }
+        assert_eq!(quart.oldest_python(None), (3, 11));
+        assert_eq!(quart.oldest_python(Some("0.23.1")), (3, 13));
+        assert_eq!(quart.oldest_python(Some("0.19.0")), (3, 9));
+    }
+}

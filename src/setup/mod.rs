@@ -1,0 +1,277 @@
+//! Implementations that set themselves up in the user's cache: a Python virtual environment, a folder of Node.js packages, or a
+//! program built by cargo, each with the adapter that drives it. Offline once it is there.
+//!
+//! Everything is made beside its place and renamed when it is whole, so that an interrupted set-up leaves nothing to trip over. What
+//! is damaged later is noticed and made anew. Nothing of the working directory is run, and the environment changes neither what is
+//! installed nor what is judged.
+
+mod cache;
+mod contents;
+mod isolation;
+mod known;
+mod node;
+mod python;
+mod rust;
+mod stock;
+mod tools;
+mod trust;
+
+pub use known::{KNOWN, Known};
+pub use stock::{Entry, Kind, clear, list};
+
+use crate::foreign;
+use crate::processes::{Isolation, Program, Release};
+use cache::Cache;
+use known::Recipe;
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// Why an implementation could not be set up. Each message says what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SetupError {
+    /// The cache cannot be written.
+    #[error(
+        "the cache {} cannot be written: {source}\nset SESSIONPROOF_CACHE to a folder that can be written",
+        foreign::path(folder)
+    )]
+    Cache {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// There is no room for the cache.
+    #[error(
+        "no space is left on the disk for the cache {}:\n{output}\nfree some (`sessionproof cache clear` removes what is \
+         set up), or set SESSIONPROOF_CACHE to a folder on another disk",
+        foreign::path(folder)
+    )]
+    Full {
+        /// The folder.
+        folder: PathBuf,
+        /// What was said of it.
+        output: String,
+    },
+    /// The cache is in use, and cannot be cleared.
+    #[error(
+        "the cache {} is in use\nwait until the other runs of sessionproof are over, then try again",
+        foreign::path(.0)
+    )]
+    InUse(PathBuf),
+    /// A release was asked for of what stands in this binary.
+    #[error("{0} is in this binary, in one release only\nwrite the name alone: {0}")]
+    InBinary(&'static str),
+    /// A package was not installed.
+    #[error(
+        "{package} could not be installed by {tool} in the cache {}:\n{output}\ncheck the network and that the release exists, \
+         then try again",
+        foreign::path(folder)
+    )]
+    Install {
+        /// The folder.
+        folder: PathBuf,
+        /// What was to be installed.
+        package: String,
+        /// What was to install it.
+        tool: &'static str,
+        /// The tool's last lines.
+        output: String,
+    },
+    /// The files of an adapter are not in this binary.
+    #[error("the files of {0} are not in this binary\nbuild sessionproof in a clone of its repository")]
+    NoAdapter(&'static str),
+    /// No folder for caches is known.
+    #[error("no folder for caches is known here\nset SESSIONPROOF_CACHE to a folder that can be written")]
+    NoCache,
+    /// A folder does not look like the cache, so nothing in it is removed.
+    #[error(
+        "{} does not look like a cache of sessionproof, since other things are in it\nset SESSIONPROOF_CACHE to the cache, or \
+         remove what you mean by hand; `sessionproof cache list` shows what is there",
+        foreign::path(.0)
+    )]
+    NoSuchCache(PathBuf),
+    /// There is no Python that will do.
+    #[error("{}\ninstall Python {oldest} or newer, or name one with --python PATH", foreign::block(what))]
+    NoPython {
+        /// What was found in its place.
+        what: String,
+        /// The oldest release that will do.
+        oldest: String,
+    },
+    /// Something that builds or runs the implementation is not there.
+    #[error("{}\n{remedy}, then try again", foreign::block(what))]
+    NoTool {
+        /// What was found in its place.
+        what: String,
+        /// What to install.
+        remedy: &'static str,
+    },
+    /// The name of a release is none.
+    #[error("{0:?} is not the number of a release\nwrite it as in flask@3.0.3")]
+    NotAVersion(String),
+    /// Somebody else may have put something into the cache, and what is there is run.
+    #[error(
+        "the cache {} is not safe to use: {}\nset SESSIONPROOF_CACHE to a folder that only you can write to, or, when \
+         you know what is in this one, make it yours alone (chown, chmod go-w)",
+        foreign::path(folder),
+        foreign::line(what)
+    )]
+    Untrusted {
+        /// The folder.
+        folder: PathBuf,
+        /// Why not.
+        what: String,
+    },
+    /// The virtual environment was not made.
+    #[error(
+        "{} makes no virtual environment in the cache {}:\n{output}\ninstall the module venv (on Debian: apt install \
+         python3-venv), or name another Python with --python PATH",
+        foreign::line(python),
+        foreign::path(folder)
+    )]
+    Venv {
+        /// The folder of the cache.
+        folder: PathBuf,
+        /// The interpreter.
+        python: String,
+        /// Its last lines.
+        output: String,
+    },
+}
+
+/// Sets implementations up.
+pub struct Setup<'a> {
+    /// The Python to use; the first of `python3` and `python` that will do when there is none.
+    pub python: Option<PathBuf>,
+    /// Is told what takes long.
+    pub report: &'a mut dyn FnMut(&str),
+}
+
+/// The oracle: a Python that has the pinned Flask, and the files that drive it.
+#[derive(Clone, Debug)]
+pub struct Oracle {
+    /// The interpreter of the virtual environment.
+    pub python: PathBuf,
+    /// The folder that holds `adapters/`, `vectors/` and `spec/`.
+    pub files: PathBuf,
+    isolation: Isolation,
+    release: Release,
+}
+
+impl Oracle {
+    /// The program that runs the adapter of real Flask.
+    pub fn program(&self) -> Program {
+        python::adapter(self, known::FLASK.adapter)
+    }
+
+    /// A script of `vectors/` by its name, to be given arguments and run: isolated, as the adapter is.
+    pub fn script(&self, name: &str) -> Command {
+        python::script(self, name)
+    }
+}
+
+impl Setup<'_> {
+    /// Real Flask of some release; none is the one that the vectors were made with.
+    pub fn flask(&mut self, release: Option<&str>) -> Result<Oracle, SetupError> {
+        python::set_up(self, &Cache::open()?, &known::FLASK, release)
+    }
+
+    /// The program that runs the adapter of an implementation, which is set up if it is not yet; without a release the one that
+    /// this version of the suite pins. None for what stands in this binary.
+    pub fn program(&mut self, known: &Known, release: Option<&str>) -> Result<Option<Program>, SetupError> {
+        if !known.is_in_binary() {
+            release.map(version).transpose()?;
+        }
+        Ok(match &known.recipe {
+            Recipe::InBinary => match release {
+                Some(_) => return Err(SetupError::InBinary(known.name)),
+                None => None,
+            },
+            Recipe::Node(package) => Some(node::set_up(self, &Cache::open()?, package, release)?),
+            Recipe::Python(package) => {
+                let oracle = python::set_up(self, &Cache::open()?, package, release)?;
+                Some(python::adapter(&oracle, package.adapter))
+            }
+            Recipe::Rust(package) => Some(rust::set_up(self, &Cache::open()?, package, release)?),
+        })
+    }
+
+    fn announce(&mut self, name: &str, release: &str, home: &Path) {
+        let folder = home.display();
+        (self.report)(&match fs::symlink_metadata(home) {
+            Ok(_) => format!("{name} {release} in {folder} is damaged, and is set up again"),
+            Err(_) => format!("setting up {name} {release} in {folder} (once)"),
+        });
+        if !Known::named(name).is_some_and(|known| known.releases_with_hashes().contains(&release)) {
+            (self.report)(&format!("no hashes are known for {name} {release}: what the registry serves is taken"));
+        }
+    }
+}
+
+/// What a program of the cache is started with: it works in a folder of its own.
+fn isolation(cache: &Cache, folder: &Path) -> Isolation {
+    Isolation { environment: isolation::of_adapters(folder), folder: folder.to_owned(), _lease: cache.lease() }
+}
+
+/// A release, if it is spelled as one: it becomes part of file names and of what other tools are asked.
+fn version(text: &str) -> Result<&str, SetupError> {
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+-.".contains(&b);
+    match text.starts_with(|c: char| c.is_ascii_digit()) && text.bytes().all(fits) && text.len() < 100 {
+        true => Ok(text),
+        false => Err(SetupError::NotAVersion(text.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn releases_are_numbers() {
+        for (text, fits) in [
+            ("3.1.3", true),
+            ("2.3.0rc1", true),
+            ("1.0.0-beta.1", true),
+            ("", false),
+            ("--help", false),
+            ("3; x", false),
+            ("3/../x", false),
+        ] {
+            assert_eq!(version(text).is_ok(), fits, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_release_without_hashes_is_said_to_have_none_before_it_is_installed() {
+        for known in KNOWN.iter().filter(|known| !known.is_in_binary()) {
+            for (release, has_hashes) in [(known.release().unwrap(), true), ("0.0.1", false)] {
+                let mut told = Vec::new();
+                let mut tell = |text: &str| told.push(text.to_owned());
+                Setup { python: None, report: &mut tell }.announce(known.name, release, std::path::Path::new("there"));
+                let says_so = told.iter().any(|text| text.contains("no hashes are known") && text.contains(release));
+                assert_eq!(says_so, !has_hashes, "{} {release}: {told:?}", known.name);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_in_the_binary_has_no_releases() {
+        let mut setup = Setup { python: None, report: &mut |_| {} };
+        let verifier = Known::named("verifier").unwrap();
+        assert!(setup.program(verifier, None).unwrap().is_none());
+        assert!(setup.program(verifier, Some("1.0")).unwrap_err().to_string().contains("write the name alone"));
+    }
+
+    #[test]
+    fn a_release_that_is_none_is_refused_before_anything_is_asked() {
+        let mut setup = Setup { python: None, report: &mut |_| panic!("nothing is set up") };
+        for known in KNOWN.iter().filter(|known| !known.is_in_binary()) {
+            let error = setup.program(known, Some("latest")).unwrap_err();
+            assert!(matches!(error, SetupError::NotAVersion(_)), "{}: {error}", known.name);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! How tools are asked, and how their failures are told: a full disk as such, whatever the tool makes of it.
+
+use super::{SetupError, cache::Cache};
+use crate::{foreign, processes::Tool};
+use std::{
+    io,
+    path::Path,
+    process::{Command, Output},
+};
+
+/// How many of a tool's last lines an error shows.
+const LINES: usize = 6;
+
+/// What tools say when no space is left. Numbers stay the same in every language.
+const FULL: [&str; 6] = [
+    "No space left on device",
+    "ENOSPC",
+    "Errno 28",
+    "os error 28",
+    "Disk quota exceeded",
+    "not enough space on the disk",
+];
+
+/// What is left of a disk that is full, as far as a tool can use it (bytes). Part of what it wrote may be gone again by now.
+const NOTHING: u64 = 64 * 1024;
+
+/// How a tool failed.
+pub(crate) struct Failure {
+    /// Its last lines.
+    pub(crate) lines: String,
+    is_full: bool,
+}
+
+impl Failure {
+    pub(crate) fn new(said: &str) -> Self {
+        let lines: Vec<_> = said.lines().filter(|line| !line.trim().is_empty()).collect();
+        let last = lines.get(lines.len().saturating_sub(LINES)..).unwrap_or_default();
+        // The line that names the cause is often not among the last.
+        let cause = lines.iter().find(|line| FULL.iter().any(|words| line.contains(words)));
+        let shown = cause.into_iter().filter(|cause| !last.contains(cause)).chain(last);
+        let lines = shown.map(|line| format!("    {}", foreign::line(line))).collect::<Vec<_>>().join("\n");
+        Self { lines, is_full: cause.is_some() }
+    }
+
+    /// The error that it is, when something else than a full disk is told by `otherwise`.
+    pub(crate) fn error(self, cache: &Cache, otherwise: impl FnOnce(String) -> SetupError) -> SetupError {
+        match self.is_full || is_full(cache.folder()) {
+            true => SetupError::Full { folder: cache.folder().to_owned(), output: self.lines },
+            false => otherwise(self.lines),
+        }
+    }
+
+    /// The error that a package was not installed.
+    pub(crate) fn of_install(self, cache: &Cache, tool: &'static str, (name, release): (&str, &str)) -> SetupError {
+        let (folder, package) = (cache.folder().to_owned(), format!("{name} {release}"));
+        self.error(cache, |output| SetupError::Install { folder, package, tool, output })
+    }
+}
+
+/// What a tool prints on standard output; what went wrong, when it did not succeed.
+pub(crate) fn ask(command: &mut Command) -> Result<String, String> {
+    let name = foreign::line(command.get_program().display());
+    match command.run_to_end() {
+        Ok(output) if output.status.success() => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        Ok(output) => Err(format!("{name} does not run ({})", output.status)),
+        Err(error) => Err(format!("there is no {name} ({error})")),
+    }
+}
+
+/// What a tool prints on standard output when it succeeds.
+pub(crate) fn check(ran: io::Result<Output>) -> Result<String, Failure> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    match ran {
+        Ok(output) if output.status.success() => Ok(text(&output.stdout)),
+        Ok(output) => {
+            Err(Failure::new(&format!("{}\n{}\n{}", text(&output.stdout), text(&output.stderr), output.status)))
+        }
+        Err(error) => Err(Failure::new(&error.to_string())),
+    }
+}
+
+#[cfg(unix)]
+fn is_full(folder: &Path) -> bool {
+    rustix::fs::statvfs(folder).is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) < NOTHING)
+}
+
+#[cfg(not(unix))]
+fn is_full(_: &Path) -> bool {
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_seen_wherever_the_tool_says_it() {
+        let lines = (0..20).map(|n| format!("line {n}")).collect::<Vec<_>>().join("\n");
+        let failure = Failure::new(&format!("OSError: [Errno 28] Kein Platz\n{lines}"));
+        assert!(failure.is_full && failure.lines.contains("Errno 28") && failure.lines.contains("line 19"));
+        assert!(!failure.lines.contains("line 3"));
+        assert!(!Failure::new(&lines).is_full);
+    }
+}

@@ -1,0 +1,352 @@
+//! The verdict on a check: its scenario is walked call by call, and each answer is held against the expected one.
+//!
+//! What is expected is what real Flask answered, where that was recorded for the very call; everywhere else it is the model's
+//! answer, under the choices that the implementation declares.
+
+use super::{
+    compare::{Difference, compare},
+    invariants,
+};
+use crate::{
+    adapter::{Broken, Implementation},
+    config::{FallbackTextChoice, Fallbacks},
+    model::{self, server},
+    protocol::{Answer, Call, Choices, Hello, ReasonsChoice, Reply, Sign, Signed, Verified, Verify},
+    value::{Value, wire},
+};
+use crate::{case::scenario::Scenario, evidence::vectors::Recorded, suite::judging::kept};
+use std::borrow::Cow;
+
+/// What is asked in one check.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    /// The calls.
+    pub scenario: &'a Scenario,
+    /// What Flask did with them; empty for generated cases.
+    pub recorded: &'a [Recorded],
+}
+
+/// What came of a check.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// An answer is not the expected one.
+    Fail(Box<Divergence>),
+    /// Nothing can be said.
+    Inconclusive(Inconclusive),
+    /// Every answer was the expected one.
+    Pass,
+}
+
+/// The first answer that is not the expected one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Divergence {
+    /// What differs.
+    pub difference: Difference,
+    /// The calls before and their answers, which were as expected.
+    pub before: Vec<(Call, Answer)>,
+    /// The call that was answered otherwise.
+    pub call: Call,
+    /// What it should have been.
+    pub expected: Answer,
+    /// What it was.
+    pub got: Answer,
+}
+
+/// Why nothing can be said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Inconclusive {
+    /// The adapter broke.
+    Broke(String),
+    /// The check is about something else than what was asked for.
+    NotJudged(String),
+    /// The implementation does not have what the check is about.
+    NotOffered(String),
+}
+
+impl Inconclusive {
+    /// An operation is not offered.
+    pub(in crate::suite) fn op_not_offered(op: &str) -> Self {
+        Self::NotOffered(format!("the operation {op}"))
+    }
+}
+
+/// Judges cases side by side: the calls that are ready are asked together. The verdicts come in the order of the cases.
+pub fn judge(implementation: &dyn Implementation, cases: &[Case<'_>]) -> Result<Vec<Verdict>, Broken> {
+    let hello = implementation.hello();
+    let mut walks: Walks<'_> = cases.iter().copied().collect();
+    loop {
+        let calls = walks.calls(hello);
+        if calls.is_empty() {
+            return Ok(walks.verdicts());
+        }
+        implementation.answer_each(&calls, &mut |place, reply| {
+            if let Some(call) = calls.get(place) {
+                walks.take(place, call, reply, hello);
+            }
+        })?;
+    }
+}
+
+/// Cases on their way, side by side. They are asked in rounds, each of which has one call of every case that goes on.
+pub struct Walks<'a> {
+    walks: Vec<Walk<'a>>,
+    /// Those whose calls the last round holds, in its order.
+    asked: Vec<usize>,
+}
+
+impl<'a> FromIterator<Case<'a>> for Walks<'a> {
+    fn from_iter<I: IntoIterator<Item = Case<'a>>>(cases: I) -> Self {
+        let walk = |case: Case<'a>| Walk::new(Cow::Borrowed(case.scenario), case.recorded);
+        Self { walks: cases.into_iter().map(walk).collect(), asked: Vec::new() }
+    }
+}
+
+impl FromIterator<Scenario> for Walks<'_> {
+    fn from_iter<I: IntoIterator<Item = Scenario>>(scenarios: I) -> Self {
+        let walk = |scenario| Walk::new(Cow::Owned(scenario), &[]);
+        Self { walks: scenarios.into_iter().map(walk).collect(), asked: Vec::new() }
+    }
+}
+
+impl Walks<'_> {
+    /// The calls of the next round; none when every verdict stands.
+    pub fn calls(&mut self, hello: &Hello) -> Vec<Call> {
+        let next = self.walks.iter_mut().enumerate().filter_map(|(at, walk)| Some((at, walk.next(hello)?)));
+        let (asked, calls) = next.unzip();
+        self.asked = asked;
+        calls
+    }
+
+    /// Takes the reply to the call at this place of the round that was given last.
+    pub fn take(&mut self, place: usize, call: &Call, reply: Reply, hello: &Hello) {
+        if let Some(walk) = self.asked.get(place).and_then(|at| self.walks.get_mut(*at)) {
+            walk.take(call, reply, &hello.choices);
+        }
+    }
+
+    /// The verdicts, in the order of the cases.
+    pub fn verdicts(self) -> Vec<Verdict> {
+        self.walks.into_iter().map(|walk| walk.verdict.unwrap_or(Verdict::Pass)).collect()
+    }
+
+    /// The verdicts that stand, in the order of the cases, where no more will be answered.
+    pub fn verdicts_so_far(mut self, hello: &Hello) -> Vec<Option<Verdict>> {
+        // Whether a case is at its end shows when it is asked for its next call.
+        self.calls(hello);
+        self.walks.into_iter().map(|walk| walk.verdict).collect()
+    }
+}
+
+/// A case on its way.
+struct Walk<'a> {
+    scenario: Cow<'a, Scenario>,
+    recorded: &'a [Recorded],
+    answered: Vec<(Call, Answer)>,
+    /// What the call that is being asked must be answered.
+    expected: Option<Answer>,
+    verdict: Option<Verdict>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(scenario: Cow<'a, Scenario>, recorded: &'a [Recorded]) -> Self {
+        Self { scenario, recorded, answered: Vec::new(), expected: None, verdict: None }
+    }
+
+    /// The call to be asked now; none when the verdict stands.
+    fn next(&mut self, hello: &Hello) -> Option<Call> {
+        if self.verdict.is_some() {
+            return None;
+        }
+        let Some(call) = self.scenario.next(&self.answered) else {
+            self.verdict = Some(Verdict::Pass);
+            return None;
+        };
+        if let Some(missing) = call_not_offered(&call, hello) {
+            self.end(missing);
+            return None;
+        }
+        let expected = self.expected(&call, &hello.choices);
+        if let Some(missing) = values_not_offered(&call, &expected, hello) {
+            self.end(Inconclusive::NotOffered(missing));
+            return None;
+        }
+        self.expected = Some(expected);
+        Some(call)
+    }
+
+    fn take(&mut self, call: &Call, reply: Reply, choices: &Choices) {
+        // No call has more than one reply, whatever an implementation hands over.
+        let Some(expected) = self.expected.take() else { return };
+        let got = match reply {
+            Reply::Ok(answer) => answer,
+            Reply::Error(what) => return self.end(Inconclusive::Broke(kept::reason(what))),
+            Reply::Unsupported(what) => return self.end(Inconclusive::NotOffered(kept::reason(what))),
+        };
+        let compared = compare(call, &expected, &got, choices);
+        self.answered.push((call.clone(), got));
+        match compared.and_then(|()| self.invariants(choices)) {
+            Ok(()) => self.keep(&expected),
+            Err(difference) => {
+                if let Some((call, got)) = self.answered.pop() {
+                    let before = std::mem::take(&mut self.answered);
+                    let divergence = Divergence { difference, before, call, expected, got };
+                    self.verdict = Some(Verdict::Fail(Box::new(kept::divergence(divergence))));
+                }
+            }
+        }
+    }
+
+    /// Keeps the last answer, which is right, for the calls that may follow.
+    fn keep(&mut self, expected: &Answer) {
+        let is_kept = self.answered.last_mut().is_none_or(|(_, got)| kept::trim(got, expected));
+        if !is_kept {
+            let goes_on = self.scenario.next(&self.answered).is_some();
+            self.answered.clear();
+            self.verdict = Some(match goes_on {
+                false => Verdict::Pass,
+                true => Verdict::Inconclusive(Inconclusive::NotJudged(
+                    "an answer before the last is too large to be kept".to_owned(),
+                )),
+            });
+        }
+    }
+
+    /// What holds in every story, besides that each answer is the expected one.
+    fn invariants(&self, choices: &Choices) -> Result<(), Difference> {
+        match &*self.scenario {
+            Scenario::World(story) => invariants::hold(story, &self.answered, choices),
+            _ => Ok(()),
+        }
+    }
+
+    fn end(&mut self, why: Inconclusive) {
+        self.verdict = Some(Verdict::Inconclusive(why));
+    }
+
+    fn expected(&self, call: &Call, choices: &Choices) -> Answer {
+        match (self.recorded(call), &*self.scenario, call) {
+            (Some(recorded), ..) if is_flask(choices) => recorded.clone(),
+            (_, Scenario::RoundTrip(sign), Call::Verify(call)) => Answer::Verify(returned(sign, call, choices)),
+            _ => model::answer(call, choices),
+        }
+    }
+
+    /// What Flask answered to the same call. A step of a sequence is the same when the same cookie was sent.
+    fn recorded(&self, call: &Call) -> Option<&'a Answer> {
+        let recorded = self.recorded.get(self.answered.len())?;
+        let is_same = match (call, &recorded.cookie_header) {
+            (Call::Exchange(call), Some(header)) => call.cookie_header == *header,
+            _ => true,
+        };
+        is_same.then_some(&recorded.answer)
+    }
+}
+
+/// What must come back of a session that was signed: what comes back of the cookie that should have been made.
+fn returned(sign: &Sign, call: &Verify, choices: &Choices) -> Verified {
+    let cookie = match server::sign(sign, choices) {
+        Signed::Cookie(cookie) => cookie,
+        Signed::Raised(_) => call.cookie.clone(),
+    };
+    server::verify(&Verify { cookie, ..call.clone() }, choices)
+}
+
+/// Whether all is decided as Flask decides it, but for giving reasons.
+fn is_flask(choices: &Choices) -> bool {
+    Choices { reasons: ReasonsChoice::None, ..*choices } == Choices::default()
+}
+
+/// What a call needs of an implementation that does not offer it.
+fn call_not_offered(call: &Call, hello: &Hello) -> Option<Inconclusive> {
+    if !hello.ops.contains(call.op()) {
+        return Some(Inconclusive::op_not_offered(call.op()));
+    }
+    if hello.choices.fallback_text == FallbackTextChoice::Refuse
+        && matches!(call.config().fallback_keys, Some(Fallbacks::Text(_)))
+    {
+        return Some(Inconclusive::NotOffered("text in place of the list of fallback keys".to_owned()));
+    }
+    None
+}
+
+/// The kind of value that a call or its answer needs of an implementation that does not carry it.
+fn values_not_offered(call: &Call, expected: &Answer, hello: &Hello) -> Option<String> {
+    let mut kinds = call.kinds_needed();
+    match expected {
+        Answer::Verify(Verified::Accepted(session)) => wire::kinds_needed(&session.clone().into(), &mut kinds),
+        Answer::Exchange(exchanged) => {
+            let opened = exchanged.opened.clone().map(Value::Map);
+            opened.iter().chain(&exchanged.results).for_each(|value| wire::kinds_needed(value, &mut kinds));
+        }
+        _ => {}
+    }
+    // The first of them says enough, and keeps the list of reasons short.
+    let missing = kinds.into_iter().find(|kind| !hello.values.contains(*kind))?;
+    Some(format!("values of kind {missing}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{adapter::in_process::Model, clock::UnixTime, config::Config, evidence::vectors};
+    use std::sync::Arc;
+
+    fn verdicts(implementation: &dyn Implementation) -> Vec<(String, Verdict)> {
+        let ready = vectors::embedded().unwrap();
+        let cases: Vec<_> = ready.iter().map(|r| Case { scenario: &r.scenario, recorded: &r.recorded }).collect();
+        let verdicts = judge(implementation, &cases).unwrap();
+        ready.into_iter().map(|r| r.vector.id).zip(verdicts).collect()
+    }
+
+    #[test]
+    fn the_model_passes_every_vector() {
+        for (id, verdict) in verdicts(&Model::default()) {
+            assert_eq!(verdict, Verdict::Pass, "{id}");
+        }
+    }
+
+    /// The model behind a changed answer.
+    struct Changed<F>(Model, F);
+
+    impl<F: Fn(&Call, Answer) -> Reply + Sync> Implementation for Changed<F> {
+        fn hello(&self) -> &Hello {
+            self.0.hello()
+        }
+
+        fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
+            let choices = self.hello().choices;
+            Ok(calls.iter().map(|call| (self.1)(call, model::answer(call, &choices))).collect())
+        }
+    }
+
+    fn sign() -> Scenario {
+        let config = Arc::new(Config::with_key("key"));
+        let session = [("user", Value::int(1))].into_iter().collect();
+        Scenario::RoundTrip(Sign { config, now: UnixTime::from_seconds(1_700_000_000), session })
+    }
+
+    fn verdict(change: impl Fn(&Call, Answer) -> Reply + Sync) -> Verdict {
+        let scenario = sign();
+        let case = Case { scenario: &scenario, recorded: &[] };
+        judge(&Changed(Model::default(), change), &[case]).unwrap().remove(0)
+    }
+
+    #[test]
+    fn a_wrong_value_that_comes_back_is_a_failure_of_the_round_trip() {
+        let verdict = verdict(|_, answer| match answer {
+            Answer::Verify(_) => Reply::Ok(Answer::Verify(Verified::Accepted(Default::default()))),
+            other => Reply::Ok(other),
+        });
+        let Verdict::Fail(divergence) = verdict else { panic!("{verdict:?}") };
+        assert_eq!(divergence.difference.rule(), "PAY-16");
+        assert_eq!(divergence.before.len(), 1);
+    }
+
+    #[test]
+    fn what_is_not_offered_or_breaks_is_inconclusive() {
+        let broke = verdict(|_, _| Reply::Error("boom".to_owned()));
+        assert_eq!(broke, Verdict::Inconclusive(Inconclusive::Broke("boom".to_owned())));
+        let missing = verdict(|_, _| Reply::Unsupported("signing".to_owned()));
+        assert_eq!(missing, Verdict::Inconclusive(Inconclusive::NotOffered("signing".to_owned())));
+    }
+}

@@ -1,0 +1,11 @@
+//! From an answer to a verdict.
+//!
+//! [`compare`] tells whether one answer is right, [`blame`] which rule it breaks, [`invariants`] what no story may show, [`judge`]
+//! the verdict on a check, and [`shrink`] the smallest case of a failure.
+
+pub mod blame;
+pub mod compare;
+pub mod invariants;
+pub mod judge;
+pub(in crate::suite) mod kept;
+pub mod shrink;

@@ -1,0 +1,450 @@
+//! Failures that are known: listed in a file with the reason of each, they do not fail a run, and what no longer fails does.
+//!
+//! A failure is known by the rule that it breaks, by the vector or property that found it, or by both. An entry is judged only by
+//! what was asked: in a run of other rules, in one shard of several, or in a run that ended early, nothing can be said of what was
+//! not asked, and the entry stands.
+
+use super::results::{Failure, Origin, Results};
+use crate::{bounded, foreign};
+use crate::{
+    evidence::vectors,
+    spec::rules::{self, Pattern},
+    suite::properties::{NEIGHBOURS, PROPERTIES},
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::ErrorKind,
+    ops::Range,
+    path::Path,
+};
+use toml::Spanned;
+
+/// The largest file that is read, in bytes.
+const LARGEST: u64 = 4 << 20;
+
+/// Why a file of known failures cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KnownError {
+    /// An entry that says too little, or nothing that there is.
+    #[error("{file}:{line}: {what}")]
+    Entry {
+        /// The file.
+        file: String,
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong, and what to write.
+        what: String,
+    },
+    /// It cannot be read.
+    #[error("{file} cannot be read: {source}\n`check --write-known-failures {file}` starts such a file")]
+    Io {
+        /// The file.
+        file: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is too large.
+    #[error("{file} is larger than {} MiB, which no list of known failures is", LARGEST >> 20)]
+    TooLarge {
+        /// The file.
+        file: String,
+    },
+}
+
+/// The failures that are known before a run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KnownFailures {
+    entries: Vec<Entry>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Entry {
+    rules: Option<Pattern>,
+    known: Known,
+}
+
+/// A known failure, and what came of it in a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Known {
+    /// The file that lists it.
+    pub file: String,
+    /// The line of its entry, counted from 1.
+    pub line: usize,
+    /// The rules that are broken, as `--rules` has them; none for any.
+    pub rules: Option<String>,
+    /// The vectors and properties that find it; empty for all.
+    pub cases: Vec<KnownCase>,
+    /// Why it fails.
+    pub reason: String,
+    /// Where more is said.
+    pub link: Option<String>,
+    /// Whether it may pass as well: a failure that generated cases come across only now and then.
+    pub sometimes: bool,
+    /// How many checks failed as it says.
+    pub failures: usize,
+    /// Whether a check failed as it says under a rule that the run left out.
+    pub left_out: bool,
+}
+
+/// A vector or property that finds a known failure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnownCase {
+    /// The vector's id or the property's sentence, with `*` for any characters.
+    pub name: String,
+    /// Whether it passed or failed in the run.
+    pub judged: bool,
+    /// How many of its checks failed as the entry says.
+    pub failures: usize,
+    /// Whether one failed so under a rule that the run left out.
+    pub left_out: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileToml {
+    #[serde(default)]
+    known: Vec<Spanned<EntryToml>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EntryToml {
+    rules: Option<Spanned<String>>,
+    #[serde(default)]
+    cases: Vec<Spanned<String>>,
+    reason: Option<Spanned<String>>,
+    link: Option<String>,
+    #[serde(default)]
+    sometimes: bool,
+}
+
+impl KnownFailures {
+    /// Reads the list from a file.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the file, with its line and the remedy.
+    pub fn read(path: &Path) -> Result<Self, KnownError> {
+        let file = foreign::path(path);
+        match bounded::read_text(path, LARGEST) {
+            Err(error) if error.kind() == ErrorKind::FileTooLarge => Err(KnownError::TooLarge { file }),
+            Err(source) => Err(KnownError::Io { file, source }),
+            Ok(text) => Self::parse(&file, &text),
+        }
+    }
+
+    /// Reads the list from its text; `file` names it in errors.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::read`].
+    pub fn parse(file: &str, text: &str) -> Result<Self, KnownError> {
+        let line = |span: Range<usize>| 1 + text.bytes().take(span.start).filter(|byte| *byte == b'\n').count();
+        let wrong =
+            |span: Range<usize>, what: String| KnownError::Entry { file: file.to_owned(), line: line(span), what };
+        let read: FileToml = toml::from_str(text).map_err(|error| {
+            let what = format!(
+                "{}\nan entry is [[known]] with rules, cases or both, and a reason",
+                foreign::line(error.message())
+            );
+            wrong(error.span().unwrap_or_default(), what)
+        })?;
+        let mut names = None;
+        let mut entries = Vec::new();
+        for entry in read.known {
+            let span = entry.span();
+            let EntryToml { rules, cases, reason, link, sometimes } = entry.into_inner();
+            if rules.is_none() && cases.is_empty() {
+                return Err(wrong(span, "this entry says neither rules nor cases\nwrite rules = \"EXP-2\", cases = [\"expiry-at-lifetime\"], or both".to_owned()));
+            }
+            let reason = match reason {
+                Some(reason) if !reason.get_ref().trim().is_empty() => reason.into_inner(),
+                empty => {
+                    let span = empty.map_or(span, |reason| reason.span());
+                    return Err(wrong(span, "this entry has no reason\nwrite why it fails: reason = \"…\"".to_owned()));
+                }
+            };
+            let pattern = match &rules {
+                Some(rules) => {
+                    Some(Pattern::parse(rules.get_ref()).map_err(|what| wrong(rules.span(), foreign::block(what)))?)
+                }
+                None => None,
+            };
+            for case in &cases {
+                let names = names.get_or_insert_with(all_names);
+                if !names.iter().any(|name| fits(case.get_ref(), name)) {
+                    let what = format!(
+                        "no vector or property is named \"{}\"\na case is a vector's id or a property's sentence, as a failure shows it; * stands for any characters",
+                        foreign::line(case.get_ref())
+                    );
+                    return Err(wrong(case.span(), what));
+                }
+            }
+            let line = line(span);
+            let case = |name: Spanned<String>| KnownCase {
+                name: name.into_inner(),
+                judged: false,
+                failures: 0,
+                left_out: false,
+            };
+            let known = Known {
+                file: file.to_owned(),
+                line,
+                rules: rules.map(Spanned::into_inner),
+                cases: cases.into_iter().map(case).collect(),
+                reason,
+                link,
+                sometimes,
+                failures: 0,
+                left_out: false,
+            };
+            entries.push(Entry { rules: pattern, known });
+        }
+        Ok(Self { entries })
+    }
+
+    /// The entries, of which nothing came yet.
+    pub fn entries(&self) -> Vec<Known> {
+        self.entries.iter().map(|entry| entry.known.clone()).collect()
+    }
+
+    /// Follows one run.
+    pub(in crate::suite) fn watch(&self) -> Watch {
+        Watch { entries: self.entries.clone(), seen: BTreeSet::new() }
+    }
+}
+
+/// The ids of all vectors and the sentences of all properties.
+fn all_names() -> BTreeSet<String> {
+    let vectors = vectors::embedded().unwrap_or_default().into_iter().map(|ready| ready.vector.id);
+    let properties = PROPERTIES.iter().map(|property| property.name).chain([NEIGHBOURS]);
+    vectors.chain(properties.map(str::to_owned)).collect()
+}
+
+/// Whether a name is what a pattern says, in which `*` stands for any characters.
+fn fits(pattern: &str, name: &str) -> bool {
+    let Some((head, rest)) = pattern.split_once('*') else { return pattern == name };
+    let Some(mut name) = name.strip_prefix(head) else { return false };
+    let mut parts: Vec<&str> = rest.split('*').collect();
+    let last = parts.pop().unwrap_or_default();
+    for part in parts {
+        match name.find(part) {
+            Some(at) => name = name.get(at + part.len()..).unwrap_or_default(),
+            None => return false,
+        }
+    }
+    name.ends_with(last)
+}
+
+/// What the known failures come to during a run.
+pub(in crate::suite) struct Watch {
+    entries: Vec<Entry>,
+    /// The names of vectors and properties that were judged.
+    seen: BTreeSet<String>,
+}
+
+impl Watch {
+    /// A check passed or failed.
+    pub fn judged(&mut self, name: &str) {
+        if self.entries.is_empty() || self.seen.contains(name) {
+            return;
+        }
+        self.seen.insert(name.to_owned());
+        let cases = self.entries.iter_mut().flat_map(|entry| &mut entry.known.cases);
+        cases.filter(|case| fits(&case.name, name)).for_each(|case| case.judged = true);
+    }
+
+    /// Whether a failure is known; it is then counted under every entry that lists it.
+    pub fn knows(&mut self, rule: &str, name: &str) -> bool {
+        self.each(rule, name, |known| known.failures += 1, |case| case.failures += 1)
+    }
+
+    /// A check failed under a rule that the run leaves out.
+    pub fn left_out(&mut self, rule: &str, name: &str) {
+        self.each(rule, name, |known| known.left_out = true, |case| case.left_out = true);
+    }
+
+    /// Does something with every entry that lists a failure, and with its case; whether there is one.
+    fn each(&mut self, rule: &str, name: &str, entry: fn(&mut Known), case: fn(&mut KnownCase)) -> bool {
+        let mut is_listed = false;
+        for Entry { rules, known } in &mut self.entries {
+            if rules.as_ref().is_some_and(|rules| !rules.matches(rule)) {
+                continue;
+            }
+            let mut fits_here = known.cases.is_empty();
+            for found in known.cases.iter_mut().filter(|case| fits(&case.name, name)) {
+                case(found);
+                fits_here = true;
+            }
+            if fits_here {
+                entry(known);
+                is_listed = true;
+            }
+        }
+        is_listed
+    }
+
+    /// What came of each entry.
+    pub fn end(self) -> Vec<Known> {
+        self.entries.into_iter().map(|entry| entry.known).collect()
+    }
+}
+
+/// A known failure, or a case of one, that no longer fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stale<'r> {
+    /// The entry.
+    pub known: &'r Known,
+    /// The case in it; none for the whole entry.
+    pub case: Option<&'r str>,
+}
+
+impl std::fmt::Display for Stale<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Known { file, line, .. } = self.known;
+        match self.case {
+            Some(case) => write!(f, "{}:{line}: \"{}\" no longer fails", foreign::line(file), foreign::line(case)),
+            None => write!(f, "{}:{line}: {} no longer fails", foreign::line(file), self.known.what()),
+        }
+    }
+}
+
+impl Known {
+    /// What the entry is about, in words on one line.
+    pub fn what(&self) -> String {
+        let cases = match &self.cases[..] {
+            [] => None,
+            [case] => Some(case.name.clone()),
+            [case, others @ ..] => Some(format!("{} and {} more", case.name, others.len())),
+        };
+        match (&self.rules, cases) {
+            (Some(rules), Some(cases)) => foreign::line(format!("{rules} in {cases}")),
+            (Some(rules), None) => foreign::line(rules),
+            (None, cases) => foreign::line(cases.unwrap_or_default()),
+        }
+    }
+
+    /// Adds what came of the same entry in another part of the run.
+    pub(in crate::suite) fn add(&mut self, other: &Self) {
+        self.failures = self.failures.saturating_add(other.failures);
+        self.left_out |= other.left_out;
+        for (case, more) in self.cases.iter_mut().zip(&other.cases) {
+            case.failures = case.failures.saturating_add(more.failures);
+            case.judged |= more.judged;
+            case.left_out |= more.left_out;
+        }
+    }
+
+    /// The entry as it stands in the file, without what came of it.
+    pub(in crate::suite) fn listed(&self) -> Self {
+        let case = |case: &KnownCase| KnownCase { judged: false, failures: 0, left_out: false, ..case.clone() };
+        Self { failures: 0, left_out: false, cases: self.cases.iter().map(case).collect(), ..self.clone() }
+    }
+}
+
+impl Results {
+    /// The known failures that no longer fail. None where the run cannot tell: it is one shard of several, or it ended early.
+    pub fn stale(&self) -> Vec<Stale<'_>> {
+        if !self.shard.is_whole() || self.stopped_early || self.broken.is_some() {
+            return Vec::new();
+        }
+        let strict = self.known.iter().filter(|known| !known.sometimes);
+        strict.flat_map(|known| self.stale_in(known)).collect()
+    }
+
+    fn stale_in<'r>(&'r self, known: &'r Known) -> Vec<Stale<'r>> {
+        if known.cases.is_empty() {
+            let is_stale = known.failures == 0 && !known.left_out && self.all_rules_passed(known);
+            return is_stale.then_some(Stale { known, case: None }).into_iter().collect();
+        }
+        let cases = known.cases.iter().filter(|case| case.judged && case.failures == 0 && !case.left_out);
+        cases.map(|case| Stale { known, case: Some(&case.name) }).collect()
+    }
+
+    /// Whether every rule that an entry is about was asked, and checks of it passed.
+    fn all_rules_passed(&self, known: &Known) -> bool {
+        let Some(Ok(pattern)) = known.rules.as_deref().map(Pattern::parse) else { return false };
+        let meant = || rules::all().iter().filter(|rule| pattern.matches(&rule.id));
+        meant().all(|rule| self.rules.contains_key(&rule.id))
+            && meant().any(|rule| self.rules.get(&rule.id).is_some_and(|tally| tally.passed > 0))
+    }
+}
+
+/// A file that lists the failures of a run as known, but for their reasons, which only a person can write.
+pub fn write(results: &Results) -> String {
+    let hello = &results.implementation;
+    let mut text = format!(
+        "# Known failures of {} {}, as found by sessionproof {} with {}.\n\
+         # Write a reason into each entry, and perhaps a link; then: sessionproof check --known-failures FILE …\n\
+         # What no longer fails makes the run fail, so that this list stays true. An entry with sometimes = true is spared that:\n\
+         # which generated cases fail depends on the seed and on how many there are.\n",
+        foreign::line(&hello.name),
+        foreign::line(&hello.version),
+        foreign::line(&results.suite),
+        foreign::line(&results.spec),
+    );
+    let mut found: BTreeMap<(usize, bool), (&str, BTreeSet<&str>)> = BTreeMap::new();
+    for failure in &results.failures {
+        let place = rules::all().iter().position(|rule| rule.id == failure.rule).unwrap_or(usize::MAX);
+        let is_property = matches!(failure.origin, Origin::Property(_));
+        found.entry((place, is_property)).or_insert((&failure.rule, BTreeSet::new())).1.insert(name(failure));
+    }
+    for ((_, is_property), (rule, cases)) in found {
+        text += &format!("\n[[known]]\nrules = {}\ncases = [\n", foreign::toml(rule));
+        cases.into_iter().for_each(|case| text += &format!("    {},\n", foreign::toml(case)));
+        text += "]\nreason = \"\"\n";
+        if is_property {
+            text += "sometimes = true\n";
+        }
+    }
+    text
+}
+
+/// The vector or property that found a failure.
+pub(in crate::suite) fn name(failure: &Failure) -> &str {
+    match &failure.origin {
+        Origin::Property(sentence) => sentence,
+        Origin::Vector { id, .. } => id,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_has_stars_for_any_characters() {
+        for (pattern, name) in
+            [("a-b", "a-b"), ("a*", "a-b"), ("*b", "a-b"), ("*", ""), ("a*b*c", "a-bb-c"), ("a**c", "ac")]
+        {
+            assert!(fits(pattern, name), "{pattern} {name}");
+        }
+        for (pattern, name) in
+            [("a-b", "a-bc"), ("a*", "b"), ("*b", "ba"), ("a*b*c", "a-c"), ("", "a"), ("ab*ba", "aba")]
+        {
+            assert!(!fits(pattern, name), "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_file_is_said_with_its_line() {
+        for (text, line, part) in [
+            ("\n[[known]]\nrules = \"EXP-2\"\n", 2, "no reason"),
+            ("[[known]]\nrules = \"EXP-2\"\nreason = \" \"\n", 3, "no reason"),
+            ("[[known]]\nreason = \"x\"\n", 1, "neither rules nor cases"),
+            ("[[known]]\nrules = \"EXP-99\"\nreason = \"x\"\n", 2, "EXP-99"),
+            ("[[known]]\nreason = \"x\"\ncases = [\n\"expiry-*\",\n\"nothing-like-it\"]\n", 5, "nothing-like-it"),
+            ("[[known]]\nrules = 7\n", 2, "string"),
+            ("[[known]]\nrulez = \"EXP\"\n", 2, "rulez"),
+            ("a\nb", 1, "an entry is [[known]]"),
+        ] {
+            let error = KnownFailures::parse("known.toml", text).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("known.toml:{line}: ")) && error.contains(part), "{text:?}: {error}");
+        }
+        assert_eq!(KnownFailures::parse("known.toml", "# nothing\n").unwrap(), KnownFailures::default());
+    }
+}

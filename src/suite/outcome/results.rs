@@ -1,0 +1,378 @@
+//! What came of a run: one value, from which every report is made.
+
+use super::known::Known;
+use crate::{
+    adapter::Broken,
+    protocol::{Answer, Call, Hello},
+};
+use crate::{
+    case::scenario::Scenario,
+    evidence::vectors::{Vector, from_scenario},
+    spec::rules::{self, Rule},
+    suite::{
+        generate::sizes::{Preset, Sizes},
+        judging::{
+            compare::Difference,
+            judge::{Divergence, Inconclusive},
+        },
+        properties::{NEIGHBOURS, PROPERTIES},
+        running::{run::Options, shard::Shard, times::Times},
+    },
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::AddAssign,
+};
+
+/// How many reasons for being inconclusive are told apart.
+const REASONS: usize = 500;
+const OTHER_REASONS: &str = "another reason, beyond the first 500";
+
+/// What came of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Results {
+    /// The version of the suite that asked.
+    pub suite: String,
+    /// The implementation, in its own words.
+    pub implementation: Hello,
+    /// The specification that was asked about; empty when vectors of any kind were asked alone.
+    pub spec: String,
+    /// The seed of the generated cases.
+    pub seed: u64,
+    /// How large the generated cases grew.
+    pub sizes: Sizes,
+    /// How many generated cases were asked for.
+    pub cases: usize,
+    /// The part of the run that this is.
+    pub shard: Shard,
+    /// How many checks ended how.
+    pub total: Tally,
+    /// The same by families of rules, in the order of the specification. A check counts under every family that it is evidence
+    /// for, and a failure under that of the broken rule alone.
+    pub families: Vec<(String, Tally)>,
+    /// The same by rules, of every rule that counted in the run.
+    pub rules: BTreeMap<String, Tally>,
+    /// How many checks it took to the first failure, which is counted too; none where nothing failed, and in joined results.
+    pub first_failure: Option<usize>,
+    /// The failures that are worth a look: every vector, and for each property one case of each rule.
+    pub failures: Vec<Failure>,
+    /// The failures that were known before, and what came of each.
+    pub known: Vec<Known>,
+    /// Why checks are inconclusive, with how many there are of each.
+    pub inconclusive: BTreeMap<String, usize>,
+    /// Whether the adapter itself broke in some check.
+    pub adapter_broke: bool,
+    /// What went wrong with the adapter though every call was answered in the end.
+    pub incidents: Vec<String>,
+    /// What made going on pointless.
+    pub broken: Option<Broken>,
+    /// The signal that interrupted the run, such as `SIGTERM`; [`broken`](Self::broken) says it in words.
+    pub interrupted: Option<String>,
+    /// Whether the run ended at the first failure, as it was told.
+    pub stopped_early: bool,
+    /// What the run took.
+    pub times: Times,
+}
+
+/// What a run says of an implementation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Every check that could be judged passed.
+    Conformant,
+    /// What failed is known, and everything known still fails; the rest passed.
+    KnownFailures,
+    /// A check failed, or one that is known to fail no longer does.
+    NotConformant,
+    /// Nothing failed, but the adapter broke, the run was cut short, or nothing was judged at all. A run that a signal interrupted
+    /// is never judged, whatever failed until then.
+    NotJudged,
+}
+
+/// How many checks ended how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tally {
+    /// As specified.
+    pub passed: usize,
+    /// Not as specified.
+    pub failed: usize,
+    /// Nothing could be said.
+    pub inconclusive: usize,
+    /// Not as specified, which is known.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub known: usize,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+impl Tally {
+    /// How many checks there were.
+    pub fn total(&self) -> usize {
+        [self.passed, self.failed, self.inconclusive, self.known].into_iter().fold(0, usize::saturating_add)
+    }
+}
+
+/// What the checks that count under something say of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Judged {
+    /// A check failed.
+    Failed,
+    /// What failed is known.
+    Known,
+    /// There was no check.
+    NotAsked,
+    /// Nothing could be said in any check.
+    NotJudged,
+    /// Checks passed, and none failed.
+    Passed,
+}
+
+impl Tally {
+    /// What the checks say.
+    pub fn judged(&self) -> Judged {
+        match self {
+            Self { failed: 1.., .. } => Judged::Failed,
+            Self { known: 1.., .. } => Judged::Known,
+            Self { passed: 1.., .. } => Judged::Passed,
+            Self { inconclusive: 1.., .. } => Judged::NotJudged,
+            _ => Judged::NotAsked,
+        }
+    }
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.passed = self.passed.saturating_add(other.passed);
+        self.failed = self.failed.saturating_add(other.failed);
+        self.inconclusive = self.inconclusive.saturating_add(other.inconclusive);
+        self.known = self.known.saturating_add(other.known);
+    }
+}
+
+/// A failed check.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    /// The rule that is broken.
+    pub rule: String,
+    /// Where the check comes from.
+    pub origin: Origin,
+    /// The first answer that is not the expected one.
+    pub divergence: Divergence,
+    /// What was asked, up to that answer.
+    pub scenario: Scenario,
+    /// The check as a vector of its own, to be saved and replayed.
+    pub vector: Vector,
+}
+
+/// Where a check comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A property's sentence.
+    Property(&'static str),
+    /// A vector: its id, its comment, and whether it was asked a second time, in another order.
+    Vector {
+        /// The id.
+        id: String,
+        /// Why it exists.
+        comment: String,
+        /// Whether it had passed before.
+        again: bool,
+    },
+}
+
+impl Origin {
+    /// A property of this suite, by its sentence.
+    pub fn property(sentence: &str) -> Option<Self> {
+        let mut known = PROPERTIES.iter().map(|property| property.name).chain([NEIGHBOURS]);
+        known.find(|known| *known == sentence).map(Self::Property)
+    }
+}
+
+impl Results {
+    /// The results of a run in which nothing was asked yet.
+    pub fn new(implementation: Hello, options: &Options) -> Self {
+        let counted = rules::all().iter().filter(|rule| options.rules.matches(&rule.id));
+        Self {
+            suite: env!("CARGO_PKG_VERSION").to_owned(),
+            implementation,
+            spec: options.spec.clone(),
+            seed: options.seed,
+            sizes: options.sizes,
+            cases: options.cases,
+            shard: options.shard,
+            total: Tally::default(),
+            families: rules::families().iter().map(|family| (family.id.clone(), Tally::default())).collect(),
+            rules: counted.map(|rule| (rule.id.clone(), Tally::default())).collect(),
+            first_failure: None,
+            failures: Vec::new(),
+            known: options.known.entries(),
+            inconclusive: BTreeMap::new(),
+            adapter_broke: false,
+            incidents: Vec::new(),
+            broken: None,
+            interrupted: None,
+            stopped_early: false,
+            times: Times::default(),
+        }
+    }
+
+    /// What makes the same generated cases again, in words; empty where there were none.
+    pub fn generated(&self) -> String {
+        let preset = match self.sizes.preset() {
+            Some(Preset::Standard) => String::new(),
+            Some(preset) => format!(", preset {}", preset.name()),
+            None => ", sizes of their own".to_owned(),
+        };
+        if self.cases > 0 { format!("{}, seed {}{preset}", self.cases, self.seed) } else { String::new() }
+    }
+
+    /// What the run says.
+    pub fn outcome(&self) -> Outcome {
+        let total = self.total;
+        if self.interrupted.is_some() {
+            Outcome::NotJudged
+        } else if total.failed > 0 {
+            Outcome::NotConformant
+        } else if self.adapter_broke
+            || self.broken.is_some()
+            || !self.incidents.is_empty()
+            || total.passed + total.known == 0
+        {
+            Outcome::NotJudged
+        } else if !self.stale().is_empty() {
+            Outcome::NotConformant
+        } else if total.known > 0 {
+            Outcome::KnownFailures
+        } else {
+            Outcome::Conformant
+        }
+    }
+
+    /// Every rule that counted in the run, in the order of the specification, with its tally.
+    pub fn by_rule(&self) -> impl Iterator<Item = (&'static Rule, Tally)> {
+        rules::all().iter().filter_map(|rule| Some((rule, *self.rules.get(&rule.id)?)))
+    }
+
+    /// Counts a check that ended as specified, under the rules that it is evidence for.
+    pub fn passed<R: AsRef<str>>(&mut self, rules: &[R]) {
+        self.count(rules, |tally| tally.passed += 1);
+    }
+
+    /// Counts a check that broke a rule.
+    pub fn failed(&mut self, rule: &str) {
+        self.count(&[rule], |tally| tally.failed += 1);
+        self.first_failure.get_or_insert(self.total.total());
+    }
+
+    /// Counts a check that broke a rule, which is known.
+    pub fn failed_as_known(&mut self, rule: &str) {
+        self.count(&[rule], |tally| tally.known += 1);
+    }
+
+    /// Counts a check about which nothing can be said.
+    pub fn inconclusive<R: AsRef<str>>(&mut self, rules: &[R], why: &Inconclusive) {
+        self.count(rules, |tally| tally.inconclusive += 1);
+        let reason = match why {
+            Inconclusive::Broke(what) => {
+                self.adapter_broke = true;
+                format!("the adapter broke: {}", without_numbers(what))
+            }
+            Inconclusive::NotJudged(what) => what.clone(),
+            Inconclusive::NotOffered(what) => format!("not offered: {what}"),
+        };
+        let is_told = self.inconclusive.len() < REASONS || self.inconclusive.contains_key(&reason);
+        let reason = if is_told { reason } else { OTHER_REASONS.to_owned() };
+        *self.inconclusive.entry(reason).or_default() += 1;
+    }
+
+    fn count<R: AsRef<str>>(&mut self, rules: &[R], add: fn(&mut Tally)) {
+        add(&mut self.total);
+        let concerned: BTreeSet<_> = rules.iter().map(|rule| rules::family_of(rule.as_ref())).collect();
+        for (family, tally) in &mut self.families {
+            if concerned.contains(family.as_str()) {
+                add(tally);
+            }
+        }
+        for rule in rules {
+            if let Some(tally) = self.rules.get_mut(rule.as_ref()) {
+                add(tally);
+            }
+        }
+    }
+}
+
+impl Failure {
+    /// A failure of `scenario`.
+    pub fn new(origin: Origin, rules: &[String], scenario: &Scenario, mut divergence: Divergence) -> Self {
+        let rule = match &origin {
+            // It had passed: the answer depends on what was asked before.
+            Origin::Vector { again: true, .. } => "SYS-4".to_owned(),
+            _ => rule_of(rules, &divergence.difference).to_owned(),
+        };
+        // The rule is found: the other suspects are no part of the results.
+        divergence.difference.suspects = divergence.difference.rule().into();
+        let (id, comment, rules) = match &origin {
+            Origin::Property(sentence) => {
+                let id = format!("{}-{}", rule.to_ascii_lowercase(), words(sentence));
+                (id, format!("{sentence}: {}", divergence.difference.what), vec![rule.clone()])
+            }
+            Origin::Vector { id, comment, .. } => (id.clone(), comment.clone(), rules.to_vec()),
+        };
+        let scenario = up_to(scenario, &divergence);
+        let vector = from_scenario(id, rules, comment, &scenario, &expected(&divergence));
+        Self { rule, origin, divergence, scenario, vector }
+    }
+}
+
+/// The rule that a failed check breaks: the likeliest, but where the check is about others that may be broken by the same
+/// difference, the foremost of them.
+pub fn rule_of<'r>(rules: &'r [String], difference: &Difference) -> &'r str {
+    let likeliest = difference.rule();
+    if rules.iter().any(|rule| rule == likeliest) {
+        return likeliest;
+    }
+    rules.iter().find(|rule| difference.may_break(rule)).map_or(likeliest, String::as_str)
+}
+
+/// A message with `#` for each number, so that messages that differ in nothing else are counted together.
+fn without_numbers(message: &str) -> String {
+    let mut text = String::with_capacity(message.len());
+    for c in message.chars() {
+        match c {
+            '0'..='9' if text.ends_with('#') => {}
+            '0'..='9' => text.push('#'),
+            _ => text.push(c),
+        }
+    }
+    text
+}
+
+/// The first words of a sentence, as part of an id.
+fn words(sentence: &str) -> String {
+    let words = sentence.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.take(6).collect::<Vec<_>>().join("-").to_ascii_lowercase()
+}
+
+/// The scenario without what comes behind the divergence.
+fn up_to(scenario: &Scenario, divergence: &Divergence) -> Scenario {
+    match scenario {
+        Scenario::Sequence(sequence) => {
+            let mut sequence = sequence.clone();
+            sequence.steps.truncate(divergence.before.len() + 1);
+            Scenario::Sequence(sequence)
+        }
+        Scenario::World(story) => Scenario::World(story.up_to(divergence.before.len() + 1)),
+        other => other.clone(),
+    }
+}
+
+fn expected(divergence: &Divergence) -> Vec<(Call, Answer)> {
+    let mut expected = divergence.before.clone();
+    expected.push((divergence.call.clone(), divergence.expected.clone()));
+    expected
+}

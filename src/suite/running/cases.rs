@@ -1,0 +1,206 @@
+//! The generated cases of a run: which there are, and how each is made.
+//!
+//! A case has a source of chance of its own, which depends on the seed, the property and the case's number and on nothing else.
+//! So any case can be made alone, by any thread and in any shard, and a run with more cases begins with those of a run with
+//! fewer.
+
+use super::run::Options;
+use crate::protocol::Hello;
+use crate::{
+    case::scenario::Scenario,
+    suite::{
+        judging::shrink::Tree,
+        properties::{NEIGHBOURS, NEIGHBOURS_RULES, PROPERTIES, Property, neighbours},
+    },
+};
+use proptest::{
+    strategy::{BoxedStrategy, Strategy},
+    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
+};
+use std::{
+    io,
+    iter::{self, StepBy},
+    num::NonZero,
+    ops::Range,
+    sync::mpsc::{self, Receiver, SyncSender},
+    thread::{self, Scope},
+};
+
+/// How many checks are asked together. Many are in flight; a failure is seen soon.
+pub(in crate::suite) const BATCH: usize = 400;
+/// How many threads make cases, at most.
+const MAKERS: usize = 8;
+/// How many batches each of them makes ahead of being taken.
+const AHEAD: usize = 1;
+
+/// One property's cases in a run.
+#[derive(Clone, Copy)]
+pub(in crate::suite) struct Part {
+    /// The property's sentence.
+    pub(in crate::suite) name: &'static str,
+    /// The rules that it is evidence for.
+    pub(in crate::suite) rules: &'static [&'static str],
+    source: Source,
+}
+
+#[derive(Clone, Copy)]
+enum Source {
+    /// A property, its number, and how many cases it has in the whole run.
+    Generated(&'static Property, u64, usize),
+    Neighbours,
+}
+
+/// Some cases of a part, with their numbers.
+pub(in crate::suite) struct Made {
+    pub(in crate::suite) part: Part,
+    pub(in crate::suite) numbers: Vec<usize>,
+    pub(in crate::suite) scenarios: Vec<Scenario>,
+}
+
+/// The parts of a run, in order.
+pub(in crate::suite) fn parts(options: &Options) -> Vec<Part> {
+    if options.cases == 0 {
+        return Vec::new();
+    }
+    let properties = PROPERTIES.iter().zip(0..).map(|(property, number)| {
+        let count = options.cases.saturating_mul(property.share).div_ceil(100);
+        Part { name: property.name, rules: property.rules, source: Source::Generated(property, number, count) }
+    });
+    let last = Part { name: NEIGHBOURS, rules: NEIGHBOURS_RULES, source: Source::Neighbours };
+    properties.chain([last]).filter(|part| part.rules.iter().any(|rule| options.counts(rule))).collect()
+}
+
+impl Part {
+    /// How many cases it has in this run, or in this shard of it.
+    pub(in crate::suite) fn count(&self, options: &Options) -> usize {
+        self.numbers(options).len()
+    }
+
+    /// The operation that the implementation lacks without which none of its cases can be asked.
+    pub(in crate::suite) fn not_offered(&self, hello: &Hello) -> Option<&'static str> {
+        let needed = match self.source {
+            Source::Generated(property, ..) => property.asks,
+            Source::Neighbours => Some("verify"),
+        };
+        needed.filter(|op| !hello.ops.contains(*op))
+    }
+
+    /// The case of a number, and how it can be made smaller, if it can.
+    pub(in crate::suite) fn case(&self, number: usize, options: &Options) -> Option<(Scenario, Option<Tree>)> {
+        match self.source {
+            Source::Generated(property, place, _) => {
+                let tree = Maker::new(property, place, options).tree(number)?;
+                Some((tree.current(), Some(tree)))
+            }
+            Source::Neighbours => neighbours(options.only.as_ref(), &options.sizes)
+                .into_iter()
+                .nth(number)
+                .map(|scenario| (scenario, None)),
+        }
+    }
+
+    /// The numbers of its cases in this run, or in this shard of it.
+    fn numbers(&self, options: &Options) -> StepBy<Range<usize>> {
+        let all = match self.source {
+            Source::Generated(.., count) => count,
+            Source::Neighbours => neighbours(options.only.as_ref(), &options.sizes).len(),
+        };
+        options.shard.numbers(all)
+    }
+
+    fn batches(self, options: &Options) -> impl Iterator<Item = (Self, Vec<usize>)> {
+        let mut numbers = self.numbers(options);
+        iter::from_fn(move || Some(numbers.by_ref().take(BATCH).collect()).filter(|some: &Vec<_>| !some.is_empty()))
+            .map(move |numbers| (self, numbers))
+    }
+}
+
+/// The cases of a run, in batches, made by several threads ahead of being taken. The order is that of the parts and of the
+/// numbers, whichever thread is faster.
+pub(in crate::suite) struct Makers {
+    /// Where the batches come from, which come in turns.
+    made: Vec<Receiver<Made>>,
+    turn: usize,
+}
+
+impl Makers {
+    /// Starts the threads: as many as there are processors. They end when this is dropped.
+    pub(in crate::suite) fn start<'a>(
+        scope: &'a Scope<'a, '_>,
+        parts: &'a [Part],
+        options: &'a Options,
+    ) -> Result<Self, io::Error> {
+        let threads = thread::available_parallelism().map_or(1, NonZero::get).min(MAKERS);
+        let start = |number| {
+            let (send, made) = mpsc::sync_channel(AHEAD);
+            let work = move || make(parts, options, number, threads, &send);
+            thread::Builder::new().name("cases".to_owned()).spawn_scoped(scope, work)?;
+            Ok(made)
+        };
+        Ok(Self { made: (0..threads).map(start).collect::<Result<_, io::Error>>()?, turn: 0 })
+    }
+}
+
+impl Iterator for Makers {
+    type Item = Made;
+
+    fn next(&mut self) -> Option<Made> {
+        let made = self.made.get(self.turn)?.recv().ok()?;
+        self.turn = (self.turn + 1) % self.made.len();
+        Some(made)
+    }
+}
+
+/// Makes every `threads`-th batch of a run, from batch `number` on, until nobody takes them any more.
+fn make(parts: &[Part], options: &Options, number: usize, threads: usize, made: &SyncSender<Made>) {
+    let mut all_neighbours = None;
+    let mut maker: Option<Maker> = None;
+    for (part, numbers) in parts.iter().flat_map(|part| part.batches(options)).skip(number).step_by(threads) {
+        let cases: Vec<_> = match part.source {
+            Source::Generated(property, place, _) => {
+                if maker.as_ref().is_none_or(|maker| maker.place != place) {
+                    maker = Some(Maker::new(property, place, options));
+                }
+                let tree = |number| maker.as_ref()?.tree(number);
+                numbers.into_iter().filter_map(|number| Some((number, tree(number)?.current()))).collect()
+            }
+            Source::Neighbours => {
+                let all = all_neighbours.get_or_insert_with(|| neighbours(options.only.as_ref(), &options.sizes));
+                numbers.into_iter().filter_map(|number| Some((number, all.get(number)?.clone()))).collect()
+            }
+        };
+        let (numbers, scenarios) = cases.into_iter().unzip();
+        if made.send(Made { part, numbers, scenarios }).is_err() {
+            return;
+        }
+    }
+}
+
+/// What makes the cases of one property.
+struct Maker {
+    strategy: BoxedStrategy<Scenario>,
+    place: u64,
+    seed: u64,
+}
+
+impl Maker {
+    fn new(property: &Property, place: u64, options: &Options) -> Self {
+        let strategy =
+            property.strategy(options.only.as_ref(), &options.sizes, &mut runner([options.seed, place, u64::MAX]));
+        Self { strategy, place, seed: options.seed }
+    }
+
+    /// The case of a number, which can be made smaller; none where the strategy gives up on it.
+    fn tree(&self, number: usize) -> Option<Tree> {
+        self.strategy.new_tree(&mut runner([self.seed, self.place, number as u64])).ok()
+    }
+}
+
+/// A source of chance.
+fn runner(words: [u64; 3]) -> TestRunner {
+    let mut bytes = [0; 32];
+    for (place, word) in bytes.chunks_exact_mut(8).zip(words) {
+        place.copy_from_slice(&word.to_le_bytes());
+    }
+    TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
+}

@@ -1,0 +1,595 @@
+//! A whole run: the vectors, the vectors again in another order, then generated cases, the failing ones shrunk.
+
+use super::{
+    cases::{self, BATCH, Made, Makers, Part},
+    live,
+    pipeline::{Asker, Metered, Pipeline, no_thread},
+    shard::Shard,
+    times::Stopwatch,
+};
+use crate::{
+    adapter::{Broken, Implementation},
+    config::Config,
+    processes,
+    protocol::Hello,
+};
+use crate::{
+    case::scenario::Scenario,
+    evidence::vectors::Ready,
+    spec::rules::{self, Pattern},
+    suite::{
+        generate::sizes::{Preset, Sizes},
+        judging::{
+            judge::{Case, Divergence, Inconclusive, Verdict, Walks, judge},
+            kept,
+            shrink::{Tree, shrink},
+        },
+        outcome::{
+            known::{self, KnownFailures, Watch},
+            results::{Failure, Origin, Results},
+        },
+    },
+};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, atomic::AtomicBool},
+    thread,
+};
+
+/// What a run is made of.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The name of the specification, for the report.
+    pub spec: String,
+    /// The rules that count.
+    pub rules: Pattern,
+    /// The one configuration that can be asked about; a run finds out whether there is only one.
+    pub only: Option<Arc<Config>>,
+    /// How many cases are generated, about.
+    pub cases: usize,
+    /// How large the generated cases grow.
+    pub sizes: Sizes,
+    /// The seed of the generated cases: the same seed with the same sizes makes the same cases.
+    pub seed: u64,
+    /// The failures that are known, and do not fail the run.
+    pub known: KnownFailures,
+    /// The part of the run that is done.
+    pub shard: Shard,
+    /// Whether the first failure ends the run.
+    pub fail_fast: bool,
+    /// Whether failures of generated cases are left as they were found: for who asks which rules are broken, and not how.
+    pub as_found: bool,
+}
+
+impl Options {
+    /// All rules, by the vectors and the generated cases of a preset.
+    pub fn of(preset: Preset) -> Self {
+        Self { cases: preset.cases(), sizes: preset.sizes(), ..Self::default() }
+    }
+
+    /// Whether checks can be evidence for a rule: it is chosen, and needs no other configuration than there is.
+    pub(in crate::suite) fn counts(&self, rule: &str) -> bool {
+        self.rules.matches(rule) && self.only.as_ref().is_none_or(|config| live::needs(rule, config).is_none())
+    }
+}
+
+/// What happens during a run.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// So many more checks are done.
+    Checked(usize),
+    /// A failure, made small.
+    Failed(&'a Failure),
+    /// A part of the run begins.
+    Part {
+        /// What it is.
+        name: &'a str,
+        /// How many checks it has.
+        checks: usize,
+    },
+}
+
+/// How much is kept of what the large failures of a run show (bytes in memory).
+const FAILURES: usize = 16 * 1024 * 1024;
+/// How much a failure shows at least.
+const SMALL: usize = 4 * 1024;
+/// How many failures of generated cases are made small in one run.
+const SHRUNK_FAILURES: usize = 24;
+/// The same where each try is a request to a server.
+const SHRUNK_LIVE: usize = 6;
+
+/// Holds an implementation against the vectors and against generated cases. What ends the run early stands in the results.
+pub fn run(
+    implementation: &dyn Implementation,
+    vectors: &[Ready],
+    options: &Options,
+    observe: &mut dyn FnMut(Event<'_>),
+) -> Results {
+    let options = &Options { only: implementation.config(), ..options.clone() };
+    watched(implementation, options, observe, |run| {
+        run.needing_another_configuration();
+        run.vectors(vectors)?;
+        run.generated()?;
+        run.waited()
+    })
+}
+
+/// Asks some vectors once, in their order.
+pub fn replay(implementation: &dyn Implementation, vectors: &[Ready], observe: &mut dyn FnMut(Event<'_>)) -> Results {
+    let all: Vec<_> = vectors.iter().collect();
+    watched(implementation, &Options::default(), observe, |run| run.pass("the vectors", &all, false).map(drop))
+}
+
+/// Does some work with a thread that asks, and gives what came of it.
+fn watched(
+    implementation: &dyn Implementation,
+    options: &Options,
+    observe: &mut dyn FnMut(Event<'_>),
+    work: impl FnOnce(&mut Run<'_>) -> Result<(), Stop>,
+) -> Results {
+    let stopwatch = Stopwatch::start(implementation);
+    let metered = Metered::new(implementation);
+    let mut results = Results::new(implementation.hello().clone(), options);
+    let stop = AtomicBool::new(false);
+    let mut known = options.known.watch();
+    let ended = thread::scope(|scope| {
+        let asker = Asker::start(scope, &metered, &stop)?;
+        work(&mut Run {
+            implementation: &metered,
+            hello: metered.hello(),
+            asker: &asker,
+            options,
+            observe,
+            results: &mut results,
+            known: &mut known,
+            room: FAILURES,
+        })
+    });
+    results.known = known.end();
+    match ended {
+        Ok(()) => {}
+        Err(Stop::Broken(broken)) => results.broken = Some(broken),
+        Err(Stop::FirstFailure) => results.stopped_early = true,
+    }
+    // It may have come when nothing was to be asked any more but to make a failure small.
+    if let Some(signal) = processes::interrupted_by() {
+        results.interrupted = Some(signal.to_owned());
+        results.broken = processes::interruption();
+    }
+    results.incidents = implementation.incidents();
+    results.times = stopwatch.read(implementation, metered.busy(), metered.calls());
+    results
+}
+
+struct Run<'a> {
+    implementation: &'a dyn Implementation,
+    hello: &'a Hello,
+    asker: &'a Asker<'a>,
+    options: &'a Options,
+    observe: &'a mut dyn FnMut(Event<'_>),
+    results: &'a mut Results,
+    known: &'a mut Watch,
+    /// How much may still be kept of what large failures show (bytes).
+    room: usize,
+}
+
+/// Why a run ends early.
+enum Stop {
+    Broken(Broken),
+    FirstFailure,
+}
+
+impl From<Broken> for Stop {
+    fn from(broken: Broken) -> Self {
+        Self::Broken(broken)
+    }
+}
+
+impl Run<'_> {
+    /// Counts each rule that no check can be evidence for, since it needs another configuration than the one there is.
+    fn needing_another_configuration(&mut self) {
+        // Each rule once, whatever the number of shards.
+        let Some(config) = self.options.only.as_ref().filter(|_| self.options.shard.number() == 1) else { return };
+        for rule in rules::all().iter().filter(|rule| self.options.rules.matches(&rule.id)) {
+            if let Some(what) = live::needs(&rule.id, config) {
+                let why = format!("another configuration than the server's: {what}");
+                self.results.inconclusive(&[&rule.id], &Inconclusive::NotOffered(why));
+            }
+        }
+    }
+
+    /// Every vector of this shard, and those of one call once more in reverse: state that leaks from one call into the next
+    /// shows.
+    fn vectors(&mut self, vectors: &[Ready]) -> Result<(), Stop> {
+        let retold: Vec<_>;
+        let vectors = match &self.options.only {
+            None => vectors,
+            Some(config) => {
+                let of_server = |ready: &Ready| live::retold(ready, config).unwrap_or_else(|| ready.clone());
+                retold = vectors.iter().map(of_server).collect();
+                &retold
+            }
+        };
+        let is_chosen = |ready: &&Ready| ready.vector.rules.iter().any(|rule| self.options.counts(rule));
+        let chosen = vectors.iter().filter(is_chosen).enumerate();
+        let mine: Vec<_> = chosen.filter(|(n, _)| self.options.shard.holds(*n)).map(|(_, ready)| ready).collect();
+        let passed = self.pass("vectors", &mine, false)?;
+        let again: Vec<_> = passed.into_iter().rev().filter(|ready| ready.scenario.len() == 1).collect();
+        self.pass("vectors in another order", &again, true)?;
+        Ok(())
+    }
+
+    /// Asks some vectors and gives those that passed.
+    fn pass<'v>(&mut self, name: &str, vectors: &[&'v Ready], again: bool) -> Result<Vec<&'v Ready>, Stop> {
+        (self.observe)(Event::Part { name, checks: vectors.len() });
+        let mut passed = Vec::new();
+        let mut pipeline = Pipeline::new(self.asker, self.hello);
+        let mut batches = vectors.chunks(BATCH);
+        loop {
+            while pipeline.has_room()
+                && let Some(batch) = batches.next()
+            {
+                let case = |ready: &&'v Ready| Case { scenario: &ready.scenario, recorded: &ready.recorded };
+                pipeline.begin(batch, batch.iter().map(case).collect());
+            }
+            let Some((batch, verdicts)) = pipeline.finish()? else { return Ok(passed) };
+            let mut checks = 0;
+            for (ready, verdict) in batch.iter().zip(verdicts) {
+                let Some(verdict) = verdict else { continue };
+                checks += 1;
+                if self.vector(ready, verdict, again)? {
+                    passed.push(*ready);
+                }
+            }
+            (self.observe)(Event::Checked(checks));
+        }
+    }
+
+    /// Counts the verdict on a vector, and says whether it passed.
+    fn vector(&mut self, ready: &Ready, verdict: Verdict, again: bool) -> Result<bool, Stop> {
+        let vector = &ready.vector;
+        let rules = self.chosen(&vector.rules);
+        match verdict {
+            Verdict::Pass => {
+                self.known.judged(&vector.id);
+                self.results.passed(&rules);
+                return Ok(true);
+            }
+            Verdict::Inconclusive(why) => self.results.inconclusive(&rules, &why),
+            Verdict::Fail(divergence) => {
+                let (id, comment) = (vector.id.clone(), vector.comment.clone());
+                let origin = Origin::Vector { id, comment, again };
+                let failure = Failure::new(origin, &vector.rules, &ready.scenario, *divergence);
+                if self.is_chosen(&failure.rule, &rules, &vector.id) {
+                    self.fail(failure)?;
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Every generated case of this shard. They are made by threads of their own, ahead of being asked. Where an implementation
+    /// lacks what all the cases of a part ask, they are counted and not made.
+    fn generated(&mut self) -> Result<(), Stop> {
+        let options = self.options;
+        let mut parts = cases::parts(options);
+        parts.retain(|part| match part.not_offered(self.hello) {
+            None => true,
+            Some(op) => {
+                let why = Inconclusive::op_not_offered(op);
+                (self.observe)(Event::Part { name: part.name, checks: part.count(options) });
+                let rules = self.chosen(part.rules);
+                (0..part.count(options)).for_each(|_| self.results.inconclusive(&rules, &why));
+                (self.observe)(Event::Checked(part.count(options)));
+                false
+            }
+        });
+        thread::scope(|scope| {
+            let makers = Makers::start(scope, &parts, options).map_err(|error| no_thread(&error))?;
+            self.cases(makers)
+        })
+    }
+
+    fn cases(&mut self, mut makers: Makers) -> Result<(), Stop> {
+        let mut shown = BTreeSet::new();
+        let mut pipeline = Pipeline::new(self.asker, self.hello);
+        let mut present = None;
+        loop {
+            // Waiting here, and not only when there is nothing else to do, keeps the order of the calls free of chance.
+            while pipeline.has_room()
+                && let Some(Made { part, numbers, scenarios }) = makers.next()
+            {
+                pipeline.begin((part, numbers), scenarios.into_iter().collect::<Walks<'_>>());
+            }
+            let Some(((part, numbers), verdicts)) = pipeline.finish()? else { return Ok(()) };
+            if present.replace(part.name) != Some(part.name) {
+                (self.observe)(Event::Part { name: part.name, checks: part.count(self.options) });
+            }
+            let judged = numbers.into_iter().zip(verdicts);
+            let judged: Vec<_> = judged.filter_map(|(number, verdict)| Some((number, verdict?))).collect();
+            let checks = judged.len();
+            for (number, verdict) in judged {
+                let Some(divergence) = self.count(part, verdict) else { continue };
+                let rule = divergence.difference.rule();
+                if self.is_known(rule, part.name) {
+                    continue;
+                }
+                if shown.insert((part.name, rule)) {
+                    pipeline.settle();
+                    self.failed_case(part, number, divergence)?;
+                } else {
+                    self.results.failed(rule);
+                }
+            }
+            (self.observe)(Event::Checked(checks));
+        }
+    }
+
+    /// Counts a failure of a generated case, made small first.
+    fn failed_case(&mut self, part: Part, number: usize, divergence: Divergence) -> Result<(), Stop> {
+        let Some((scenario, tree)) = part.case(number, self.options) else { return Ok(()) };
+        let generated =
+            self.results.failures.iter().filter(|failure| matches!(failure.origin, Origin::Property(_))).count();
+        let most = if self.options.only.is_some() { SHRUNK_LIVE } else { SHRUNK_FAILURES };
+        let is_shown_small = !self.options.as_found && generated < most;
+        let (scenario, divergence) = match tree.filter(|_| is_shown_small) {
+            Some(tree) => self.shrink(tree, scenario, divergence),
+            None => (scenario, divergence),
+        };
+        self.fail(Failure::new(Origin::Property(part.name), &[], &scenario, divergence))
+    }
+
+    /// Counts the verdict on a generated case, or gives its divergence when it is a failure.
+    fn count(&mut self, part: Part, verdict: Verdict) -> Option<Divergence> {
+        let rules = &self.chosen(part.rules);
+        match verdict {
+            Verdict::Pass => {
+                self.known.judged(part.name);
+                self.results.passed(rules);
+            }
+            Verdict::Inconclusive(why) => self.results.inconclusive(rules, &why),
+            Verdict::Fail(divergence) if self.is_chosen(divergence.difference.rule(), rules, part.name) => {
+                return Some(*divergence);
+            }
+            Verdict::Fail(_) => {}
+        }
+        None
+    }
+
+    /// The rules that count, among some.
+    fn chosen<R: AsRef<str> + Clone>(&self, rules: &[R]) -> Vec<R> {
+        rules.iter().filter(|rule| self.options.counts(rule.as_ref())).cloned().collect()
+    }
+
+    /// Whether a broken rule is among those that count. Where it is not, nothing can be said of the rule that was asked about.
+    /// `name` is that of the vector or property.
+    fn is_chosen<R: AsRef<str>>(&mut self, broken: &str, asked: &[R], name: &str) -> bool {
+        let is_chosen = self.options.rules.matches(broken);
+        if is_chosen {
+            self.known.judged(name);
+        } else {
+            self.known.left_out(broken, name);
+            let what = format!("{broken} is broken, which the chosen rules leave out");
+            self.results.inconclusive(asked, &Inconclusive::NotJudged(what));
+        }
+        is_chosen
+    }
+
+    /// A story in which time passes by itself, where an implementation has a clock of its own.
+    fn waited(&mut self) -> Result<(), Stop> {
+        let implementation = self.implementation;
+        let (Some(real), Some(config)) = (implementation.in_real_time(), &self.options.only) else { return Ok(()) };
+        let ready = live::waiting(config);
+        let rules = self.chosen(&ready.vector.rules);
+        if rules.is_empty() || self.options.shard.number() > 1 {
+            return Ok(());
+        }
+        let Some(takes) = live::takes(config).filter(|takes| *takes <= real.longest) else {
+            self.results.inconclusive(&rules, &Inconclusive::NotJudged(live::not_waited(config)));
+            return Ok(());
+        };
+        let name = format!("waiting {} s for the lifetime to pass", takes.as_secs());
+        (self.observe)(Event::Part { name: &name, checks: 1 });
+        if let Some(verdict) = live::wait(implementation, &ready)? {
+            self.vector(&ready, verdict, false)?;
+        }
+        (self.observe)(Event::Checked(1));
+        Ok(())
+    }
+
+    /// The smallest case that breaks the same rule, as far as some tries find it.
+    fn shrink(&self, tree: Tree, scenario: Scenario, divergence: Divergence) -> (Scenario, Divergence) {
+        shrink(tree, (scenario, divergence), &mut |scenario| {
+            let verdict = judge(self.implementation, &[Case { scenario, recorded: &[] }])?.pop();
+            Ok(verdict.and_then(|verdict| match verdict {
+                Verdict::Fail(divergence) => Some(*divergence),
+                Verdict::Inconclusive(_) | Verdict::Pass => None,
+            }))
+        })
+    }
+
+    /// Counts a failure that is known.
+    fn is_known(&mut self, rule: &str, name: &str) -> bool {
+        let is_known = self.known.knows(rule, name);
+        if is_known {
+            self.results.failed_as_known(rule);
+        }
+        is_known
+    }
+
+    /// Counts a failure, and ends the run where the first is to be the last, unless it is known.
+    fn fail(&mut self, mut failure: Failure) -> Result<(), Stop> {
+        let shows = kept::shown(&failure.divergence);
+        if shows > SMALL {
+            if shows > self.room {
+                failure.divergence = kept::within(failure.divergence, SMALL);
+            }
+            self.room = self.room.saturating_sub(kept::shown(&failure.divergence));
+        }
+        if matches!(failure.origin, Origin::Vector { .. }) && self.is_known(&failure.rule, known::name(&failure)) {
+            return Ok(());
+        }
+        (self.observe)(Event::Failed(&failure));
+        self.results.failed(&failure.rule);
+        self.results.failures.push(failure);
+        if self.options.fail_fast { Err(Stop::FirstFailure) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        adapter::in_process::Model,
+        evidence::vectors::{self, Kind},
+        model::answer,
+        protocol::{Answer, Call, Hello, Reply, Verified},
+    };
+
+    fn quick(cases: usize) -> Options {
+        Options { cases, ..Options::default() }
+    }
+
+    #[test]
+    fn the_model_conforms_and_the_same_seed_counts_the_same() {
+        let vectors = vectors::embedded().unwrap();
+        let results = run(&Model::default(), &vectors, &quick(500), &mut |_| {});
+        assert_eq!(results.total.failed, 0, "{:?}", results.failures.first());
+        assert_eq!(results.inconclusive.len(), 0);
+        assert!(results.total.passed > vectors.len() + 500);
+        assert_eq!(run(&Model::default(), &vectors, &quick(500), &mut |_| {}).families, results.families);
+    }
+
+    #[test]
+    fn whatever_an_implementation_declares_it_is_held_to() {
+        let vectors = vectors::embedded().unwrap();
+        for declared in [
+            r#"{"base64":"strict"}"#,
+            r#"{"odd_payload":"reject","reasons":"typed"}"#,
+            r#"{"timestamp_range":"reject"}"#,
+            r#"{"compression":"never"}"#,
+            r#"{"compression":"any","key_order":"any"}"#,
+            r#"{"duplicates":"last"}"#,
+            r#"{"fallback_text":"whole"}"#,
+            r#"{"fallback_text":"refuse"}"#,
+        ] {
+            let choices = serde_json::from_str(declared).unwrap();
+            let results = run(&Model::new(choices), &vectors, &quick(300), &mut |_| {});
+            assert_eq!(results.total.failed, 0, "{declared}: {:?}", results.failures.first());
+            // The same answers under Flask's choices are wrong somewhere, unless the choice only widens what is right.
+            if !declared.contains("any") && !declared.contains("refuse") {
+                let undeclared =
+                    run(&Undeclared(Model::new(choices), Model::default()), &vectors, &quick(300), &mut |_| {});
+                assert!(undeclared.total.failed > 0, "{declared}");
+            }
+        }
+    }
+
+    /// The answers of one model under the declarations of another.
+    struct Undeclared(Model, Model);
+
+    impl Implementation for Undeclared {
+        fn hello(&self) -> &Hello {
+            self.1.hello()
+        }
+
+        fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
+            self.0.answer(calls)
+        }
+    }
+
+    /// An implementation that takes age equal to the lifetime for too old.
+    struct Strict(Model);
+
+    impl Implementation for Strict {
+        fn hello(&self) -> &Hello {
+            self.0.hello()
+        }
+
+        fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
+            let choices = &self.hello().choices;
+            let strict = |call: &Call| match call {
+                Call::Verify(verify) => {
+                    let mut later = verify.clone();
+                    later.now = later.now.plus_seconds(1);
+                    match answer(call, choices) {
+                        Answer::Verify(Verified::Accepted(_)) => answer(&Call::Verify(later), choices),
+                        other => other,
+                    }
+                }
+                other => answer(other, choices),
+            };
+            Ok(calls.iter().map(|call| Reply::Ok(strict(call))).collect())
+        }
+    }
+
+    #[test]
+    fn a_boundary_that_is_off_by_one_is_found_by_vectors_and_by_generated_cases() {
+        let vectors = vectors::embedded().unwrap();
+        let results = run(&Strict(Model::default()), &vectors, &quick(500), &mut |_| {});
+        let is_vector = |failure: &&Failure| matches!(failure.origin, Origin::Vector { .. });
+        assert!(results.failures.iter().filter(is_vector).any(|f| f.rule == "EXP-2"));
+        let generated = results.failures.iter().find(|f| !is_vector(f) && f.rule == "EXP-2");
+        assert!(generated.is_some());
+    }
+
+    #[test]
+    fn a_saved_failure_replays() {
+        let vectors = vectors::embedded().unwrap();
+        let found = run(&Strict(Model::default()), &vectors, &quick(500), &mut |_| {});
+        for failure in &found.failures {
+            let ready = [failure.vector.ready("saved").unwrap()];
+            let replayed = replay(&Strict(Model::default()), &ready, &mut |_| {});
+            assert_eq!(replayed.total.failed, 1, "{failure:?}");
+            assert_eq!(replay(&Model::default(), &ready, &mut |_| {}).total.passed, 1, "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_failure_ends_a_run_that_is_told_so() {
+        let vectors = vectors::embedded().unwrap();
+        let options = Options { fail_fast: true, ..quick(500) };
+        let results = run(&Strict(Model::default()), &vectors, &options, &mut |_| {});
+        assert!(results.stopped_early);
+    }
+
+    /// An implementation that saves nothing when the view ends in an error.
+    struct Forgetful(Model);
+
+    impl Implementation for Forgetful {
+        fn hello(&self) -> &Hello {
+            self.0.hello()
+        }
+
+        fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
+            let forgetful = |call: &Call| match answer(call, &self.hello().choices) {
+                Answer::Exchange(mut exchanged) if exchanged.status >= 400 => {
+                    exchanged.headers.retain(|(name, _)| name != "Set-Cookie");
+                    Answer::Exchange(exchanged)
+                }
+                other => other,
+            };
+            Ok(calls.iter().map(|call| Reply::Ok(forgetful(call))).collect())
+        }
+    }
+
+    #[test]
+    fn generated_failures_are_made_small_however_many_vectors_failed() {
+        let vectors = vectors::embedded().unwrap();
+        let results = run(&Forgetful(Model::default()), &vectors, &quick(2000), &mut |_| {});
+        let is_vector = |failure: &&Failure| matches!(failure.origin, Origin::Vector { .. });
+        assert!(results.failures.iter().filter(is_vector).count() > SHRUNK_FAILURES);
+        let stories = results.failures.iter().filter(|failure| failure.vector.kind == Kind::World);
+        let lengths: Vec<_> = stories.map(|failure| failure.divergence.before.len() + 1).collect();
+        assert!(!lengths.is_empty() && lengths.iter().all(|length| *length <= 2), "{lengths:?}");
+    }
+
+    #[test]
+    fn only_chosen_rules_are_asked_about() {
+        let vectors = vectors::embedded().unwrap();
+        let options = Options { rules: Pattern::parse("DEL").unwrap(), ..quick(200) };
+        let results = run(&Model::default(), &vectors, &options, &mut |_| {});
+        assert!(results.total.passed > 0);
+        assert!(results.total.passed < vectors.len());
+    }
+}

@@ -1,0 +1,152 @@
+//! What a run took. These figures say nothing about what was found, and they are the only ones that differ between two runs of
+//! the same seed: `spec/results-format.md` defines each.
+
+use crate::adapter::Implementation;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use std::{
+    ops::AddAssign,
+    time::{Duration, Instant},
+};
+
+/// What a run took, in whole microseconds; seconds in JSON.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Times {
+    /// From the first call to the last verdict.
+    pub wall: Seconds,
+    /// How much of `wall` the implementation had at least one call to answer.
+    pub busy: Seconds,
+    /// How much of `busy` whoever asked had nothing to do but wait; none where that is not known.
+    pub waiting: Option<Seconds>,
+    /// The processor time of this process meanwhile, on all processors; none where the system does not tell.
+    pub processor: Option<Seconds>,
+    /// How many calls were asked.
+    pub calls: u64,
+}
+
+impl Times {
+    /// The runner's own cost: for how long nothing was asked, in parts of the time in which something was. None before anything
+    /// was asked.
+    pub fn runner_share(&self) -> Option<f64> {
+        let busy = self.busy.0.as_secs_f64();
+        (busy > 0.0).then(|| self.wall.0.saturating_sub(self.busy.0).as_secs_f64() / busy)
+    }
+}
+
+impl AddAssign for Times {
+    /// Adds what another run took, as if one had followed the other.
+    fn add_assign(&mut self, other: Self) {
+        let both = |a: Option<Seconds>, b: Option<Seconds>| Some(a?.plus(b?));
+        self.wall = self.wall.plus(other.wall);
+        self.busy = self.busy.plus(other.busy);
+        self.waiting = both(self.waiting, other.waiting);
+        self.processor = both(self.processor, other.processor);
+        self.calls = self.calls.saturating_add(other.calls);
+    }
+}
+
+/// A span of time in whole microseconds, a number of seconds in JSON.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seconds(Duration);
+
+impl Seconds {
+    /// The longest that can be written: what a double holds to the microsecond.
+    const LONGEST: Duration = Duration::from_secs(1_000_000_000);
+
+    /// The same without what is below a microsecond.
+    pub fn of(duration: Duration) -> Self {
+        Self(Duration::new(duration.as_secs(), duration.subsec_micros() * 1000))
+    }
+
+    /// As a duration.
+    pub fn duration(self) -> Duration {
+        self.0
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0).min(Self::LONGEST))
+    }
+}
+
+impl Serialize for Seconds {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.as_secs_f64().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Seconds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let seconds = f64::deserialize(deserializer)?;
+        if !(0.0..=Self::LONGEST.as_secs_f64()).contains(&seconds) {
+            return Err(D::Error::custom(format!("{seconds} is no span of time in seconds")));
+        }
+        Ok(Self(Duration::from_micros((seconds * 1e6).round() as u64)))
+    }
+}
+
+/// A run's clocks, started.
+pub(in crate::suite) struct Stopwatch {
+    began: Instant,
+    processor: Option<Duration>,
+    waited: Option<Duration>,
+}
+
+impl Stopwatch {
+    pub(in crate::suite) fn start(implementation: &dyn Implementation) -> Self {
+        Self { began: Instant::now(), processor: processor_time(), waited: implementation.waiting() }
+    }
+
+    /// What it took since the start, of which the implementation was `busy` answering so many calls.
+    pub(in crate::suite) fn read(&self, implementation: &dyn Implementation, busy: Duration, calls: u64) -> Times {
+        let since = |now: Option<Duration>, then: Option<Duration>| Some(Seconds::of(now?.saturating_sub(then?)));
+        Times {
+            wall: Seconds::of(self.began.elapsed()),
+            busy: Seconds::of(busy),
+            waiting: since(implementation.waiting(), self.waited),
+            processor: since(processor_time(), self.processor),
+            calls,
+        }
+    }
+}
+
+#[cfg(unix)]
+fn processor_time() -> Option<Duration> {
+    use rustix::time::{ClockId, clock_gettime};
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Some(Duration::new(u64::try_from(time.tv_sec).ok()?, u32::try_from(time.tv_nsec).ok()?))
+}
+
+#[cfg(not(unix))]
+fn processor_time() -> Option<Duration> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_span_of_time_reads_back_as_the_same(micros in 0u64..1_000_000_000_000_000) {
+            let span = Seconds::of(Duration::from_micros(micros));
+            let text = serde_json::to_string(&span).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Seconds>(&text).unwrap(), span);
+        }
+    }
+
+    #[test]
+    fn what_is_no_span_of_time_is_refused() {
+        for text in ["-1", "1e300", "null", "\"1\""] {
+            assert!(serde_json::from_str::<Seconds>(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_runners_share_is_the_time_without_calls_in_parts_of_the_time_with_them() {
+        let seconds = |s| Seconds::of(Duration::from_secs(s));
+        let times = Times { wall: seconds(11), busy: seconds(10), ..Times::default() };
+        assert_eq!(times.runner_share(), Some(0.1));
+        assert_eq!(Times::default().runner_share(), None);
+    }
+}
