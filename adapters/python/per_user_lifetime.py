@@ -1,6 +1,6 @@
 """A lifetime per user: a recipe that leaks, and one that does not.
 
-`spec/claims.md` shows both and says why. They are real code, not sketches: the recordings in `vectors/recipes/` were made by
+`docs/claims.md` shows both and says why. They are real code, not sketches: the recordings in `vectors/recipes/` were made by
 running them, and whoever needs a lifetime per user can copy the second.
 """
 

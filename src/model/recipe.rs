@@ -3,7 +3,7 @@
 //!
 //! The first is often recommended, and leaks: the session is opened before the hook runs, by the lifetime that the request
 //! before, of anybody, has left on the application (`EXP-6`). So an application of this kind has a state, unlike everything
-//! else on the server. `spec/claims.md` tells what follows for users.
+//! else on the server. `docs/claims.md` tells what follows for users.
 //!
 //! What it does not know: requests that overlap, which read and write the same lifetime while each other's views run; and
 //! roles that are no text, which have no lifetime here and raise in Python where they cannot be looked up.

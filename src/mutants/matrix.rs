@@ -153,13 +153,13 @@ fn options(cases: usize, seed: u64) -> Options {
     Options { cases, seed, sizes: Sizes::QUICK, as_found: true, ..Options::default() }
 }
 
-/// The page `spec/mutants.md`.
+/// The page `docs/evidence/mutants.md`.
 pub fn page(mutants: &[&Mutant], found: &[Found], cases: usize) -> String {
     let mut text = format!(
         "# The mutants\n\n\
          {} implementations that are wrong in one thing each, and the rule that caught each of them: made by a test, which fails \
          when the page is not up to date (`UPDATE_MUTANTS=1 cargo test --test integration mutants` writes it anew).\n\n\
-         `sessionproof mutant NAME` speaks the [adapter protocol](adapter-protocol.md) as such an implementation, so that any \
+         `sessionproof mutant NAME` speaks the [adapter protocol](../../spec/adapter-protocol.md) as such an implementation, so that any \
          suite can be tried on it; `sessionproof mutants` holds this one against all of them.\n\n\
          **Caught by** is the rule that is blamed first, which is always one that the mutant breaks; *only*, where the suite finds \
          nothing without it. What fails after that may be blamed on others: whoever derives another key reads no cookie at all. **Checks** is how many checks it took to the first failure, of a run of all vectors and {cases} generated \

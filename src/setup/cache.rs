@@ -229,7 +229,7 @@ mod tests {
         for file in [
             "adapters/python/flask_adapter.py",
             "adapters/python/requirements-flask-3.1.3.txt",
-            "vectors/generate.py",
+            "vectors/generate/generate.py",
             "spec/session-lifetime.md",
         ] {
             let text = fs::read(home.join(file)).unwrap();

@@ -168,7 +168,7 @@ impl Oracle {
         python::adapter(self, known::FLASK.adapter)
     }
 
-    /// A script of `vectors/` by its name, to be given arguments and run: isolated, as the adapter is.
+    /// A script of `vectors/generate/` by its name, to be given arguments and run: isolated, as the adapter is.
     pub fn script(&self, name: &str) -> Command {
         python::script(self, name)
     }

@@ -48,10 +48,10 @@ pub(crate) fn adapter(made: &Oracle, adapter: &[&str]) -> Program {
     Program::isolated(words, made.isolation.clone(), Some(made.release.clone()))
 }
 
-/// A script of `vectors/`, which finds what it imports by itself.
+/// A script of `vectors/generate/`, which finds what it imports by itself.
 pub(crate) fn script(made: &Oracle, name: &str) -> Command {
     let mut command = Command::new(&made.python);
-    command.args(["-I", "-B"]).arg(made.files.join("vectors").join(name));
+    command.args(["-I", "-B"]).arg(made.files.join("vectors").join("generate").join(name));
     made.isolation.apply(&mut command);
     command
 }

@@ -82,7 +82,7 @@ fn helper_keeps_values_and_holds_the_clock(test: &str, program: &str, file: &str
     if !common::runs(test, program) {
         return;
     }
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(file);
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(file);
     let command = [program.to_owned(), file.display().to_string()];
     let echo = Subprocess::start(&command, Options::default()).unwrap();
     let sessions = sessions();

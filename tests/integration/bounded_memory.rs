@@ -4,7 +4,7 @@
 //! The same in full, with a release build: 30,000 failing checks whose replies have 3 MiB each, in some minutes:
 //!
 //! ```sh
-//! /usr/bin/time -f '%M KiB' target/release/sessionproof check --cases 115000 -- python3 tests/large_answers_adapter.py raised 3145728
+//! /usr/bin/time -f '%M KiB' target/release/sessionproof check --cases 115000 -- python3 tests/fixtures/large_answers_adapter.py raised 3145728
 //! ```
 #![cfg(target_os = "linux")]
 
@@ -55,7 +55,7 @@ fn large_answers(shape: &str, bytes: &str, arguments: &[&str]) -> (Json, u64) {
     let reports = format!("json={},html={},junit={},tap={}", path("1"), path("2"), path("3"), path("4"));
     let failures = path("failures");
     let check = ["check", "--report", &reports, "--failures", &failures];
-    let adapter = ["--", "python3", "tests/large_answers_adapter.py", shape, bytes];
+    let adapter = ["--", "python3", "tests/fixtures/large_answers_adapter.py", shape, bytes];
     let (ran, peak) = measured(&[&check[..], arguments, &adapter].concat(), Stdio::null());
     let said = String::from_utf8_lossy(&ran.stderr);
     let results: Json = serde_json::from_slice(&fs::read(path("1")).expect(&said)).unwrap();
@@ -154,7 +154,7 @@ fn what_was_answered_before_the_time_was_over_is_judged() {
     let ran = Command::new(PROGRAM)
         .args(["check", "--time-limit", "3", "--workers", "1", "--rules", "EXP", "--cases", "0", "--report"])
         .arg(format!("json={}", results.display()))
-        .args(["--", "python3", "tests/relay.py", "vectors"])
+        .args(["--", "python3", "tests/fixtures/relay.py", "vectors"])
         .arg(folder.path().join("marker"))
         .args(["as-it-is", "python3", "adapters/python/stdlib_adapter.py"])
         .current_dir(ROOT)

@@ -28,7 +28,7 @@ const MISTAKES: [(&str, &str); 16] = [
 /// What `check` says of an adapter with a mistake, and its exit status.
 fn check(oracle: &Oracle, mistake: &str, options: &[&str]) -> (Option<i32>, String) {
     let failures = tempfile::tempdir().unwrap();
-    let adapter = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join("broken_adapter.py");
+    let adapter = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join("broken_adapter.py");
     let checked = Command::new(env!("CARGO_BIN_EXE_sessionproof"))
         .args(["check", "--preset", "quick", "--workers", "1", "--fail-fast", "--failures"])
         .arg(failures.path())

@@ -1,4 +1,4 @@
-//! The judged tutorial (`spec/claims.md`): its form, and its evidence, run.
+//! The judged tutorial (`docs/claims.md`): its form, and its evidence, run.
 
 use crate::common;
 
@@ -23,7 +23,7 @@ use std::{
     sync::LazyLock,
 };
 
-const PAGE: &str = include_str!("../../spec/claims.md");
+const PAGE: &str = include_str!("../../docs/claims.md");
 const VERDICTS: [&str; 3] = ["holds", "holds with a caveat", "false"];
 
 /// `### CLAIM-7 (false) Paraphrase`, and three paragraphs.

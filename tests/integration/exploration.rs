@@ -138,11 +138,11 @@ fn explore_recipe(recipe: Recipe) -> Searched<PerUser> {
     search(PerUser::new(recipe, Config::with_key("a key for test vectors")), &mut |_| {})
 }
 
-/// The steps that real Flask is told (`vectors/recipes.py`), which are those of the runs that are found.
+/// The steps that real Flask is told (`vectors/generate/recipes.py`), which are those of the runs that are found.
 #[test]
 fn the_search_finds_by_itself_what_one_user_does_to_another_and_real_flask_is_told_that() {
     let explored = explore_recipe(Recipe::Hook);
-    let (_, text) = bundled::under("vectors/found_steps.json").next().unwrap();
+    let (_, text) = bundled::under("vectors/inputs/found_steps.json").next().unwrap();
     let told: Json = serde_json::from_str(text).unwrap();
     for (claim, story) in [(EXPIRY, "found-expiry-of-another"), (IN_OR_OUT, "found-in-or-out")] {
         let run = explored.finding(claim).unwrap().witness.as_ref().unwrap();

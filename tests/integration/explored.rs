@@ -146,7 +146,7 @@ fn the_vectors_are_the_runs_that_the_search_gives() {
         }
     }
     let made = format!("[\n{}\n]\n", lines.join(",\n"));
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/explored_steps.json");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/inputs/explored_steps.json");
     if env::var_os("UPDATE_EXPLORED").is_some() {
         fs::write(&file, &made).unwrap();
     }

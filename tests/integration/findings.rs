@@ -14,11 +14,11 @@ use sessionproof::{
 };
 use std::{collections::BTreeMap, fs, path::Path};
 
-const PAGE: &str = include_str!("../../spec/findings.md");
+const PAGE: &str = include_str!("../../docs/findings.md");
 
 /// The vectors of every file, by its name.
 fn findings() -> BTreeMap<String, Vec<Ready>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("spec").join("findings");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join("findings");
     let read = |path: &Path| {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let file = VectorFile::read(path).unwrap();

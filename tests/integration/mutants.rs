@@ -29,7 +29,7 @@ fn the_suite_finds_every_mutant_and_needs_every_rule_for_it() {
         ("mutants.md", matrix::page(&mutants, &found, CASES)),
         ("coverage.md", coverage::matrix(&vectors, &mutant_of)),
     ];
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("spec");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join("evidence");
     if env::var_os("UPDATE_MUTANTS").is_some() {
         pages.iter().for_each(|(name, page)| fs::write(folder.join(name), page).unwrap());
     }
@@ -40,7 +40,7 @@ fn the_suite_finds_every_mutant_and_needs_every_rule_for_it() {
         let kept = fs::read_to_string(folder.join(name)).unwrap_or_default();
         assert!(
             kept == page,
-            "spec/{name} is not up to date: run UPDATE_MUTANTS=1 cargo test --test integration mutants"
+            "docs/evidence/{name} is not up to date: run UPDATE_MUTANTS=1 cargo test --test integration mutants"
         );
     }
 }

@@ -25,7 +25,7 @@ use std::{
 
 const FILES: [&str; 2] = ["per_user_lifetime", "found_by_search"];
 const CODE: &str = "adapters/python/per_user_lifetime.py";
-const PAGE: &str = include_str!("../../spec/claims.md");
+const PAGE: &str = include_str!("../../docs/claims.md");
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

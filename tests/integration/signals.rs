@@ -44,7 +44,7 @@ struct Adapter {
 const STDLIB: &str = "python3 adapters/python/stdlib_adapter.py";
 const ADAPTERS: [Adapter; 5] = [
     Adapter { name: "python", how: "still", command: STDLIB, is_launched: false },
-    Adapter { name: "node", how: "still", command: "node tests/echo_adapter.mjs", is_launched: false },
+    Adapter { name: "node", how: "still", command: "node tests/fixtures/echo_adapter.mjs", is_launched: false },
     Adapter { name: "launcher", how: "still", command: STDLIB, is_launched: true },
     Adapter { name: "busy", how: "busy", command: STDLIB, is_launched: false },
     Adapter { name: "apart", how: "apart", command: STDLIB, is_launched: false },
@@ -64,7 +64,8 @@ impl Run {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name).display().to_string();
         let stop = if moment == "reports" { "never" } else { moment };
-        let relay = format!("python3 tests/relay.py {stop} {} {} {}", path("marker"), adapter.how, adapter.command);
+        let relay =
+            format!("python3 tests/fixtures/relay.py {stop} {} {} {}", path("marker"), adapter.how, adapter.command);
         let relay = if adapter.is_launched { format!("sh -c '{relay}; true'") } else { relay };
         let page = if moment == "reports" { ",html=-" } else { "" };
         let check = format!(

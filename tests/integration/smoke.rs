@@ -67,7 +67,8 @@ fn each_manner_is_seen_to_be_broken_by_an_adapter_without_it_and_no_other_is() {
         // What hangs is waited for; what does not is given time on a slow machine.
         let hangs = ["hello_never_comes", "nothing_is_flushed", "only_hello_is_flushed"].contains(&mistake);
         let timeout = if hangs { "2" } else { "60" };
-        let (status, said) = smoke(&["--call-timeout", timeout], &["--", "python3", "tests/smoke_adapter.py", mistake]);
+        let (status, said) =
+            smoke(&["--call-timeout", timeout], &["--", "python3", "tests/fixtures/smoke_adapter.py", mistake]);
         assert_eq!((status, broken(&said)), (Some(1), vec![manner]), "{mistake}: {said}");
         for part in [words, "    asked  ", "    came   ", "    mend   "] {
             assert!(said.contains(part), "{mistake}: no {part:?} in {said}");
@@ -77,7 +78,7 @@ fn each_manner_is_seen_to_be_broken_by_an_adapter_without_it_and_no_other_is() {
 
 #[test]
 fn every_manner_has_a_mistake_and_every_mistake_is_listed() {
-    let (status, said) = smoke(&[], &["--", "python3", "tests/smoke_adapter.py"]);
+    let (status, said) = smoke(&[], &["--", "python3", "tests/fixtures/smoke_adapter.py"]);
     if !common::runs("every_manner_has_a_mistake", "python3") {
         return;
     }
@@ -87,7 +88,7 @@ fn every_manner_has_a_mistake_and_every_mistake_is_listed() {
             line.strip_prefix("✓ ").and_then(|line| line.split_once("  ")).unwrap_or_else(|| panic!("{said}"));
         assert!(MISTAKES.iter().any(|(_, broken, _)| *broken == manner), "{manner}");
     }
-    let listed = Command::new("python3").args(["tests/smoke_adapter.py", "--list"]).output().unwrap();
+    let listed = Command::new("python3").args(["tests/fixtures/smoke_adapter.py", "--list"]).output().unwrap();
     let listed = String::from_utf8(listed.stdout).unwrap();
     let mut names: Vec<_> = MISTAKES.iter().map(|(name, ..)| *name).chain(["dawdles"]).collect();
     names.sort_unstable();
@@ -104,7 +105,7 @@ fn an_adapter_by_the_helper_for_python_has_all_manners() {
     assert!(said.contains("well mannered: 12 manners"), "{said}");
 }
 
-/// Known implementations, and the manners in which they are behind for reasons of their own: see `spec/findings.md`.
+/// Known implementations, and the manners in which they are behind for reasons of their own: see `docs/findings.md`.
 #[test]
 fn ready_made_adapters_have_all_manners() {
     let own: [(&str, &[&str]); 3] = [("flask", &[]), ("starlette-flask", &["clock"]), ("itsdangerous.js", &[])];
@@ -153,7 +154,8 @@ fn a_slow_adapter_is_given_no_more_than_the_time_for_all() {
         return;
     }
     let began = std::time::Instant::now();
-    let (status, said) = smoke(&["--time-limit", "3"], &["--", "python3", "tests/smoke_adapter.py", "dawdles"]);
+    let (status, said) =
+        smoke(&["--time-limit", "3"], &["--", "python3", "tests/fixtures/smoke_adapter.py", "dawdles"]);
     assert_eq!(status, Some(1), "{said}");
     assert!(said.contains("raise --time-limit"), "{said}");
     assert!(began.elapsed().as_secs() < 30, "{said}");

@@ -295,7 +295,7 @@ fn expand(text: &str, moment: i64) -> String {
     expanded
 }
 
-/// The exit status of `vectors/observe_browser.py` when steps came too late, again and again: nothing is known then.
+/// The exit status of `vectors/generate/observe_browser.py` when steps came too late, again and again: nothing is known then.
 const TOO_SLOW: i32 = 3;
 
 #[test]
@@ -314,7 +314,7 @@ fn a_real_browser_does_what_was_recorded() {
         let out = tempfile::tempdir().unwrap();
         let ran = Command::new(&oracle.python)
             .args(["-I", "-B", "-W", "ignore"])
-            .arg(oracle.files.join("vectors").join("observe_browser.py"))
+            .arg(oracle.files.join("vectors").join("generate").join("observe_browser.py"))
             .args(["--browser", &recorded.browser, "--out"])
             .arg(out.path())
             .stdin(Stdio::null())

@@ -103,7 +103,7 @@ pub fn level_word(level: Level) -> &'static str {
     }
 }
 
-/// The matrix of rules and evidence, as `spec/coverage.md` has it. `mutant` tells of the mutant that only this rule catches; the suite
+/// The matrix of rules and evidence, as `docs/evidence/coverage.md` has it. `mutant` tells of the mutant that only this rule catches; the suite
 /// itself knows of none.
 pub fn matrix(vectors: &[Ready], mutant: &dyn Fn(&str) -> String) -> String {
     let mut text = String::from(

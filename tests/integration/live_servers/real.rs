@@ -118,9 +118,7 @@ pub(super) fn application_for(seconds: u64, word: &str, folder: &TempDir) -> Opt
     });
     command.arg("application:app").env("APPLICATION", word).env("APPLICATION_KEY", KEY);
     command.env("SESSIONPROOF_PROBE_UNTIL", until).env("PYTHONDONTWRITEBYTECODE", "1");
-    command
-        .current_dir(here.join("tests/integration/live_servers/applications"))
-        .env("PYTHONPATH", here.join("adapters/python"));
+    command.current_dir(here.join("tests/fixtures/applications")).env("PYTHONPATH", here.join("adapters/python"));
     let words = if is_quart { "Running on " } else { "Listening at: " };
     let log = folder.path().join(format!("{word}-{seconds}.log"));
     let mut running = start(&mut command, log, |log| behind(log, words));

@@ -8,7 +8,7 @@ fn applications_of_every_shape_answer_strangers_alike_with_and_without_the_probe
     let Some(programs) = programs() else { return };
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut command = Command::new(programs.join("python"));
-    command.arg(here.join("tests/integration/live_servers/applications/shapes.py"));
+    command.arg(here.join("tests/fixtures/applications/shapes.py"));
     command.env("PYTHONPATH", here.join("adapters/python")).env("PYTHONDONTWRITEBYTECODE", "1");
     let output = command.output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);

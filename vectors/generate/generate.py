@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Make the test vectors: inputs of ours, outputs of real Flask.
 
-    python vectors/generate.py --out vectors/flask-3.1
+    python vectors/generate/generate.py --out vectors/flask-3.1
 
 One file per family, by the adapter that the suite itself uses (adapters/python/flask_adapter.py), in this process. What is written
 depends on the families and on the installed Python, Flask, Werkzeug and itsdangerous, and on nothing else: no clock, no chance.
@@ -19,7 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "adapters" / "python")]
+sys.path[:0] = [str(HERE), str(HERE.parent.parent / "adapters" / "python")]
 sys.dont_write_bytecode = True
 
 import flask_adapter  # noqa: E402
@@ -56,7 +56,7 @@ def main():
 
 def known_rules():
     """The ids of the specification; its headings are their one source as soon as it is there."""
-    text = HERE.parent / "spec" / "session-lifetime.md"
+    text = HERE.parent.parent / "spec" / "session-lifetime.md"
     return set(RULE_HEADING.findall(text.read_text("utf-8"))) if text.exists() else set(RULES)
 
 

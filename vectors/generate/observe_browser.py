@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Record what a real browser does with cookies: which it keeps, how long, and which it sends.
 
-    python vectors/observe_browser.py --out vectors/user-agent
+    python vectors/generate/observe_browser.py --out vectors/user-agent
 
 A browser visits a real Flask application on loopback, in real time. Of the time nothing is recorded but distances: dates count from
 the moment, a whole second, at which an observation begins. So what is written depends on the cases and on what the browser does,
@@ -88,7 +88,7 @@ def document(browser, version, observations):
 
 
 def known_rules():
-    return set(RULE_HEADING.findall((HERE.parent / "spec" / "session-lifetime.md").read_text("utf-8")))
+    return set(RULE_HEADING.findall((HERE.parent.parent / "spec" / "session-lifetime.md").read_text("utf-8")))
 
 
 def compact(value):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Record what becomes of users when an application gives each a lifetime of their own.
 
-    python vectors/recipes.py --out vectors/recipes
+    python vectors/generate/recipes.py --out vectors/recipes
 
 The recordings are about one application and what its requests leave behind on it, which no single call of the adapter protocol can
 show. Two small Flask applications (adapters/python/per_user_lifetime.py) go through the same days: one with the hook that is
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "adapters" / "python")]
+sys.path[:0] = [str(HERE), str(HERE.parent.parent / "adapters" / "python")]
 sys.dont_write_bytecode = True
 
 import flask_adapter  # noqa: E402
@@ -35,7 +35,7 @@ DESCRIPTION = "A lifetime per user, by a hook that sets the application's lifeti
 FOUND = "found_by_search"
 FOUND_DESCRIPTION = "The shortest runs in which one user's request changes another's, as the search of the model found them."
 #: The steps of those runs, which a test holds against the search (tests/exploration.rs).
-FOUND_STEPS = HERE / "found_steps.json"
+FOUND_STEPS = HERE.parent / "inputs" / "found_steps.json"
 LIFETIMES = {role: int(lifetime.total_seconds()) for role, lifetime in per_user_lifetime.LIFETIMES.items()}
 MINUTE, HOUR = 60, 3600
 
