@@ -1,9 +1,9 @@
 //! What an application configures about its session cookie: the plain type that the model, the verifier and the adapter
 //! protocol share. Every member's default is Flask's.
 
+use crate::json::{Json, json};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
-use serde_json::{Value as Json, json};
 
 /// Configuration of an application, as in `config` of the adapter protocol.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -225,12 +225,8 @@ impl Serialize for Lifetime {
 
 impl<'de> Deserialize<'de> for Lifetime {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let number = serde_json::Number::deserialize(deserializer)?;
-        match (number.as_i64(), number.as_f64()) {
-            (Some(seconds), _) => Ok(Self::Seconds(seconds)),
-            (None, Some(seconds)) => Ok(Self::Delta(seconds)),
-            _ => Err(D::Error::custom("a lifetime is a number of seconds")),
-        }
+        let number = crate::json::Number::deserialize(deserializer)?;
+        Ok(number.as_i64().map_or_else(|| Self::Delta(number.as_f64()), Self::Seconds))
     }
 }
 
@@ -288,7 +284,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_flasks_default_and_is_not_written() {
-        let config: Config = serde_json::from_str(r#"{"secret_key":"k"}"#).unwrap();
+        let config: Config = crate::json::from_str(r#"{"secret_key":"k"}"#).unwrap();
         assert_eq!(config, Config::with_key("k"));
         assert_eq!(serde_json::to_string(&config).unwrap(), r#"{"secret_key":"k"}"#);
     }
@@ -296,7 +292,7 @@ mod tests {
     #[test]
     fn integers_and_fractions_of_lifetime_keep_their_form() {
         for text in [r#"{"lifetime":1800}"#, r#"{"lifetime":1800.0}"#, r#"{"lifetime":-0.5}"#] {
-            let config: Config = serde_json::from_str(text).unwrap();
+            let config: Config = crate::json::from_str(text).unwrap();
             assert_eq!(serde_json::to_string(&config).unwrap(), text);
         }
     }
@@ -311,6 +307,6 @@ mod tests {
 
     #[test]
     fn unknown_members_are_refused() {
-        assert!(serde_json::from_str::<Config>(r#"{"secret":"k"}"#).is_err());
+        assert!(crate::json::from_str::<Config>(r#"{"secret":"k"}"#).is_err());
     }
 }

@@ -44,6 +44,8 @@ pub mod foreign;
 #[forbid(unsafe_code)]
 pub mod inspect;
 #[forbid(unsafe_code)]
+pub mod json;
+#[forbid(unsafe_code)]
 pub mod model;
 #[forbid(unsafe_code)]
 pub mod mutants;

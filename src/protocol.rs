@@ -1,13 +1,13 @@
 //! The adapter protocol, version 1, as types: what is asked of an implementation and what it answers
 //! (`spec/adapter-protocol.md`). Only lines and their meaning live here; processes and pipes do not.
 
+use crate::json::{Json, json};
 use crate::{
     clock::UnixTime,
     config::{Config, FallbackTextChoice},
     value::{Map, Value, wire},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Value as Json, json};
 use std::{collections::BTreeSet, sync::Arc};
 
 /// The version that this crate speaks.
@@ -402,9 +402,9 @@ impl Call {
     /// The members of the call without `id` and `op`: a vector's `input`.
     pub fn to_json(&self) -> Json {
         let json = match self {
-            Self::Exchange(call) => serde_json::to_value(call),
-            Self::Sign(call) => serde_json::to_value(call),
-            Self::Verify(call) => serde_json::to_value(call),
+            Self::Exchange(call) => crate::json::to_value(call),
+            Self::Sign(call) => crate::json::to_value(call),
+            Self::Verify(call) => crate::json::to_value(call),
         };
         json.unwrap_or_default()
     }
@@ -421,11 +421,21 @@ impl Call {
 
     /// The request line, without its newline.
     pub fn to_line(&self, id: u64) -> String {
-        let mut line = json!({ "id": id, "op": self.op() });
-        if let (Json::Object(line), Json::Object(members)) = (&mut line, self.to_json()) {
-            line.extend(members);
+        #[derive(Serialize)]
+        struct Line<'c, T> {
+            id: u64,
+            op: &'static str,
+            #[serde(flatten)]
+            call: &'c T,
         }
-        line.to_string()
+        fn line<T: Serialize>(id: u64, op: &'static str, call: &T) -> String {
+            serde_json::to_string(&Line { id, op, call }).unwrap_or_default()
+        }
+        match self {
+            Self::Exchange(call) => line(id, self.op(), call),
+            Self::Sign(call) => line(id, self.op(), call),
+            Self::Verify(call) => line(id, self.op(), call),
+        }
     }
 
     /// The kinds of value that an adapter must carry to be asked this, beyond `json`.
@@ -506,7 +516,7 @@ impl Answer {
     /// The `ok` of a reply.
     pub fn to_json(&self) -> Json {
         match self {
-            Self::Exchange(exchanged) => serde_json::to_value(exchanged).unwrap_or_default(),
+            Self::Exchange(exchanged) => crate::json::to_value(exchanged).unwrap_or_default(),
             Self::Sign(Signed::Cookie(cookie)) => json!({ "cookie": cookie }),
             Self::Sign(Signed::Raised(what)) | Self::Verify(Verified::Raised(what)) => {
                 json!({ "raised": what })

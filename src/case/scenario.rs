@@ -5,6 +5,7 @@
 //! are walked side by side.
 
 use super::story::Story;
+use crate::json::{Json, Object};
 use crate::suite::judging::compare::set_cookie;
 use crate::{
     clock::UnixTime,
@@ -12,7 +13,6 @@ use crate::{
     protocol::{Action, Answer, Call, Exchange, Sign, Signed, Verify},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Map as JsonMap, Value as Json};
 use std::sync::Arc;
 
 /// One check's recipe.
@@ -46,8 +46,8 @@ pub struct Step {
     /// The clock.
     pub now: UnixTime,
     /// Members of the configuration that change from this step only.
-    #[serde(default, skip_serializing_if = "JsonMap::is_empty")]
-    pub config: JsonMap<String, Json>,
+    #[serde(default, skip_serializing_if = "Object::is_empty")]
+    pub config: Object,
     /// Which cookie is sent.
     #[serde(default, skip_serializing_if = "is_jar")]
     pub cookie: Source,
@@ -85,7 +85,7 @@ pub(super) fn is_jar(source: &Source) -> bool {
 impl Step {
     /// A request with the jar's cookie.
     pub fn new(now: UnixTime, actions: Vec<Action>) -> Self {
-        Self { now, config: JsonMap::new(), cookie: Source::Jar, method: None, path: None, actions }
+        Self { now, config: Object::new(), cookie: Source::Jar, method: None, path: None, actions }
     }
 }
 
@@ -161,11 +161,11 @@ impl Sequence {
         if step.config.is_empty() {
             return self.config.clone();
         }
-        let mut json = serde_json::to_value(&*self.config).unwrap_or_default();
+        let mut json = crate::json::to_value(&*self.config).unwrap_or_default();
         if let Json::Object(members) = &mut json {
             members.extend(step.config.clone());
         }
-        serde_json::from_value(json).map_or_else(|_| self.config.clone(), Arc::new)
+        crate::json::from_value(&json).map_or_else(|_| self.config.clone(), Arc::new)
     }
 }
 

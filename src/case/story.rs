@@ -441,7 +441,7 @@ mod tests {
         story.servers[0].skew = -2_500_000;
         let json = serde_json::to_string(&story).unwrap();
         assert!(json.contains(r#"{"wait":1.5},{"copy":{"from":0,"to":1}},{"restart":{"browser":1}}"#), "{json}");
-        assert_eq!(serde_json::from_str::<Story>(&json).unwrap(), story);
+        assert_eq!(crate::json::from_str::<Story>(&json).unwrap(), story);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::{
     target::Target,
 };
 use clap::Args;
-use serde_json::json;
+use sessionproof::json::json;
 use sessionproof::{
     bench::{self, Alone, Beside, Part, Spread},
     foreign,
@@ -69,7 +69,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     Ok(Outcome::Conformant)
 }
 
-fn print(json: &serde_json::Value) -> Result<(), Trouble> {
+fn print(json: &sessionproof::json::Json) -> Result<(), Trouble> {
     say!("{}", foreign::json(&serde_json::to_string_pretty(json)?));
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::{
 };
 use clap::{Args, Subcommand};
 use indicatif::{HumanBytes, HumanDuration};
-use serde_json::json;
+use sessionproof::json::json;
 use sessionproof::{
     foreign,
     setup::{self, Entry, Kind},
@@ -104,7 +104,7 @@ fn bytes(entries: &[Entry]) -> u64 {
     entries.iter().map(|entry| entry.bytes).sum()
 }
 
-fn object(entry: &Entry) -> serde_json::Value {
+fn object(entry: &Entry) -> sessionproof::json::Json {
     let (kind, name, release) = match &entry.kind {
         Kind::Implementation { name, release } => ("implementation", Some(name), Some(release)),
         Kind::Files => ("files", None, None),

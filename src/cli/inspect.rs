@@ -189,7 +189,7 @@ fn without_line_break(mut bytes: Vec<u8>) -> Vec<u8> {
 
 fn configuration(file: &Path) -> Result<Config, Trouble> {
     let bytes = read(file)?;
-    serde_json::from_slice(&bytes).map_err(|error| {
+    sessionproof::json::from_slice(&bytes).map_err(|error| {
         let what = error.to_string();
         let what = foreign::line(what.split(" at line ").next().unwrap_or(&what));
         Trouble(format!(
@@ -222,7 +222,7 @@ fn lifetime(text: &str) -> Result<Lifetime, String> {
 
 /// An instant as Unix seconds, or in the form of RFC 3339.
 fn instant(text: &str) -> Result<UnixTime, String> {
-    if let Ok(time) = serde_json::from_str::<UnixTime>(text) {
+    if let Ok(time) = sessionproof::json::from_str::<UnixTime>(text) {
         return Ok(time);
     }
     let micros = OffsetDateTime::parse(text, &Rfc3339).ok().map(|at| at.unix_timestamp_nanos().div_euclid(1000));

@@ -5,7 +5,7 @@ use super::{
     out::{Out, say},
 };
 use clap::Args;
-use serde_json::json;
+use sessionproof::json::json;
 use sessionproof::{
     foreign,
     setup::{KNOWN, Known},
@@ -37,7 +37,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     Ok(Outcome::Conformant)
 }
 
-fn object(known: &Known) -> serde_json::Value {
+fn object(known: &Known) -> sessionproof::json::Json {
     json!({
         "name": known.name,
         "about": known.about,

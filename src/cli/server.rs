@@ -121,16 +121,16 @@ pub fn hidden(argument: Arg) -> Arg {
 /// A lifetime as it is configured: an integer stands for itself, a number with a fraction for a `timedelta`.
 fn lifetime(text: &str) -> Result<Lifetime, String> {
     let wrong = || "a number of seconds is needed, as in 1800 or 1800.5".to_owned();
-    serde_json::from_str(text).map_err(|_| wrong())
+    sessionproof::json::from_str(text).map_err(|_| wrong())
 }
 
 /// One of the words of a type.
 fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    serde_json::from_value(text.into()).map_err(|error| error.to_string())
+    sessionproof::json::from_value(&text.into()).map_err(|error| error.to_string())
 }
 
 fn spelled(word: &impl Serialize) -> String {
-    serde_json::to_value(word).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
+    sessionproof::json::to_value(word).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 fn seconds(lifetime: Lifetime) -> String {

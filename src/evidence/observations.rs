@@ -2,8 +2,8 @@
 //! implementation of Flask's sessions can be asked about.
 
 use crate::bundled;
+use crate::json::Json;
 use serde::Deserialize;
-use serde_json::Value as Json;
 use std::sync::LazyLock;
 
 /// Where the files are, from the top of the project.
@@ -45,7 +45,7 @@ pub struct Observation {
 
 static EMBEDDED: LazyLock<Vec<Browser>> = LazyLock::new(|| {
     // A file that cannot be read would be missed by the tests of the coverage.
-    bundled::under(FOLDER).filter_map(|(_, text)| serde_json::from_str(text).ok()).collect()
+    bundled::under(FOLDER).filter_map(|(_, text)| crate::json::from_str(text).ok()).collect()
 });
 
 /// The browsers in this binary, with all that was seen.

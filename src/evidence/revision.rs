@@ -6,9 +6,9 @@
 
 use super::vectors::{Ready, Vector};
 use crate::bundled;
+use crate::json::json;
 use crate::spec::rules::{self, Pattern};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -76,7 +76,7 @@ impl Revision {
 pub fn all() -> Result<Vec<Revision>, String> {
     let mut all = Vec::new();
     for (path, text) in bundled::under(FOLDER) {
-        let revision: Revision = serde_json::from_str(text).map_err(|error| format!("{path}: {error}"))?;
+        let revision: Revision = crate::json::from_str(text).map_err(|error| format!("{path}: {error}"))?;
         all.push(revision);
     }
     all.sort_by_key(|revision| number(&revision.name));

@@ -1,5 +1,6 @@
 //! Test vectors: inputs of ours, outputs of real Flask (`spec/vector-format.md`).
 
+use crate::json::{Json, json};
 use crate::{
     bounded, bundled, foreign,
     protocol::{Answer, Call, Exchanged, Sign, members},
@@ -12,7 +13,6 @@ use crate::{
     spec::rules,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Value as Json, json};
 use std::{io::ErrorKind, path::Path};
 
 /// The version of the file format.
@@ -163,7 +163,7 @@ impl VectorFile {
     /// Reads a file of vectors from its text; `file` names it in errors.
     pub fn parse(file: &str, text: &str) -> Result<Self, VectorError> {
         let wrong = |line, what: String| VectorError::Format { file: file.to_owned(), line, what: foreign::line(what) };
-        let parsed: Self = serde_json::from_str(text).map_err(|error| wrong(error.line(), error.to_string()))?;
+        let parsed: Self = crate::json::from_str(text).map_err(|error| wrong(error.line(), error.to_string()))?;
         if parsed.format != FORMAT {
             return Err(wrong(1, format!("format {} is not {FORMAT}", parsed.format)));
         }
@@ -289,9 +289,11 @@ pub fn from_scenario(
         }
         Scenario::RoundTrip(sign) => (Kind::Roundtrip, Call::Sign(sign.clone()).to_json(), first),
         Scenario::Sequence(sequence) => {
-            (Kind::Sequence, serde_json::to_value(sequence).unwrap_or_default(), steps_output(answers))
+            (Kind::Sequence, crate::json::to_value(sequence).unwrap_or_default(), steps_output(answers))
         }
-        Scenario::World(story) => (Kind::World, serde_json::to_value(story).unwrap_or_default(), steps_output(answers)),
+        Scenario::World(story) => {
+            (Kind::World, crate::json::to_value(story).unwrap_or_default(), steps_output(answers))
+        }
     };
     Vector { id, rules, comment, kind, input, output }
 }

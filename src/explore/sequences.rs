@@ -20,6 +20,7 @@ use super::{
     search::Run,
     state::State,
 };
+use crate::json::{self, Json, Object};
 use crate::{
     case::scenario::{Scenario, Sequence, Source, Step},
     clock::UnixTime,
@@ -28,7 +29,6 @@ use crate::{
     model::world::Answered,
     protocol::{self, Call},
 };
-use serde_json::{Map as JsonMap, Value as Json};
 use sha2::{Digest, Sha256};
 use std::{collections::HashSet, sync::Arc};
 
@@ -185,7 +185,7 @@ fn of_request(answer: &Answer) -> &'static str {
 struct Told {
     config: Config,
     /// The members of the configuration.
-    members: JsonMap<String, Json>,
+    members: Object,
     steps: Vec<Step>,
     answers: Vec<(Call, protocol::Answer)>,
     rules: Vec<&'static str>,
@@ -257,10 +257,10 @@ impl Told {
     }
 }
 
-fn members(config: &Config) -> JsonMap<String, Json> {
-    match serde_json::to_value(config) {
+fn members(config: &Config) -> Object {
+    match json::to_value(config) {
         Ok(Json::Object(members)) => members,
-        _ => JsonMap::new(),
+        _ => Object::new(),
     }
 }
 

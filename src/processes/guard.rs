@@ -70,7 +70,7 @@ pub fn stand_guard(input: impl BufRead) {
     let mut leaders: BTreeMap<String, Option<Leader>> = BTreeMap::new();
     let mut unfinished = BTreeSet::new();
     for line in input.split(b'\n').map_while(Result::ok) {
-        match serde_json::from_slice(&line) {
+        match crate::json::from_slice(&line) {
             Ok(Message::Begins(mark)) => drop(leaders.insert(mark, None)),
             Ok(Message::Leads(mark, number)) => drop(leaders.insert(mark, Some(Leader::of(number)))),
             Ok(Message::Ends(mark)) => drop(leaders.remove(&mark)),

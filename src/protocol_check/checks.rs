@@ -5,12 +5,12 @@ use super::{
     conversation::{Conversation, ID},
     ways::{NOW, Opened, Way, model_writes},
 };
+use crate::json::{Json, json};
 use crate::{
     protocol::{Call, Hello, Reply},
     value::{Map, wire},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde_json::{Value as Json, json};
 
 type Ask = fn(&mut Conversation, &Hello) -> Seen;
 
@@ -124,9 +124,9 @@ fn members(conversation: &mut Conversation, hello: &Hello) -> Seen {
         let with = |pointer: &'static str| {
             let plain = &plain;
             move |id| {
-                let mut request: Json = serde_json::from_str(&plain.to_line(id)).unwrap_or_default();
+                let mut request: Json = crate::json::from_str(&plain.to_line(id)).unwrap_or_default();
                 if let Some(Json::Object(members)) = request.pointer_mut(pointer) {
-                    members.insert("frobnicate".to_owned(), true.into());
+                    members.insert("frobnicate".to_owned(), Json::Bool(true));
                 }
                 request
             }
@@ -165,7 +165,7 @@ fn nonsense(conversation: &mut Conversation, hello: &Hello) -> Seen {
         move |id| {
             let mut request = sound(id);
             if let Json::Object(members) = &mut request {
-                members.remove(name);
+                members.shift_remove(name);
                 members.extend(instead.clone().map(|instead| (name.to_owned(), instead)));
             }
             request.to_string()
@@ -200,7 +200,7 @@ fn values(conversation: &mut Conversation, hello: &Hello) -> Seen {
     let mut remarks = Vec::new();
     for (at, (kind, sample)) in SAMPLES.iter().enumerate().filter(|(_, (kind, _))| hello.values.contains(*kind)) {
         let is_escape = at + 1 == SAMPLES.len();
-        let session = json!({ "v": serde_json::from_str::<Json>(sample).unwrap_or_default() });
+        let session = json!({ "v": crate::json::from_str::<Json>(sample).unwrap_or_default() });
         let expected = wire::decode_map(&session).map_err(|error| Stop::NotAsked(error.to_string()))?;
         for way in &ways {
             match comes_back(conversation, *way, &session, &expected) {
@@ -253,7 +253,7 @@ fn undeclared(conversation: &mut Conversation, hello: &Hello, ways: &[Way]) -> R
     let Some((kind, sample)) = SAMPLES.iter().find(is_undeclared) else {
         return Ok(());
     };
-    let session = json!({ "v": serde_json::from_str::<Json>(sample).unwrap_or_default() });
+    let session = json!({ "v": crate::json::from_str::<Json>(sample).unwrap_or_default() });
     let call = way.writing(&key(), NOW, &session)?;
     if let Reply::Ok(_) = conversation.call(&call)? {
         let why = format!("an answer, though hello does not declare the kind {kind:?}");

@@ -1,6 +1,7 @@
 //! One copy of an adapter, asked line by line; after a mutant, the next question starts another.
 
 use super::{Mutant, Stop};
+use crate::json::Json;
 use crate::{
     adapter::{
         Broken, Program,
@@ -13,7 +14,6 @@ use crate::{
     processes,
     protocol::{self, Answer, Call, Reply},
 };
-use serde_json::Value as Json;
 use std::{
     collections::BTreeMap,
     sync::mpsc::{self, Receiver},
@@ -202,7 +202,7 @@ impl<'a> Conversation<'a> {
 
     /// A line as a JSON object; another is noted.
     fn take(&mut self, line: &[u8]) -> Option<Json> {
-        let reply = serde_json::from_slice(line).ok().filter(Json::is_object);
+        let reply = crate::json::from_slice(line).ok().filter(Json::is_object);
         match &reply {
             Some(_) => self.came = shown(line),
             None => self.strays.get_or_insert_with(|| (shown(line), 0)).1 += 1,

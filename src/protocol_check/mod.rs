@@ -8,13 +8,13 @@ mod conversation;
 mod ways;
 
 use crate::adapter::subprocess::{hello, messages};
+use crate::json::{Json, json};
 use crate::{
     adapter::{Broken, Program},
     processes,
     protocol::{Choices, Hello},
 };
 use conversation::Conversation;
-use serde_json::{Value as Json, json};
 use std::{
     collections::BTreeSet,
     time::{Duration, Instant},

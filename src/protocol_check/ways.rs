@@ -1,12 +1,12 @@
 //! How cookies are written and read through whatever operations an adapter offers.
 
 use super::{Stop, conversation::Conversation};
+use crate::json::{Json, json};
 use crate::{
     model,
     protocol::{Answer, Call, Choices, Exchanged, Hello, Signed, Verified},
     value::Map,
 };
-use serde_json::{Value as Json, json};
 
 /// The instant from which everything is asked: in 2001, which no machine's clock shows any more. Its fraction would round up.
 pub(super) const NOW: f64 = 1_000_000_000.75;

@@ -2,6 +2,7 @@
 //!
 //! What is read is not trusted. It may be any file of any size; what is wrong with it is said with its line.
 
+use crate::json::{Json, json};
 use crate::{
     adapter::Broken,
     bounded,
@@ -23,7 +24,6 @@ use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{Error as _, MapAccess, Visitor},
 };
-use serde_json::{Value as Json, json};
 use std::{collections::BTreeMap, fmt, io::ErrorKind, path::Path};
 
 /// The format's name.
@@ -92,7 +92,7 @@ pub fn parse(file: &str, text: &[u8]) -> Result<Results, ReadError> {
         let what = error.to_string();
         wrong(error.line(), what.split(" at line ").next().unwrap_or(&what).to_owned())
     };
-    let head: Head = serde_json::from_slice(text).map_err(because)?;
+    let head: Head = crate::json::from_slice(text).map_err(because)?;
     if head.format.as_deref() != Some(FORMAT) {
         return Err(wrong(1, format!("it has no \"format\" of {FORMAT:?}")));
     }
@@ -100,7 +100,7 @@ pub fn parse(file: &str, text: &[u8]) -> Result<Results, ReadError> {
         let version = head.version.map_or_else(|| "none".to_owned(), |version| version.to_string());
         return Err(wrong(1, format!("its version is {version}, and this program reads {VERSION}")));
     }
-    let file: File = serde_json::from_slice(text).map_err(because)?;
+    let file: File = crate::json::from_slice(text).map_err(because)?;
     let lines = 1 + text.iter().filter(|byte| **byte == b'\n').count();
     Results::try_from(file).map_err(|what| wrong(lines, what))
 }

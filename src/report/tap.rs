@@ -1,12 +1,12 @@
 //! Results in the Test Anything Protocol, version 14: a test point for each rule, and one for there being a verdict.
 
 use super::{plain, terminal};
+use crate::json::json;
 use crate::{
     foreign,
     spec::rules::Rule,
     suite::outcome::results::{Judged, Outcome, Results, Tally},
 };
-use serde_json::json;
 use std::fmt::Write;
 
 /// The results as text.

@@ -2,6 +2,7 @@
 //! is no terminal.
 
 use super::timeline::timeline;
+use crate::json::{Json, json};
 use crate::{
     foreign,
     protocol::{Action, Answer, Call, Choices, Exchange, ReasonsChoice, Verified},
@@ -16,7 +17,6 @@ use crate::{
     value::wire,
 };
 use anstyle::{AnsiColor, Style};
-use serde_json::{Value as Json, json};
 use std::fmt::Write;
 
 pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -267,7 +267,7 @@ fn actions(actions: &[Action]) -> String {
         return "no action".to_owned();
     }
     let names = actions.iter().map(|action| {
-        let json = serde_json::to_value(action).unwrap_or_default();
+        let json = crate::json::to_value(action).unwrap_or_default();
         json.get("do").and_then(Json::as_str).unwrap_or_default().to_owned()
     });
     names.collect::<Vec<_>>().join(", ")

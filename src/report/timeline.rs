@@ -4,6 +4,7 @@
 //! the server that was asked. Everybody is counted from 1, and so are the events.
 
 use super::terminal::{BAD, styled};
+use crate::json::{Json, json};
 use crate::{
     case::{
         scenario::{Scenario, Sequence, Source},
@@ -26,7 +27,6 @@ use crate::{
     },
 };
 use serde::Serialize;
-use serde_json::{Value as Json, json};
 use std::fmt::Write;
 
 /// How wide a line is at most.

@@ -51,7 +51,7 @@ pub(crate) fn whole(folder: &Path) -> Option<Contents> {
     if !fs::symlink_metadata(folder.join(FILE)).ok()?.is_file() {
         return None;
     }
-    let contents: Contents = serde_json::from_str(&fs::read_to_string(folder.join(FILE)).ok()?).ok()?;
+    let contents: Contents = crate::json::from_str(&fs::read_to_string(folder.join(FILE)).ok()?).ok()?;
     let mut files = BTreeMap::new();
     collect(folder, &mut PathBuf::new(), &mut files).ok()?;
     files.remove(FILE);

@@ -133,7 +133,7 @@ fn install(
 /// Those settings of pip that say how packages are reached, as variables, with all its files put aside. Settings of `install` come
 /// before global ones, and variables before both.
 fn reach(settings: &str) -> BTreeMap<String, String> {
-    let settings: BTreeMap<String, String> = serde_json::from_str(settings).unwrap_or_default();
+    let settings: BTreeMap<String, String> = crate::json::from_str(settings).unwrap_or_default();
     let mut variables = BTreeMap::new();
     for section in ["global.", "install.", ":env:."] {
         let of_section = settings.iter().filter_map(|(key, value)| Some((key.strip_prefix(section)?, value)));

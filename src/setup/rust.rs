@@ -8,8 +8,8 @@ use super::{
     tools::{Failure, ask, check},
     version,
 };
+use crate::json::Json;
 use crate::{adapter::Program, bundled, processes::Tool};
-use serde_json::Value as Json;
 use std::{
     env::consts::EXE_SUFFIX,
     fs,
@@ -94,7 +94,7 @@ fn cargo(cache: &Cache, folder: &Path, package: &RustPackage, release: &str) -> 
 
 /// Settings of the user can put a folder in the place of a crate. Then its version says nothing.
 fn comes_from_a_registry(metadata: &str, name: &str) -> Result<(), String> {
-    let metadata: Json = serde_json::from_str(metadata).map_err(|error| error.to_string())?;
+    let metadata: Json = crate::json::from_str(metadata).map_err(|error| error.to_string())?;
     let of_name = |package: &&Json| package["name"] == name;
     let package = metadata["packages"].as_array().and_then(|packages| packages.iter().find(of_name));
     let source = package.and_then(|package| package["source"].as_str()).unwrap_or_default();

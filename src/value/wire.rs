@@ -2,9 +2,9 @@
 //! elsewhere (`spec/adapter-protocol.md`, "Values"). Flask's own tags never appear here.
 
 use super::{BigInt, Datetime, Map, Text, Value};
+use crate::json::{Json, json};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
-use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 use time::{
     OffsetDateTime, PrimitiveDateTime, UtcOffset,
@@ -47,7 +47,7 @@ pub fn decode(json: &Json) -> Result<Value, WireError> {
         Json::Bool(b) => Ok(Value::Bool(*b)),
         Json::Number(number) => match (number.as_i64(), number.as_f64()) {
             (Some(int), _) if int.unsigned_abs() <= PLAIN_INTEGERS => Ok(Value::int(int)),
-            (None, Some(float)) if float.fract() != 0.0 => Ok(Value::Float(float)),
+            (None, float) if float.fract() != 0.0 => Ok(Value::Float(float)),
             _ => Err(WireError::Number(number.to_string())),
         },
         Json::String(text) => Ok(Value::Text(text.as_str().into())),
@@ -367,7 +367,7 @@ mod tests {
             r#"{"$map":[[5,"x"],[null,"y"]]}"#,
             r#"{"$int":1,"other":[0.5,-9007199254740991]}"#,
         ] {
-            let json: Json = serde_json::from_str(text).unwrap();
+            let json: Json = crate::json::from_str(text).unwrap();
             assert_eq!(encode(&decode(&json).unwrap()).to_string(), text);
         }
     }
@@ -382,7 +382,7 @@ mod tests {
             r#"{"$map":[[1]]}"#,
             r#"{"$int":"1x"}"#,
         ] {
-            let json: Json = serde_json::from_str(text).unwrap();
+            let json: Json = crate::json::from_str(text).unwrap();
             assert!(decode(&json).is_err(), "{text}");
         }
     }

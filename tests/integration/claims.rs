@@ -3,7 +3,7 @@
 use crate::common;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde_json::Value as Json;
+use sessionproof::json::{self, Json};
 use sessionproof::{
     adapter::{
         Implementation,
@@ -171,9 +171,9 @@ fn every_recording_in_the_table_was_made_with_both_applications() {
 fn recordings() -> BTreeMap<String, Vec<String>> {
     let mut rules = BTreeMap::new();
     for (path, text) in bundled::under("vectors/recipes/") {
-        let file: Json = serde_json::from_str(text).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let file: Json = json::from_str(text).unwrap_or_else(|error| panic!("{path}: {error}"));
         for recording in file["recordings"].as_array().unwrap() {
-            let cited = serde_json::from_value(recording["rules"].clone()).unwrap();
+            let cited = json::from_value(&recording["rules"]).unwrap();
             rules.insert(recording["id"].as_str().unwrap().to_owned(), cited);
         }
     }
@@ -242,6 +242,6 @@ fn a_cookie_value_is_the_same_under_any_lifetime() {
 fn a_cookie_is_read_without_the_key() {
     let payload = cookie_of("signature-write-small").split('.').next().unwrap();
     let text = URL_SAFE_NO_PAD.decode(payload).unwrap();
-    let session: Json = serde_json::from_slice(&text).unwrap();
+    let session: Json = json::from_slice(&text).unwrap();
     assert_eq!(session, VECTORS["signature-write-small"].vector.input["session"]);
 }

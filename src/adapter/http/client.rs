@@ -4,8 +4,8 @@
 //! It knows what a probe is asked with, and nothing of what it answers. An answer without a proof goes no further than this.
 
 use super::proof::{CREDENTIALS, Nonce, PROOF, Proofs};
+use crate::json::Json;
 use crate::{adapter::Broken, model::base64};
-use serde_json::Value as Json;
 use std::{
     io::ErrorKind,
     sync::atomic::{AtomicI64, Ordering::Relaxed},
@@ -344,7 +344,7 @@ mod tests {
             requests
         });
         let client = Client::new(&url, b"key", None, 1, Duration::from_secs(10), None).unwrap();
-        assert!(client.post(&serde_json::json!({ "op": "exchange" }), Some("session=a.b.c")).is_err());
+        assert!(client.post(&crate::json::json!({ "op": "exchange" }), Some("session=a.b.c")).is_err());
         let requests = server.join().unwrap();
         let part = |head: &str, name: &str| {
             let rest = head.split_once(name).unwrap().1;
@@ -354,7 +354,7 @@ mod tests {
         for name in ["n=", "h=", "mac="] {
             assert_ne!(part(&a, name), part(&b, name), "{name}");
         }
-        let sealed = |body: &str| serde_json::from_str::<Json>(body).unwrap()["sealed_cookie_header"].to_string();
+        let sealed = |body: &str| crate::json::from_str::<Json>(body).unwrap()["sealed_cookie_header"].to_string();
         assert_ne!(sealed(&a_body), sealed(&b_body));
         assert!(!a_body.contains("session=") && !b_body.contains("session="));
     }

@@ -1,11 +1,11 @@
 //! What the server's clock says, and what follows from it.
 
 use super::client::Answered;
+use crate::json::Json;
 use crate::{
     clock::UnixTime,
     protocol::{Exchange, members},
 };
-use serde_json::Value as Json;
 
 /// How far the server's clock may come to be from where it was at first, by ours, in microseconds.
 const DRIFT: i64 = 1_000_000;

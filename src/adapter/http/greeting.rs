@@ -5,7 +5,7 @@ use super::{
     client::{Answered, Client},
     clock::{ahead, clock},
 };
-use serde_json::{Value as Json, json};
+use crate::json::{Json, json};
 
 /// The version of the probe's protocol.
 const PROTOCOL: u32 = 2;
@@ -33,7 +33,7 @@ pub(super) fn greet(client: &Client, url: &str) -> Result<Json, Broken> {
     if answered.status != 200 {
         return Err(senseless(format!("HTTP status {}", answered.status)));
     }
-    let json: Json = serde_json::from_slice(&answered.body).map_err(|error| senseless(format!("no JSON: {error}")))?;
+    let json: Json = crate::json::from_slice(&answered.body).map_err(|error| senseless(format!("no JSON: {error}")))?;
     if let Ok(clock) = clock(&json) {
         let ahead = ahead(clock, &answered);
         if ahead.saturating_abs() > MOST_AHEAD * 1_000_000 {

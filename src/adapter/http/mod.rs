@@ -25,6 +25,7 @@ mod proof;
 mod waiting;
 
 use super::{Broken, Implementation, RealTime, in_order, subprocess::hello};
+use crate::json::{Json, json};
 use crate::processes;
 use crate::{
     clock::UnixTime,
@@ -36,7 +37,6 @@ use carry::{Carry, Side};
 use client::{Answered, Client};
 use clock::{ahead, clock, expires_here, is_near};
 use greeting::{greet, not_found};
-use serde_json::{Value as Json, json};
 use std::{
     net::IpAddr,
     sync::{
@@ -357,7 +357,7 @@ impl Server {
         if answered.status != 200 {
             return error(format!("HTTP status {}", answered.status));
         }
-        let json: Json = match serde_json::from_slice(&answered.body) {
+        let json: Json = match crate::json::from_slice(&answered.body) {
             Ok(json) => json,
             Err(what) => return error(format!("the body is not JSON: {what}")),
         };

@@ -9,6 +9,7 @@ use super::{
     process::Exit,
     worker::{Event, What, Worker},
 };
+use crate::json::{Json, json};
 use crate::{
     adapter::{Broken, Program},
     bench::Question,
@@ -16,7 +17,6 @@ use crate::{
     protocol::Hello,
 };
 use serde::Deserialize;
-use serde_json::{Value as Json, json};
 use std::{
     sync::mpsc::{self, Receiver, RecvTimeoutError},
     time::{Duration, Instant},
@@ -130,7 +130,7 @@ impl Bencher {
 
     /// A line as the reply to a request.
     fn json(&mut self, line: &[u8], id: u64) -> Result<Json, Broken> {
-        let reply: Json = serde_json::from_slice(line).map_err(|error| self.wrong(line, &error.to_string()))?;
+        let reply: Json = crate::json::from_slice(line).map_err(|error| self.wrong(line, &error.to_string()))?;
         match reply.get("id").and_then(Json::as_u64) {
             Some(given) if given == id => Ok(reply),
             _ => Err(self.wrong(line, &format!("its \"id\" is not {id}"))),

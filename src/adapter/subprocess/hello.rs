@@ -2,9 +2,9 @@
 //!
 //! A misspelt operation or kind of value would silently be cases that are never asked: better to stop at once.
 
+use crate::json::Json;
 use crate::protocol::{Hello, VERSION};
 use serde::Deserialize;
-use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
 const OPS: [&str; 4] = ["bench", "exchange", "sign", "verify"];
@@ -41,7 +41,7 @@ fn all_known(member: &str, words: &BTreeSet<String>, known: &[&str]) -> Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::json::json;
 
     #[test]
     fn a_short_hello_is_enough() {

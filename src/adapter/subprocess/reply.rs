@@ -5,11 +5,11 @@ use super::{
     messages::{self, Scene},
     worker::Worker,
 };
+use crate::json::Json;
 use crate::{
     adapter::Broken,
     protocol::{Call, Hello, Reply},
 };
-use serde_json::Value as Json;
 
 /// What a line turned out to be.
 pub(super) enum Read {
@@ -49,7 +49,7 @@ impl Wrong {
 /// Reads a line that `worker` printed. A reply that was due counts as given; `first` is what the first copy said.
 pub(super) fn read(worker: &mut Worker, line: &[u8], calls: &[Call], first: Option<&Hello>) -> Result<Read, Wrong> {
     let text = std::str::from_utf8(line).map_err(|_| Wrong::Line("not UTF-8".to_owned()))?;
-    let reply: Json = serde_json::from_str(text).map_err(|error| Wrong::Line(error.to_string()))?;
+    let reply: Json = crate::json::from_str(text).map_err(|error| Wrong::Line(error.to_string()))?;
     let id = match (reply.as_object(), reply.get("id").map(Json::as_u64)) {
         (None, _) => return Err(Wrong::Line("not a JSON object".to_owned())),
         (_, None) => return Err(Wrong::Line("it has no \"id\"".to_owned())),

@@ -225,8 +225,8 @@ fn note(length: usize, unit: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::json;
     use crate::{protocol::Call, suite::judging::compare::Difference};
-    use serde_json::json;
 
     fn diverging(expected: Answer, got: Answer) -> Divergence {
         let input = json!({"config": {}, "now": 0, "cookie": ""});
@@ -240,7 +240,7 @@ mod tests {
         Divergence { difference, before: Vec::new(), call, expected, got }
     }
 
-    fn accepted(session: serde_json::Value) -> Answer {
+    fn accepted(session: crate::json::Json) -> Answer {
         Answer::from_json("verify", &json!({"accepted": true, "session": session})).unwrap()
     }
 
@@ -260,7 +260,7 @@ mod tests {
 
     #[test]
     fn of_a_large_answer_the_beginning_is_kept_whatever_it_is_made_of() {
-        let many = |item: serde_json::Value| vec![item; 200_000];
+        let many = |item: crate::json::Json| vec![item; 200_000];
         let long = "é".repeat(1_000_000);
         let digits = "9".repeat(1_000_000);
         let large = [

@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn another_meaning_is_a_drift_whatever_the_zlib_is() {
         let (one, mut other) = vectors();
-        other.output = serde_json::json!({ "raised": "x" });
+        other.output = crate::json::json!({ "raised": "x" });
         assert_eq!(drift("f", &file("1", one), &file("2", other)).unwrap(), Drift::Vectors(vec!["v".into()]));
     }
 

@@ -8,8 +8,8 @@ use super::{
     results::{Failure, Origin, Results},
 };
 use crate::foreign;
+use crate::json::json;
 use crate::suite::running::shard::Shard;
-use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Why results cannot be joined.

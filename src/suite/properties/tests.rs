@@ -350,7 +350,7 @@ fn every_combination_of_flags_and_every_attribute_occurs() {
 
 #[test]
 fn every_action_of_a_view_occurs() {
-    let name = |action: &Action| serde_json::to_value(action).unwrap()["do"].as_str().unwrap().to_owned();
+    let name = |action: &Action| crate::json::to_value(action).unwrap()["do"].as_str().unwrap().to_owned();
     let in_stories = stories().flat_map(|story| &story.events).filter_map(|event| match event {
         Event::Request(Request { actions, .. }) => Some(actions),
         _ => None,

@@ -473,7 +473,7 @@ mod tests {
             r#"{"fallback_text":"whole"}"#,
             r#"{"fallback_text":"refuse"}"#,
         ] {
-            let choices = serde_json::from_str(declared).unwrap();
+            let choices = crate::json::from_str(declared).unwrap();
             let results = run(&Model::new(choices), &vectors, &quick(300), &mut |_| {});
             assert_eq!(results.total.failed, 0, "{declared}: {:?}", results.failures.first());
             // The same answers under Flask's choices are wrong somewhere, unless the choice only widens what is right.

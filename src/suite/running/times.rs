@@ -131,14 +131,14 @@ mod tests {
         fn a_span_of_time_reads_back_as_the_same(micros in 0u64..1_000_000_000_000_000) {
             let span = Seconds::of(Duration::from_micros(micros));
             let text = serde_json::to_string(&span).unwrap();
-            prop_assert_eq!(serde_json::from_str::<Seconds>(&text).unwrap(), span);
+            prop_assert_eq!(crate::json::from_str::<Seconds>(&text).unwrap(), span);
         }
     }
 
     #[test]
     fn what_is_no_span_of_time_is_refused() {
         for text in ["-1", "1e300", "null", "\"1\""] {
-            assert!(serde_json::from_str::<Seconds>(text).is_err(), "{text}");
+            assert!(crate::json::from_str::<Seconds>(text).is_err(), "{text}");
         }
     }
 
