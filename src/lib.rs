@@ -61,6 +61,8 @@ pub mod report;
 pub mod setup;
 #[forbid(unsafe_code)]
 pub mod spec;
+#[doc(hidden)]
+pub mod stock_zlib;
 #[forbid(unsafe_code)]
 pub mod suite;
 #[forbid(unsafe_code)]

@@ -22,6 +22,7 @@ fn the_schema_in_spec_is_derived_from_the_types() {
     if env::var_os("UPDATE_SCHEMA").is_some() {
         fs::write(&file, serde_json::to_string_pretty(&schema).unwrap() + "\n").unwrap();
     }
-    let kept: Option<serde_json::Value> = fs::read_to_string(&file).ok().and_then(|text| serde_json::from_str(&text).ok());
+    let kept: Option<serde_json::Value> =
+        fs::read_to_string(&file).ok().and_then(|text| serde_json::from_str(&text).ok());
     assert_eq!(kept, Some(schema), "run UPDATE_SCHEMA=1 cargo test");
 }

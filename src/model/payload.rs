@@ -3,9 +3,9 @@
 use super::{Raised, base64, json, tagging};
 use crate::{
     protocol::{Base64Choice, Choices, CompressionChoice},
+    stock_zlib::{self, DEFAULT_LEVEL, Format, InflateError},
     value::{Map, Value},
 };
-use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
 /// The most that a payload may inflate to, in bytes. Flask knows no limit; a model needs one.
 const MAX_INFLATED: usize = 64 << 20;
@@ -67,14 +67,7 @@ pub fn text_within(payload: &[u8], choices: &Choices, limit: usize) -> Result<St
 
 /// Python's `zlib.compress`: stock zlib, default level, one piece.
 pub fn deflate(bytes: &[u8]) -> Vec<u8> {
-    let mut stream = Compress::new(Compression::default(), true);
-    let mut deflated = Vec::with_capacity(bytes.len());
-    loop {
-        match stream.compress_vec(&bytes[stream.total_in() as usize..], &mut deflated, FlushCompress::Finish) {
-            Ok(Status::StreamEnd) => return deflated,
-            _ => deflated.reserve(64),
-        }
-    }
+    stock_zlib::deflate(bytes, DEFAULT_LEVEL, Format::Zlib)
 }
 
 /// Python's `zlib.decompress`: a whole stream; what stands behind it is ignored.
@@ -83,18 +76,10 @@ pub fn inflate(bytes: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn inflate_within(bytes: &[u8], limit: usize) -> Result<Vec<u8>, NoText> {
-    let mut stream = Decompress::new(true);
-    let mut inflated = Vec::with_capacity(bytes.len() * 3 + 64);
-    loop {
-        let rest = &bytes[stream.total_in() as usize..];
-        match stream.decompress_vec(rest, &mut inflated, FlushDecompress::None).map_err(|_| NoText::Deflate)? {
-            _ if inflated.len() > limit => return Err(NoText::TooLong(limit)),
-            Status::StreamEnd => return Ok(inflated),
-            _ if inflated.len() == inflated.capacity() => inflated.reserve(inflated.capacity()),
-            // There was room, so the bytes ended first.
-            _ => return Err(NoText::Deflate),
-        }
-    }
+    stock_zlib::inflate(bytes, limit).map_err(|error| match error {
+        InflateError::Data => NoText::Deflate,
+        InflateError::TooLong => NoText::TooLong(limit),
+    })
 }
 
 /// What Python's `dict()` makes of a loaded payload: a map as it is, nothing of null, and pairs of anything that has two

@@ -7,10 +7,9 @@ use super::{
 };
 use crate::{
     model::{Raised, base64, json, payload, tagging},
+    stock_zlib::{self, DEFAULT_LEVEL, Format},
     value::{BigInt, Map, Text, Value},
 };
-use flate2::{Compression, write::GzEncoder, write::ZlibEncoder};
-use std::io::Write as _;
 
 pub(super) const MUTANTS: &[Mutant] = &[
     of_text("json-with-spaces", &["PAY-1"], "JSON is written with a space behind each colon", |text| {
@@ -181,13 +180,25 @@ pub(super) const MUTANTS: &[Mutant] = &[
         |session| packed_by(&json_of(session)?, payload::deflate, |deflated, plain| deflated < plain),
     ),
     of_write("compressed-harder", &["PAY-12"], "the best compression is taken, not the default", |session| {
-        packed_by(&json_of(session)?, |bytes| zlib(bytes, Compression::best()), |deflated, plain| deflated + 1 < plain)
+        packed_by(
+            &json_of(session)?,
+            |bytes| stock_zlib::deflate(bytes, 9, Format::Zlib),
+            |deflated, plain| deflated + 1 < plain,
+        )
     }),
     of_write("compressed-faster", &["PAY-12"], "the fastest compression is taken, not the default", |session| {
-        packed_by(&json_of(session)?, |bytes| zlib(bytes, Compression::fast()), |deflated, plain| deflated + 1 < plain)
+        packed_by(
+            &json_of(session)?,
+            |bytes| stock_zlib::deflate(bytes, 1, Format::Zlib),
+            |deflated, plain| deflated + 1 < plain,
+        )
     }),
     of_write("compressed-as-gzip", &["PAY-12", "PAY-1", "PAY-3"], "the stream has gzip's header", |session| {
-        packed_by(&json_of(session)?, gzip, |deflated, plain| deflated + 1 < plain)
+        packed_by(
+            &json_of(session)?,
+            |bytes| stock_zlib::deflate(bytes, DEFAULT_LEVEL, Format::Gzip),
+            |deflated, plain| deflated + 1 < plain,
+        )
     }),
     of_write("compressed-raw", &["PAY-12", "PAY-1", "PAY-3"], "the stream has no header", |session| {
         let raw = |bytes: &[u8]| {
@@ -231,16 +242,6 @@ fn packed_by(
         true => format!(".{}", base64::encode(&deflated)),
         false => base64::encode(text.as_bytes()),
     })
-}
-
-fn zlib(bytes: &[u8], level: Compression) -> Vec<u8> {
-    let mut encoder = ZlibEncoder::new(Vec::new(), level);
-    encoder.write_all(bytes).and_then(|()| encoder.finish()).unwrap_or_default()
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(bytes).and_then(|()| encoder.finish()).unwrap_or_default()
 }
 
 /// The payload of a session whose maps are written in another order: of their keys as JSON has them.

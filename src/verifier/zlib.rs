@@ -2,23 +2,18 @@
 //! all else of a small cookie.
 
 use super::Error;
-use flate2::{Compress, Compression, FlushCompress};
+use crate::stock_zlib::{DEFAULT_LEVEL, Deflate, Format};
 use std::cell::RefCell;
 use zlib_rs::{Inflate, InflateFlush, Status};
 
 thread_local! {
-    static DEFLATING: RefCell<Compress> = RefCell::new(Compress::new(Compression::default(), true));
+    static DEFLATING: RefCell<Option<Deflate>> = RefCell::new(Deflate::new(DEFAULT_LEVEL, Format::Zlib));
     static INFLATING: RefCell<(Inflate, Vec<u8>)> = RefCell::new((Inflate::new(true, 15), Vec::new()));
 }
 
 /// Stock zlib at its default level. None where that makes it no shorter.
 pub(super) fn deflate(bytes: &[u8]) -> Option<Vec<u8>> {
-    DEFLATING.with_borrow_mut(|stream| {
-        stream.reset();
-        let mut deflated = Vec::with_capacity(bytes.len());
-        let status = stream.compress_vec(bytes, &mut deflated, FlushCompress::Finish);
-        matches!(status, Ok(flate2::Status::StreamEnd)).then_some(deflated)
-    })
+    DEFLATING.with_borrow_mut(|stream| stream.as_mut()?.deflate(bytes, bytes.len()))
 }
 
 /// How much room a thread keeps for what it inflates, in bytes.

@@ -18,12 +18,11 @@ use crate::{
         tagging::TAGS,
     },
     protocol::{Action, Choices},
+    stock_zlib::{self, DEFAULT_LEVEL, Format},
     value::{Map, Text, Value},
 };
-use flate2::{Compression, write::ZlibEncoder};
 use std::{
     hash::{BuildHasher, RandomState},
-    io::Write,
     sync::OnceLock,
 };
 
@@ -263,7 +262,7 @@ struct Spelling<'a> {
     /// The bytes that it spells.
     bytes: Vec<u8>,
     /// How it is compressed, if it is, and what stands behind the stream.
-    deflated: Option<(Compression, Vec<u8>)>,
+    deflated: Option<(i32, Vec<u8>)>,
     /// Whether some level of zlib makes the stream.
     is_known: bool,
     text: String,
@@ -277,12 +276,12 @@ impl<'a> Spelling<'a> {
         let bytes = base64::decode(encoded.as_bytes()).ok_or(NoText::Base64)?;
         let (mut deflated, mut is_known) = (None, true);
         if payload.starts_with('.') {
-            let levels = [6, 9, 1, 0, 2, 3, 4, 5, 7, 8].into_iter().map(Compression::new);
+            let levels = [DEFAULT_LEVEL, 9, 1, 0, 2, 3, 4, 5, 7, 8].into_iter();
             let tail = |level| Some((level, bytes.strip_prefix(&*deflate(text.as_bytes(), level))?.to_vec()));
             let made = levels.into_iter().find_map(tail);
             is_known = made.is_some();
             // Another compressor's stream stays another than zlib's, by a byte behind it that nobody reads.
-            deflated = made.or(Some((Compression::default(), vec![0])));
+            deflated = made.or(Some((DEFAULT_LEVEL, vec![0])));
         }
         Ok(Self { encoded, bytes, deflated, is_known, text })
     }
@@ -301,14 +300,8 @@ impl<'a> Spelling<'a> {
     }
 }
 
-fn deflate(bytes: &[u8], level: Compression) -> Vec<u8> {
-    if level == Compression::default() {
-        return payload::deflate(bytes);
-    }
-    let mut stream = ZlibEncoder::new(Vec::new(), level);
-    // Memory takes all that is written to it.
-    let _ = stream.write_all(bytes);
-    stream.finish().unwrap_or_default()
+fn deflate(bytes: &[u8], level: i32) -> Vec<u8> {
+    stock_zlib::deflate(bytes, level, Format::Zlib)
 }
 
 /// What stands for a text that nobody is to see: as long (64 characters at most), of the alphabet of base64, the same for the same
@@ -374,7 +367,7 @@ mod tests {
     fn a_compressed_payload_stays_compressed_by_the_same_level() {
         let json = format!(r#"{{"user":"{}"}}"#, "ab".repeat(100));
         for level in 0..=9 {
-            let stream = [deflate(json.as_bytes(), Compression::new(level)), b"tail".to_vec()].concat();
+            let stream = [deflate(json.as_bytes(), level), b"tail".to_vec()].concat();
             let here = format!(".{}", base64::encode(&stream));
             let there = mark_payload(&here).unwrap();
             assert!(text(&there).starts_with(r#"{"test user":"#) && there.starts_with('.'));

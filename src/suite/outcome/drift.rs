@@ -97,9 +97,12 @@ mod tests {
     use crate::{
         case::scenario::Scenario, clock::UnixTime, config::Config, model::server, protocol::Sign, value::Value,
     };
-    use crate::{evidence::vectors::from_scenario, model::base64};
-    use flate2::{Compression, write::ZlibEncoder};
-    use std::{io::Write, sync::Arc};
+    use crate::{
+        evidence::vectors::from_scenario,
+        model::base64,
+        stock_zlib::{self, Format},
+    };
+    use std::sync::Arc;
 
     fn file(zlib: &str, vector: Vector) -> String {
         let provenance = Provenance { zlib: zlib.to_owned(), ..Provenance::default() };
@@ -114,9 +117,7 @@ mod tests {
         let call = Sign { config: config.clone(), now: UnixTime::from_seconds(1_700_000_000), session };
         let answer = server::sign(&call, &Choices::default());
         let text = format!("{{\"text\":\"{}\"}}", "sliding ".repeat(30));
-        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
-        encoder.write_all(text.as_bytes()).unwrap();
-        let payload = format!(".{}", base64::encode(&encoder.finish().unwrap()));
+        let payload = format!(".{}", base64::encode(&stock_zlib::deflate(text.as_bytes(), 1, Format::Zlib)));
         let other = crate::model::signing::sign(&payload, b"key", &config, call.now).unwrap();
         let call = Call::Sign(call);
         let vector = |answer| {

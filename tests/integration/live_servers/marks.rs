@@ -1,7 +1,6 @@
 //! Whatever text the suite's key signed: what is signed again for a server holds no key without a mark, to the model and to Flask.
 
 use super::real::programs;
-use flate2::{Compression, write::ZlibEncoder};
 use proptest::{prelude::*, sample::select, strategy::ValueTree, test_runner::TestRunner};
 use sessionproof::{
     adapter::http::carry::{Carry, Side},
@@ -9,9 +8,10 @@ use sessionproof::{
     config::Config,
     model::{base64, payload, signing},
     protocol::Choices,
+    stock_zlib::{self, Format},
     value::{Map, Value},
 };
-use std::{fs, io::Write, process::Command};
+use std::{fs, process::Command};
 
 /// What stands between the quotes of a key: names, tags, escapes, and characters that JSON itself is made of.
 const KEYS: [&str; 24] = [
@@ -116,9 +116,7 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 fn deflated(text: &str, level: u32) -> Vec<u8> {
-    let mut stream = ZlibEncoder::new(Vec::new(), Compression::new(level));
-    stream.write_all(text.as_bytes()).unwrap();
-    stream.finish().unwrap()
+    stock_zlib::deflate(text.as_bytes(), level.try_into().unwrap(), Format::Zlib)
 }
 
 /// A stream of two stored blocks, which no level of zlib makes.
