@@ -1,6 +1,5 @@
 //! Time as an input: nothing in this crate's model asks the machine what time it is.
 
-use crate::json::Number;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::fmt;
 
@@ -56,6 +55,16 @@ impl fmt::Display for UnixTime {
     }
 }
 
+/// A number of seconds in a document.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a number of seconds is needed")]
+pub(crate) enum Seconds {
+    /// An integer that 64 bits hold.
+    Whole(i64),
+    /// Any other number.
+    Fraction(f64),
+}
+
 impl Serialize for UnixTime {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.micros % 1_000_000 {
@@ -67,16 +76,16 @@ impl Serialize for UnixTime {
 
 impl<'de> Deserialize<'de> for UnixTime {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let number = Number::deserialize(deserializer)?;
-        if let Some(seconds) = number.as_i64() {
-            return match seconds.checked_mul(1_000_000) {
+        let wrong = |seconds: &dyn fmt::Display| D::Error::custom(format!("the time {seconds} is out of range"));
+        match Seconds::deserialize(deserializer)? {
+            Seconds::Whole(seconds) => match seconds.checked_mul(1_000_000) {
                 Some(micros) => Ok(Self { micros }),
-                None => Err(D::Error::custom(format!("the time {seconds} is out of range"))),
-            };
-        }
-        match Some((number.as_f64() * 1e6).round()) {
-            Some(micros) if micros.abs() < 9e18 => Ok(Self { micros: micros as i64 }),
-            _ => Err(D::Error::custom(format!("the time {number} is out of range"))),
+                None => Err(wrong(&seconds)),
+            },
+            Seconds::Fraction(seconds) => match (seconds * 1e6).round() {
+                micros if micros.abs() < 9e18 => Ok(Self { micros: micros as i64 }),
+                _ => Err(wrong(&seconds)),
+            },
         }
     }
 }

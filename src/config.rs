@@ -1,7 +1,7 @@
 //! What an application configures about its session cookie: the plain type that the model, the verifier and the adapter
 //! protocol share. Every member's default is Flask's.
 
-use crate::json::{Json, json};
+use crate::clock::Seconds;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
@@ -139,7 +139,7 @@ impl From<&str> for Key {
 impl Serialize for Key {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Bytes(bytes) => json!({ "$bytes": STANDARD.encode(bytes) }).serialize(serializer),
+            Self::Bytes(bytes) => serializer.collect_map([("$bytes", STANDARD.encode(bytes))]),
             Self::Text(text) => serializer.serialize_str(text),
         }
     }
@@ -147,14 +147,20 @@ impl Serialize for Key {
 
 impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let bytes = match Json::deserialize(deserializer)? {
-            Json::String(text) => return Ok(Self::Text(text)),
-            Json::Object(object) if object.len() == 1 => {
-                object.get("$bytes").and_then(Json::as_str).and_then(|t| STANDARD.decode(t).ok())
-            }
-            _ => None,
-        };
-        bytes.map(Self::Bytes).ok_or_else(|| D::Error::custom("a key is text or {\"$bytes\":\"base64\"}"))
+        const FORMS: &str = "a key is text or {\"$bytes\":\"base64\"}";
+        #[derive(Deserialize)]
+        #[serde(untagged, deny_unknown_fields)]
+        enum Form {
+            Text(String),
+            Bytes {
+                #[serde(rename = "$bytes")]
+                base64: String,
+            },
+        }
+        match Form::deserialize(deserializer).map_err(|_| D::Error::custom(FORMS))? {
+            Form::Text(text) => Ok(Self::Text(text)),
+            Form::Bytes { base64 } => STANDARD.decode(base64).map(Self::Bytes).map_err(|_| D::Error::custom(FORMS)),
+        }
     }
 }
 
@@ -225,8 +231,10 @@ impl Serialize for Lifetime {
 
 impl<'de> Deserialize<'de> for Lifetime {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let number = crate::json::Number::deserialize(deserializer)?;
-        Ok(number.as_i64().map_or_else(|| Self::Delta(number.as_f64()), Self::Seconds))
+        Ok(match Seconds::deserialize(deserializer)? {
+            Seconds::Whole(seconds) => Self::Seconds(seconds),
+            Seconds::Fraction(seconds) => Self::Delta(seconds),
+        })
     }
 }
 

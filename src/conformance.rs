@@ -10,7 +10,7 @@ use crate::{
     evidence::vectors::{self, Ready},
     foreign,
     protocol::{Call, Hello, Reply},
-    report::terminal,
+    report::{style, terminal},
     spec::rules::{self, Pattern},
     suite::{
         judging::judge::{Case, Inconclusive, Verdict, judge},
@@ -18,8 +18,10 @@ use crate::{
         running::run::{self, Options},
     },
 };
-use anstream::adapter::strip_str;
-use std::{env, fmt, io::Write};
+use std::{
+    env, fmt,
+    io::{self, Write},
+};
 
 /// Holds an implementation against the specification: every vector of real Flask, and as many generated cases as the options
 /// say ([`Options::default`] has none, [`Options::of`] those of a preset).
@@ -158,7 +160,7 @@ impl RuleByRule {
         if failures.len() > SHOWN {
             text += &format!("\n… and {} more\n", failures.len() - SHOWN);
         }
-        Unmet(strip_str(&text).to_string())
+        Unmet(style::strip(&text))
     }
 
     fn not_judged(&self, rule: &str, what: &str) -> Unmet {
@@ -203,5 +205,5 @@ fn titled(rule: &str) -> String {
 
 /// Past the test harness, which keeps to itself what a passing test prints.
 fn aside(text: &str) {
-    let _ = anstream::stderr().write_all(foreign::terminal(text).as_bytes());
+    let _ = io::stderr().write_all(foreign::terminal(&style::strip(text)).as_bytes());
 }

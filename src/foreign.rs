@@ -159,6 +159,7 @@ pub fn toml(text: &str) -> String {
 }
 
 /// A text within HTML or XML: the characters of markup are entities.
+#[cfg(feature = "cli")]
 pub fn markup(text: &str) -> String {
     quick_xml::escape::escape(lines(text)).into_owned()
 }

@@ -18,55 +18,75 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable, clippy::todo)
 )]
 
+#[cfg(feature = "conformance")]
 #[forbid(unsafe_code)]
 pub mod adapter;
+#[cfg(feature = "cli")]
 #[forbid(unsafe_code)]
 pub mod bench;
+#[cfg(feature = "conformance")]
 #[forbid(unsafe_code)]
 pub mod bounded;
+#[cfg(feature = "conformance")]
 #[forbid(unsafe_code)]
 pub mod bundled;
+#[cfg(feature = "conformance")]
 #[forbid(unsafe_code)]
 pub mod case;
 #[forbid(unsafe_code)]
 pub mod clock;
 #[forbid(unsafe_code)]
 pub mod config;
+#[cfg(feature = "conformance")]
 #[forbid(unsafe_code)]
 pub mod conformance;
+#[cfg(feature = "conformance")]
 #[forbid(unsafe_code)]
 pub mod evidence;
-#[cfg(feature = "explore")]
+#[cfg(feature = "cli")]
 #[forbid(unsafe_code)]
 pub mod explore;
+#[cfg(feature = "conformance")]
 #[forbid(unsafe_code)]
 pub mod foreign;
+#[cfg(feature = "cli")]
 #[forbid(unsafe_code)]
 pub mod inspect;
+#[cfg(feature = "conformance")]
+#[forbid(unsafe_code)]
+pub mod interruption;
 #[forbid(unsafe_code)]
 pub mod json;
+#[cfg(feature = "conformance")]
 #[forbid(unsafe_code)]
 pub mod model;
+#[cfg(feature = "cli")]
 #[forbid(unsafe_code)]
 pub mod mutants;
+#[cfg(feature = "cli")]
 #[forbid(unsafe_code)]
 pub mod processes;
 #[forbid(unsafe_code)]
 pub mod protocol;
+#[cfg(feature = "cli")]
 #[forbid(unsafe_code)]
 pub mod protocol_check;
+#[cfg(feature = "conformance")]
 #[forbid(unsafe_code)]
 pub mod report;
+#[cfg(feature = "cli")]
 #[forbid(unsafe_code)]
 pub mod setup;
+#[cfg(feature = "conformance")]
 #[forbid(unsafe_code)]
 pub mod spec;
-#[doc(hidden)]
 pub mod stock_zlib;
+#[cfg(feature = "conformance")]
 #[forbid(unsafe_code)]
 pub mod suite;
 #[forbid(unsafe_code)]
 pub mod value;
 pub mod verifier;
 
+#[cfg(feature = "conformance")]
 pub use conformance::conformance;

@@ -1,11 +1,15 @@
 //! What the suite knows of an implementation under test: one trait, behind which a type of this crate, a program or a
 //! server may stand.
 
+#[cfg(feature = "cli")]
 pub mod http;
 pub mod in_process;
+#[cfg(feature = "cli")]
 pub mod serve;
+#[cfg(feature = "cli")]
 pub mod subprocess;
 
+#[cfg(feature = "cli")]
 pub use crate::processes::Program;
 
 use crate::{

@@ -4,7 +4,7 @@ mod bench;
 mod cache;
 mod check;
 mod completions;
-#[cfg(feature = "explore")]
+
 mod explore;
 mod failures;
 mod files;
@@ -56,7 +56,6 @@ enum Command {
     /// Print what a shell needs to complete command lines
     Completions(completions::Arguments),
     /// Search every state that small worlds of the model can come to
-    #[cfg(feature = "explore")]
     Explore(explore::Arguments),
     /// Try the suite on implementations that are wrong in one thing each
     #[command(alias = "faults")]
@@ -98,7 +97,7 @@ pub fn run() -> ExitCode {
         Command::Cache(arguments) => cache::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
-        #[cfg(feature = "explore")]
+
         Command::Explore(arguments) => explore::run(&arguments),
         Command::Mutants(arguments) => mutants::run(&arguments),
         Command::Mutant(arguments) => mutants::mutant(&arguments),

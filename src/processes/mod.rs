@@ -17,12 +17,13 @@ mod guard;
 mod mark;
 mod program;
 
+pub use crate::interruption::{interrupted_by, interruption};
 pub use program::Program;
 pub(crate) use program::{Isolation, Release};
 
 pub use guard::stand_guard;
 
-use crate::adapter::Broken;
+use crate::{adapter::Broken, interruption};
 use guard::{Guard, Message};
 use std::{
     collections::BTreeMap,
@@ -30,7 +31,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Output, Stdio},
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
         mpsc::{self, Receiver},
     },
@@ -46,8 +47,6 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// How much a tool may print on one stream (bytes). None prints nearly as much.
 const MOST_PRINTED: usize = 64 << 20;
 
-/// The signal that interrupted this process.
-static INTERRUPTION: OnceLock<&'static str> = OnceLock::new();
 /// What runs, and who is told.
 static REGISTRY: Mutex<Registry> = Mutex::new(Registry { running: BTreeMap::new(), guard: Guard::None });
 /// How many processes were ever started.
@@ -66,23 +65,10 @@ fn registry() -> MutexGuard<'static, Registry> {
 /// Ends every process that was started here, and lets no other begin. `signal` is the name of the signal that asks for it; where
 /// several do, the first is told.
 pub fn interrupt(signal: &'static str) {
-    let _ = INTERRUPTION.set(signal);
+    interruption::interrupt(signal);
     // Under the lock, so that whatever is being started at this moment is among them.
     registry().running.values().for_each(|leader| group::kill(*leader));
     mark::sweep(&|mark| mark.starts_with(mark::of_this_process()));
-}
-
-/// The signal that interrupted this process, if one did.
-pub fn interrupted_by() -> Option<&'static str> {
-    INTERRUPTION.get().copied()
-}
-
-/// Why there is no going on, where this process was interrupted.
-pub fn interruption() -> Option<Broken> {
-    interrupted_by().map(|signal| Broken {
-        what: format!("interrupted by {signal}"),
-        remedy: "What was answered until then is counted; run it again for a verdict.".to_owned(),
-    })
 }
 
 /// Waits for time to pass. Fails as soon as this process is interrupted.

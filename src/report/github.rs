@@ -1,7 +1,7 @@
 //! Results as annotations of a workflow on GitHub: an error for each broken rule, a warning for what was not judged, and the
 //! verdict as a notice.
 
-use super::{plain, terminal};
+use super::{style::strip, terminal};
 use crate::{
     foreign,
     suite::outcome::results::{Judged, Outcome, Results},
@@ -12,12 +12,12 @@ pub fn write(results: &Results) -> String {
     let mut text = String::new();
     for (rule, tally) in results.by_rule().filter(|(_, tally)| tally.judged() == Judged::Failed) {
         let found = results.failures.iter().find(|failure| failure.rule == rule.id);
-        let detail = found.map(|failure| plain(&terminal::failure(failure, None))).unwrap_or_default();
-        let message = format!("{}\n{}", super::told(tally), detail.trim());
+        let detail = found.map(|failure| strip(&terminal::failure(failure, None))).unwrap_or_default();
+        let message = format!("{}\n{}", super::words::told(tally), detail.trim());
         text += &command("error", &format!("{} {}", rule.id, rule.title), message.trim());
     }
     for (rule, tally) in results.by_rule().filter(|(_, tally)| tally.judged() == Judged::Known) {
-        let message = format!("{}: {}", super::told(tally), super::why_known(results, &rule.id));
+        let message = format!("{}: {}", super::words::told(tally), super::words::why_known(results, &rule.id));
         text += &command("warning", &format!("known failure: {} {}", rule.id, rule.title), &message);
     }
     for stale in results.stale() {
@@ -35,12 +35,12 @@ pub fn write(results: &Results) -> String {
         let message = format!("{}\n{}", not_judged.join(", "), reasons.join("\n"));
         text += &command("warning", "sessionproof: rules about which nothing can be said", &message);
     }
-    let verdict = plain(&terminal::verdict(results));
+    let verdict = strip(&terminal::verdict(results));
     let (kind, message) = match results.outcome() {
         Outcome::Conformant => ("notice", verdict),
         Outcome::KnownFailures => ("warning", verdict),
         Outcome::NotConformant => ("error", verdict),
-        Outcome::NotJudged => ("error", format!("{verdict}\n{}", super::why_not_judged(results))),
+        Outcome::NotJudged => ("error", format!("{verdict}\n{}", super::words::why_not_judged(results))),
     };
     let hello = &results.implementation;
     text + &command(kind, &format!("sessionproof: {} {}", hello.name, hello.version), &message)

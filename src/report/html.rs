@@ -1,6 +1,11 @@
 //! Results as one page that needs nothing else: no script, no font and no picture from elsewhere, which its own policy forbids.
 
-use super::{SHOWN_OF_A_RULE, picture, plain, terminal, timeline, told, why_not_judged};
+use super::{
+    picture,
+    style::strip,
+    terminal, timeline,
+    words::{SHOWN_OF_A_RULE, told, why_not_judged},
+};
 use crate::{
     evidence::vectors::Vector,
     foreign,
@@ -128,7 +133,7 @@ struct KnownRow {
 
 impl KnownRow {
     fn of(known: &Known) -> Self {
-        Self { what: known.what(), failures: known.failures, reason: super::reason(known) }
+        Self { what: known.what(), failures: known.failures, reason: known.why() }
     }
 }
 
@@ -139,7 +144,7 @@ impl Run {
         Self {
             name: format!("{} {}", hello.name, hello.version).trim().to_owned(),
             outcome: results.outcome(),
-            verdict: plain(&terminal::verdict(results)),
+            verdict: strip(&terminal::verdict(results)),
             why_not_judged: (results.outcome() == Outcome::NotJudged).then(|| why_not_judged(results)),
             facts: facts(results),
             families: rules::families().iter().filter_map(|family| Family::of(family, results)).collect(),

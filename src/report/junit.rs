@@ -2,7 +2,7 @@
 //!
 //! The elements and attributes are those that Jenkins' schema of the format has, in its order.
 
-use super::{plain, terminal};
+use super::{style::strip, terminal};
 use crate::{
     foreign,
     spec::rules::{self, Rule},
@@ -115,13 +115,15 @@ fn of_rule(results: &Results, rule: &Rule, tally: Tally) -> Case {
         Judged::Failed => {
             let found = results.failures.iter().filter(|failure| failure.rule == rule.id);
             let texts: Vec<_> =
-                found.take(super::SHOWN_OF_A_RULE).map(|f| plain(&terminal::failure(f, None))).collect();
-            End::Failed(super::told(tally), texts.concat())
+                found.take(super::words::SHOWN_OF_A_RULE).map(|f| strip(&terminal::failure(f, None))).collect();
+            End::Failed(super::words::told(tally), texts.concat())
         }
-        Judged::Known => {
-            End::Skipped(format!("known failure: {}: {}", super::told(tally), super::why_known(results, &rule.id)))
-        }
-        Judged::NotAsked | Judged::NotJudged => End::Skipped(super::told(tally)),
+        Judged::Known => End::Skipped(format!(
+            "known failure: {}: {}",
+            super::words::told(tally),
+            super::words::why_known(results, &rule.id)
+        )),
+        Judged::NotAsked | Judged::NotJudged => End::Skipped(super::words::told(tally)),
         Judged::Passed => End::Passed,
     };
     let class = format!("sessionproof.{}", rules::family_of(&rule.id));
@@ -132,9 +134,9 @@ fn of_rule(results: &Results, rule: &Rule, tally: Tally) -> Case {
 fn of_run(results: &Results) -> Case {
     let end = match results.outcome() {
         Outcome::Conformant | Outcome::KnownFailures | Outcome::NotConformant => End::Passed,
-        Outcome::NotJudged => End::Error(super::why_not_judged(results)),
+        Outcome::NotJudged => End::Error(super::words::why_not_judged(results)),
     };
-    Case { name: super::VERDICT.to_owned(), class: "sessionproof.run".to_owned(), end }
+    Case { name: super::words::VERDICT.to_owned(), class: "sessionproof.run".to_owned(), end }
 }
 
 /// The test that what is known to fail still does; none where nothing is known.
@@ -144,7 +146,7 @@ fn of_known(results: &Results) -> Option<Case> {
         [] => End::Passed,
         [first, ..] => End::Failed(first.clone(), stale.join("\n")),
     };
-    let case = Case { name: super::ALL_STILL_FAIL.to_owned(), class: "sessionproof.run".to_owned(), end };
+    let case = Case { name: super::words::ALL_STILL_FAIL.to_owned(), class: "sessionproof.run".to_owned(), end };
     (!results.known.is_empty()).then_some(case)
 }
 

@@ -1,6 +1,6 @@
 //! Several results beside each other: implementations against rules.
 
-use super::{html, told};
+use super::{html, words::told};
 use crate::{
     foreign,
     spec::rules::{self, Rule},

@@ -1,6 +1,6 @@
 //! What a person reads of an adapter's manners: a line for each, and below it what to mend.
 
-use super::terminal::{BAD, DOUBT, FAINT, GOOD, styled};
+use super::style::{BAD, DOUBT, FAINT, GOOD, styled};
 use crate::{
     foreign,
     protocol_check::{Finding, Mutant, Verdict},

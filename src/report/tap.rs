@@ -1,6 +1,6 @@
 //! Results in the Test Anything Protocol, version 14: a test point for each rule, and one for there being a verdict.
 
-use super::{plain, terminal};
+use super::{style::strip, terminal};
 use crate::json::json;
 use crate::{
     foreign,
@@ -18,9 +18,9 @@ pub fn write(results: &Results) -> String {
         text += &point(results, number, rule, *tally);
     }
     let (number, ok) = (rules.len() + 1, results.outcome() != Outcome::NotJudged);
-    let _ = writeln!(text, "{}ok {number} - {}", if ok { "" } else { "not " }, super::VERDICT);
+    let _ = writeln!(text, "{}ok {number} - {}", if ok { "" } else { "not " }, super::words::VERDICT);
     if !ok {
-        text += &diagnosis(&super::why_not_judged(results), &[]);
+        text += &diagnosis(&super::words::why_not_judged(results), &[]);
     }
     if known > 0 {
         let stale: Vec<_> = results.stale().iter().map(ToString::to_string).collect();
@@ -29,7 +29,7 @@ pub fn write(results: &Results) -> String {
             "{}ok {} - {}",
             if stale.is_empty() { "" } else { "not " },
             number + 1,
-            super::ALL_STILL_FAIL
+            super::words::ALL_STILL_FAIL
         );
         if let Some(first) = stale.first() {
             text += &diagnosis(first, &stale);
@@ -43,15 +43,15 @@ fn point(results: &Results, number: usize, rule: &Rule, tally: Tally) -> String 
     match tally.judged() {
         Judged::Passed => format!("ok {described}\n"),
         Judged::Known => {
-            let why = foreign::tap(&super::why_known(results, &rule.id));
-            format!("not ok {described} # TODO {}: {why}\n", super::told(tally))
+            let why = foreign::tap(&super::words::why_known(results, &rule.id));
+            format!("not ok {described} # TODO {}: {why}\n", super::words::told(tally))
         }
-        Judged::NotAsked | Judged::NotJudged => format!("ok {described} # SKIP {}\n", super::told(tally)),
+        Judged::NotAsked | Judged::NotJudged => format!("ok {described} # SKIP {}\n", super::words::told(tally)),
         Judged::Failed => {
             let found = results.failures.iter().filter(|failure| failure.rule == rule.id);
             let texts: Vec<_> =
-                found.take(super::SHOWN_OF_A_RULE).map(|f| plain(&terminal::failure(f, None))).collect();
-            format!("not ok {described}\n{}", diagnosis(&super::told(tally), &texts))
+                found.take(super::words::SHOWN_OF_A_RULE).map(|f| strip(&terminal::failure(f, None))).collect();
+            format!("not ok {described}\n{}", diagnosis(&super::words::told(tally), &texts))
         }
     }
 }

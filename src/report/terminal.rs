@@ -1,7 +1,10 @@
 //! What a person reads at the end of a run, and at each failure. Styled text; whoever prints it strips the styles where there
 //! is no terminal.
 
-use super::timeline::timeline;
+use super::{
+    style::{BAD, DOUBT, FAINT, GOOD, styled},
+    timeline::timeline,
+};
 use crate::json::{Json, json};
 use crate::{
     foreign,
@@ -16,20 +19,11 @@ use crate::{
     },
     value::wire,
 };
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 use std::fmt::Write;
-
-pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
-pub(super) const GOOD: Style = AnsiColor::Green.on_default().bold();
-pub(super) const DOUBT: Style = AnsiColor::Yellow.on_default();
-pub(super) const FAINT: Style = Style::new().dimmed();
 
 /// How many characters of a value are shown.
 const SHOWN: usize = 240;
-
-pub(super) fn styled(style: Style, text: impl std::fmt::Display) -> String {
-    format!("{style}{text}{style:#}")
-}
 
 /// The whole run: what was judged, a table of rule families, what is inconclusive and why, and the verdict.
 pub fn summary(results: &Results) -> String {
@@ -121,7 +115,7 @@ fn known_failures(results: &Results) -> String {
     if !failed.is_empty() {
         text += "\nKnown failures, and why:\n";
         for known in failed {
-            let _ = writeln!(text, "  {:>6}  {}: {}", known.failures, known.what(), shortened(&super::reason(known)));
+            let _ = writeln!(text, "  {:>6}  {}: {}", known.failures, known.what(), shortened(&known.why()));
         }
     }
     let stale = results.stale();

@@ -1,6 +1,6 @@
 //! Every report is made of the results of real mutants, and read again by a reader of its format.
 
-use super::*;
+use super::{style::strip, *};
 use crate::{
     adapter::{Broken, Implementation, in_process::BuiltInVerifier},
     case::scenario::Scenario,
@@ -10,7 +10,7 @@ use crate::{
     suite::{
         outcome::{
             known::KnownFailures,
-            results::{Failure, Judged, Outcome},
+            results::{Failure, Judged, Outcome, Results},
         },
         running::run::{self, Options},
     },
@@ -230,7 +230,7 @@ fn the_drawing_of_a_short_story() {
     let failure = results.failures.iter().find(is_story).unwrap();
     insta::assert_snapshot!(format!(
         "{}\n{}",
-        plain(&timeline::timeline(failure).unwrap()),
+        strip(&timeline::timeline(failure).unwrap()),
         picture::picture(failure).unwrap()
     ));
 }

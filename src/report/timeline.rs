@@ -3,7 +3,9 @@
 //! Clocks are seconds of the true time: that of the first event in full, the others relative to it. Ages are by the clock of
 //! the server that was asked. Everybody is counted from 1, and so are the events.
 
-use super::terminal::{BAD, styled};
+#![cfg_attr(not(feature = "cli"), allow(dead_code, reason = "the HTML report alone draws the rows"))]
+
+use super::style::{BAD, styled};
 use crate::json::{Json, json};
 use crate::{
     case::{

@@ -318,6 +318,7 @@ impl Verifier {
     }
 
     /// A whole zlib stream, inflated.
+    #[cfg(feature = "cli")]
     pub(crate) fn inflate(&self, deflated: &[u8]) -> Result<Vec<u8>, Error> {
         zlib::inflate(deflated, self.inflate_limit, <[u8]>::to_vec)
     }

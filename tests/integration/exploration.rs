@@ -1,5 +1,4 @@
 //! The exhaustive search of the model: what it finds, how many states there are, and that it finds what is wrong.
-#![cfg(feature = "explore")]
 
 use serde_json::{Value as Json, json};
 use sessionproof::{

@@ -1,5 +1,4 @@
 //! Every transition of the explored graph: on a run, in a vector, and put to real Flask.
-#![cfg(feature = "explore")]
 
 use crate::common;
 

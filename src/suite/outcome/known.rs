@@ -314,6 +314,14 @@ impl std::fmt::Display for Stale<'_> {
 }
 
 impl Known {
+    /// Why it is tolerated, with its link, on one line.
+    pub fn why(&self) -> String {
+        match &self.link {
+            Some(link) => format!("{} ({})", foreign::line(&self.reason), foreign::line(link)),
+            None => foreign::line(&self.reason),
+        }
+    }
+
     /// What the entry is about, in words on one line.
     pub fn what(&self) -> String {
         let cases = match &self.cases[..] {

@@ -14,7 +14,7 @@ use crate::suite::judging::kept;
 use crate::{
     adapter::{Broken, Implementation, RealTime, in_order},
     config::Config,
-    processes,
+    interruption,
     protocol::{Call, Hello, Reply},
 };
 use std::{
@@ -68,7 +68,7 @@ impl Implementation for Metered<'_> {
     }
 
     fn answer_each(&self, calls: &[Call], take: &mut (dyn FnMut(usize, Reply) + Send)) -> Result<(), Broken> {
-        processes::interruption().map_or(Ok(()), Err)?;
+        interruption::interruption().map_or(Ok(()), Err)?;
         let began = Instant::now();
         let answered = self.implementation.answer_each(calls, take);
         let nanoseconds = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     adapter::{Broken, Implementation},
     config::Config,
-    processes,
+    interruption,
     protocol::Hello,
 };
 use crate::{
@@ -152,9 +152,9 @@ fn watched(
         Err(Stop::FirstFailure) => results.stopped_early = true,
     }
     // It may have come when nothing was to be asked any more but to make a failure small.
-    if let Some(signal) = processes::interrupted_by() {
+    if let Some(signal) = interruption::interrupted_by() {
         results.interrupted = Some(signal.to_owned());
-        results.broken = processes::interruption();
+        results.broken = interruption::interruption();
     }
     results.incidents = implementation.incidents();
     results.times = stopwatch.read(implementation, metered.busy(), metered.calls());
