@@ -32,7 +32,6 @@ pub mod config;
 pub mod conformance;
 #[forbid(unsafe_code)]
 pub mod embedded;
-#[cfg(feature = "explore")]
 #[forbid(unsafe_code)]
 pub mod explore;
 #[forbid(unsafe_code)]

@@ -15,10 +15,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use sessionproof::{
     explore::{
         configuration::{CONFIGURATIONS, Configuration},
-        covering::Graph,
         exploration::Exploration,
-        search::{Finding, Kind, Searched, search},
+        graph::Graph,
+        search::{Finding, Searched, search},
         sequences::{self, Census},
+        system::Kind,
         timeline,
     },
     foreign,
@@ -94,8 +95,8 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
 fn verdict(all: &[Explored], began: Instant) -> Outcome {
     let (states, untrue): (usize, usize) = all.iter().fold((0, 0), |(states, untrue), explored| {
         let here = explored.findings.iter().filter(|finding| !finding.is_true()).count();
-        let miscounted = usize::from(explored.states != explored.system.configuration().states);
-        (states + explored.states, untrue + here + miscounted)
+        let miscounted = usize::from(explored.graph.states() != explored.system.configuration().states);
+        (states + explored.graph.states(), untrue + here + miscounted)
     });
     let verdict = match untrue {
         0 => "every property is as expected".to_owned(),
@@ -109,7 +110,7 @@ fn verdict(all: &[Explored], began: Instant) -> Outcome {
 fn judge(arguments: &Arguments, all: &[Explored]) -> Result<Outcome, Trouble> {
     signals::prepare()?;
     let implementation = arguments.target.open()?;
-    let censuses = side_by_side(all, |explored| Census::of(&explored.system, &Graph::of(&*explored.system)));
+    let censuses = side_by_side(all, |explored| Census::of(&explored.system, &explored.graph));
     let (mut requests, mut miscounted) = (Vec::new(), false);
     for (explored, census) in all.iter().zip(censuses) {
         let Configuration { name, transitions, requests: pinned, .. } = explored.system.configuration();
@@ -217,11 +218,11 @@ fn print(explored: &Explored) {
         "{}: {}\n  {} states, {} events between them, {:.1} s",
         configuration.name,
         configuration.about,
-        explored.states,
-        explored.events,
+        explored.graph.states(),
+        explored.graph.changes(),
         explored.took.as_secs_f64()
     );
-    if explored.states != configuration.states {
+    if explored.graph.states() != configuration.states {
         say!("  NOT AS EXPECTED: there should be {} states", configuration.states);
     }
     explored.findings.iter().for_each(|finding| say!("  {}", line(finding)));
@@ -229,14 +230,14 @@ fn print(explored: &Explored) {
 }
 
 fn line(finding: &Finding<Exploration>) -> String {
-    let claim = &finding.claim;
-    let came_of_it = match (&finding.witness, claim.kind) {
+    let property = &finding.property;
+    let result = match (&finding.witness, property.kind) {
         (Some(run), Kind::Sometimes) => format!("in {} events", run.events.len()),
         (Some(run), _) => format!("BROKEN in {} events", run.events.len()),
         (None, Kind::Sometimes) => "NEVER".to_owned(),
         (None, _) => "holds".to_owned(),
     };
-    format!("{:<11}{:<9}{:<54}{came_of_it}", claim.kind.word(), claim.rule, claim.name)
+    format!("{:<11}{:<9}{:<54}{result}", property.kind.word(), property.rule, property.name)
 }
 
 fn tell(property: &str, configurations: Vec<Configuration>) -> Result<Outcome, Trouble> {

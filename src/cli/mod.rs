@@ -4,7 +4,6 @@ mod bench;
 mod cache;
 mod check;
 mod completions;
-#[cfg(feature = "explore")]
 mod explore;
 mod failures;
 mod faults;
@@ -56,7 +55,6 @@ enum Command {
     /// Print what a shell needs to complete command lines
     Completions(completions::Arguments),
     /// Search every state that small worlds of the model can come to
-    #[cfg(feature = "explore")]
     Explore(explore::Arguments),
     /// Try the suite on implementations that are wrong in one thing each
     Faults(faults::MatrixArguments),
@@ -96,7 +94,6 @@ pub fn run() -> ExitCode {
         Command::Cache(arguments) => cache::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
-        #[cfg(feature = "explore")]
         Command::Explore(arguments) => explore::run(&arguments),
         Command::Faults(arguments) => faults::run(&arguments),
         Command::Faulty(arguments) => faults::faulty(&arguments),

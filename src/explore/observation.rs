@@ -1,4 +1,4 @@
-//! What is seen of one event: everything that the claims are about.
+//! What is seen of one event: everything that the properties are about.
 
 use super::{
     event::{Event, USER, View},
@@ -19,7 +19,7 @@ pub struct Observation<'a> {
     /// The state after it.
     pub after: &'a State,
     /// What a server answered, where one was asked.
-    pub answer: Option<Answer>,
+    pub answer: Option<&'a Answer>,
 }
 
 /// A request and its answer.
@@ -91,6 +91,43 @@ impl Observation<'_> {
     pub fn signs_with_the_key(&self, answer: &Answer) -> bool {
         let keys = self.before.keys.get(answer.server);
         answer.sent.is_some_and(|sent| keys.is_some_and(|keys| keys.signing() == sent.secret))
+    }
+
+    /// Whether the answer satisfies this; true without an answer.
+    pub(super) fn is_of_all(&self, holds: impl Fn(&Answer) -> bool) -> bool {
+        self.answer.is_none_or(holds)
+    }
+
+    /// Whether there is an answer that satisfies this.
+    pub(super) fn is_of_one(&self, shows: impl Fn(&Answer) -> bool) -> bool {
+        self.answer.is_some_and(shows)
+    }
+
+    /// The browsers.
+    pub(super) fn browsers(&self) -> std::ops::Range<usize> {
+        0..self.before.held.len()
+    }
+
+    /// Whether the answer has to renew the session: it is in and permanent, and renewal is on.
+    pub(super) fn refreshes(&self, answer: &Answer) -> bool {
+        let server = self.before.world.servers.get(answer.server);
+        let is_on = server.is_some_and(|server| server.config.refresh_each_request);
+        is_on && answer.opened.is_some_and(|opened| opened.permanent)
+    }
+
+    /// Whether more than the lifetime has passed since the login, with the same lifetime all the time.
+    pub(super) fn is_past_its_first_expiry(&self, answer: &Answer) -> bool {
+        let login = answer.sent.filter(|sent| sent.lifetime == self.before.lifetime).and_then(|sent| sent.login);
+        login.is_some_and(|login| answer.second - login > answer.lifetime)
+    }
+
+    /// A dated cookie stays in a browser until the date that it was told, and goes then; others stay.
+    pub(super) fn is_kept_as_it_should_be(&self, browser: usize) -> bool {
+        let Some(held) = self.before.held_by(browser) else { return true };
+        let now = self.after.world.browsers.get(browser).map(|agent| agent.clock(self.after.world.now));
+        let until = (held.issued + held.lifetime.seconds()) * 1_000_000;
+        let stays = !held.permanent || now.is_some_and(|now| now.micros() <= until);
+        self.after.held_by(browser).is_some() == stays
     }
 }
 

@@ -9,7 +9,7 @@
 
 use super::{
     configuration::Configuration,
-    event::{Keys, Secret, Span, config},
+    event::{Keys, LifetimeStep, Secret, config},
 };
 use crate::{
     clock::UnixTime,
@@ -25,7 +25,7 @@ use std::{
 pub const START: UnixTime = UnixTime::from_micros(1_700_000_000_250_000);
 
 /// The age at which no lifetime and no clock in any configuration makes a difference any more, in seconds.
-const OLD: i64 = Span::Longer.seconds() + 2;
+const OLD: i64 = LifetimeStep::Longer.seconds() + 2;
 
 /// A state of the search.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ pub struct State {
     /// For each server, its keys.
     pub keys: Vec<Keys>,
     /// The lifetime in force.
-    pub span: Span,
+    pub lifetime: LifetimeStep,
     /// How many seconds are left, where the search has a bound.
     pub left: Option<i64>,
 }
@@ -58,7 +58,7 @@ pub struct Held {
     /// The key that was to sign.
     pub secret: Secret,
     /// The lifetime in force when it was set.
-    pub span: Span,
+    pub lifetime: LifetimeStep,
     /// What stands in it, whatever should.
     pub text: Text,
     /// Whether it came by a copy.
@@ -82,7 +82,7 @@ pub struct Text {
 impl State {
     /// Nobody is logged in.
     pub(super) fn start(configuration: &Configuration) -> Self {
-        let served = Arc::new(config(Keys::Old, Span::Normal, configuration.refresh));
+        let served = Arc::new(config(Keys::Old, LifetimeStep::Normal, configuration.refresh));
         let server = |skew: &i64| Server { skew: skew * 1_000_000, ..Server::new(Config::clone(&served)) };
         let mut world = World::new(START, configuration.servers.iter().map(server).collect(), configuration.browsers());
         for agent in &mut world.browsers {
@@ -91,7 +91,7 @@ impl State {
         Self {
             held: vec![None; world.browsers.len()],
             keys: vec![Keys::Old; world.servers.len()],
-            span: Span::Normal,
+            lifetime: LifetimeStep::Normal,
             left: configuration.idle,
             world,
         }
@@ -117,6 +117,17 @@ impl State {
         self.world.browsers.get(browser)?.browser.cookies().first()?.expires
     }
 
+    /// What is known of a cookie goes when the cookie goes.
+    pub(super) fn forget_what_is_gone(&mut self) {
+        for browser in 0..self.held.len() {
+            if self.value_in(browser).is_none()
+                && let Some(held) = self.held.get_mut(browser)
+            {
+                *held = None;
+            }
+        }
+    }
+
     /// What makes the cookies in the browsers what they are, and nothing of how late it is.
     fn aged(&self) -> impl Iterator<Item = (Option<Held>, Option<i64>)> {
         let now = self.world.now.seconds();
@@ -136,12 +147,6 @@ impl State {
 impl Hash for State {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         self.aged().for_each(|aged| aged.hash(hasher));
-        (&self.keys, self.span, self.left).hash(hasher);
-    }
-}
-
-impl PartialEq for State {
-    fn eq(&self, other: &Self) -> bool {
-        self.aged().eq(other.aged()) && (&self.keys, self.span, self.left) == (&other.keys, other.span, other.left)
+        (&self.keys, self.lifetime, self.left).hash(hasher);
     }
 }

@@ -3,8 +3,8 @@
 use super::{
     exploration::Exploration,
     observation::Answer,
-    search::Run,
     state::{START, State},
+    system::Run,
 };
 
 /// The lines of a run: when it happens, what happens, and what comes of it.

@@ -2,7 +2,7 @@
 //! them, and these show that it does.
 
 use super::{
-    event::{Keys, Secret, Span},
+    event::{Keys, LifetimeStep, Secret},
     state::Held,
 };
 use crate::{
@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 /// What is done wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum Mutant {
     /// A cookie as old as the lifetime is refused already.
     BoundaryRefused,
     /// A cookie of a session that is not permanent has no age limit.
@@ -51,7 +51,7 @@ pub enum Fault {
     SignatureUnchecked,
 }
 
-impl Fault {
+impl Mutant {
     /// All of them.
     pub const ALL: [Self; 17] = [
         Self::BoundaryRefused,
@@ -114,8 +114,8 @@ impl Fault {
             (Self::FutureAccepted, Some(sent)) if sent.issued > now => {
                 call.now = call.now.plus_seconds(sent.issued - now);
             }
-            (Self::LifetimeFrozen, _) => config.lifetime = Lifetime::Seconds(Span::Normal.seconds()),
-            (Self::LifetimeOfIssue, Some(sent)) => config.lifetime = Lifetime::Seconds(sent.span.seconds()),
+            (Self::LifetimeFrozen, _) => config.lifetime = Lifetime::Seconds(LifetimeStep::Normal.seconds()),
+            (Self::LifetimeOfIssue, Some(sent)) => config.lifetime = Lifetime::Seconds(sent.lifetime.seconds()),
             (Self::RefreshLost, _) => config.refresh_each_request = false,
             (Self::RetiredKeyAccepted, _) if config.secret_key == Some(Keys::New.signing().text().into()) => {
                 config.fallback_keys = keys(&[Secret::Old.text()]);
