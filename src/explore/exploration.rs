@@ -39,6 +39,8 @@ pub struct Exploration {
     configs: Vec<((Keys, LifetimeStep), Arc<Config>)>,
     /// What was answered already: a server is a function, and the same request is made from many states.
     answered: Mutex<HashMap<Asked, Exchanged>>,
+    /// What was signed with a guessed key already, by the time of signing.
+    guessed: Mutex<HashMap<UnixTime, Option<String>>>,
     /// What stands in cookies.
     texts: Mutex<HashMap<String, Text>>,
 }
@@ -63,6 +65,7 @@ impl Exploration {
             properties,
             mutant: None,
             answered: Mutex::default(),
+            guessed: Mutex::default(),
             texts: Mutex::default(),
             configuration,
         }
@@ -175,10 +178,7 @@ impl Exploration {
 
     fn forged(&self, state: &State, server: usize, forgery: Forgery) -> Option<String> {
         let at = state.world.servers.get(server)?;
-        let session = [(super::event::USER, Value::int(0)), ("forged", true.into())].into_iter().collect();
-        let guessed = Arc::new(Config::with_key("a guessed key"));
-        let call = Sign { config: guessed, now: at.clock(state.world.now), session };
-        let Signed::Cookie(cookie) = server::sign(&call, &Choices::default()) else { return None };
+        let cookie = self.guessed(at.clock(state.world.now))?;
         match forgery {
             Forgery::Guessed => Some(cookie),
             Forgery::Altered => {
@@ -187,6 +187,20 @@ impl Exploration {
                 Some(format!("{payload}.{signature}"))
             }
         }
+    }
+
+    /// A cookie that is signed with a guessed key at this time.
+    fn guessed(&self, now: UnixTime) -> Option<String> {
+        let mut guessed = self.guessed.lock().unwrap_or_else(PoisonError::into_inner);
+        let sign = || {
+            let session = [(super::event::USER, Value::int(0)), ("forged", true.into())].into_iter().collect();
+            let call = Sign { config: Arc::new(Config::with_key("a guessed key")), now, session };
+            match server::sign(&call, &Choices::default()) {
+                Signed::Cookie(cookie) => Some(cookie),
+                _ => None,
+            }
+        };
+        guessed.entry(now).or_insert_with(sign).clone()
     }
 
     /// A step of the model's world, in which servers may have the fault. For a request comes what is known of the cookie

@@ -21,29 +21,27 @@ pub struct Graph<S: System> {
     /// Each event that can happen somewhere, once.
     events: Vec<S::Event>,
     nodes: Vec<Node>,
-    edges: Vec<Edge>,
+    /// For each edge, the node that it leads to.
+    targets: Vec<u32>,
+    /// For each edge, the place of its event in `events`.
+    labels: Vec<u16>,
 }
 
 /// A state.
 struct Node {
     /// Where its edges begin; they end where those of the next node begin.
-    edges: usize,
-    /// The edge by which it was found; none for an initial state.
+    edges: u32,
+    /// How it was found; none for an initial state.
     found: Option<Found>,
 }
 
 /// How a state was found.
 #[derive(Clone, Copy)]
 struct Found {
+    /// The node before it.
     from: u32,
+    /// The edge from there.
     edge: u32,
-}
-
-/// A transition.
-#[derive(Clone, Copy)]
-struct Edge {
-    to: u32,
-    event: u16,
 }
 
 /// A state that is being visited.
@@ -68,19 +66,18 @@ pub fn fingerprint<T: Hash>(state: &T) -> u64 {
 /// The states that are waiting for their visit, and the numbers of all that were found.
 struct Frontier<S: System> {
     numbers: HashMap<u64, u32, BuildHasherDefault<Fingerprints>>,
-    waiting: VecDeque<S::State>,
-    found: Vec<Option<Found>>,
+    waiting: VecDeque<(S::State, Option<Found>)>,
 }
 
 impl<S: System> Frontier<S> {
     /// The number of a state. A new one is added.
-    fn number(&mut self, state: S::State, found: Option<Found>) -> u32 {
-        let next = narrow(self.found.len());
-        match self.numbers.entry(fingerprint(&state)) {
+    fn number(&mut self, state: &S::State, found: Option<Found>) -> u32 {
+        let next = narrow(self.numbers.len());
+        match self.numbers.entry(fingerprint(state)) {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(new) => {
-                self.waiting.push_back(state);
-                self.found.push(found);
+                // A clone has no spare capacity, and thousands of states wait at the same time.
+                self.waiting.push_back((state.clone(), found));
                 *new.insert(next)
             }
         }
@@ -95,21 +92,22 @@ impl<S: System> Graph<S> {
 
     /// The same, and shows each state and its transitions to `visit`, in the order of their numbers.
     pub fn walk(system: &S, mut visit: impl FnMut(&Visited<'_, S>)) -> Self {
-        let mut graph = Self { initial: Vec::new(), events: Vec::new(), nodes: Vec::new(), edges: Vec::new() };
-        let mut frontier = Frontier::<S> { numbers: HashMap::default(), waiting: VecDeque::new(), found: Vec::new() };
+        let (initial, events) = (Vec::new(), Vec::new());
+        let mut graph = Self { initial, events, nodes: Vec::new(), targets: Vec::new(), labels: Vec::new() };
+        let mut frontier = Frontier::<S> { numbers: HashMap::default(), waiting: VecDeque::new() };
         for state in system.initial_states() {
-            graph.initial.push((frontier.number(state.clone(), None) as usize, state));
+            graph.initial.push((frontier.number(&state, None) as usize, state));
         }
-        while let Some(state) = frontier.waiting.pop_front() {
+        while let Some((state, found)) = frontier.waiting.pop_front() {
             let number = graph.nodes.len();
             let transitions = system.successors(&state);
-            visit(&Visited { number, state: &state, transitions: &transitions, found: frontier.found.len() });
-            let found = frontier.found.get(number).copied().flatten();
-            graph.nodes.push(Node { edges: graph.edges.len(), found });
+            visit(&Visited { number, state: &state, transitions: &transitions, found: frontier.numbers.len() });
+            graph.nodes.push(Node { edges: narrow(graph.targets.len()), found });
             for transition in transitions {
-                let event = graph.number(transition.event);
-                let found = Found { from: narrow(number), edge: narrow(graph.edges.len()) };
-                graph.edges.push(Edge { to: frontier.number(transition.state, Some(found)), event });
+                let found = Found { from: narrow(number), edge: narrow(graph.targets.len()) };
+                graph.targets.push(frontier.number(&transition.state, Some(found)));
+                let label = graph.label(transition.event);
+                graph.labels.push(label);
             }
         }
         graph
@@ -122,7 +120,7 @@ impl<S: System> Graph<S> {
 
     /// How many transitions there are, those that change nothing included.
     pub fn transitions(&self) -> usize {
-        self.edges.len()
+        self.targets.len()
     }
 
     /// How many transitions lead to another state.
@@ -159,7 +157,7 @@ impl<S: System> Graph<S> {
 
     /// The transitions from a state, in order.
     pub(super) fn edges_of(&self, node: usize) -> Range<usize> {
-        let begin = |node: usize| self.nodes.get(node).map_or(self.edges.len(), |node| node.edges);
+        let begin = |node: usize| self.nodes.get(node).map_or(self.targets.len(), |node| node.edges as usize);
         begin(node)..begin(node + 1)
     }
 
@@ -170,24 +168,24 @@ impl<S: System> Graph<S> {
 
     /// The state that a transition leads to.
     pub(super) fn target(&self, edge: usize) -> usize {
-        self.edges.get(edge).map_or(usize::MAX, |edge| edge.to as usize)
+        self.targets.get(edge).map_or(usize::MAX, |target| *target as usize)
     }
 
     /// The run that begins in an initial state and takes these transitions.
     pub(super) fn run(&self, start: usize, path: &[usize]) -> Option<Run<S>> {
         let (_, state) = self.initial.iter().find(|(number, _)| *number == start)?;
-        let event = |edge: &usize| self.events.get(usize::from(self.edges.get(*edge)?.event)).copied();
+        let event = |edge: &usize| self.events.get(usize::from(*self.labels.get(*edge)?)).copied();
         Some(Run { start: state.clone(), events: path.iter().filter_map(event).collect() })
     }
 
-    /// The number of an event.
-    fn number(&mut self, event: S::Event) -> u16 {
+    /// The place of an event.
+    fn label(&mut self, event: S::Event) -> u16 {
         let known = self.events.iter().position(|known| *known == event);
-        let number = known.unwrap_or_else(|| {
+        let place = known.unwrap_or_else(|| {
             self.events.push(event);
             self.events.len() - 1
         });
-        u16::try_from(number).unwrap_or(u16::MAX)
+        u16::try_from(place).unwrap_or(u16::MAX)
     }
 }
 
