@@ -1,5 +1,5 @@
-//! `explore`: every state that small worlds of the model can come to, and every transition between them put to an
-//! implementation.
+//! `explore`: searches every state that small worlds of the model can reach, and tests an implementation on every transition
+//! between them.
 
 use super::{
     Trouble,
@@ -42,16 +42,20 @@ use std::{
 
 const EXAMPLES: &str = "\
 Examples:
-  sessionproof explore                                          every configuration and every property
-  sessionproof explore --configuration copied-cookie            one configuration
-  sessionproof explore --property a-copy-outlives-the-logout    the shortest run that shows it, a line for each event
-  sessionproof explore flask                                    real Flask takes every transition of every configuration
+  sessionproof explore                    every configuration and every property
+  sessionproof explore --configuration copied-cookie
+                                          one configuration
+  sessionproof explore --property a-copy-outlives-the-logout
+                                          a shortest run that shows it
+  sessionproof explore flask              every transition, on real Flask
   sessionproof explore --configuration rotation --export runs.json
-  sessionproof replay runs.json -- python3 my_adapter.py        the runs of one, step by step
+  sessionproof replay runs.json -- python3 my_adapter.py
+                                          these runs, on your adapter
 
-Exit status: 0 every property and answer is as expected, 1 one is not, 2 could not judge (usage, set-up, adapter broken).";
+Exit status: 0 every property and answer is as expected, 1 at least one is not,
+2 no verdict (usage, set-up or a broken adapter).";
 
-/// How many transitions a configuration has at most whose runs are written to a file, which is about 20 megabytes of them.
+/// The most transitions a configuration can have for `--export`: their runs make a file of about 20 megabytes.
 const EXPORTED: usize = 20_000;
 
 #[derive(Args)]
@@ -60,10 +64,10 @@ pub struct Arguments {
     /// One configuration instead of all
     #[arg(long, value_name = "NAME")]
     configuration: Option<String>,
-    /// Print the shortest run to one property, in the first configuration that has one
+    /// Print a shortest run that shows or breaks this property
     #[arg(long, value_name = "NAME", conflicts_with_all = ["implementation", "command"])]
     property: Option<String>,
-    /// Write runs that take every transition of the configuration to a file, as sequence vectors with the model's answers
+    /// Write runs that take every transition to a file, as test vectors
     #[arg(long, value_name = "FILE", requires = "configuration", conflicts_with_all = ["property", "implementation", "command"])]
     export: Option<PathBuf>,
     #[command(flatten)]
@@ -106,7 +110,7 @@ fn verdict(all: &[Explored], began: Instant) -> Outcome {
     if untrue == 0 { Outcome::Conformant } else { Outcome::NotConformant }
 }
 
-/// Puts every request of the runs that cover the configurations to the implementation, each request once.
+/// Sends every request of the covering runs to the implementation, each different request once.
 fn judge(arguments: &Arguments, all: &[Explored]) -> Result<Outcome, Trouble> {
     signals::prepare()?;
     let implementation = arguments.target.open()?;
@@ -148,8 +152,8 @@ fn export(file: &Path, configurations: Vec<Configuration>) -> Result<Outcome, Tr
         let graph = Graph::of(&exploration);
         if graph.transitions() > EXPORTED {
             return Err(Trouble(format!(
-                "the runs of {name} take {} transitions, too many for a file\n\
-                 put them to an implementation at once: sessionproof explore --configuration {name} flask",
+                "{name} has {} transitions, too many for a file\n\
+                 test an implementation on them directly: sessionproof explore --configuration {name} flask",
                 graph.transitions()
             )));
         }
@@ -170,7 +174,7 @@ fn chosen(name: Option<&str>) -> Result<Vec<Configuration>, Trouble> {
     found.ok_or_else(|| Trouble(format!("there is no configuration {name:?}; there are {names}")))
 }
 
-/// Searches the configurations, each by one thread, so that the first run that is found is a shortest one.
+/// Searches the configurations, each on one thread.
 fn search_all(configurations: Vec<Configuration>) -> Vec<Explored> {
     let bar = ProgressBar::new_spinner();
     if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} states {wide_msg}") {
@@ -188,8 +192,8 @@ fn search_all(configurations: Vec<Configuration>) -> Vec<Explored> {
     all
 }
 
-/// Does the same with each of some things, two at a time, and gives what comes of it in their order. The large ones come last,
-/// and are taken first.
+/// Does the same work with each item, on two threads, and returns the results in the order of the items. The last items, which
+/// are the largest, are taken first.
 fn side_by_side<T: Sync, R: Send>(all: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(all.len());
     let take = || {

@@ -1,4 +1,4 @@
-//! What may happen in a world that is searched, and how it is told.
+//! What may happen in a world that is searched, and the words for it.
 
 use crate::{
     config::{Config, Fallbacks, Lifetime},
@@ -26,14 +26,14 @@ pub enum Event {
         /// How it is made.
         forgery: Forgery,
     },
-    /// A server starts anew with other keys.
+    /// A server restarts with other keys.
     Keys {
         /// The server.
         server: usize,
         /// Its keys from now on.
         keys: Keys,
     },
-    /// All servers start anew with another lifetime.
+    /// All servers restart with another lifetime.
     Lifetime(LifetimeStep),
     /// A browser asks a server.
     Request {
@@ -56,14 +56,14 @@ pub enum Event {
 pub enum Forgery {
     /// The payload of the first browser's cookie is replaced.
     Altered,
-    /// It is signed with a key that somebody made up.
+    /// It is signed with a made-up key.
     Guessed,
 }
 
 /// What a view does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum View {
-    /// It writes down who the user is, and whether the session is permanent.
+    /// It stores who the user is, and whether the session is permanent.
     LogIn {
         /// Whether it is.
         permanent: bool,
@@ -77,7 +77,7 @@ pub enum View {
 }
 
 impl View {
-    /// The actions, for the user of a browser.
+    /// The actions of the view, for the user of a browser.
     pub fn actions(self, browser: usize) -> Vec<Action> {
         match self {
             Self::LogIn { permanent } => {
@@ -137,7 +137,7 @@ impl Keys {
         self == Self::Both || self.signing() == secret
     }
 
-    /// What they can be changed to. Nobody goes back.
+    /// What they can be changed to: a rotation only goes forward.
     pub(super) fn next(self) -> &'static [Self] {
         match self {
             Self::Both => &[Self::New],
@@ -147,7 +147,7 @@ impl Keys {
     }
 }
 
-/// A lifetime.
+/// A lifetime that servers can be configured with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LifetimeStep {
     /// A second more.

@@ -9,8 +9,8 @@ use super::{
 };
 use std::collections::HashMap;
 
-/// A shortest run through states in which `holds` is false, to its end or until it comes back to one of them. None where there
-/// is no such run: every run comes to a state in which it holds.
+/// A shortest run through states in which `holds` is false, to its end or until it comes back to one of them. None if every
+/// run comes to a state in which it holds.
 pub(super) fn avoiding<S: System>(graph: &Graph<S>, holds: &[bool]) -> Option<Run<S>> {
     let avoiding = Avoiding { graph, holds };
     let tree = avoiding.tree(graph.initial());
@@ -41,7 +41,7 @@ struct Avoiding<'a, S: System> {
 struct Tree {
     /// The states, the nearest first.
     order: Vec<usize>,
-    /// For each of them, the state before it and the transition; none where the tree begins.
+    /// For each of them, the state before it and the transition; none for the beginning of the tree.
     found: HashMap<usize, Option<(usize, usize)>>,
 }
 

@@ -1,7 +1,7 @@
 //! One configuration as a system that can be searched: which events can happen, and what each leads to.
 //!
-//! What servers and browsers do is the model's alone ([`World::step_with`] with [`server::exchange`]). Here it is only chosen
-//! what happens, and written down what was seen.
+//! The model alone decides what servers and browsers do ([`World::step_with`] with [`server::exchange`]). This file only chooses
+//! what happens, and records what was seen.
 
 use super::{
     configuration::Configuration,
@@ -29,7 +29,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// One configuration, as the specification has it or with a fault.
+/// One configuration, as the specification has it or with a mutant's mistake.
 pub struct Exploration {
     configuration: Configuration,
     mutant: Option<Mutant>,
@@ -37,11 +37,11 @@ pub struct Exploration {
     properties: Vec<Tested>,
     /// What servers can be configured with.
     configs: Vec<((Keys, LifetimeStep), Arc<Config>)>,
-    /// What was answered already: a server is a function, and the same request is made from many states.
+    /// The answers so far: a server is a function, and the same request is made from many states.
     answered: Mutex<HashMap<Asked, Exchanged>>,
-    /// What was signed with a guessed key already, by the time of signing.
+    /// The cookies that were signed with a guessed key so far, by the time of signing.
     guessed: Mutex<HashMap<UnixTime, Option<String>>>,
-    /// What stands in cookies.
+    /// What is in the cookies that were seen so far.
     texts: Mutex<HashMap<String, Text>>,
 }
 
@@ -71,7 +71,7 @@ impl Exploration {
         }
     }
 
-    /// The same with a fault.
+    /// The same with a mutant's mistake.
     pub fn with_mutant(configuration: Configuration, mutant: Mutant) -> Self {
         Self { mutant: Some(mutant), ..Self::new(configuration) }
     }
@@ -81,18 +81,18 @@ impl Exploration {
         &self.configuration
     }
 
-    /// A run with what was before its beginning: it begins where nobody is logged in.
+    /// A run and what came before it, so that it begins where nobody is logged in.
     pub fn from_nothing(&self, run: &Run<Self>) -> (State, Vec<Event>) {
         let before = run.start.held_by(0).map(|held| log_in(held.permanent));
         (State::start(&self.configuration), before.into_iter().chain(run.events.iter().copied()).collect())
     }
 
-    /// Lets an event happen, and gives the state after it and what a server answered; none where it cannot happen.
+    /// Lets an event happen, and returns the state after it and what a server answered; none if the event cannot happen.
     pub fn happen(&self, before: &State, event: Event) -> Option<(State, Option<Answer>)> {
         self.happen_in_full(before, event).map(|(after, answer)| (after, answer.map(|(answer, _)| answer)))
     }
 
-    /// The same with the whole of the request and of the answer.
+    /// The same with the whole request and the whole answer.
     pub fn happen_in_full(&self, before: &State, event: Event) -> Option<(State, Option<InFull>)> {
         let mut after = before.clone();
         let mut answer = None;
@@ -203,8 +203,8 @@ impl Exploration {
         guessed.entry(now).or_insert_with(sign).clone()
     }
 
-    /// A step of the model's world, in which servers may have the fault. For a request comes what is known of the cookie
-    /// that is sent, and which server is asked for which view and user.
+    /// A step of the model's world, in which servers may have the mutant's mistake. A request comes with what is known of the
+    /// cookie that is sent, and with the server, the view and the user.
     fn step(
         &self,
         state: &mut State,
@@ -230,7 +230,7 @@ impl Exploration {
         answered.entry(asked).or_insert_with(|| server::exchange(call, &Choices::default())).clone()
     }
 
-    /// What a bystander writes down of a cookie that was set: when, by whom, and what the view had before it.
+    /// What a bystander knows of a cookie that was set: when, by whom, and what was in the session before.
     fn written_down(&self, state: &State, browser: usize, answer: &Answer) -> Option<Held> {
         answer.set.filter(|set| !set.deletes)?;
         let before = answer.opened;

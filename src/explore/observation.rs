@@ -18,7 +18,7 @@ pub struct Observation<'a> {
     pub before: &'a State,
     /// The state after it.
     pub after: &'a State,
-    /// What a server answered, where one was asked.
+    /// What a server answered; none if no server was asked.
     pub answer: Option<&'a Answer>,
 }
 
@@ -35,11 +35,11 @@ pub struct Answer {
     pub second: i64,
     /// The lifetime in force, in seconds.
     pub lifetime: i64,
-    /// The cookie that was sent, where a server had set it.
+    /// The cookie that was sent, if a server had set it.
     pub sent: Option<Held>,
-    /// The session as it was opened, where it was not empty.
+    /// The session as it was opened; none if it was empty.
     pub opened: Option<Opened>,
-    /// What the answer says to the browser about the cookie.
+    /// What the answer tells the browser about the cookie.
     pub set: Option<Set>,
 }
 
@@ -64,7 +64,7 @@ pub struct Set {
 }
 
 impl Answer {
-    /// Whether the cookie counted.
+    /// Whether the cookie was accepted.
     pub fn is_in(&self) -> bool {
         self.opened.is_some()
     }
@@ -131,7 +131,7 @@ impl Observation<'_> {
     }
 }
 
-/// What is in an opened session; none for an empty one, or where it could not be opened.
+/// What is in an opened session; none if it is empty or could not be opened.
 pub(super) fn opened(exchanged: &Exchanged) -> Option<Opened> {
     let session = exchanged.opened.as_ref().filter(|session| !session.is_empty())?;
     Some(Opened {

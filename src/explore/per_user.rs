@@ -51,25 +51,25 @@ pub enum Event {
     Read(usize),
 }
 
-/// In what the answer to a user differs from the one that the user would have had alone.
+/// Where the answer to a user differs from the one that the user would have had alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Differences {
     expiry: bool,
     opened: bool,
 }
 
-/// A state: what is shared, and what would be if each user were alone.
+/// A state: the shared application, and for each user one that nobody else uses.
 #[derive(Clone, Debug)]
 pub struct State {
     now: UnixTime,
     shared: Application,
     alone: Vec<Application>,
     browsers: Vec<Browser>,
-    /// How many events have been.
+    /// How many events have happened.
     events: usize,
 }
 
-/// One configuration of the application is all there is, and its users are always the same.
+/// The configuration and the users never change, so they are not hashed.
 impl Hash for State {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         (self.now, &self.browsers, self.events, self.shared.lifetime().max_age()).hash(hasher);
@@ -78,7 +78,7 @@ impl Hash for State {
 }
 
 impl PerUser {
-    /// An application with the recipe, in a configuration that knows nothing of it.
+    /// An application with the recipe. The configuration has nothing to do with the recipe.
     pub fn new(recipe: Recipe, config: Config) -> Self {
         Self { recipe, config: Arc::new(config) }
     }
@@ -187,7 +187,7 @@ fn set_cookie(answer: &Exchanged) -> Option<&str> {
     Some(header)
 }
 
-/// The date in the answer; none without a cookie as well as without a date.
+/// The date in the answer; none without a cookie or without a date.
 fn expiry(answer: &Exchanged) -> Option<i64> {
     attributes::parse(set_cookie(answer)?).ok()?.expires
 }

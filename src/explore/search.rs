@@ -42,7 +42,7 @@ pub struct Searched<S: System> {
 }
 
 impl<S: System> Searched<S> {
-    /// The finding of a property; none where the system does not have it.
+    /// The finding of a property; none if the system does not have it.
     pub fn finding(&self, name: &str) -> Option<&Finding<S>> {
         self.findings.iter().find(|finding| finding.property.name == name)
     }
@@ -106,3 +106,6 @@ impl Decided {
         Finding { property: self.property, witness }
     }
 }
+
+#[cfg(test)]
+mod tests;

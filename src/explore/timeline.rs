@@ -1,4 +1,4 @@
-//! A run, told a line for each event.
+//! A run as text, one line for each event.
 
 use super::{
     exploration::Exploration,
