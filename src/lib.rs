@@ -3,7 +3,7 @@
 //! - [`value`], [`config`], [`clock`] and [`protocol`] are the plain types that everything shares.
 //! - [`foreign`] makes text safe to print that comes from elsewhere.
 //! - [`model`] is the specification in code, slow and plain; its rules are numbered in `spec/session-lifetime.md`.
-//! - `explore` searches every state that a small world of the model can come to (the feature of that name, on by default).
+//! - [`explore`] searches every state that small worlds of the model can reach.
 //! - [`verifier`] reads and writes cookies fast, and shares nothing with the model but the plain types.
 //! - [`mod@bench`] measures it, and others beside it.
 //! - [`mutants`] are implementations that are wrong in one thing each, to try a suite on.

@@ -1,5 +1,5 @@
-//! `explore`: every state that small worlds of the model can come to, and every transition between them put to an
-//! implementation.
+//! `explore`: searches every state that small worlds of the model can reach, and tests an implementation on every transition
+//! between them.
 
 use super::{
     Trouble,
@@ -16,10 +16,11 @@ use sessionproof::{
     evidence::vectors::{FORMAT, Provenance, SPEC, VectorFile},
     explore::{
         configuration::{CONFIGURATIONS, Configuration},
-        covering::Graph,
         exploration::Exploration,
-        search::{Finding, Kind, Searched, search},
+        graph::Graph,
+        search::{Finding, Searched, search},
         sequences::{self, Census},
+        system::Kind,
         timeline,
     },
     foreign,
@@ -41,16 +42,20 @@ use std::{
 
 const EXAMPLES: &str = "\
 Examples:
-  sessionproof explore                                          every configuration and every property
-  sessionproof explore --configuration copied-cookie            one configuration
-  sessionproof explore --property a-copy-outlives-the-logout    the shortest run that shows it, a line for each event
-  sessionproof explore flask                                    real Flask takes every transition of every configuration
+  sessionproof explore                    every configuration and every property
+  sessionproof explore --configuration copied-cookie
+                                          one configuration
+  sessionproof explore --property a-copy-outlives-the-logout
+                                          a shortest run that shows it
+  sessionproof explore flask              every transition, on real Flask
   sessionproof explore --configuration rotation --export runs.json
-  sessionproof replay runs.json -- python3 my_adapter.py        the runs of one, step by step
+  sessionproof replay runs.json -- python3 my_adapter.py
+                                          these runs, on your adapter
 
-Exit status: 0 every property and answer is as expected, 1 one is not, 2 could not judge (usage, set-up, adapter broken).";
+Exit status: 0 every property and answer is as expected, 1 at least one is not,
+2 no verdict (usage, set-up or a broken adapter).";
 
-/// How many transitions a configuration has at most whose runs are written to a file, which is about 20 megabytes of them.
+/// The most transitions a configuration can have for `--export`: their runs make a file of about 20 megabytes.
 const EXPORTED: usize = 20_000;
 
 #[derive(Args)]
@@ -59,10 +64,10 @@ pub struct Arguments {
     /// One configuration instead of all
     #[arg(long, value_name = "NAME")]
     configuration: Option<String>,
-    /// Print the shortest run to one property, in the first configuration that has one
+    /// Print a shortest run that shows or breaks this property
     #[arg(long, value_name = "NAME", conflicts_with_all = ["implementation", "command"])]
     property: Option<String>,
-    /// Write runs that take every transition of the configuration to a file, as sequence vectors with the model's answers
+    /// Write runs that take every transition to a file, as test vectors
     #[arg(long, value_name = "FILE", requires = "configuration", conflicts_with_all = ["property", "implementation", "command"])]
     export: Option<PathBuf>,
     #[command(flatten)]
@@ -94,8 +99,8 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
 fn verdict(all: &[Explored], began: Instant) -> Outcome {
     let (states, untrue): (usize, usize) = all.iter().fold((0, 0), |(states, untrue), explored| {
         let here = explored.findings.iter().filter(|finding| !finding.is_true()).count();
-        let miscounted = usize::from(explored.states != explored.system.configuration().states);
-        (states + explored.states, untrue + here + miscounted)
+        let miscounted = usize::from(explored.graph.states() != explored.system.configuration().states);
+        (states + explored.graph.states(), untrue + here + miscounted)
     });
     let verdict = match untrue {
         0 => "every property is as expected".to_owned(),
@@ -105,11 +110,11 @@ fn verdict(all: &[Explored], began: Instant) -> Outcome {
     if untrue == 0 { Outcome::Conformant } else { Outcome::NotConformant }
 }
 
-/// Puts every request of the runs that cover the configurations to the implementation, each request once.
+/// Sends every request of the covering runs to the implementation, each different request once.
 fn judge(arguments: &Arguments, all: &[Explored]) -> Result<Outcome, Trouble> {
     signals::prepare()?;
     let implementation = arguments.target.open()?;
-    let censuses = side_by_side(all, |explored| Census::of(&explored.system, &Graph::of(&*explored.system)));
+    let censuses = side_by_side(all, |explored| Census::of(&explored.system, &explored.graph));
     let (mut requests, mut miscounted) = (Vec::new(), false);
     for (explored, census) in all.iter().zip(censuses) {
         let Configuration { name, transitions, requests: pinned, .. } = explored.system.configuration();
@@ -147,8 +152,8 @@ fn export(file: &Path, configurations: Vec<Configuration>) -> Result<Outcome, Tr
         let graph = Graph::of(&exploration);
         if graph.transitions() > EXPORTED {
             return Err(Trouble(format!(
-                "the runs of {name} take {} transitions, too many for a file\n\
-                 put them to an implementation at once: sessionproof explore --configuration {name} flask",
+                "{name} has {} transitions, too many for a file\n\
+                 test an implementation on them directly: sessionproof explore --configuration {name} flask",
                 graph.transitions()
             )));
         }
@@ -169,7 +174,7 @@ fn chosen(name: Option<&str>) -> Result<Vec<Configuration>, Trouble> {
     found.ok_or_else(|| Trouble(format!("there is no configuration {name:?}; there are {names}")))
 }
 
-/// Searches the configurations, each by one thread, so that the first run that is found is a shortest one.
+/// Searches the configurations, each on one thread.
 fn search_all(configurations: Vec<Configuration>) -> Vec<Explored> {
     let bar = ProgressBar::new_spinner();
     if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} states {wide_msg}") {
@@ -187,8 +192,8 @@ fn search_all(configurations: Vec<Configuration>) -> Vec<Explored> {
     all
 }
 
-/// Does the same with each of some things, two at a time, and gives what comes of it in their order. The large ones come last,
-/// and are taken first.
+/// Does the same work with each item, on two threads, and returns the results in the order of the items. The last items, which
+/// are the largest, are taken first.
 fn side_by_side<T: Sync, R: Send>(all: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(all.len());
     let take = || {
@@ -217,11 +222,11 @@ fn print(explored: &Explored) {
         "{}: {}\n  {} states, {} events between them, {:.1} s",
         configuration.name,
         configuration.about,
-        explored.states,
-        explored.events,
+        explored.graph.states(),
+        explored.graph.changes(),
         explored.took.as_secs_f64()
     );
-    if explored.states != configuration.states {
+    if explored.graph.states() != configuration.states {
         say!("  NOT AS EXPECTED: there should be {} states", configuration.states);
     }
     explored.findings.iter().for_each(|finding| say!("  {}", line(finding)));
@@ -229,14 +234,14 @@ fn print(explored: &Explored) {
 }
 
 fn line(finding: &Finding<Exploration>) -> String {
-    let claim = &finding.claim;
-    let came_of_it = match (&finding.witness, claim.kind) {
+    let property = &finding.property;
+    let result = match (&finding.witness, property.kind) {
         (Some(run), Kind::Sometimes) => format!("in {} events", run.events.len()),
         (Some(run), _) => format!("BROKEN in {} events", run.events.len()),
         (None, Kind::Sometimes) => "NEVER".to_owned(),
         (None, _) => "holds".to_owned(),
     };
-    format!("{:<11}{:<9}{:<54}{came_of_it}", claim.kind.word(), claim.rule, claim.name)
+    format!("{:<11}{:<9}{:<54}{result}", property.kind.word(), property.rule, property.name)
 }
 
 fn tell(property: &str, configurations: Vec<Configuration>) -> Result<Outcome, Trouble> {

@@ -4,7 +4,6 @@ mod bench;
 mod cache;
 mod check;
 mod completions;
-
 mod explore;
 mod failures;
 mod files;
@@ -97,7 +96,6 @@ pub fn run() -> ExitCode {
         Command::Cache(arguments) => cache::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
-
         Command::Explore(arguments) => explore::run(&arguments),
         Command::Mutants(arguments) => mutants::run(&arguments),
         Command::Mutant(arguments) => mutants::mutant(&arguments),

@@ -1,45 +1,45 @@
 //! The worlds that are searched: who is there, and what may happen.
 //!
-//! All of them have a lifetime of two seconds. Clocks are read in whole seconds and ages are compared with the lifetime, so
-//! that two seconds have every instant that matters: the second of issue, one before the boundary, the boundary, and what
-//! comes after. A longer lifetime would only repeat the second.
+//! All of them have a lifetime of two seconds. Clocks are read in whole seconds and ages are compared with the lifetime, so two
+//! seconds contain every instant that matters: the second of issue, one second before the boundary, the boundary, and the time
+//! after it. A longer lifetime would only repeat the seconds before the boundary.
 
 /// One world and what may happen in it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Configuration {
     /// Its name: words with hyphens.
     pub name: &'static str,
-    /// How many distinct states it has. Another number means that the model has changed, or what a state is.
+    /// How many distinct states it has. Another number means that the model or the definition of a state has changed.
     pub states: usize,
-    /// How many transitions there are between them, those that change nothing included.
+    /// How many transitions there are between them, including those that change nothing.
     pub transitions: usize,
-    /// How many different requests are made on the runs that take every transition.
+    /// How many different requests the runs make that take every transition.
     pub requests: usize,
     /// What it is about, in a few words.
     pub about: &'static str,
-    /// How many users there are. Each has a browser, and logs in with that one alone.
+    /// How many users there are. Each has a browser, and logs in only there.
     pub users: usize,
-    /// Whether somebody without a login has a browser too, the last, and may copy cookies into it. Where there are several
-    /// users, each may copy the other's.
+    /// Whether cookies may be copied between browsers. With one user there is a second browser, of somebody without a login, to
+    /// copy the cookie to.
     pub copies: bool,
     /// For each server, how many seconds its clock is ahead.
     pub servers: &'static [i64],
     /// How many seconds the browsers' clocks are ahead.
     pub browser_skew: i64,
-    /// Which logins there are: permanent ones, others or both.
+    /// Which logins there are: permanent (true), not permanent (false) or both.
     pub logins: &'static [bool],
     /// Whether permanent sessions are renewed on each request.
     pub refresh: bool,
-    /// Whether views write to the session besides login and logout.
+    /// Whether there is a view that writes to the session, besides login and logout.
     pub writes: bool,
     /// Whether forged cookies are sent.
     pub forgeries: bool,
-    /// Whether the secret key is changed, on each server for itself, with the old one as a fallback or without.
+    /// Whether the secret key changes, on each server separately, with or without the old key as a fallback.
     pub rotation: bool,
-    /// Whether the lifetime is made shorter and longer, on all servers at once.
+    /// Whether the lifetime becomes shorter and longer, on all servers at once.
     pub lifetimes: bool,
-    /// How many seconds the search lasts at most, in which the user, logged in from the start, does nothing; none for any
-    /// number of seconds.
+    /// For a user who is logged in from the start and does nothing: after how many seconds the runs end. None for active users,
+    /// whose runs have no end.
     pub idle: Option<i64>,
 }
 
@@ -211,7 +211,7 @@ impl Configuration {
         CONFIGURATIONS.into_iter().find(|configuration| configuration.name == name)
     }
 
-    /// How many browsers there are: the users', and one more where only one user is there to be copied from.
+    /// How many browsers there are: one for each user, and at least two if cookies are copied.
     pub fn browsers(&self) -> usize {
         if self.copies { self.users.max(2) } else { self.users }
     }

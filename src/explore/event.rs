@@ -1,4 +1,4 @@
-//! What may happen in a world that is searched, and how it is told.
+//! What may happen in a world that is searched, and the words for it.
 
 use crate::{
     config::{Config, Fallbacks, Lifetime},
@@ -11,7 +11,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// A second passes.
-    Second,
+    Tick,
     /// The session's cookie is copied from one browser to another.
     Copy {
         /// The browser that has it.
@@ -26,15 +26,15 @@ pub enum Event {
         /// How it is made.
         forgery: Forgery,
     },
-    /// A server starts anew with other keys.
+    /// A server restarts with other keys.
     Keys {
         /// The server.
         server: usize,
         /// Its keys from now on.
         keys: Keys,
     },
-    /// All servers start anew with another lifetime.
-    Span(Span),
+    /// All servers restart with another lifetime.
+    Lifetime(LifetimeStep),
     /// A browser asks a server.
     Request {
         /// The browser.
@@ -56,14 +56,14 @@ pub enum Event {
 pub enum Forgery {
     /// The payload of the first browser's cookie is replaced.
     Altered,
-    /// It is signed with a key that somebody made up.
+    /// It is signed with a made-up key.
     Guessed,
 }
 
 /// What a view does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum View {
-    /// It writes down who the user is, and whether the session is permanent.
+    /// It stores who the user is, and whether the session is permanent.
     LogIn {
         /// Whether it is.
         permanent: bool,
@@ -77,7 +77,7 @@ pub enum View {
 }
 
 impl View {
-    /// The actions, for the user of a browser.
+    /// The actions of the view, for the user of a browser.
     pub fn actions(self, browser: usize) -> Vec<Action> {
         match self {
             Self::LogIn { permanent } => {
@@ -137,7 +137,7 @@ impl Keys {
         self == Self::Both || self.signing() == secret
     }
 
-    /// What they can be changed to. Nobody goes back.
+    /// What they can be changed to: a rotation only goes forward.
     pub(super) fn next(self) -> &'static [Self] {
         match self {
             Self::Both => &[Self::New],
@@ -147,9 +147,9 @@ impl Keys {
     }
 }
 
-/// A lifetime.
+/// A lifetime that servers can be configured with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Span {
+pub enum LifetimeStep {
     /// A second more.
     Longer,
     /// Two seconds.
@@ -158,7 +158,7 @@ pub enum Span {
     Shorter,
 }
 
-impl Span {
+impl LifetimeStep {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Longer, Self::Normal, Self::Shorter];
 
@@ -173,11 +173,11 @@ impl Span {
 }
 
 /// What a server is configured with.
-pub(super) fn config(keys: Keys, span: Span, refresh: bool) -> Config {
+pub(super) fn config(keys: Keys, lifetime: LifetimeStep, refresh: bool) -> Config {
     let fallback = (keys == Keys::Both).then(|| Fallbacks::Keys(vec![Secret::Old.text().into()]));
     Config {
         fallback_keys: fallback,
-        lifetime: Lifetime::Seconds(span.seconds()),
+        lifetime: Lifetime::Seconds(lifetime.seconds()),
         refresh_each_request: refresh,
         ..Config::with_key(keys.signing().text())
     }
@@ -186,7 +186,7 @@ pub(super) fn config(keys: Keys, span: Span, refresh: bool) -> Config {
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Second => f.write_str("a second passes"),
+            Self::Tick => f.write_str("a second passes"),
             Self::Copy { from, to } => write!(f, "the cookie of browser {from} is copied to browser {to}"),
             Self::Forge { server, forgery: Forgery::Altered } => {
                 write!(f, "an altered cookie is sent to server {server}")
@@ -199,7 +199,7 @@ impl fmt::Display for Event {
             }
             Self::Keys { server, keys: Keys::New } => write!(f, "server {server} has the new key alone"),
             Self::Keys { server, keys: Keys::Old } => write!(f, "server {server} has the old key alone"),
-            Self::Span(span) => write!(f, "the lifetime becomes {} s", span.seconds()),
+            Self::Lifetime(lifetime) => write!(f, "the lifetime becomes {} s", lifetime.seconds()),
             Self::Request { browser, server, view } => write!(f, "browser {browser} {view} at server {server}"),
             Self::Restart { browser } => write!(f, "browser {browser} is closed and started again"),
         }

@@ -1,16 +1,16 @@
 //! One configuration as a system that can be searched: which events can happen, and what each leads to.
 //!
-//! What servers and browsers do is the model's alone ([`World::step_with`] with [`server::exchange`]). Here it is only chosen
-//! what happens, and written down what was seen.
+//! The model alone decides what servers and browsers do ([`World::step_with`] with [`server::exchange`]). This file only chooses
+//! what happens, and records what was seen.
 
 use super::{
-    claims::{self, Test},
     configuration::Configuration,
-    event::{Event, Forgery, Keys, Secret, Span, View, config},
-    faults::Fault,
+    event::{Event, Forgery, Keys, LifetimeStep, Secret, View, config},
+    mutants::Mutant,
     observation::{Answer, Observation, opened, set},
-    search::{Claim, Run, System, Way, bit},
+    properties::{self, Test, Tested},
     state::{Held, State, Text},
+    system::{Property, Run, System, Transition},
 };
 use crate::{
     clock::UnixTime,
@@ -29,22 +29,24 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// One configuration, as the specification has it or with a fault.
+/// One configuration, as the specification has it or with a mutant's mistake.
 pub struct Exploration {
     configuration: Configuration,
-    fault: Option<Fault>,
-    /// The claims that are made of it, with their tests.
-    claims: Vec<claims::Tested>,
+    mutant: Option<Mutant>,
+    /// Its properties, with their tests.
+    properties: Vec<Tested>,
     /// What servers can be configured with.
-    configs: Vec<((Keys, Span), Arc<Config>)>,
-    /// What was answered already: a server is a function, and the same request is made from many states.
+    configs: Vec<((Keys, LifetimeStep), Arc<Config>)>,
+    /// The answers so far: a server is a function, and the same request is made from many states.
     answered: Mutex<HashMap<Asked, Exchanged>>,
-    /// What stands in cookies.
+    /// The cookies that were signed with a guessed key so far, by the time of signing.
+    guessed: Mutex<HashMap<UnixTime, Option<String>>>,
+    /// What is in the cookies that were seen so far.
     texts: Mutex<HashMap<String, Text>>,
 }
 
 /// All that an answer depends on: keys and lifetime, the clock, the Cookie header, and what the view does for whom.
-type Asked = (Keys, Span, UnixTime, Option<String>, View, usize);
+type Asked = (Keys, LifetimeStep, UnixTime, Option<String>, View, usize);
 
 /// What was seen of an answer, and the answer.
 pub type InFull = (Answer, Box<Answered>);
@@ -53,23 +55,25 @@ impl Exploration {
     /// A configuration as the specification has it.
     pub fn new(configuration: Configuration) -> Self {
         let refresh = configuration.refresh;
-        let config_of = |pair: (Keys, Span)| (pair, Arc::new(config(pair.0, pair.1, refresh)));
+        let config_of = |pair: (Keys, LifetimeStep)| (pair, Arc::new(config(pair.0, pair.1, refresh)));
         let keys = [Keys::Both, Keys::New, Keys::Old].into_iter();
-        let pairs = keys.flat_map(|keys| Span::ALL.map(|span| (keys, span)));
-        let claims = claims::CLAIMS.iter().filter(|tested| (tested.is_made)(&configuration)).copied().collect();
+        let pairs = keys.flat_map(|keys| LifetimeStep::ALL.map(|lifetime| (keys, lifetime)));
+        let all = properties::PROPERTIES.iter();
+        let properties = all.filter(|tested| (tested.applies_to)(&configuration)).copied().collect();
         Self {
             configs: pairs.map(config_of).collect(),
-            claims,
-            fault: None,
+            properties,
+            mutant: None,
             answered: Mutex::default(),
+            guessed: Mutex::default(),
             texts: Mutex::default(),
             configuration,
         }
     }
 
-    /// The same with a fault.
-    pub fn with_fault(configuration: Configuration, fault: Fault) -> Self {
-        Self { fault: Some(fault), ..Self::new(configuration) }
+    /// The same with a mutant's mistake.
+    pub fn with_mutant(configuration: Configuration, mutant: Mutant) -> Self {
+        Self { mutant: Some(mutant), ..Self::new(configuration) }
     }
 
     /// The configuration.
@@ -77,31 +81,31 @@ impl Exploration {
         &self.configuration
     }
 
-    /// A run with what was before its beginning: it begins where nobody is logged in.
+    /// A run and what came before it, so that it begins where nobody is logged in.
     pub fn from_nothing(&self, run: &Run<Self>) -> (State, Vec<Event>) {
         let before = run.start.held_by(0).map(|held| log_in(held.permanent));
         (State::start(&self.configuration), before.into_iter().chain(run.events.iter().copied()).collect())
     }
 
-    /// Lets an event happen, and gives the state after it and what a server answered; none where it cannot happen.
+    /// Lets an event happen, and returns the state after it and what a server answered; none if the event cannot happen.
     pub fn happen(&self, before: &State, event: Event) -> Option<(State, Option<Answer>)> {
         self.happen_in_full(before, event).map(|(after, answer)| (after, answer.map(|(answer, _)| answer)))
     }
 
-    /// The same with the whole of the request and of the answer.
+    /// The same with the whole request and the whole answer.
     pub fn happen_in_full(&self, before: &State, event: Event) -> Option<(State, Option<InFull>)> {
         let mut after = before.clone();
         let mut answer = None;
         match event {
-            Event::Second => self.pass(&mut after)?,
+            Event::Tick => self.pass(&mut after)?,
             Event::Copy { from, to } => copy(&mut after, from, to)?,
             Event::Forge { server, forgery } => answer = Some(self.forge(&mut after, server, forgery)?),
             Event::Keys { server, keys } => {
                 *after.keys.get_mut(server)? = keys;
                 self.reconfigure(&mut after, server)?;
             }
-            Event::Span(span) => {
-                after.span = span;
+            Event::Lifetime(lifetime) => {
+                after.lifetime = lifetime;
                 for server in 0..after.keys.len() {
                     self.reconfigure(&mut after, server)?;
                 }
@@ -124,16 +128,16 @@ impl Exploration {
     }
 
     fn restart(&self, state: &mut State, browser: usize) -> Option<()> {
-        match self.fault {
-            Some(Fault::RestartKeepsAll) => {}
-            Some(Fault::RestartForgetsAll) => state.world.browsers.get_mut(browser)?.browser = Default::default(),
+        match self.mutant {
+            Some(Mutant::RestartKeepsAll) => {}
+            Some(Mutant::RestartForgetsAll) => state.world.browsers.get_mut(browser)?.browser = Default::default(),
             _ => drop(self.step(state, &world::Event::Restart { browser }, None, None)),
         }
         Some(())
     }
 
     fn reconfigure(&self, state: &mut State, server: usize) -> Option<()> {
-        let pair = (*state.keys.get(server)?, state.span);
+        let pair = (*state.keys.get(server)?, state.lifetime);
         let (_, config) = self.configs.iter().find(|(of, _)| *of == pair)?;
         self.step(state, &world::Event::Reconfigure { server, config: Arc::clone(config) }, None, None);
         Some(())
@@ -144,7 +148,7 @@ impl Exploration {
         let same: Vec<usize> = (0..state.held.len())
             .filter(|&other| sent.is_some() && other != browser && state.value_in(other) == state.value_in(browser))
             .collect();
-        let lost = self.fault == Some(Fault::LogoutLost) && view == View::LogOut;
+        let lost = self.mutant == Some(Mutant::LogoutLost) && view == View::LogOut;
         let request =
             world::Request { ignore_set_cookie: lost, ..world::Request::new(browser, server, view.actions(browser)) };
         let answered = self.step(state, &world::Event::Request(request), sent, Some((server, view, browser)))?;
@@ -174,10 +178,7 @@ impl Exploration {
 
     fn forged(&self, state: &State, server: usize, forgery: Forgery) -> Option<String> {
         let at = state.world.servers.get(server)?;
-        let session = [(super::event::USER, Value::int(0)), ("forged", true.into())].into_iter().collect();
-        let guessed = Arc::new(Config::with_key("a guessed key"));
-        let call = Sign { config: guessed, now: at.clock(state.world.now), session };
-        let Signed::Cookie(cookie) = server::sign(&call, &Choices::default()) else { return None };
+        let cookie = self.guessed(at.clock(state.world.now))?;
         match forgery {
             Forgery::Guessed => Some(cookie),
             Forgery::Altered => {
@@ -188,8 +189,22 @@ impl Exploration {
         }
     }
 
-    /// A step of the model's world, in which servers may have the fault. For a request comes what is known of the cookie
-    /// that is sent, and which server is asked for which view and user.
+    /// A cookie that is signed with a guessed key at this time.
+    fn guessed(&self, now: UnixTime) -> Option<String> {
+        let mut guessed = self.guessed.lock().unwrap_or_else(PoisonError::into_inner);
+        let sign = || {
+            let session = [(super::event::USER, Value::int(0)), ("forged", true.into())].into_iter().collect();
+            let call = Sign { config: Arc::new(Config::with_key("a guessed key")), now, session };
+            match server::sign(&call, &Choices::default()) {
+                Signed::Cookie(cookie) => Some(cookie),
+                _ => None,
+            }
+        };
+        guessed.entry(now).or_insert_with(sign).clone()
+    }
+
+    /// A step of the model's world, in which servers may have the mutant's mistake. A request comes with what is known of the
+    /// cookie that is sent, and with the server, the view and the user.
     fn step(
         &self,
         state: &mut State,
@@ -197,11 +212,11 @@ impl Exploration {
         sent: Option<Held>,
         asked: Option<(usize, View, usize)>,
     ) -> Option<Box<Answered>> {
-        let asked = asked.and_then(|(server, view, user)| Some((*state.keys.get(server)?, state.span, view, user)));
-        let serve = |call: &Exchange| match (self.fault, asked) {
+        let asked = asked.and_then(|(server, view, user)| Some((*state.keys.get(server)?, state.lifetime, view, user)));
+        let serve = |call: &Exchange| match (self.mutant, asked) {
             (None, Some(asked)) => self.answer(call, asked),
             (None, None) => server::exchange(call, &Choices::default()),
-            (Some(fault), _) => fault.exchange(call, sent),
+            (Some(mutant), _) => mutant.exchange(call, sent),
         };
         match World::step_with(&mut state.world, event, serve) {
             world::Outcome::Answered(answered) => Some(answered),
@@ -209,13 +224,13 @@ impl Exploration {
         }
     }
 
-    fn answer(&self, call: &Exchange, (keys, span, view, user): (Keys, Span, View, usize)) -> Exchanged {
-        let asked = (keys, span, call.now, call.cookie_header.clone(), view, user);
+    fn answer(&self, call: &Exchange, (keys, lifetime, view, user): (Keys, LifetimeStep, View, usize)) -> Exchanged {
+        let asked = (keys, lifetime, call.now, call.cookie_header.clone(), view, user);
         let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
         answered.entry(asked).or_insert_with(|| server::exchange(call, &Choices::default())).clone()
     }
 
-    /// What a bystander writes down of a cookie that was set: when, by whom, and what the view had before it.
+    /// What a bystander knows of a cookie that was set: when, by whom, and what was in the session before.
     fn written_down(&self, state: &State, browser: usize, answer: &Answer) -> Option<Held> {
         answer.set.filter(|set| !set.deletes)?;
         let before = answer.opened;
@@ -234,7 +249,7 @@ impl Exploration {
             cart: answer.view == View::Write || before.is_some_and(|opened| opened.cart),
             permanent,
             secret: state.keys.get(answer.server)?.signing(),
-            span: state.span,
+            lifetime: state.lifetime,
             text: self.text(state.value_in(browser)?),
             copied: false,
             logged_out: false,
@@ -251,7 +266,7 @@ impl Exploration {
         if state.left == Some(0) {
             return Vec::new();
         }
-        let mut events = vec![Event::Second];
+        let mut events = vec![Event::Tick];
         let (browsers, servers) = (0..state.held.len(), 0..state.keys.len());
         events.extend(browsers.clone().map(|browser| Event::Restart { browser }));
         if self.configuration.idle.is_some() {
@@ -277,7 +292,9 @@ impl Exploration {
             }
         }
         if self.configuration.lifetimes {
-            events.extend(Span::ALL.into_iter().filter(|span| *span != state.span).map(Event::Span));
+            events.extend(
+                LifetimeStep::ALL.into_iter().filter(|lifetime| *lifetime != state.lifetime).map(Event::Lifetime),
+            );
         }
         events
     }
@@ -293,33 +310,25 @@ impl Exploration {
         views
     }
 
-    fn shows(&self, seen: &Observation<'_>) -> u32 {
-        let shown = |tested: &claims::Tested| match tested.test {
-            Test::Always(holds) => !holds(seen),
-            Test::Eventually(_) => false,
-            Test::Sometimes(shows) => shows(seen),
-        };
-        self.bits(shown)
-    }
-
     /// The rules behind the `sometimes` that an event shows.
     pub(super) fn rules_shown(&self, seen: &Observation<'_>) -> impl Iterator<Item = &'static str> {
-        let is_shown = |tested: &&claims::Tested| matches!(tested.test, Test::Sometimes(shows) if shows(seen));
-        self.claims.iter().filter(is_shown).map(|tested| tested.claim().rule)
+        let is_shown = |tested: &&Tested| matches!(tested.test, Test::Sometimes(shows) if shows(seen));
+        self.properties.iter().filter(is_shown).map(|tested| tested.property().rule)
     }
 
-    fn bits(&self, is_set: impl Fn(&claims::Tested) -> bool) -> u32 {
-        let places = self.claims.iter().enumerate().filter(|(_, tested)| is_set(tested));
-        places.fold(0, |bits, (place, _)| bits | bit(place))
+    fn answer_to(&self, state: &State, event: Event) -> Option<Answer> {
+        self.happen(state, event).and_then(|(_, answer)| answer)
     }
 }
 
 impl System for Exploration {
     type State = State;
     type Event = Event;
+    /// What a server answered, where one was asked.
+    type Seen = Option<Answer>;
 
-    /// Nobody is logged in, or an idle user is, once in each way.
-    fn starts(&self) -> Vec<State> {
+    /// Nobody is logged in, or an idle user is: once in each way.
+    fn initial_states(&self) -> Vec<State> {
         let start = State::start(&self.configuration);
         if self.configuration.idle.is_none() {
             return vec![start];
@@ -328,43 +337,37 @@ impl System for Exploration {
         self.configuration.logins.iter().filter_map(log_in).collect()
     }
 
-    fn ways(&self, before: &State) -> Vec<Way<Self>> {
-        let way = |event| {
-            let (state, answer) = self.happen(before, event)?;
-            let shows = self.shows(&Observation { event, before, after: &state, answer });
-            Some(Way { event, state, shows })
+    fn successors(&self, before: &State) -> Vec<Transition<Self>> {
+        let transition = |event| {
+            let (state, seen) = self.happen(before, event)?;
+            Some(Transition { event, state, seen })
         };
-        self.events(before).into_iter().filter_map(way).collect()
+        self.events(before).into_iter().filter_map(transition).collect()
     }
 
-    fn claims(&self) -> Vec<Claim> {
-        self.claims.iter().map(claims::Tested::claim).collect()
+    fn properties(&self) -> Vec<Property> {
+        self.properties.iter().map(Tested::property).collect()
     }
 
-    fn come_about(&self, state: &State) -> u32 {
-        self.bits(|tested| match tested.test {
-            Test::Eventually(holds) => holds(self, state),
-            Test::Always(_) | Test::Sometimes(_) => false,
-        })
-    }
-}
-
-/// The login of a user who is idle then.
-fn log_in(permanent: bool) -> Event {
-    Event::Request { browser: 0, server: 0, view: View::LogIn { permanent } }
-}
-
-impl State {
-    /// What is known of a cookie goes with the cookie.
-    fn forget_what_is_gone(&mut self) {
-        for browser in 0..self.held.len() {
-            if self.value_in(browser).is_none()
-                && let Some(held) = self.held.get_mut(browser)
-            {
-                *held = None;
-            }
+    fn shows(&self, property: usize, before: &State, transition: &Transition<Self>) -> bool {
+        let Transition { event, state, seen } = transition;
+        let seen = Observation { event: *event, before, after: state, answer: seen.as_ref() };
+        match self.properties.get(property).map(|tested| tested.test) {
+            Some(Test::Always(holds)) => !holds(&seen),
+            Some(Test::Sometimes(shows)) => shows(&seen),
+            Some(Test::Eventually(_)) | None => false,
         }
     }
+
+    fn eventually_holds(&self, property: usize, state: &State) -> bool {
+        let test = self.properties.get(property).map(|tested| tested.test);
+        matches!(test, Some(Test::Eventually(holds)) if holds(&|event| self.answer_to(state, event)))
+    }
+}
+
+/// The login of a user who is idle from then on.
+fn log_in(permanent: bool) -> Event {
+    Event::Request { browser: 0, server: 0, view: View::LogIn { permanent } }
 }
 
 fn copy(state: &mut State, from: usize, to: usize) -> Option<()> {
@@ -385,7 +388,7 @@ fn seen(
 ) -> Answer {
     let second = state.second_of(server);
     let (opened, set) = (opened(exchanged), set(exchanged));
-    Answer { browser, server, view, second, lifetime: state.span.seconds(), sent, opened, set }
+    Answer { browser, server, view, second, lifetime: state.lifetime.seconds(), sent, opened, set }
 }
 
 fn text(cookie: &str) -> Text {

@@ -1,28 +1,38 @@
-//! The model proved within bounds: every state that a small world of browsers and servers can come to, searched with
-//! stateright.
+//! Bounded model checking of the model: every state that small worlds of browsers and servers can reach, and every
+//! transition between them.
+//!
+//! These files know nothing of sessions:
+//!
+//! - [`system`]: what a search needs to know of a system;
+//! - [`graph`]: the states and transitions of a system, found breadth first;
+//! - [`search`]: the search, which decides each property and finds shortest witnesses;
+//! - [`covering`]: runs on which every transition of a system is taken.
+//!
+//! These make systems of the model:
 //!
 //! - [`configuration`]: the worlds, and what may happen in them;
 //! - [`event`] and [`state`]: what happens, and when two states are the same;
-//! - [`exploration`]: a configuration as a system, whose transitions are the model's own;
 //! - [`observation`]: what is seen of an event;
-//! - [`faults`]: systems that are wrong, which a search must find;
+//! - [`exploration`]: a configuration as a system, whose transitions are the model's own;
+//! - [`mutants`]: systems with a planted mistake, which a search must find;
 //! - [`per_user`]: the recipe for a lifetime per user, searched for what one user does to another;
-//! - [`covering`]: runs on which every transition of a system is taken, which knows nothing of sessions either;
-//! - [`sequences`]: those runs as servers see them: vectors, and requests that any implementation can be asked;
-//! - [`search`]: the search itself, which knows nothing of sessions;
-//! - [`timeline`]: a run, told a line for each event.
+//! - [`sequences`]: covering runs as servers see them: vectors, and requests that any implementation can be asked;
+//! - [`timeline`]: a run as text, one line for each event.
 //!
-//! It knows the model, and nothing of the model knows it. What it does not know: implementations under test.
+//! It knows the model, and the model does not know it. It does not know implementations under test.
 
-mod claims;
 pub mod configuration;
 pub mod covering;
 pub mod event;
+mod eventually;
 pub mod exploration;
-pub mod faults;
+pub mod graph;
+pub mod mutants;
 pub mod observation;
 pub mod per_user;
+mod properties;
 pub mod search;
 pub mod sequences;
 pub mod state;
+pub mod system;
 pub mod timeline;

@@ -1,4 +1,4 @@
-//! What is seen of one event: everything that the claims are about.
+//! What is seen of one event: everything that the properties are about.
 
 use super::{
     event::{Event, USER, View},
@@ -18,8 +18,8 @@ pub struct Observation<'a> {
     pub before: &'a State,
     /// The state after it.
     pub after: &'a State,
-    /// What a server answered, where one was asked.
-    pub answer: Option<Answer>,
+    /// What a server answered; none if no server was asked.
+    pub answer: Option<&'a Answer>,
 }
 
 /// A request and its answer.
@@ -35,11 +35,11 @@ pub struct Answer {
     pub second: i64,
     /// The lifetime in force, in seconds.
     pub lifetime: i64,
-    /// The cookie that was sent, where a server had set it.
+    /// The cookie that was sent, if a server had set it.
     pub sent: Option<Held>,
-    /// The session as it was opened, where it was not empty.
+    /// The session as it was opened; none if it was empty.
     pub opened: Option<Opened>,
-    /// What the answer says to the browser about the cookie.
+    /// What the answer tells the browser about the cookie.
     pub set: Option<Set>,
 }
 
@@ -64,7 +64,7 @@ pub struct Set {
 }
 
 impl Answer {
-    /// Whether the cookie counted.
+    /// Whether the cookie was accepted.
     pub fn is_in(&self) -> bool {
         self.opened.is_some()
     }
@@ -92,9 +92,46 @@ impl Observation<'_> {
         let keys = self.before.keys.get(answer.server);
         answer.sent.is_some_and(|sent| keys.is_some_and(|keys| keys.signing() == sent.secret))
     }
+
+    /// Whether the answer satisfies this; true without an answer.
+    pub(super) fn is_of_all(&self, holds: impl Fn(&Answer) -> bool) -> bool {
+        self.answer.is_none_or(holds)
+    }
+
+    /// Whether there is an answer that satisfies this.
+    pub(super) fn is_of_one(&self, shows: impl Fn(&Answer) -> bool) -> bool {
+        self.answer.is_some_and(shows)
+    }
+
+    /// The browsers.
+    pub(super) fn browsers(&self) -> std::ops::Range<usize> {
+        0..self.before.held.len()
+    }
+
+    /// Whether the answer has to renew the session: it is in and permanent, and renewal is on.
+    pub(super) fn refreshes(&self, answer: &Answer) -> bool {
+        let server = self.before.world.servers.get(answer.server);
+        let is_on = server.is_some_and(|server| server.config.refresh_each_request);
+        is_on && answer.opened.is_some_and(|opened| opened.permanent)
+    }
+
+    /// Whether more than the lifetime has passed since the login, with the same lifetime all the time.
+    pub(super) fn is_past_its_first_expiry(&self, answer: &Answer) -> bool {
+        let login = answer.sent.filter(|sent| sent.lifetime == self.before.lifetime).and_then(|sent| sent.login);
+        login.is_some_and(|login| answer.second - login > answer.lifetime)
+    }
+
+    /// A dated cookie stays in a browser until the date that it was told, and goes then; others stay.
+    pub(super) fn is_kept_as_it_should_be(&self, browser: usize) -> bool {
+        let Some(held) = self.before.held_by(browser) else { return true };
+        let now = self.after.world.browsers.get(browser).map(|agent| agent.clock(self.after.world.now));
+        let until = (held.issued + held.lifetime.seconds()) * 1_000_000;
+        let stays = !held.permanent || now.is_some_and(|now| now.micros() <= until);
+        self.after.held_by(browser).is_some() == stays
+    }
 }
 
-/// What is in an opened session; none for an empty one, or where it could not be opened.
+/// What is in an opened session; none if it is empty or could not be opened.
 pub(super) fn opened(exchanged: &Exchanged) -> Option<Opened> {
     let session = exchanged.opened.as_ref().filter(|session| !session.is_empty())?;
     Some(Opened {

@@ -1,10 +1,10 @@
 //! The recipe for a lifetime per user, searched for what one user's request does to another.
 //!
-//! Nobody tells the search what to look for. Beside the application that both users ask stands, for each user, one that this
-//! user alone asks; and each answer is held against the answer that the user would have had alone. Where they differ, a
-//! request of somebody else made the difference.
+//! Nobody tells the search what to look for. Both users ask one shared application. For each user there is a second
+//! application that only this user asks. Where the shared application answers a user otherwise than the user's own, a request
+//! of somebody else made the difference.
 
-use super::search::{Claim, Kind, System, Way, bit};
+use super::system::{Kind, Property, System, Transition};
 use crate::{
     clock::UnixTime,
     config::{Config, Lifetime},
@@ -25,10 +25,10 @@ pub const USERS: [(&str, i64); 2] = [("admin", 8 * 60 * 60), ("user", 30 * 60)];
 /// When runs begin.
 pub const START: UnixTime = UnixTime::from_seconds(1_700_000_000);
 
-/// The claim that nobody changes another's `Expires`.
+/// The property that nobody changes another's `Expires`.
 pub const EXPIRY: &str = "nobody-changes-the-expiry-of-another";
 
-/// The claim that nobody changes whether another is in.
+/// The property that nobody changes whether another is in.
 pub const IN_OR_OUT: &str = "nobody-lets-another-in-or-out";
 
 /// The longest runs, in events.
@@ -51,18 +51,25 @@ pub enum Event {
     Read(usize),
 }
 
-/// A state: what is shared, and what would be if each user were alone.
-#[derive(Clone, Debug, PartialEq)]
+/// Where the answer to a user differs from the one that the user would have had alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Differences {
+    expiry: bool,
+    opened: bool,
+}
+
+/// A state: the shared application, and for each user one that nobody else uses.
+#[derive(Clone, Debug)]
 pub struct State {
     now: UnixTime,
     shared: Application,
     alone: Vec<Application>,
     browsers: Vec<Browser>,
-    /// How many events have been.
+    /// How many events have happened.
     events: usize,
 }
 
-/// One configuration of the application is all there is, and its users are always the same.
+/// The configuration and the users never change, so they are not hashed.
 impl Hash for State {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         (self.now, &self.browsers, self.events, self.shared.lifetime().max_age()).hash(hasher);
@@ -71,7 +78,7 @@ impl Hash for State {
 }
 
 impl PerUser {
-    /// An application with the recipe, in a configuration that knows nothing of it.
+    /// An application with the recipe. The configuration has nothing to do with the recipe.
     pub fn new(recipe: Recipe, config: Config) -> Self {
         Self { recipe, config: Arc::new(config) }
     }
@@ -91,7 +98,7 @@ impl PerUser {
         requests
     }
 
-    fn happen(&self, before: &State, event: Event) -> Option<(State, u32)> {
+    fn happen(&self, before: &State, event: Event) -> Option<(State, Differences)> {
         let mut state = before.clone();
         state.events += 1;
         let user = match event {
@@ -99,7 +106,7 @@ impl PerUser {
             Event::Pass(user) => {
                 state.now = state.now.plus_seconds(after(user));
                 state.browsers.iter_mut().for_each(|browser| browser.evict(state.now));
-                return Some((state, 0));
+                return Some((state, Differences::default()));
             }
         };
         let here = Target::https("localhost", "/");
@@ -117,35 +124,43 @@ impl PerUser {
         if let Some(header) = set_cookie(&answer) {
             browser.receive(&[header], &here, state.now);
         }
-        let shows = [expiry(&answer) != expiry(&alone), answer.opened != alone.opened];
-        let broken = shows.into_iter().enumerate().filter(|(_, broken)| *broken);
-        Some((state, broken.fold(0, |bits, (place, _)| bits | bit(place))))
+        let seen = Differences { expiry: expiry(&answer) != expiry(&alone), opened: answer.opened != alone.opened };
+        Some((state, seen))
     }
 }
 
 impl System for PerUser {
     type State = State;
     type Event = Event;
+    type Seen = Differences;
 
-    fn starts(&self) -> Vec<State> {
+    fn initial_states(&self) -> Vec<State> {
         let lifetimes = USERS.map(|(role, seconds)| (role.to_owned(), Lifetime::Seconds(seconds)));
         let shared = Application::start(self.recipe, Arc::clone(&self.config), lifetimes.into());
         let alone = vec![shared.clone(); USERS.len()];
         vec![State { now: START, shared, alone, browsers: vec![Browser::new(); USERS.len()], events: 0 }]
     }
 
-    fn ways(&self, before: &State) -> Vec<Way<Self>> {
+    fn successors(&self, before: &State) -> Vec<Transition<Self>> {
         if before.events == BOUND {
             return Vec::new();
         }
         let events = (0..USERS.len()).flat_map(|user| [Event::Read(user), Event::LogIn(user), Event::Pass(user)]);
-        let way = |event| self.happen(before, event).map(|(state, shows)| Way { event, state, shows });
-        events.filter_map(way).collect()
+        let transition = |event| self.happen(before, event).map(|(state, seen)| Transition { event, state, seen });
+        events.filter_map(transition).collect()
     }
 
-    fn claims(&self) -> Vec<Claim> {
-        let always = |name| Claim { name, rule: "EXP-6", kind: Kind::Always };
+    fn properties(&self) -> Vec<Property> {
+        let always = |name| Property { name, rule: "EXP-6", kind: Kind::Always };
         [EXPIRY, IN_OR_OUT].map(always).to_vec()
+    }
+
+    fn shows(&self, property: usize, _before: &State, transition: &Transition<Self>) -> bool {
+        match self.properties().get(property).map(|property| property.name) {
+            Some(EXPIRY) => transition.seen.expiry,
+            Some(IN_OR_OUT) => transition.seen.opened,
+            _ => false,
+        }
     }
 }
 
@@ -172,7 +187,7 @@ fn set_cookie(answer: &Exchanged) -> Option<&str> {
     Some(header)
 }
 
-/// The date in the answer; none without a cookie as well as without a date.
+/// The date in the answer; none without a cookie or without a date.
 fn expiry(answer: &Exchanged) -> Option<i64> {
     attributes::parse(set_cookie(answer)?).ok()?.expires
 }

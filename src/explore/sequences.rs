@@ -13,12 +13,12 @@
 //! It knows the suite's vectors, and nothing of implementations under test.
 
 use super::{
-    covering::Graph,
-    event::{Event, Keys, Span, View, config},
+    event::{Event, Keys, LifetimeStep, View, config},
     exploration::Exploration,
+    graph::Graph,
     observation::{Answer, Observation},
-    search::Run,
     state::State,
+    system::Run,
 };
 use crate::json::{self, Json, Object};
 use crate::{
@@ -62,7 +62,7 @@ pub struct Census {
 }
 
 /// All that an answer depends on where renewal is the same for all.
-type Asked = (Keys, Span, UnixTime, Option<String>, View, usize);
+type Asked = (Keys, LifetimeStep, UnixTime, Option<String>, View, usize);
 
 impl Census {
     /// Goes through all runs that cover a graph. Where a run begins as the one before it, that is not gone through again.
@@ -134,7 +134,7 @@ impl Happened<'_> {
         let keys = *self.before.keys.get(answer.server)?;
         let call = &answered.call;
         let user = answer.browser.unwrap_or(0);
-        Some((keys, self.before.span, call.now, call.cookie_header.clone(), answer.view, user))
+        Some((keys, self.before.lifetime, call.now, call.cookie_header.clone(), answer.view, user))
     }
 
     /// The request without the run.
@@ -152,17 +152,17 @@ impl Happened<'_> {
     /// The rules that it is evidence for: those of what it shows, then those of what happens. Of those of the user agent an
     /// implementation shows nothing.
     fn rules(&self, exploration: &Exploration) -> Vec<&'static str> {
-        let answer = self.answered.map(|(answer, _)| answer.clone());
-        let of_event = match (self.event, &answer) {
+        let answer = self.answered.map(|(answer, _)| answer);
+        let of_event = match (self.event, answer) {
             (Event::Copy { .. }, _) => Some("SYS-4"),
             (Event::Forge { .. }, _) => Some("SIG-5"),
             (Event::Keys { .. }, _) => Some("SYS-6"),
             (Event::Request { .. }, Some(answer)) => Some(of_request(answer)),
             (Event::Restart { .. }, _) => Some("SYS-3"),
-            (Event::Span(_), _) => Some("SYS-5"),
-            (Event::Request { .. } | Event::Second, _) => None,
+            (Event::Lifetime(_), _) => Some("SYS-5"),
+            (Event::Request { .. } | Event::Tick, _) => None,
         };
-        let of_age = answer.as_ref().and_then(Answer::age).map(|_| "EXP-1");
+        let of_age = answer.and_then(Answer::age).map(|_| "EXP-1");
         let seen = Observation { event: self.event, before: self.before, after: self.after, answer };
         let rules = exploration.rules_shown(&seen).chain(of_event).chain(of_age);
         rules.filter(|rule| !rule.starts_with("UA-")).collect()
@@ -197,7 +197,7 @@ struct Told {
 
 impl Told {
     fn new(exploration: &Exploration) -> Self {
-        let config = config(Keys::Old, Span::Normal, exploration.configuration().refresh);
+        let config = config(Keys::Old, LifetimeStep::Normal, exploration.configuration().refresh);
         Self {
             members: members(&config),
             config,

@@ -1,15 +1,14 @@
-//! A state of the search: a world of the model, and what a bystander has written down about the cookies in it.
+//! A state of the search: a world of the model, and what a bystander knows about the cookies in it.
 //!
-//! The bystander saw each cookie being set, and knows what no browser and no server can know: when that was by which clock,
-//! for whom, under which key. The claims are judged by that, not by what stands in the cookie.
+//! The bystander saw each cookie being set, and knows what no browser and no server can know: when that was and by which clock,
+//! for whom, and under which key. The properties are tested by that knowledge, not by what the cookie says.
 //!
-//! **Two states are the same** (have the same hash) when they differ only in how late it is. Nothing in the model depends on
-//! the date but by differences, so that a cookie counts by its age, and one beyond every lifetime by being that. So there
-//! are finitely many states, and the search has an end without a bound on events or time.
+//! **Two states are the same** (have the same hash) when they differ only in the date. Only ages matter, and all ages beyond the
+//! longest lifetime are equivalent. So there are finitely many states, and the search ends without a bound on events or time.
 
 use super::{
     configuration::Configuration,
-    event::{Keys, Secret, Span, config},
+    event::{Keys, LifetimeStep, Secret, config},
 };
 use crate::{
     clock::UnixTime,
@@ -21,11 +20,11 @@ use std::{
     sync::Arc,
 };
 
-/// A fraction in the clock, since whole seconds would hide what is rounded.
+/// When runs begin. It is not a whole second, which would hide rounding.
 pub const START: UnixTime = UnixTime::from_micros(1_700_000_000_250_000);
 
-/// The age at which no lifetime and no clock in any configuration makes a difference any more, in seconds.
-const OLD: i64 = Span::Longer.seconds() + 2;
+/// In seconds, an age at which every cookie is too old, whatever the lifetime and the clocks of the configuration.
+const OLD: i64 = LifetimeStep::Longer.seconds() + 2;
 
 /// A state of the search.
 #[derive(Clone, Debug)]
@@ -37,17 +36,17 @@ pub struct State {
     /// For each server, its keys.
     pub keys: Vec<Keys>,
     /// The lifetime in force.
-    pub span: Span,
-    /// How many seconds are left, where the search has a bound.
+    pub lifetime: LifetimeStep,
+    /// How many seconds are left, if the configuration limits them.
     pub left: Option<i64>,
 }
 
 /// What a bystander knows of a cookie that a server set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Held {
-    /// The second at which it was set, by the clock of the server that set it.
+    /// When it was set, in whole seconds of the clock of the server that set it.
     pub issued: i64,
-    /// The second of the login that it goes back to; none without one.
+    /// When the login was that it goes back to; none without a login.
     pub login: Option<i64>,
     /// The user in it: the number of a browser.
     pub user: Option<usize>,
@@ -55,34 +54,34 @@ pub struct Held {
     pub cart: bool,
     /// Whether the session is permanent.
     pub permanent: bool,
-    /// The key that was to sign.
+    /// The key that should have signed it.
     pub secret: Secret,
     /// The lifetime in force when it was set.
-    pub span: Span,
-    /// What stands in it, whatever should.
+    pub lifetime: LifetimeStep,
+    /// What is in it, right or wrong.
     pub text: Text,
-    /// Whether it came by a copy.
+    /// Whether it was copied from another browser.
     pub copied: bool,
-    /// Whether a browser with the same cookie has logged out since.
+    /// Whether another browser with the same cookie has logged out since.
     pub logged_out: bool,
 }
 
-/// What stands in a cookie: for servers that do as they should it follows from the rest, but states are the same only if
-/// this is.
+/// What is in a cookie. For correct servers this follows from the rest of [`Held`]; two states of a mutant may differ in this
+/// alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Text {
     /// The payload, as a hash.
     pub payload: u64,
-    /// The timestamp in it; none where it cannot be read.
+    /// The timestamp in it; none if it cannot be read.
     pub second: Option<i64>,
-    /// The key that signed it; none where neither did.
+    /// The key that signed it; none if neither did.
     pub secret: Option<Secret>,
 }
 
 impl State {
-    /// Nobody is logged in.
+    /// The state in which nobody is logged in.
     pub(super) fn start(configuration: &Configuration) -> Self {
-        let served = Arc::new(config(Keys::Old, Span::Normal, configuration.refresh));
+        let served = Arc::new(config(Keys::Old, LifetimeStep::Normal, configuration.refresh));
         let server = |skew: &i64| Server { skew: skew * 1_000_000, ..Server::new(Config::clone(&served)) };
         let mut world = World::new(START, configuration.servers.iter().map(server).collect(), configuration.browsers());
         for agent in &mut world.browsers {
@@ -91,7 +90,7 @@ impl State {
         Self {
             held: vec![None; world.browsers.len()],
             keys: vec![Keys::Old; world.servers.len()],
-            span: Span::Normal,
+            lifetime: LifetimeStep::Normal,
             left: configuration.idle,
             world,
         }
@@ -112,12 +111,23 @@ impl State {
         self.world.browsers.get(browser)?.browser.cookies().first().map(|cookie| cookie.value.as_str())
     }
 
-    /// When a browser's cookie goes, as the browser has it: none without a date, or without a cookie.
+    /// When a browser's cookie expires, as the browser has stored it; none without a date or without a cookie.
     pub fn expiry_in(&self, browser: usize) -> Option<UnixTime> {
         self.world.browsers.get(browser)?.browser.cookies().first()?.expires
     }
 
-    /// What makes the cookies in the browsers what they are, and nothing of how late it is.
+    /// What is known of a cookie goes when the cookie goes.
+    pub(super) fn forget_what_is_gone(&mut self) {
+        for browser in 0..self.held.len() {
+            if self.value_in(browser).is_none()
+                && let Some(held) = self.held.get_mut(browser)
+            {
+                *held = None;
+            }
+        }
+    }
+
+    /// What is known of the cookies in the browsers, with ages instead of dates.
     fn aged(&self) -> impl Iterator<Item = (Option<Held>, Option<i64>)> {
         let now = self.world.now.seconds();
         let age = move |second: i64| (now - second).min(OLD);
@@ -136,12 +146,6 @@ impl State {
 impl Hash for State {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         self.aged().for_each(|aged| aged.hash(hasher));
-        (&self.keys, self.span, self.left).hash(hasher);
-    }
-}
-
-impl PartialEq for State {
-    fn eq(&self, other: &Self) -> bool {
-        self.aged().eq(other.aged()) && (&self.keys, self.span, self.left) == (&other.keys, other.span, other.left)
+        (&self.keys, self.lifetime, self.left).hash(hasher);
     }
 }

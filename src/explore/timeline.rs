@@ -1,10 +1,10 @@
-//! A run, told a line for each event.
+//! A run as text, one line for each event.
 
 use super::{
     exploration::Exploration,
     observation::Answer,
-    search::Run,
     state::{START, State},
+    system::Run,
 };
 
 /// The lines of a run: when it happens, what happens, and what comes of it.

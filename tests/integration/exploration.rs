@@ -7,9 +7,10 @@ use sessionproof::{
     explore::{
         configuration::{CONFIGURATIONS, Configuration},
         exploration::Exploration,
-        faults::Fault,
+        mutants::Mutant,
         per_user::{EXPIRY, IN_OR_OUT, PerUser},
-        search::{Kind, Searched, search},
+        search::{Searched, search},
+        system::Kind,
         timeline,
     },
     model::recipe::Recipe,
@@ -21,9 +22,9 @@ fn explore(name: &str) -> Searched<Exploration> {
     search(Exploration::new(Configuration::find(name).unwrap()), &mut |_| {})
 }
 
-fn explore_with(name: &str, fault: Fault) -> Searched<Exploration> {
+fn explore_with(name: &str, mutant: Mutant) -> Searched<Exploration> {
     let configuration = Configuration { writes: false, ..Configuration::find(name).unwrap() };
-    search(Exploration::with_fault(configuration, fault), &mut |_| {})
+    search(Exploration::with_mutant(configuration, mutant), &mut |_| {})
 }
 
 /// The states of the small configurations. The large ones are counted by the command line, in a release build.
@@ -40,13 +41,13 @@ const STATES: [(&str, usize); 9] = [
 ];
 
 #[test]
-fn every_claim_is_true_of_the_small_configurations_and_their_states_are_counted() {
+fn every_property_is_true_of_the_small_configurations_and_their_states_are_counted() {
     for (name, states) in STATES {
         let explored = explore(name);
-        assert_eq!(explored.states, states, "{name}");
+        assert_eq!(explored.graph.states(), states, "{name}");
         for finding in &explored.findings {
             let run = finding.witness.as_ref().map(|run| timeline::lines(&explored.system, run));
-            assert!(finding.is_true(), "{name}: {}: {run:#?}", finding.claim.name);
+            assert!(finding.is_true(), "{name}: {}: {run:#?}", finding.property.name);
         }
     }
 }
@@ -62,59 +63,59 @@ fn every_configuration_is_named_once_and_pins_its_states() {
 }
 
 #[test]
-fn every_claim_is_made_somewhere_and_cites_a_rule() {
+fn every_property_applies_somewhere_and_cites_a_rule() {
     let mut names = BTreeSet::new();
     for name in ["idle", "one-user", "rotation", "lifetimes", "server-behind"] {
         for finding in explore(name).findings {
-            assert!(rules::find(finding.claim.rule).is_some(), "{}", finding.claim.name);
-            names.insert(finding.claim.name);
+            assert!(rules::find(finding.property.rule).is_some(), "{}", finding.property.name);
+            names.insert(finding.property.name);
         }
     }
     assert!(names.contains("an-idle-user-is-out") && names.len() > 20);
 }
 
-/// For each fault: where it is planted, a claim that it breaks (or that nothing shows any more), and the events of the
+/// For each mutant: the configuration, a property that it breaks (or that nothing shows any more), and the events of the
 /// shortest run to that.
-const FAULTS: [(Fault, &str, &str, Option<usize>); 17] = [
-    (Fault::BoundaryRefused, "one-user", "what-is-in-time-and-under-a-known-key-is-accepted", Some(4)),
-    (Fault::BrowserSessionsDoNotAge, "one-user", "nothing-too-old-is-accepted", Some(5)),
-    (Fault::CopiesRefused, "copied-cookie-no-refresh", "a-copy-outlives-the-logout", None),
-    (Fault::ExpiresForgotten, "one-user", "only-permanent-sessions-have-a-date", Some(1)),
-    (Fault::FallbackKeySigns, "rotation", "what-is-in-time-and-under-a-known-key-is-accepted", Some(4)),
-    (Fault::FallbackNotTried, "rotation", "a-fallback-key-keeps-a-user-in", None),
-    (Fault::FutureAccepted, "server-behind", "nothing-from-the-future-is-accepted", Some(2)),
-    (Fault::LifetimeFrozen, "lifetimes", "nothing-too-old-is-accepted", Some(5)),
-    (Fault::LifetimeOfIssue, "lifetimes", "a-longer-lifetime-revives", None),
-    (Fault::LogoutLost, "one-user", "a-logout-removes-the-cookie-in-its-browser", Some(2)),
-    (Fault::ReadsRenewAll, "one-user", "a-read-renews-nothing-else", Some(1)),
-    (Fault::RefreshLost, "one-user", "a-session-slides-past-its-first-expiry", None),
-    (Fault::RefusedDeleted, "server-behind", "what-is-refused-is-not-deleted", Some(1)),
-    (Fault::RestartForgetsAll, "one-user", "a-closed-browser-keeps-permanent-sessions-alone", Some(2)),
-    (Fault::RestartKeepsAll, "one-user", "a-closed-browser-keeps-permanent-sessions-alone", Some(2)),
-    (Fault::RetiredKeyAccepted, "rotation", "nothing-is-accepted-under-a-key-that-is-gone", Some(3)),
-    (Fault::SignatureUnchecked, "one-user", "nothing-is-accepted-that-no-server-set", Some(1)),
+const MUTANTS: [(Mutant, &str, &str, Option<usize>); 17] = [
+    (Mutant::BoundaryRefused, "one-user", "what-is-in-time-and-under-a-known-key-is-accepted", Some(4)),
+    (Mutant::BrowserSessionsDoNotAge, "one-user", "nothing-too-old-is-accepted", Some(5)),
+    (Mutant::CopiesRefused, "copied-cookie-no-refresh", "a-copy-outlives-the-logout", None),
+    (Mutant::ExpiresForgotten, "one-user", "only-permanent-sessions-have-a-date", Some(1)),
+    (Mutant::FallbackKeySigns, "rotation", "what-is-in-time-and-under-a-known-key-is-accepted", Some(4)),
+    (Mutant::FallbackNotTried, "rotation", "a-fallback-key-keeps-a-user-in", None),
+    (Mutant::FutureAccepted, "server-behind", "nothing-from-the-future-is-accepted", Some(2)),
+    (Mutant::LifetimeFrozen, "lifetimes", "nothing-too-old-is-accepted", Some(5)),
+    (Mutant::LifetimeOfIssue, "lifetimes", "a-longer-lifetime-revives", None),
+    (Mutant::LogoutLost, "one-user", "a-logout-removes-the-cookie-in-its-browser", Some(2)),
+    (Mutant::ReadsRenewAll, "one-user", "a-read-renews-nothing-else", Some(1)),
+    (Mutant::RefreshLost, "one-user", "a-session-slides-past-its-first-expiry", None),
+    (Mutant::RefusedDeleted, "server-behind", "what-is-refused-is-not-deleted", Some(1)),
+    (Mutant::RestartForgetsAll, "one-user", "a-closed-browser-keeps-permanent-sessions-alone", Some(2)),
+    (Mutant::RestartKeepsAll, "one-user", "a-closed-browser-keeps-permanent-sessions-alone", Some(2)),
+    (Mutant::RetiredKeyAccepted, "rotation", "nothing-is-accepted-under-a-key-that-is-gone", Some(3)),
+    (Mutant::SignatureUnchecked, "one-user", "nothing-is-accepted-that-no-server-set", Some(1)),
 ];
 
 #[test]
-fn every_planted_fault_is_found_with_a_shortest_run() {
+fn every_mutant_is_found_with_a_shortest_run() {
     let mut wrong = Vec::new();
-    for (fault, name, claim, events) in FAULTS {
-        let explored = explore_with(name, fault);
-        let finding = explored.finding(claim).unwrap();
+    for (mutant, name, property, events) in MUTANTS {
+        let explored = explore_with(name, mutant);
+        let finding = explored.finding(property).unwrap();
         let found = finding.witness.as_ref().map(|run| run.events.len());
         if finding.is_true() || found != events {
-            wrong.push(format!("{fault:?} in {name}: {claim}: {found:?}"));
+            wrong.push(format!("{mutant:?} in {name}: {property}: {found:?}"));
         }
-        assert!(!explored.holds(), "{fault:?}");
-        assert_eq!(finding.claim.kind == Kind::Sometimes, events.is_none());
+        assert!(!explored.holds(), "{mutant:?}");
+        assert_eq!(finding.property.kind == Kind::Sometimes, events.is_none());
     }
     assert_eq!(wrong, Vec::<String>::new());
-    assert!(Fault::ALL.iter().all(|fault| FAULTS.iter().any(|(planted, ..)| planted == fault)));
+    assert!(Mutant::ALL.iter().all(|mutant| MUTANTS.iter().any(|(planted, ..)| planted == mutant)));
 }
 
 #[test]
 fn an_idle_user_who_is_never_out_is_found() {
-    let explored = explore_with("idle", Fault::BrowserSessionsDoNotAge);
+    let explored = explore_with("idle", Mutant::BrowserSessionsDoNotAge);
     let run = explored.finding("an-idle-user-is-out").unwrap().witness.as_ref().unwrap();
     assert_eq!(run.events.len(), 5);
 }
@@ -143,8 +144,8 @@ fn the_search_finds_by_itself_what_one_user_does_to_another_and_real_flask_is_to
     let explored = explore_recipe(Recipe::Hook);
     let (_, text) = bundled::under("vectors/inputs/found_steps.json").next().unwrap();
     let told: Json = serde_json::from_str(text).unwrap();
-    for (claim, story) in [(EXPIRY, "found-expiry-of-another"), (IN_OR_OUT, "found-in-or-out")] {
-        let run = explored.finding(claim).unwrap().witness.as_ref().unwrap();
+    for (property, story) in [(EXPIRY, "found-expiry-of-another"), (IN_OR_OUT, "found-in-or-out")] {
+        let run = explored.finding(property).unwrap().witness.as_ref().unwrap();
         assert!(run.events.len() <= 6);
         let steps = PerUser::requests(&run.events)
             .into_iter()
@@ -157,5 +158,5 @@ fn the_search_finds_by_itself_what_one_user_does_to_another_and_real_flask_is_to
 fn with_the_interface_nobody_changes_anything_for_another() {
     let explored = explore_recipe(Recipe::Interface);
     assert!(explored.holds());
-    assert_eq!(explored.states, 413);
+    assert_eq!(explored.graph.states(), 413);
 }

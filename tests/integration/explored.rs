@@ -8,11 +8,13 @@ use sessionproof::{
     bundled,
     explore::{
         configuration::{CONFIGURATIONS, Configuration},
-        covering::{Graph, LONGEST, fingerprint},
+        covering::LONGEST,
         event::Event,
         exploration::Exploration,
-        search::{Run, System, search},
+        graph::{Graph, fingerprint},
+        search::search,
         sequences::{self, Census},
+        system::{Run, System},
     },
     report::terminal,
     suite::running::run,
@@ -44,14 +46,14 @@ type Transitions = HashSet<(u64, Event)>;
 
 /// Every transition there is, found without the graph.
 fn transitions(exploration: &Exploration) -> Transitions {
-    let mut waiting: VecDeque<_> = exploration.starts().into();
+    let mut waiting: VecDeque<_> = exploration.initial_states().into();
     let mut known: HashSet<u64> = waiting.iter().map(fingerprint).collect();
     let mut transitions = Transitions::new();
     while let Some(state) = waiting.pop_front() {
-        for way in exploration.ways(&state) {
-            transitions.insert((fingerprint(&state), way.event));
-            if known.insert(fingerprint(&way.state)) {
-                waiting.push_back(way.state);
+        for transition in exploration.successors(&state) {
+            transitions.insert((fingerprint(&state), transition.event));
+            if known.insert(fingerprint(&transition.state)) {
+                waiting.push_back(transition.state);
             }
         }
     }
@@ -62,13 +64,14 @@ fn transitions(exploration: &Exploration) -> Transitions {
 fn taken(exploration: &Exploration, runs: &[Run<Exploration>]) -> Transitions {
     let mut taken = Transitions::new();
     for run in runs {
-        assert!(exploration.starts().contains(&run.start));
+        let starts = exploration.initial_states();
+        assert!(starts.iter().any(|start| fingerprint(start) == fingerprint(&run.start)));
         let mut state = run.start.clone();
         for event in &run.events {
-            let ways = exploration.ways(&state);
-            let way = ways.into_iter().find(|way| way.event == *event).expect("an event that can happen");
+            let mut successors = exploration.successors(&state).into_iter();
+            let transition = successors.find(|transition| transition.event == *event);
             taken.insert((fingerprint(&state), *event));
-            state = way.state;
+            state = transition.expect("an event that can happen").state;
         }
     }
     taken
@@ -94,10 +97,9 @@ fn the_runs_take_every_transition_and_without_one_of_them_they_do_not() {
 fn the_graph_is_the_one_that_was_searched() {
     for name in ["idle", "one-user", "server-behind"] {
         let searched = search(exploration(name), &mut |_| {});
-        let graph = Graph::of(&*searched.system);
         let all = transitions(&searched.system).len();
-        assert_eq!((graph.states(), graph.transitions()), (searched.states, all), "{name}");
-        assert!(searched.events < all, "those that change nothing are transitions too");
+        assert_eq!(searched.graph.transitions(), all, "{name}");
+        assert!(searched.graph.changes() < all, "those that change nothing are transitions too");
     }
 }
 
@@ -105,10 +107,10 @@ fn the_graph_is_the_one_that_was_searched() {
 fn runs_are_as_few_and_short_as_is_said() {
     for Configuration { name, transitions: count, .. } in smallest() {
         let exploration = exploration(name);
-        let depth = search(self::exploration(name), &mut |_| {}).depth;
-        let runs: Vec<_> = Graph::of(&exploration).covering().collect();
+        let graph = Graph::of(&exploration);
+        let runs: Vec<_> = graph.covering().collect();
         let events: usize = runs.iter().map(|run| run.events.len()).sum();
-        assert!(runs.len() <= count && events <= 2 * count + runs.len() * depth, "{name}: {events}");
+        assert!(runs.len() <= count && events <= 2 * count + runs.len() * graph.depth(), "{name}: {events}");
         assert!(runs.iter().all(|run| run.events.len() <= LONGEST), "{name}");
     }
 }

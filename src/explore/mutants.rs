@@ -1,8 +1,7 @@
-//! Faults of whole systems, each a small change to what servers or browsers do. A search that is right must find each of
-//! them, and these show that it does.
+//! Mutants: systems in which servers or browsers do one small thing wrong. A correct search must find each of them.
 
 use super::{
-    event::{Keys, Secret, Span},
+    event::{Keys, LifetimeStep, Secret},
     state::Held,
 };
 use crate::{
@@ -12,30 +11,30 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// What is done wrong.
+/// What a mutant does wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// A cookie as old as the lifetime is refused already.
+pub enum Mutant {
+    /// A cookie that is exactly as old as the lifetime is refused.
     BoundaryRefused,
     /// A cookie of a session that is not permanent has no age limit.
     BrowserSessionsDoNotAge,
-    /// A server wants a cookie from the browser that it was given to.
+    /// A server accepts a cookie only from the browser that it was set in.
     CopiesRefused,
     /// A permanent session's cookie is set without `Expires`.
     ExpiresForgotten,
-    /// The old key goes on signing while it is a fallback key.
+    /// The old key still signs while it is a fallback key.
     FallbackKeySigns,
     /// Fallback keys are not tried.
     FallbackNotTried,
     /// A cookie from the future is accepted.
     FutureAccepted,
-    /// The lifetime of the start stays in force.
+    /// A changed lifetime has no effect.
     LifetimeFrozen,
-    /// A cookie is judged by the lifetime that was in force when it was set.
+    /// The lifetime that counts is the one that was in force when the cookie was set.
     LifetimeOfIssue,
-    /// The browser does not heed the answer to a logout.
+    /// The browser ignores the answer to a logout.
     LogoutLost,
-    /// A read renews sessions that are not permanent as well.
+    /// A read also renews sessions that are not permanent.
     ReadsRenewAll,
     /// Permanent sessions are not renewed.
     RefreshLost,
@@ -45,13 +44,13 @@ pub enum Fault {
     RestartForgetsAll,
     /// Closing the browser ends nothing.
     RestartKeepsAll,
-    /// A key that was taken away still verifies.
+    /// A key that was removed still verifies.
     RetiredKeyAccepted,
     /// Cookies signed with any key are accepted.
     SignatureUnchecked,
 }
 
-impl Fault {
+impl Mutant {
     /// All of them.
     pub const ALL: [Self; 17] = [
         Self::BoundaryRefused,
@@ -73,7 +72,7 @@ impl Fault {
         Self::SignatureUnchecked,
     ];
 
-    /// What a server with the fault answers, for a cookie of which this is known. Faults of browsers are not here.
+    /// What a mutant's server answers, given what is known of the cookie. Mutants of browsers are not handled here.
     pub(super) fn exchange(self, call: &Exchange, sent: Option<Held>) -> Exchanged {
         let mut call = call.clone();
         let answer = |call: &Exchange| server::exchange(call, &Choices::default());
@@ -99,7 +98,7 @@ impl Fault {
             (Self::BoundaryRefused, Some(sent)) if config.lifetime.max_age() == Some(now - sent.issued) => {
                 call.cookie_header = None;
             }
-            // A login gives the cookie a date by the lifetime, which is not what this fault is about.
+            // A login derives the cookie's date from the lifetime, and this mutant is not about dates.
             (Self::BrowserSessionsDoNotAge, Some(sent))
                 if !sent.permanent && !call.actions.contains(&Action::SetPermanent { value: true }) =>
             {
@@ -114,8 +113,8 @@ impl Fault {
             (Self::FutureAccepted, Some(sent)) if sent.issued > now => {
                 call.now = call.now.plus_seconds(sent.issued - now);
             }
-            (Self::LifetimeFrozen, _) => config.lifetime = Lifetime::Seconds(Span::Normal.seconds()),
-            (Self::LifetimeOfIssue, Some(sent)) => config.lifetime = Lifetime::Seconds(sent.span.seconds()),
+            (Self::LifetimeFrozen, _) => config.lifetime = Lifetime::Seconds(LifetimeStep::Normal.seconds()),
+            (Self::LifetimeOfIssue, Some(sent)) => config.lifetime = Lifetime::Seconds(sent.lifetime.seconds()),
             (Self::RefreshLost, _) => config.refresh_each_request = false,
             (Self::RetiredKeyAccepted, _) if config.secret_key == Some(Keys::New.signing().text().into()) => {
                 config.fallback_keys = keys(&[Secret::Old.text()]);

@@ -1,61 +1,60 @@
-//! What is claimed of every configuration: the rules of the whole system, and runs that must exist if the rules are to mean
+//! The properties of every configuration: the rules of the whole system, and runs that must exist if the rules are to mean
 //! anything.
 
 use super::{
     configuration::Configuration,
-    event::{Event, Span, View},
-    exploration::Exploration,
+    event::{Event, LifetimeStep, View},
     observation::{Answer, Observation},
-    search::{Claim, Kind},
-    state::State,
+    system::{Kind, Property},
 };
 
-/// A claim with its test, and of which configurations it is made.
+/// A property with its test.
 #[derive(Clone, Copy)]
 pub(super) struct Tested {
     name: &'static str,
     rule: &'static str,
     pub(super) test: Test,
-    pub(super) is_made: fn(&Configuration) -> bool,
+    /// Which configurations have it.
+    pub(super) applies_to: fn(&Configuration) -> bool,
 }
 
-/// How a claim is tested.
+/// How a property is tested.
 #[derive(Clone, Copy)]
 pub(super) enum Test {
     /// What every event must satisfy.
     Always(fn(&Observation<'_>) -> bool),
-    /// What must come about in every run.
-    Eventually(fn(&Exploration, &State) -> bool),
+    /// What every run must come to. A state is tested by what a server would answer if the event happened now.
+    Eventually(fn(&dyn Fn(Event) -> Option<Answer>) -> bool),
     /// What some event must show.
     Sometimes(fn(&Observation<'_>) -> bool),
 }
 
 impl Tested {
-    pub(super) fn claim(&self) -> Claim {
+    pub(super) fn property(&self) -> Property {
         let kind = match self.test {
             Test::Always(_) => Kind::Always,
             Test::Eventually(_) => Kind::Eventually,
             Test::Sometimes(_) => Kind::Sometimes,
         };
-        Claim { name: self.name, rule: self.rule, kind }
+        Property { name: self.name, rule: self.rule, kind }
     }
 }
 
 const fn always(name: &'static str, rule: &'static str, holds: fn(&Observation<'_>) -> bool) -> Tested {
-    Tested { name, rule, test: Test::Always(holds), is_made: |_| true }
+    Tested { name, rule, test: Test::Always(holds), applies_to: |_| true }
 }
 
 const fn sometimes(
     name: &'static str,
     rule: &'static str,
-    is_made: fn(&Configuration) -> bool,
+    applies_to: fn(&Configuration) -> bool,
     shows: fn(&Observation<'_>) -> bool,
 ) -> Tested {
-    Tested { name, rule, test: Test::Sometimes(shows), is_made }
+    Tested { name, rule, test: Test::Sometimes(shows), applies_to }
 }
 
-/// All claims.
-pub(super) const CLAIMS: [Tested; 29] = [
+/// All properties.
+pub(super) const PROPERTIES: [Tested; 29] = [
     always("nothing-too-old-is-accepted", "SYS-1", |seen| {
         seen.is_of_all(|answer| !answer.is_in() || answer.age().is_none_or(|age| age <= answer.lifetime))
     }),
@@ -100,7 +99,7 @@ pub(super) const CLAIMS: [Tested; 29] = [
         _ => true,
     }),
     always("a-browser-keeps-a-cookie-until-its-date", "UA-2", |seen| match seen.event {
-        Event::Second => seen.browsers().all(|browser| seen.kept_as_it_should_be(browser)),
+        Event::Tick => seen.browsers().all(|browser| seen.is_kept_as_it_should_be(browser)),
         _ => true,
     }),
     always("a-logout-removes-the-cookie-in-its-browser", "DEL-1", |seen| match seen.event {
@@ -114,8 +113,8 @@ pub(super) const CLAIMS: [Tested; 29] = [
         let touched = match seen.event {
             Event::Copy { to, .. } => Some(to),
             Event::Request { browser, .. } | Event::Restart { browser } => Some(browser),
-            Event::Second => return true,
-            Event::Forge { .. } | Event::Keys { .. } | Event::Span(_) => None,
+            Event::Tick => return true,
+            Event::Forge { .. } | Event::Keys { .. } | Event::Lifetime(_) => None,
         };
         let same = |browser| seen.before.value_in(browser) == seen.after.value_in(browser);
         seen.browsers().filter(|browser| Some(*browser) != touched).all(same)
@@ -123,8 +122,8 @@ pub(super) const CLAIMS: [Tested; 29] = [
     Tested {
         name: "an-idle-user-is-out",
         rule: "SYS-1",
-        test: Test::Eventually(is_out_for_good),
-        is_made: |of| of.idle.is_some(),
+        test: Test::Eventually(is_out),
+        applies_to: |of| of.idle.is_some(),
     },
     sometimes(
         "a-session-slides-past-its-first-expiry",
@@ -154,10 +153,10 @@ pub(super) const CLAIMS: [Tested; 29] = [
         |of| of.browser_skew >= 0,
         |seen| {
             let gone = |browser: usize| match (seen.before.held_by(browser), seen.after.held_by(browser)) {
-                (Some(held), None) => seen.after.second_of(0) - held.issued <= seen.after.span.seconds(),
+                (Some(held), None) => seen.after.second_of(0) - held.issued <= seen.after.lifetime.seconds(),
                 _ => false,
             };
-            seen.event == Event::Second && seen.browsers().any(gone)
+            seen.event == Event::Tick && seen.browsers().any(gone)
         },
     ),
     sometimes(
@@ -209,8 +208,9 @@ pub(super) const CLAIMS: [Tested; 29] = [
         |of| of.lifetimes,
         |seen| {
             seen.is_of_one(|answer| {
-                let is_within = |span: Span| answer.age().is_some_and(|age| (0..=span.seconds()).contains(&age));
-                !answer.is_in() && !answer.is_in_time() && answer.sent.is_some_and(|sent| is_within(sent.span))
+                let is_within =
+                    |lifetime: LifetimeStep| answer.age().is_some_and(|age| (0..=lifetime.seconds()).contains(&age));
+                !answer.is_in() && !answer.is_in_time() && answer.sent.is_some_and(|sent| is_within(sent.lifetime))
             })
         },
     ),
@@ -220,8 +220,8 @@ pub(super) const CLAIMS: [Tested; 29] = [
         |of| of.lifetimes,
         |seen| {
             seen.is_of_one(|answer| {
-                let is_beyond = |span: Span| answer.age().is_some_and(|age| age > span.seconds());
-                answer.is_in() && answer.sent.is_some_and(|sent| is_beyond(sent.span))
+                let is_beyond = |lifetime: LifetimeStep| answer.age().is_some_and(|age| age > lifetime.seconds());
+                answer.is_in() && answer.sent.is_some_and(|sent| is_beyond(sent.lifetime))
             })
         },
     ),
@@ -237,45 +237,8 @@ fn is_active(configuration: &Configuration) -> bool {
     configuration.idle.is_none()
 }
 
-/// Nobody would accept the cookie that the browser still has, and it has none in the end that could come back: sound, since
-/// in a world without requests what is out stays out.
-fn is_out_for_good(exploration: &Exploration, state: &State) -> bool {
+/// No server would accept the cookie that the browser still has. Without requests, a user who is out stays out.
+fn is_out(answer: &dyn Fn(Event) -> Option<Answer>) -> bool {
     let event = Event::Request { browser: 0, server: 0, view: View::Read };
-    exploration.happen(state, event).is_some_and(|(_, answer)| answer.is_some_and(|answer| !answer.is_in()))
-}
-
-impl Observation<'_> {
-    fn is_of_all(&self, holds: impl Fn(&Answer) -> bool) -> bool {
-        self.answer.as_ref().is_none_or(holds)
-    }
-
-    fn is_of_one(&self, shows: impl Fn(&Answer) -> bool) -> bool {
-        self.answer.as_ref().is_some_and(shows)
-    }
-
-    fn browsers(&self) -> std::ops::Range<usize> {
-        0..self.before.held.len()
-    }
-
-    /// Whether the answer has to renew the session: it is in and permanent, and renewal is on.
-    fn refreshes(&self, answer: &Answer) -> bool {
-        let server = self.before.world.servers.get(answer.server);
-        let is_on = server.is_some_and(|server| server.config.refresh_each_request);
-        is_on && answer.opened.is_some_and(|opened| opened.permanent)
-    }
-
-    /// Whether more than the lifetime has passed since the login, with the same lifetime all the time.
-    fn is_past_its_first_expiry(&self, answer: &Answer) -> bool {
-        let login = answer.sent.filter(|sent| sent.span == self.before.span).and_then(|sent| sent.login);
-        login.is_some_and(|login| answer.second - login > answer.lifetime)
-    }
-
-    /// A dated cookie stays in a browser until the date that it was told, and goes then; others stay.
-    fn kept_as_it_should_be(&self, browser: usize) -> bool {
-        let Some(held) = self.before.held_by(browser) else { return true };
-        let now = self.after.world.browsers.get(browser).map(|agent| agent.clock(self.after.world.now));
-        let until = (held.issued + held.span.seconds()) * 1_000_000;
-        let stays = !held.permanent || now.is_some_and(|now| now.micros() <= until);
-        self.after.held_by(browser).is_some() == stays
-    }
+    answer(event).is_some_and(|answer| !answer.is_in())
 }
