@@ -1,7 +1,7 @@
 //! `bench`: how long the verification of a cookie takes, here and elsewhere.
 
 use super::{
-    Trouble,
+    CliError,
     out::{Out, say},
     server, signals,
     target::Target,
@@ -37,7 +37,7 @@ pub struct Arguments {
     json: bool,
 }
 
-pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
+pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     let turns = usize::from(arguments.turns);
     let verifier = Verifier::new(&bench::shapes::config())?;
     if arguments.target.is_named() {
@@ -69,7 +69,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     Ok(Outcome::Conformant)
 }
 
-fn print(json: &serde_json::Value) -> Result<(), Trouble> {
+fn print(json: &serde_json::Value) -> Result<(), CliError> {
     say!("{}", foreign::json(&serde_json::to_string_pretty(json)?));
     Ok(())
 }

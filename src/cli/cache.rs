@@ -1,7 +1,7 @@
 //! `cache list` and `cache clear`: what is set up in the cache, and its removal.
 
 use super::{
-    Trouble,
+    CliError,
     out::{Out, say},
 };
 use clap::{Args, Subcommand};
@@ -55,7 +55,7 @@ pub struct List {
     json: bool,
 }
 
-pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
+pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     match arguments {
         Arguments::Clear(arguments) => clear(arguments)?,
         Arguments::List(arguments) => list(arguments)?,
@@ -63,7 +63,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     Ok(Outcome::Conformant)
 }
 
-fn list(arguments: &List) -> Result<(), Trouble> {
+fn list(arguments: &List) -> Result<(), CliError> {
     let (folder, entries) = setup::list()?;
     if arguments.json {
         let all: Vec<_> = entries.iter().map(object).collect();
@@ -75,7 +75,7 @@ fn list(arguments: &List) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn clear(arguments: &Clear) -> Result<(), Trouble> {
+fn clear(arguments: &Clear) -> Result<(), CliError> {
     let named = arguments.implementation.as_deref();
     let (name, release) = match named.and_then(|named| named.split_once('@')) {
         Some((name, release)) => (Some(name), Some(release)),
@@ -84,7 +84,7 @@ fn clear(arguments: &Clear) -> Result<(), Trouble> {
     let removed = setup::clear(name, release)?;
     let (folder, _) = setup::list()?;
     if let (Some(named), []) = (named, removed.as_slice()) {
-        return Err(Trouble(format!(
+        return Err(CliError(format!(
             "{} is not set up in the cache {}\n`sessionproof cache list` shows what is",
             foreign::line(named),
             foreign::path(&folder)

@@ -1,9 +1,9 @@
 //! `check`: a whole run against one implementation.
 
 use super::{
-    Trouble,
+    CliError,
     failures::Failures,
-    files::{Readers, write_whole},
+    files::{Readers, write_atomic},
     out::Out,
     progress::Progress,
     protocol,
@@ -130,14 +130,14 @@ fn preset() -> impl TypedValueParser<Value = Preset> {
     PossibleValuesParser::new(Preset::ALL.map(value)).try_map(|name| name.parse::<Preset>())
 }
 
-pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
+pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     if arguments.smoke {
         signals::prepare()?;
         return protocol::run(&arguments.target);
     }
     let revision = match &arguments.spec {
         Some(revision) => revision.clone(),
-        None => Revision::newest().map_err(Trouble)?,
+        None => Revision::newest().map_err(CliError)?,
     };
     let vectors = revision.vectors(vectors::embedded()?);
     arguments.reports.make_ready()?;
@@ -175,10 +175,10 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
 }
 
 /// Refuses to write over a list of known failures: the reasons in it are somebody's work.
-fn make_ready_anew(file: &Path) -> Result<(), Trouble> {
+fn make_ready_anew(file: &Path) -> Result<(), CliError> {
     if file.symlink_metadata().is_ok() {
         let file = foreign::path(file);
-        return Err(Trouble(format!(
+        return Err(CliError(format!(
             "{file} is there already, and the reasons in it would be lost\n\
              name another file behind --write-known-failures, or remove this one"
         )));
@@ -187,19 +187,19 @@ fn make_ready_anew(file: &Path) -> Result<(), Trouble> {
     folder.map_or(Ok(()), fs::create_dir_all).map_err(|error| cannot_write(file, &error))
 }
 
-fn cannot_write(file: &Path, error: &io::Error) -> Trouble {
-    Trouble(format!(
+fn cannot_write(file: &Path, error: &io::Error) -> CliError {
+    CliError(format!(
         "{} cannot be written: {error}\nname another file behind --write-known-failures",
         foreign::path(file)
     ))
 }
 
-fn write_anew(file: &Path, results: &Results, out: Out) -> Result<(), Trouble> {
+fn write_anew(file: &Path, results: &Results, out: Out) -> Result<(), CliError> {
     if results.failures.is_empty() {
         out.print("\nnothing failed: no list of known failures was written\n");
         return Ok(());
     }
-    write_whole(file, &known::write(results), Readers::Everybody).map_err(|error| cannot_write(file, &error))?;
+    write_atomic(file, &known::write(results), Readers::Everybody).map_err(|error| cannot_write(file, &error))?;
     out.print(format!("\n{} lists the failures; write a reason into each entry\n", foreign::path(file)));
     Ok(())
 }

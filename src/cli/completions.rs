@@ -1,6 +1,6 @@
 //! `completions`: what a shell needs to complete this program's command lines.
 
-use super::Trouble;
+use super::CliError;
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 use sessionproof::suite::outcome::results::Outcome;
@@ -20,7 +20,7 @@ pub struct Arguments {
     shell: Shell,
 }
 
-pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
+pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut super::Arguments::command(), "sessionproof", &mut script);
     io::stdout().lock().write_all(&script)?;

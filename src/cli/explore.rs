@@ -2,9 +2,9 @@
 //! implementation.
 
 use super::{
-    Trouble,
+    CliError,
     failures::Failures,
-    files::{Readers, write_whole},
+    files::{Readers, write_atomic},
     out::{Out, say},
     progress::Progress,
     signals,
@@ -19,7 +19,7 @@ use sessionproof::{
         covering::Graph,
         exploration::Exploration,
         search::{Finding, Kind, Searched, search},
-        sequences::{self, Census},
+        sequences::{self, RequestSet},
         timeline,
     },
     foreign,
@@ -73,7 +73,7 @@ pub struct Arguments {
 
 type Explored = Searched<Exploration>;
 
-pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
+pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     let configurations = chosen(arguments.configuration.as_deref())?;
     let began = Instant::now();
     if let Some(property) = &arguments.property {
@@ -106,25 +106,25 @@ fn verdict(all: &[Explored], began: Instant) -> Outcome {
 }
 
 /// Puts every request of the runs that cover the configurations to the implementation, each request once.
-fn judge(arguments: &Arguments, all: &[Explored]) -> Result<Outcome, Trouble> {
+fn judge(arguments: &Arguments, all: &[Explored]) -> Result<Outcome, CliError> {
     signals::prepare()?;
     let implementation = arguments.target.open()?;
-    let censuses = side_by_side(all, |explored| Census::of(&explored.system, &Graph::of(&*explored.system)));
+    let sets = side_by_side(all, |explored| RequestSet::of(&explored.system, &Graph::of(&*explored.system)));
     let (mut requests, mut miscounted) = (Vec::new(), false);
-    for (explored, census) in all.iter().zip(censuses) {
+    for (explored, set) in all.iter().zip(sets) {
         let Configuration { name, transitions, requests: pinned, .. } = explored.system.configuration();
-        let different = census.distinct.len();
+        let different = set.distinct.len();
         say!(
             "{name}: {} transitions on {} runs make {} requests, {different} different ones",
-            census.transitions,
-            census.runs,
-            census.requests
+            set.transitions,
+            set.runs,
+            set.requests
         );
-        if (census.transitions, different) != (*transitions, *pinned) {
+        if (set.transitions, different) != (*transitions, *pinned) {
             say!("  NOT AS EXPECTED: there should be {transitions} transitions and {pinned} requests");
             miscounted = true;
         }
-        requests.extend(census.distinct);
+        requests.extend(set.distinct);
     }
     let mut progress = Progress::new();
     let mut failures = arguments.failures.folder(arguments.target.words(), Out::StandardOutput);
@@ -138,7 +138,7 @@ fn judge(arguments: &Arguments, all: &[Explored]) -> Result<Outcome, Trouble> {
     Ok(if miscounted { Outcome::NotConformant } else { results.outcome() })
 }
 
-fn export(file: &Path, configurations: Vec<Configuration>) -> Result<Outcome, Trouble> {
+fn export(file: &Path, configurations: Vec<Configuration>) -> Result<Outcome, CliError> {
     let mut vectors = Vec::new();
     let mut description = String::new();
     for configuration in configurations {
@@ -146,7 +146,7 @@ fn export(file: &Path, configurations: Vec<Configuration>) -> Result<Outcome, Tr
         let exploration = Exploration::new(configuration);
         let graph = Graph::of(&exploration);
         if graph.transitions() > EXPORTED {
-            return Err(Trouble(format!(
+            return Err(CliError(format!(
                 "the runs of {name} take {} transitions, too many for a file\n\
                  put them to an implementation at once: sessionproof explore --configuration {name} flask",
                 graph.transitions()
@@ -157,16 +157,16 @@ fn export(file: &Path, configurations: Vec<Configuration>) -> Result<Outcome, Tr
     }
     let (family, provenance) = ("explored".to_owned(), Provenance::default());
     let written = VectorFile { format: FORMAT, spec: SPEC.to_owned(), family, description, provenance, vectors };
-    write_whole(file, &written.to_text(), Readers::Everybody)?;
+    write_atomic(file, &written.to_text(), Readers::Everybody)?;
     say!("{} runs are in {}", written.vectors.len(), foreign::path(file));
     Ok(Outcome::Conformant)
 }
 
-fn chosen(name: Option<&str>) -> Result<Vec<Configuration>, Trouble> {
+fn chosen(name: Option<&str>) -> Result<Vec<Configuration>, CliError> {
     let Some(name) = name else { return Ok(CONFIGURATIONS.to_vec()) };
     let names = CONFIGURATIONS.map(|configuration| configuration.name).join(", ");
     let found = Configuration::find(name).map(|configuration| vec![configuration]);
-    found.ok_or_else(|| Trouble(format!("there is no configuration {name:?}; there are {names}")))
+    found.ok_or_else(|| CliError(format!("there is no configuration {name:?}; there are {names}")))
 }
 
 /// Searches the configurations, each by one thread, so that the first run that is found is a shortest one.
@@ -239,7 +239,7 @@ fn line(finding: &Finding<Exploration>) -> String {
     format!("{:<11}{:<9}{:<54}{came_of_it}", claim.kind.word(), claim.rule, claim.name)
 }
 
-fn tell(property: &str, configurations: Vec<Configuration>) -> Result<Outcome, Trouble> {
+fn tell(property: &str, configurations: Vec<Configuration>) -> Result<Outcome, CliError> {
     let mut is_known = false;
     for configuration in configurations {
         let explored = search(Exploration::new(configuration), &mut |_| {});
@@ -255,6 +255,6 @@ fn tell(property: &str, configurations: Vec<Configuration>) -> Result<Outcome, T
             say!("{property} holds in every configuration: there is no run to show");
             Ok(Outcome::Conformant)
         }
-        false => Err(Trouble(format!("there is no property {property:?} here; sessionproof explore lists them all"))),
+        false => Err(CliError(format!("there is no property {property:?} here; sessionproof explore lists them all"))),
     }
 }

@@ -1,7 +1,7 @@
 //! What becomes of failures: each is shown at once, and saved as a vector file that `replay` asks again.
 
 use super::{
-    files::{Readers, write_whole},
+    files::{Readers, write_atomic},
     out::{Out, note},
 };
 use clap::Args;
@@ -73,7 +73,7 @@ impl Folder<'_> {
     fn save(&self, failure: &Failure) -> io::Result<PathBuf> {
         let file = VectorFile::of_failure(failure.vector.clone());
         let path = self.folder.join(format!("{}.json", failure.vector.id));
-        write_whole(&path, &file.to_text(), Readers::Owner)?;
+        write_atomic(&path, &file.to_text(), Readers::Owner)?;
         Ok(path)
     }
 

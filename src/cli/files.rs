@@ -31,7 +31,7 @@ pub fn is_place_for_file(path: &Path) -> io::Result<()> {
 
 /// Writes a file beside its place and renames it; its folder is made when it is missing. A file that is there is replaced, and so
 /// are its permissions. What [`is_place_for_file`] refuses is left as it is.
-pub fn write_whole(path: &Path, text: &str, readers: Readers) -> io::Result<()> {
+pub fn write_atomic(path: &Path, text: &str, readers: Readers) -> io::Result<()> {
     is_place_for_file(path)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
@@ -58,7 +58,7 @@ mod tests {
     fn a_file_is_written_whole_in_a_folder_that_is_made() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deeper").join("file.json");
-        write_whole(&path, "text", Readers::Everybody).unwrap();
+        write_atomic(&path, "text", Readers::Everybody).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "text");
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
     }
@@ -76,14 +76,14 @@ mod tests {
         symlink(&socket, &link).unwrap();
         symlink("/proc/self/fd/1", &output).unwrap();
         for path in [&socket, &link, &output] {
-            let error = write_whole(path, "text", Readers::Owner).unwrap_err();
+            let error = write_atomic(path, "text", Readers::Owner).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
         }
         assert!(fs::symlink_metadata(&socket).unwrap().file_type().is_socket());
         assert!(
             fs::symlink_metadata(&link).unwrap().is_symlink() && fs::symlink_metadata(&output).unwrap().is_symlink()
         );
-        assert!(write_whole(folder.path(), "text", Readers::Owner).is_err());
+        assert!(write_atomic(folder.path(), "text", Readers::Owner).is_err());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
     }
 
@@ -96,9 +96,9 @@ mod tests {
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         fs::write(&path, "older").unwrap();
         fs::set_permissions(&path, PermissionsExt::from_mode(0o666)).unwrap();
-        write_whole(&path, "text", Readers::Owner).unwrap();
+        write_atomic(&path, "text", Readers::Owner).unwrap();
         assert_eq!((mode(&path), fs::read_to_string(&path).unwrap().as_str()), (0o600, "text"));
-        write_whole(&path, "text", Readers::Everybody).unwrap();
+        write_atomic(&path, "text", Readers::Everybody).unwrap();
         assert_eq!(mode(&path) & 0o600, 0o600);
     }
 }

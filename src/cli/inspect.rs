@@ -1,7 +1,7 @@
 //! `inspect`: one cookie, looked at.
 
 use super::{
-    Trouble,
+    CliError,
     out::{Out, note},
 };
 use clap::Args;
@@ -69,7 +69,7 @@ pub struct Arguments {
     json: bool,
 }
 
-pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
+pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     let mut question = question(arguments)?;
     let cookie = arguments.cookie()?;
     let mut inspection = inspect(&cookie, &question)?;
@@ -99,7 +99,7 @@ fn is_unknown(inspection: &Inspection) -> bool {
     inspection.signature.as_ref().is_some_and(|signature| signature.key == Signer::Unknown)
 }
 
-fn question(arguments: &Arguments) -> Result<Question, Trouble> {
+fn question(arguments: &Arguments) -> Result<Question, CliError> {
     let mut config = match &arguments.config {
         Some(file) => configuration(file)?,
         None => Config::default(),
@@ -109,10 +109,10 @@ fn question(arguments: &Arguments) -> Result<Question, Trouble> {
     }
     if !arguments.fallback_key_file.is_empty() {
         let keys = arguments.fallback_key_file.iter().map(|file| Ok(Key::Bytes(without_line_break(key(file)?))));
-        config.fallback_keys = Some(Fallbacks::Keys(keys.collect::<Result<_, Trouble>>()?));
+        config.fallback_keys = Some(Fallbacks::Keys(keys.collect::<Result<_, CliError>>()?));
     }
     if config.fallback_keys.is_some() && config.signing_key().is_none() {
-        return Err(Trouble(
+        return Err(CliError(
             "fallback keys alone are no key (KEY-5)\ngive the secret key by --secret-key-file".to_owned(),
         ));
     }
@@ -132,7 +132,7 @@ fn question(arguments: &Arguments) -> Result<Question, Trouble> {
 
 impl Arguments {
     /// The text that is looked at, one character for each byte.
-    fn cookie(&self) -> Result<String, Trouble> {
+    fn cookie(&self) -> Result<String, CliError> {
         let bytes = match self.cookie.as_deref().filter(|cookie| *cookie != OsStr::new("-")) {
             Some(cookie) => cookie.as_encoded_bytes().to_vec(),
             None => {
@@ -142,7 +142,7 @@ impl Arguments {
                 // One more than is looked at, so that too much is noticed.
                 let mut bytes = Vec::new();
                 let read = io::stdin().lock().take(LONGEST as u64 + 1).read_to_end(&mut bytes);
-                read.map_err(|error| Trouble(format!("standard input cannot be read: {error}")))?;
+                read.map_err(|error| CliError(format!("standard input cannot be read: {error}")))?;
                 bytes
             }
         };
@@ -150,7 +150,7 @@ impl Arguments {
     }
 
     /// The secret key's file as it stands, where it ends in a line break.
-    fn whole_key(&self) -> Result<Option<Key>, Trouble> {
+    fn whole_key(&self) -> Result<Option<Key>, CliError> {
         let Some(file) = self.secret_key_file.as_deref().filter(|file| file.is_file()) else { return Ok(None) };
         let key = key(file)?;
         Ok(key.ends_with(b"\n").then_some(Key::Bytes(key)))
@@ -158,20 +158,20 @@ impl Arguments {
 }
 
 /// The bytes of a file that is not larger than a key can sensibly be.
-fn read(file: &Path) -> Result<Vec<u8>, Trouble> {
+fn read(file: &Path) -> Result<Vec<u8>, CliError> {
     bounded::read(file, LARGEST).map_err(|error| {
         let file = foreign::path(file);
-        Trouble(match error.kind() {
+        CliError(match error.kind() {
             ErrorKind::FileTooLarge => format!("{file} is larger than {LARGEST} bytes"),
             _ => format!("{file} cannot be read: {error}"),
         })
     })
 }
 
-fn key(file: &Path) -> Result<Vec<u8>, Trouble> {
+fn key(file: &Path) -> Result<Vec<u8>, CliError> {
     let bytes = read(file)?;
     match without_line_break(bytes.clone()).is_empty() {
-        true => Err(Trouble(format!("{} holds no key: it is empty (KEY-5)", foreign::path(file)))),
+        true => Err(CliError(format!("{} holds no key: it is empty (KEY-5)", foreign::path(file)))),
         false => Ok(bytes),
     }
 }
@@ -187,12 +187,12 @@ fn without_line_break(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
-fn configuration(file: &Path) -> Result<Config, Trouble> {
+fn configuration(file: &Path) -> Result<Config, CliError> {
     let bytes = read(file)?;
     serde_json::from_slice(&bytes).map_err(|error| {
         let what = error.to_string();
         let what = foreign::line(what.split(" at line ").next().unwrap_or(&what));
-        Trouble(format!(
+        CliError(format!(
             "{}:{}: {what}\n`config` of spec/adapter-protocol.md says what a configuration holds",
             foreign::path(file),
             error.line().max(1)

@@ -1,7 +1,7 @@
 //! `list`: the implementations that are known by name, and which of them are set up.
 
 use super::{
-    Trouble,
+    CliError,
     out::{Out, say},
 };
 use clap::Args;
@@ -27,7 +27,7 @@ pub struct Arguments {
     json: bool,
 }
 
-pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
+pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     if arguments.json {
         let all: Vec<_> = KNOWN.iter().map(object).collect();
         say!("{}", foreign::json(&serde_json::to_string_pretty(&all)?));

@@ -120,7 +120,7 @@ pub fn run() -> ExitCode {
             return status(Outcome::NotJudged);
         }
         // Whatever went wrong then went wrong because of it.
-        (Err(_), Some(signal)) => Trouble(format!("interrupted by {signal}")),
+        (Err(_), Some(signal)) => CliError(format!("interrupted by {signal}")),
         (Err(trouble), None) => trouble,
     };
     let style = anstyle::AnsiColor::Red.on_default().bold();
@@ -151,15 +151,15 @@ fn status(outcome: Outcome) -> ExitCode {
 
 /// Why a command could not do its work, and what to do about it.
 #[derive(Debug)]
-struct Trouble(String);
+struct CliError(String);
 
-impl fmt::Display for Trouble {
+impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl<E: std::error::Error> From<E> for Trouble {
+impl<E: std::error::Error> From<E> for CliError {
     fn from(error: E) -> Self {
         Self(error.to_string())
     }

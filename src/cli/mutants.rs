@@ -1,6 +1,6 @@
 //! `mutants` and `mutant`: the suite tried on implementations that are wrong, and those lent to others.
 
-use super::{Trouble, out::say, signals};
+use super::{CliError, out::say, signals};
 use clap::Args;
 use sessionproof::{
     adapter::serve,
@@ -52,7 +52,7 @@ fn named(name: &str) -> Result<&'static Mutant, String> {
 }
 
 /// Shows the matrix.
-pub fn run(arguments: &MatrixArguments) -> Result<Outcome, Trouble> {
+pub fn run(arguments: &MatrixArguments) -> Result<Outcome, CliError> {
     let vectors = vectors::embedded()?;
     signals::prepare()?;
     let mutants = if arguments.names.is_empty() { mutants::all().collect() } else { arguments.names.clone() };
@@ -89,7 +89,7 @@ pub fn run(arguments: &MatrixArguments) -> Result<Outcome, Trouble> {
 }
 
 /// Speaks the adapter protocol as a mutated implementation, or lists those that there are.
-pub fn mutant(arguments: &MutantArguments) -> Result<Outcome, Trouble> {
+pub fn mutant(arguments: &MutantArguments) -> Result<Outcome, CliError> {
     match arguments.name {
         Some(mutant) => serve::serve(mutant.make().as_ref(), io::stdin().lock(), io::stdout().lock())?,
         None => mutants::all().for_each(|mutant| say!("{:<40} {}", mutant.name, mutant.summary)),

@@ -1,8 +1,8 @@
 //! `probe`: the files that a running application mounts, from inside this binary.
 
 use super::{
-    Trouble,
-    files::{Readers, write_whole},
+    CliError,
+    files::{Readers, write_atomic},
     out::say,
 };
 use clap::Args;
@@ -33,18 +33,18 @@ pub struct Arguments {
     folder: PathBuf,
 }
 
-pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
+pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     for (path, text) in FILES.iter().flat_map(|path| bundled::under(path)) {
         let name = path.rsplit('/').next().unwrap_or(path);
         let file = arguments.folder.join(name);
         let (shown, there) = (foreign::path(&file), bounded::read(&file, text.len() as u64));
         let is_other = there.as_ref().is_err_and(|error| error.kind() == ErrorKind::FileTooLarge);
         if is_other || there.as_ref().is_ok_and(|there| there != text.as_bytes()) {
-            return Err(Trouble(format!("{shown} says something else\nremove it, or name another folder")));
+            return Err(CliError(format!("{shown} says something else\nremove it, or name another folder")));
         }
         if there.is_err() {
-            write_whole(&file, text, Readers::Everybody).map_err(|error| {
-                Trouble(format!("{shown} cannot be written: {error}\nname a folder that can be written to"))
+            write_atomic(&file, text, Readers::Everybody).map_err(|error| {
+                CliError(format!("{shown} cannot be written: {error}\nname a folder that can be written to"))
             })?;
         }
         say!("{shown}");

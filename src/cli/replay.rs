@@ -1,9 +1,9 @@
 //! `replay`: vectors from files, asked once each.
 
-use super::{Trouble, failures::replay_command, out::Out, signals, target::Target};
+use super::{CliError, failures::replay_command, out::Out, signals, target::Target};
 use clap::Args;
 use sessionproof::{
-    evidence::vectors::{Ready, VectorFile},
+    evidence::vectors::{LoadedVector, VectorFile},
     foreign,
     report::terminal,
     suite::{
@@ -30,7 +30,7 @@ pub struct Arguments {
     target: Target,
 }
 
-pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
+pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     let vectors = read(&arguments.file)?;
     signals::prepare()?;
     let implementation = arguments.target.open()?;
@@ -45,7 +45,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
 }
 
 /// The vectors of a file, ready to be asked.
-pub fn read(path: &Path) -> Result<Vec<Ready>, Trouble> {
+pub fn read(path: &Path) -> Result<Vec<LoadedVector>, CliError> {
     let name = foreign::path(path);
     let file = VectorFile::read(path)?;
     Ok(file.vectors.iter().map(|vector| vector.ready(&name)).collect::<Result<_, _>>()?)

@@ -1,7 +1,7 @@
 //! `report`: what is made of results that were written before.
 
 use super::{
-    Trouble,
+    CliError,
     out::Out,
     report_option::{Reports, make_ready, write_file},
 };
@@ -64,14 +64,14 @@ pub struct MatrixArguments {
     html: Option<PathBuf>,
 }
 
-pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
+pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     match arguments {
         Arguments::Matrix(arguments) => matrix(arguments),
         Arguments::Merge(arguments) => merge(arguments),
     }
 }
 
-fn matrix(arguments: &MatrixArguments) -> Result<Outcome, Trouble> {
+fn matrix(arguments: &MatrixArguments) -> Result<Outcome, CliError> {
     arguments.html.as_deref().map_or(Ok(()), make_ready)?;
     let matrix = Matrix::new(&read(&arguments.files)?);
     Out::StandardOutput.print(matrix.markdown());
@@ -81,7 +81,7 @@ fn matrix(arguments: &MatrixArguments) -> Result<Outcome, Trouble> {
     Ok(Outcome::Conformant)
 }
 
-fn merge(arguments: &Merge) -> Result<Outcome, Trouble> {
+fn merge(arguments: &Merge) -> Result<Outcome, CliError> {
     let reports = arguments.reports.clone().and_json(arguments.out.as_deref());
     reports.make_ready()?;
     let results = merge::merge(read(&arguments.files)?)?;
@@ -90,7 +90,7 @@ fn merge(arguments: &Merge) -> Result<Outcome, Trouble> {
     Ok(results.outcome())
 }
 
-fn read(files: &[PathBuf]) -> Result<Vec<(String, Results)>, Trouble> {
+fn read(files: &[PathBuf]) -> Result<Vec<(String, Results)>, CliError> {
     let named = |file: &PathBuf| Ok((file.display().to_string(), json::read(file)?));
     files.iter().map(named).collect()
 }

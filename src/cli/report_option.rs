@@ -1,8 +1,8 @@
 //! `--report KIND=FILE`: the results of a run as files, or on standard output.
 
 use super::{
-    Trouble,
-    files::{Readers, is_place_for_file, write_whole},
+    CliError,
+    files::{Readers, is_place_for_file, write_atomic},
     out::Out,
 };
 use clap::Args;
@@ -104,11 +104,11 @@ impl Reports {
     }
 
     /// Makes the folders of the files, so that what cannot be written is refused before a run and not behind it.
-    pub fn make_ready(&self) -> Result<(), Trouble> {
+    pub fn make_ready(&self) -> Result<(), CliError> {
         let mut places = BTreeSet::new();
         for Report { place, .. } in &self.reports {
             if !places.insert(place) {
-                return Err(Trouble(format!("two reports cannot go to {}", place.name())));
+                return Err(CliError(format!("two reports cannot go to {}", place.name())));
             }
             if let Place::File(file) = place {
                 make_ready(file)?;
@@ -126,7 +126,7 @@ impl Reports {
     }
 
     /// Writes every report.
-    pub fn write(&self, results: &Results) -> Result<(), Trouble> {
+    pub fn write(&self, results: &Results) -> Result<(), CliError> {
         for report in &self.reports {
             match &report.place {
                 Place::Aside => {
@@ -151,28 +151,28 @@ impl Place {
 }
 
 /// Makes the folder of a file, and refuses what is no place for one.
-pub fn make_ready(file: &Path) -> Result<(), Trouble> {
+pub fn make_ready(file: &Path) -> Result<(), CliError> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     let made = is_place_for_file(file).and_then(|()| folder.map_or(Ok(()), fs::create_dir_all));
     made.map_err(|error| cannot_write(&Place::File(file.to_owned()), &error))
 }
 
 /// Writes a text to a file, or to standard output.
-fn write(place: &Place, text: &str) -> Result<(), Trouble> {
+fn write(place: &Place, text: &str) -> Result<(), CliError> {
     let written = match place {
-        Place::File(file) => write_whole(file, text, Readers::Owner),
+        Place::File(file) => write_atomic(file, text, Readers::Owner),
         Place::Aside | Place::StandardOutput => Out::StandardOutput.write(text),
     };
     written.map_err(|error| cannot_write(place, &error))
 }
 
 /// Writes a text to a file.
-pub fn write_file(file: &Path, text: &str) -> Result<(), Trouble> {
+pub fn write_file(file: &Path, text: &str) -> Result<(), CliError> {
     write(&Place::File(file.to_owned()), text)
 }
 
-fn cannot_write(place: &Place, error: &io::Error) -> Trouble {
-    Trouble(format!("the report cannot be written to {}: {error}\nname another file behind --report", place.name()))
+fn cannot_write(place: &Place, error: &io::Error) -> CliError {
+    CliError(format!("the report cannot be written to {}: {error}\nname another file behind --report", place.name()))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Which running server is meant, and what is known of it.
 
-use super::{Trouble, out::note};
+use super::{CliError, out::note};
 use clap::{Arg, Args};
 use serde::{Serialize, de::DeserializeOwned};
 use sessionproof::{
@@ -67,7 +67,7 @@ impl ServerArguments {
         workers: usize,
         call_timeout: Duration,
         run_limit: Duration,
-    ) -> Result<Option<Server>, Trouble> {
+    ) -> Result<Option<Server>, CliError> {
         let (Some(url), Some(secret)) = (&self.url, &self.secret_key_file) else { return Ok(None) };
         let options = Options {
             url: url.clone(),
@@ -138,7 +138,7 @@ fn seconds(lifetime: Lifetime) -> String {
 }
 
 /// What a key file holds, without the line break that editors put at its end.
-fn key(path: &Path) -> Result<Vec<u8>, Trouble> {
+fn key(path: &Path) -> Result<Vec<u8>, CliError> {
     let mut key = read(path)?;
     if key.ends_with(b"\n") {
         key.pop();
@@ -148,18 +148,18 @@ fn key(path: &Path) -> Result<Vec<u8>, Trouble> {
     }
     match key.is_empty() {
         true => {
-            Err(Trouble(format!("{} holds no key\nwrite the application's SECRET_KEY into it", foreign::path(path))))
+            Err(CliError(format!("{} holds no key\nwrite the application's SECRET_KEY into it", foreign::path(path))))
         }
         false => Ok(key),
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Trouble> {
+fn read(path: &Path) -> Result<Vec<u8>, CliError> {
     let unreadable =
-        |error| Trouble(format!("{} cannot be read: {error}\nname a file that can be read", foreign::path(path)));
+        |error| CliError(format!("{} cannot be read: {error}\nname a file that can be read", foreign::path(path)));
     bounded::read(path, LONGEST).map_err(|error| match error.kind() {
         ErrorKind::FileTooLarge => {
-            Trouble(format!("{} is longer than {LONGEST} bytes\nname the file with the key", foreign::path(path)))
+            CliError(format!("{} is longer than {LONGEST} bytes\nname the file with the key", foreign::path(path)))
         }
         _ => unreadable(error),
     })

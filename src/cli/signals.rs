@@ -3,7 +3,7 @@
 //!
 //! Where nobody can act on a signal, as on `SIGKILL`, a guard does: this program once more, in a mode of its own.
 
-use super::Trouble;
+use super::CliError;
 use std::{ffi::OsStr, time::Duration};
 
 /// The word that makes this program a guard. It is for this program alone, and stands on no help page.
@@ -25,7 +25,7 @@ pub fn stood_guard() -> bool {
 
 /// Prepares for signals, and for being killed. For commands that start programs; others just end.
 #[cfg(unix)]
-pub fn prepare() -> Result<(), Trouble> {
+pub fn prepare() -> Result<(), CliError> {
     use sessionproof::processes;
     use signal_hook::{
         consts::{SIGHUP, SIGINT, SIGTERM},
@@ -60,7 +60,7 @@ pub fn prepare() -> Result<(), Trouble> {
 
 /// There are no such signals here.
 #[cfg(not(unix))]
-pub fn prepare() -> Result<(), Trouble> {
+pub fn prepare() -> Result<(), CliError> {
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Which implementation is meant: one in this binary, one that is set up, or a command.
 
-use super::{Trouble, progress::tell_set_up, server::ServerArguments};
+use super::{CliError, progress::tell_set_up, server::ServerArguments};
 use clap::Args;
 use sessionproof::{
     adapter::{
@@ -49,7 +49,7 @@ pub struct Target {
 
 impl Target {
     /// The implementation, ready to be asked.
-    pub fn open(&self) -> Result<Box<dyn Implementation>, Trouble> {
+    pub fn open(&self) -> Result<Box<dyn Implementation>, CliError> {
         let limits = (Duration::from_secs(self.call_timeout), Duration::from_secs(self.time_limit));
         if let Some(server) = self.server.connect(self.side_by_side(), limits.0, limits.1)? {
             return Ok(Box::new(server));
@@ -67,7 +67,7 @@ impl Target {
     }
 
     /// The program of the implementation, which is set up if it is not yet; none for what stands in this binary.
-    fn program(&self) -> Result<Option<Program>, Trouble> {
+    fn program(&self) -> Result<Option<Program>, CliError> {
         if !self.command.is_empty() {
             return Ok(Some(Program::from(&self.command)));
         }
@@ -79,12 +79,12 @@ impl Target {
     }
 
     /// The program that measures itself; none for the verifier in this binary, which is measured without one.
-    pub fn measured(&self) -> Result<Option<Program>, Trouble> {
+    pub fn measured(&self) -> Result<Option<Program>, CliError> {
         if self.server.is_named() {
-            return Err(Trouble("a running server cannot be measured\nname a program that offers bench".to_owned()));
+            return Err(CliError("a running server cannot be measured\nname a program that offers bench".to_owned()));
         }
         if self.implementation.as_deref() == Some("model") {
-            return Err(Trouble(
+            return Err(CliError(
                 "\"model\" cannot be measured: it is written to be read\n\
                  there are verifier, flask and others that `sessionproof list` names; any adapter that offers bench goes \
                  behind --, as in: sessionproof bench -- python3 my_adapter.py"
@@ -95,17 +95,17 @@ impl Target {
     }
 
     /// The program whose manners are judged, and how long it may take.
-    pub fn manners(&self) -> Result<(Program, Limits), Trouble> {
+    pub fn manners(&self) -> Result<(Program, Limits), CliError> {
         let nothing = "--smoke judges the manners of an adapter, and what is in this binary has none\n\
                        name a program, as in: sessionproof check --smoke -- python3 my_adapter.py";
         let named = if self.implementation.as_deref() == Some("model") { None } else { self.program()? };
-        let program = named.ok_or_else(|| Trouble(nothing.to_owned()))?;
+        let program = named.ok_or_else(|| CliError(nothing.to_owned()))?;
         let limits = Limits { call: Duration::from_secs(self.call_timeout), run: Duration::from_secs(self.time_limit) };
         Ok((program, limits))
     }
 
     /// A copy of a program that measures itself, and when the run has to be over.
-    pub fn bencher(&self, program: Program) -> Result<(Bencher, Instant), Trouble> {
+    pub fn bencher(&self, program: Program) -> Result<(Bencher, Instant), CliError> {
         let deadline = Instant::now() + Duration::from_secs(self.time_limit);
         Ok((Bencher::start(program, Duration::from_secs(self.call_timeout))?, deadline))
     }
@@ -116,7 +116,7 @@ impl Target {
         self.workers.and_then(|n| usize::try_from(n).ok()).unwrap_or(processors)
     }
 
-    fn start(&self, program: Program) -> Result<Box<dyn Implementation>, Trouble> {
+    fn start(&self, program: Program) -> Result<Box<dyn Implementation>, CliError> {
         let options = Options {
             workers: self.side_by_side(),
             call_timeout: Duration::from_secs(self.call_timeout),
@@ -142,9 +142,9 @@ impl Target {
     }
 }
 
-fn unknown(name: &str) -> Trouble {
+fn unknown(name: &str) -> CliError {
     let names: Vec<_> = KNOWN.iter().map(|known| known.name).collect();
-    Trouble(format!(
+    CliError(format!(
         "there is no implementation {name:?} here\n\
          there are {}, each but the first two also as NAME@VERSION; any program goes behind --, as in: \
          sessionproof check -- python3 my_adapter.py",

@@ -1,8 +1,8 @@
 //! `vectors regenerate` and `vectors verify`: the evidence made again, and held against the model.
 
 use super::{
-    Trouble,
-    files::{Readers, write_whole},
+    CliError,
+    files::{Readers, write_atomic},
     out::{Out, say},
     progress::{announce, tell_set_up},
     replay, signals,
@@ -76,14 +76,14 @@ pub struct Verify {
     files: Vec<PathBuf>,
 }
 
-pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
+pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     match arguments {
         Arguments::Regenerate(arguments) => regenerate(arguments),
         Arguments::Verify(arguments) => verify(arguments),
     }
 }
 
-fn verify(arguments: &Verify) -> Result<Outcome, Trouble> {
+fn verify(arguments: &Verify) -> Result<Outcome, CliError> {
     let vectors = match arguments.files.is_empty() {
         true => vectors::embedded()?,
         false => {
@@ -100,7 +100,7 @@ fn verify(arguments: &Verify) -> Result<Outcome, Trouble> {
     Ok(results.outcome())
 }
 
-fn regenerate(arguments: &Regenerate) -> Result<Outcome, Trouble> {
+fn regenerate(arguments: &Regenerate) -> Result<Outcome, CliError> {
     let folder = folder(arguments)?;
     signals::prepare()?;
     let oracle = Setup { python: arguments.python.clone(), report: &mut tell_set_up }.flask(None)?;
@@ -129,14 +129,14 @@ fn place(
     folder: &Path,
     made: &[(String, String)],
     compare: Compare,
-) -> Result<Outcome, Trouble> {
+) -> Result<Outcome, CliError> {
     let mut outcome = Outcome::Conformant;
     for (name, text) in made {
         let path = folder.join(name);
         let kept = match bounded::read_text(&path, vectors::LARGEST) {
             Ok(kept) => Some(kept),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(Trouble(format!("{} cannot be read: {error}", foreign::path(&path)))),
+            Err(error) => return Err(CliError(format!("{} cannot be read: {error}", foreign::path(&path)))),
         };
         let found = match kept {
             Some(kept) => compare(&foreign::path(&path), &kept, text)?,
@@ -146,8 +146,8 @@ fn place(
             outcome = Outcome::NotConformant;
         }
         if !arguments.check && found != Drift::None {
-            let cannot = |error| Trouble(format!("{} cannot be written: {error}", foreign::path(&path)));
-            write_whole(&path, text, Readers::Everybody).map_err(cannot)?;
+            let cannot = |error| CliError(format!("{} cannot be written: {error}", foreign::path(&path)));
+            write_atomic(&path, text, Readers::Everybody).map_err(cannot)?;
         }
         say!("{}: {}", foreign::line(name), foreign::line(shown(&found)));
     }
@@ -168,14 +168,14 @@ fn shown(found: &Drift) -> String {
     }
 }
 
-fn folder(arguments: &Regenerate) -> Result<PathBuf, Trouble> {
+fn folder(arguments: &Regenerate) -> Result<PathBuf, CliError> {
     if let Some(folder) = &arguments.out {
         return Ok(folder.clone());
     }
     let folder = Path::new("vectors").join(SPEC);
     match folder.is_dir() {
         true => Ok(folder),
-        false => Err(Trouble(format!(
+        false => Err(CliError(format!(
             "there is no folder {} here\nrun this at the top of a clone of the project, or name a folder with --out DIR",
             foreign::path(&folder)
         ))),
@@ -183,13 +183,13 @@ fn folder(arguments: &Regenerate) -> Result<PathBuf, Trouble> {
 }
 
 /// The names and texts of the files that a script in `vectors/` makes with real Flask.
-fn generate(oracle: &Oracle, script: &str) -> Result<Vec<(String, String)>, Trouble> {
+fn generate(oracle: &Oracle, script: &str) -> Result<Vec<(String, String)>, CliError> {
     let out = tempfile::tempdir()?;
     announce(&format!("asking real Flask (vectors/{script})"));
     let ran = oracle.script(script).arg("--out").arg(out.path()).stdin(Stdio::null()).run_to_end()?;
     if !ran.status.success() {
         let said = foreign::bytes(ran.stderr.trim_ascii_end()).replace('\n', "\n    ");
-        return Err(Trouble(format!("vectors/{script} failed ({}):\n    {said}", ran.status)));
+        return Err(CliError(format!("vectors/{script} failed ({}):\n    {said}", ran.status)));
     }
     let mut made = Vec::new();
     for entry in fs::read_dir(out.path())? {

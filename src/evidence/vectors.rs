@@ -186,7 +186,7 @@ impl VectorFile {
 
 /// A vector made ready to be asked.
 #[derive(Clone, Debug)]
-pub struct Ready {
+pub struct LoadedVector {
     /// The vector.
     pub vector: Vector,
     /// What is asked.
@@ -206,7 +206,7 @@ pub struct Recorded {
 
 impl Vector {
     /// Makes the vector ready to be asked; `file` names it in errors.
-    pub fn ready(&self, file: &str) -> Result<Ready, VectorError> {
+    pub fn ready(&self, file: &str) -> Result<LoadedVector, VectorError> {
         let wrong = |what: String| VectorError::Vector {
             file: file.to_owned(),
             id: foreign::line(&self.id),
@@ -239,7 +239,7 @@ impl Vector {
                 (Scenario::World(story), recorded)
             }
         };
-        Ok(Ready { vector: self.clone(), scenario, recorded })
+        Ok(LoadedVector { vector: self.clone(), scenario, recorded })
     }
 
     /// The recorded answers to so many requests.
@@ -310,14 +310,14 @@ fn step_output((call, answer): &(Call, Answer)) -> Json {
 
 /// Every vector in this binary, ready to be asked: in the order of the specification's families, so that what everything else
 /// rests on comes first.
-pub fn embedded() -> Result<Vec<Ready>, VectorError> {
+pub fn embedded() -> Result<Vec<LoadedVector>, VectorError> {
     let mut ready = Vec::new();
     for (path, text) in bundled::under(&format!("vectors/{SPEC}/")) {
         for vector in VectorFile::parse(path, text)?.vectors {
             ready.push(vector.ready(path)?);
         }
     }
-    let family = |ready: &Ready| {
+    let family = |ready: &LoadedVector| {
         let family = ready.vector.rules.first().map_or("", |rule| rules::family_of(rule));
         rules::families().iter().position(|known| known.id == family)
     };
