@@ -1,4 +1,4 @@
-//! `completions`: what a shell needs to complete this program's command lines.
+//! `completions`: scripts by which a shell completes command lines.
 
 use super::CliError;
 use clap::{Args, CommandFactory};
@@ -8,12 +8,14 @@ use std::io::{self, Write};
 
 const EXAMPLES: &str = "\
 Examples:
-  sessionproof completions bash > ~/.local/share/bash-completion/completions/sessionproof
+  sessionproof completions bash > \\
+    ~/.local/share/bash-completion/completions/sessionproof
   sessionproof completions zsh > ~/.zfunc/_sessionproof
-  sessionproof completions fish > ~/.config/fish/completions/sessionproof.fish";
+  sessionproof completions fish > \\
+    ~/.config/fish/completions/sessionproof.fish";
 
 #[derive(Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, next_line_help = true)]
 pub struct Arguments {
     /// The shell
     #[arg(value_name = "SHELL")]

@@ -1,5 +1,4 @@
-//! `explore`: every state that small worlds of the model can come to, and every transition between them put to an
-//! implementation.
+//! `explore`: a search of every state of small worlds, and a test of every transition between them on an implementation.
 
 use super::{
     CliError,
@@ -41,28 +40,36 @@ use std::{
 
 const EXAMPLES: &str = "\
 Examples:
-  sessionproof explore                                          every configuration and every property
-  sessionproof explore --configuration copied-cookie            one configuration
-  sessionproof explore --property a-copy-outlives-the-logout    the shortest run that shows it, a line for each event
-  sessionproof explore flask                                    real Flask takes every transition of every configuration
-  sessionproof explore --configuration rotation --export runs.json
-  sessionproof replay runs.json -- python3 my_adapter.py        the runs of one, step by step
+  # every property in every configuration, or in one
+  sessionproof explore
+  sessionproof explore --configuration copied-cookie
+  # the shortest run that shows a property
+  sessionproof explore --property a-copy-outlives-the-logout
+  # every transition, taken by real Flask
+  sessionproof explore flask
+  # the runs of one configuration, step by step
+  sessionproof explore --configuration rotation \\
+    --export runs.json
+  sessionproof replay runs.json -- python3 my_adapter.py
 
-Exit status: 0 every property and answer is as expected, 1 one is not, 2 could not judge (usage, set-up, adapter broken).";
+Exit status:
+  0  every property and answer is as expected
+  1  one is not
+  2  no verdict (usage, set-up, or the adapter broke)";
 
-/// How many transitions a configuration has at most whose runs are written to a file, which is about 20 megabytes of them.
+/// The most transitions whose runs are written to a file: about 20 megabytes.
 const EXPORTED: usize = 20_000;
 
 #[derive(Args)]
-#[command(after_help = EXAMPLES, mut_args(super::server::hidden))]
+#[command(after_help = EXAMPLES, mut_args(super::server::hidden), next_line_help = true)]
 pub struct Arguments {
-    /// One configuration instead of all
+    /// Search only this configuration
     #[arg(long, value_name = "NAME")]
     configuration: Option<String>,
-    /// Print the shortest run to one property, in the first configuration that has one
+    /// Print the shortest run that shows this property
     #[arg(long, value_name = "NAME", conflicts_with_all = ["implementation", "command"])]
     property: Option<String>,
-    /// Write runs that take every transition of the configuration to a file, as sequence vectors with the model's answers
+    /// Write runs that take every transition to FILE, as vectors
     #[arg(long, value_name = "FILE", requires = "configuration", conflicts_with_all = ["property", "implementation", "command"])]
     export: Option<PathBuf>,
     #[command(flatten)]
@@ -77,7 +84,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     let configurations = chosen(arguments.configuration.as_deref())?;
     let began = Instant::now();
     if let Some(property) = &arguments.property {
-        return tell(property, configurations);
+        return show(property, configurations);
     }
     if let Some(file) = &arguments.export {
         return export(file, configurations);
@@ -105,7 +112,7 @@ fn verdict(all: &[Explored], began: Instant) -> Outcome {
     if untrue == 0 { Outcome::Conformant } else { Outcome::NotConformant }
 }
 
-/// Puts every request of the runs that cover the configurations to the implementation, each request once.
+/// Sends every request of the runs that cover the configurations to the implementation, each request once.
 fn judge(arguments: &Arguments, all: &[Explored]) -> Result<Outcome, CliError> {
     signals::prepare()?;
     let implementation = arguments.target.open()?;
@@ -115,7 +122,7 @@ fn judge(arguments: &Arguments, all: &[Explored]) -> Result<Outcome, CliError> {
         let Configuration { name, transitions, requests: pinned, .. } = explored.system.configuration();
         let different = set.distinct.len();
         say!(
-            "{name}: {} transitions on {} runs make {} requests, {different} different ones",
+            "{name}: {} transitions on {} runs make {} requests, {different} of them different",
             set.transitions,
             set.runs,
             set.requests
@@ -148,7 +155,7 @@ fn export(file: &Path, configurations: Vec<Configuration>) -> Result<Outcome, Cl
         if graph.transitions() > EXPORTED {
             return Err(CliError(format!(
                 "the runs of {name} take {} transitions, too many for a file\n\
-                 put them to an implementation at once: sessionproof explore --configuration {name} flask",
+                 test an implementation with them directly: sessionproof explore --configuration {name} flask",
                 graph.transitions()
             )));
         }
@@ -166,7 +173,7 @@ fn chosen(name: Option<&str>) -> Result<Vec<Configuration>, CliError> {
     let Some(name) = name else { return Ok(CONFIGURATIONS.to_vec()) };
     let names = CONFIGURATIONS.map(|configuration| configuration.name).join(", ");
     let found = Configuration::find(name).map(|configuration| vec![configuration]);
-    found.ok_or_else(|| CliError(format!("there is no configuration {name:?}; there are {names}")))
+    found.ok_or_else(|| CliError(format!("there is no configuration {name:?}\nthere are {names}")))
 }
 
 /// Searches the configurations, each by one thread, so that the first run that is found is a shortest one.
@@ -177,18 +184,17 @@ fn search_all(configurations: Vec<Configuration>) -> Vec<Explored> {
     }
     let all = side_by_side(&configurations, |configuration| {
         bar.set_message(configuration.name);
-        let mut told = 0;
+        let mut shown = 0;
         search(Exploration::new(configuration.clone()), &mut |states| {
-            bar.inc(states.saturating_sub(told) as u64);
-            told = told.max(states);
+            bar.inc(states.saturating_sub(shown) as u64);
+            shown = shown.max(states);
         })
     });
     bar.finish_and_clear();
     all
 }
 
-/// Does the same with each of some things, two at a time, and gives what comes of it in their order. The large ones come last,
-/// and are taken first.
+/// Works on two items at a time, and gives the results in the order of the items. The large items stand last, and are taken first.
 fn side_by_side<T: Sync, R: Send>(all: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(all.len());
     let take = || {
@@ -239,7 +245,7 @@ fn line(finding: &Finding<Exploration>) -> String {
     format!("{:<11}{:<9}{:<54}{came_of_it}", claim.kind.word(), claim.rule, claim.name)
 }
 
-fn tell(property: &str, configurations: Vec<Configuration>) -> Result<Outcome, CliError> {
+fn show(property: &str, configurations: Vec<Configuration>) -> Result<Outcome, CliError> {
     let mut is_known = false;
     for configuration in configurations {
         let explored = search(Exploration::new(configuration), &mut |_| {});
@@ -255,6 +261,8 @@ fn tell(property: &str, configurations: Vec<Configuration>) -> Result<Outcome, C
             say!("{property} holds in every configuration: there is no run to show");
             Ok(Outcome::Conformant)
         }
-        false => Err(CliError(format!("there is no property {property:?} here; sessionproof explore lists them all"))),
+        false => Err(CliError(format!(
+            "there is no property {property:?} here\n`sessionproof explore` lists all properties"
+        ))),
     }
 }

@@ -1,4 +1,4 @@
-//! `man`: the manual pages, made of the help pages.
+//! `man`: the manual pages, made from the help pages.
 
 use super::{
     CliError,
@@ -14,13 +14,15 @@ use std::{
 
 const EXAMPLES: &str = "\
 Examples:
-  sessionproof man | man -l -                  the first page
-  sessionproof man ~/.local/share/man/man1     a page for each command";
+  # the first page
+  sessionproof man | man -l -
+  # a page for each command
+  sessionproof man ~/.local/share/man/man1";
 
 #[derive(Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, next_line_help = true)]
 pub struct Arguments {
-    /// The folder for a page of each command; without one, the first page goes to standard output
+    /// The folder for a page of each command [default: print the first]
     #[arg(value_name = "DIR")]
     folder: Option<PathBuf>,
 }

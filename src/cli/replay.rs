@@ -1,4 +1,4 @@
-//! `replay`: vectors from files, asked once each.
+//! `replay`: runs the vectors of a file, each once.
 
 use super::{CliError, failures::replay_command, out::Out, signals, target::Target};
 use clap::Args;
@@ -15,16 +15,25 @@ use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
 Examples:
-  sessionproof replay sessionproof-failures/expiry-at-lifetime.json -- python3 my_adapter.py
+  # repeat a saved failure
+  sessionproof replay \\
+    sessionproof-failures/expiry-at-lifetime.json \\
+    -- python3 my_adapter.py
+  # run a file of vectors with real Flask
   sessionproof replay vectors/flask-3.1/expiry.json flask
-  sessionproof replay failure.json --url http://127.0.0.1:8000/sessionproof-probe --secret-key-file key
+  # repeat a failure of a running server
+  sessionproof replay failure.json --secret-key-file key \\
+    --url http://127.0.0.1:8000/sessionproof-probe
 
-Exit status: 0 all pass, 1 some fail, 2 could not judge (usage, set-up, adapter broken).";
+Exit status:
+  0  all pass
+  1  some fail
+  2  no verdict (usage, set-up, or the adapter broke)";
 
 #[derive(Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, next_line_help = true)]
 pub struct Arguments {
-    /// The file of vectors
+    /// A file of vectors, such as a saved failure
     file: PathBuf,
     #[command(flatten)]
     target: Target,
@@ -44,7 +53,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     Ok(results.outcome())
 }
 
-/// The vectors of a file, ready to be asked.
+/// The vectors of a file.
 pub fn read(path: &Path) -> Result<Vec<LoadedVector>, CliError> {
     let name = foreign::path(path);
     let file = VectorFile::read(path)?;

@@ -19,9 +19,15 @@ use std::{
 
 #[derive(Args, Clone)]
 pub struct Reports {
-    /// Write a report as well: json=FILE, junit=FILE, html=FILE, tap=FILE, or github for annotations of a workflow; several
-    /// with commas; - in place of a file is standard output
-    #[arg(long = "report", value_name = "KIND[=FILE]", value_delimiter = ',', value_parser = Report::parse)]
+    /// Write a report: json=FILE, junit=FILE, html=FILE, tap=FILE or github
+    /// (separate several by commas; FILE - is standard output)
+    #[arg(
+        long = "report",
+        value_name = "KIND[=FILE]",
+        value_delimiter = ',',
+        value_parser = Report::parse,
+        verbatim_doc_comment
+    )]
     reports: Vec<Report>,
 }
 
@@ -43,7 +49,7 @@ enum Kind {
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
-    /// Where goes what people read.
+    /// With the text for people.
     Aside,
     File(PathBuf),
     StandardOutput,
@@ -66,7 +72,7 @@ impl Report {
             }
         };
         let place = match place {
-            "" => return Err(format!("{text:?} names no file; write it as in {name}=results.{}", kind.extension())),
+            "" => return Err(format!("{text:?} names no file; write {name}=results.{}", kind.extension())),
             "-" => Place::StandardOutput,
             file => Place::File(file.into()),
         };
@@ -103,7 +109,7 @@ impl Reports {
         self
     }
 
-    /// Makes the folders of the files, so that what cannot be written is refused before a run and not behind it.
+    /// Makes the folders of the files, so that a report that cannot be written is refused before the run.
     pub fn make_ready(&self) -> Result<(), CliError> {
         let mut places = BTreeSet::new();
         for Report { place, .. } in &self.reports {
@@ -117,7 +123,7 @@ impl Reports {
         Ok(())
     }
 
-    /// Where goes what people read.
+    /// With the text for people.
     pub fn out(&self) -> Out {
         match self.reports.iter().any(|report| report.place == Place::StandardOutput) {
             true => Out::StandardError,
@@ -150,7 +156,7 @@ impl Place {
     }
 }
 
-/// Makes the folder of a file, and refuses what is no place for one.
+/// Makes the folder of a file, and refuses a path where no file can be written.
 pub fn make_ready(file: &Path) -> Result<(), CliError> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     let made = is_place_for_file(file).and_then(|()| folder.map_or(Ok(()), fs::create_dir_all));
@@ -172,7 +178,7 @@ pub fn write_file(file: &Path, text: &str) -> Result<(), CliError> {
 }
 
 fn cannot_write(place: &Place, error: &io::Error) -> CliError {
-    CliError(format!("the report cannot be written to {}: {error}\nname another file behind --report", place.name()))
+    CliError(format!("the report cannot be written to {}: {error}\nname another file after --report", place.name()))
 }
 
 #[cfg(test)]

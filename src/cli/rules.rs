@@ -1,4 +1,4 @@
-//! `rules`: the specification from the terminal, with the evidence of each rule.
+//! `rules`: shows the rules, and the evidence for each.
 
 use super::{
     CliError,
@@ -16,15 +16,17 @@ use sessionproof::{
 
 const EXAMPLES: &str = "\
 Examples:
-  sessionproof rules              all rules, a line each, with the counts of their evidence
-  sessionproof rules EXP          one family
-  sessionproof rules EXP-1        one rule with its text and evidence";
+  # all rules, a line each
+  sessionproof rules
+  # one family
+  sessionproof rules EXP
+  # one rule, with its text and its evidence
+  sessionproof rules EXP-1";
 
 #[derive(Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, next_line_help = true)]
 pub struct Arguments {
-    /// Rules of these numbers or families: EXP-1, EXP, EXP-1*, several with commas; `!EXP-2` leaves
-    /// one out
+    /// Only these rules or families, as in EXP-1,SIG,!SIG-7 (! excludes)
     #[arg(value_name = "PATTERN", default_value = "*", value_parser = Pattern::parse)]
     rules: Pattern,
 }

@@ -102,7 +102,9 @@ pub enum Kind {
 #[non_exhaustive]
 pub enum VectorError {
     /// The file cannot be read.
-    #[error("{file} cannot be read: {source}")]
+    #[error(
+        "{file} cannot be read: {source}\nname a file of vectors; `check` saves failures as such files in sessionproof-failures"
+    )]
     Io {
         /// The file.
         file: String,
@@ -110,7 +112,7 @@ pub enum VectorError {
         source: std::io::Error,
     },
     /// The file is not JSON of the vector format.
-    #[error("{file}:{line}: not a vector file: {what}\nthe format is described in spec/vector-format.md")]
+    #[error("{file}:{line}: not a vector file: {what}\nspec/vector-format.md describes the format")]
     Format {
         /// The file.
         file: String,
@@ -120,13 +122,13 @@ pub enum VectorError {
         what: String,
     },
     /// The file is larger than any file of vectors.
-    #[error("{file} is larger than {} MiB, which no file of vectors is", LARGEST >> 20)]
+    #[error("{file} is larger than {} MiB, so it is not a file of vectors", LARGEST >> 20)]
     TooLarge {
         /// The file.
         file: String,
     },
     /// A vector's input or output does not fit its kind.
-    #[error("{file}: vector {id}: {what}\nthe format is described in spec/vector-format.md")]
+    #[error("{file}: vector {id}: {what}\nspec/vector-format.md describes the format")]
     Vector {
         /// The file.
         file: String,

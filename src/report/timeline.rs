@@ -3,7 +3,7 @@
 //! Clocks are seconds of the true time: that of the first event in full, the others relative to it. Ages are by the clock of
 //! the server that was asked. Everybody is counted from 1, and so are the events.
 
-use super::terminal::{BAD, styled};
+use super::style::{BAD, styled};
 use crate::{
     case::{
         scenario::{Scenario, Sequence, Source},
@@ -201,7 +201,8 @@ fn changes(old: &Config, new: &Config) -> String {
     let (Json::Object(old), Json::Object(new)) = (old, new) else { return String::new() };
     let changed = new.iter().filter(|(name, value)| old.get(name.as_str()) != Some(value));
     let shown = changed.map(|(name, value)| format!("{name}={value}"));
-    let back = old.keys().filter(|name| !new.contains_key(name.as_str())).map(|name| format!("{name} as by default"));
+    let back =
+        old.keys().filter(|name| !new.contains_key(name.as_str())).map(|name| format!("{name} back to its default"));
     let all: Vec<_> = shown.chain(back).collect();
     if all.is_empty() { "the same configuration".to_owned() } else { all.join(", ") }
 }

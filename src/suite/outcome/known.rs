@@ -46,7 +46,7 @@ pub enum KnownError {
         source: std::io::Error,
     },
     /// The file is too large.
-    #[error("{file} is larger than {} MiB, which no list of known failures is", LARGEST >> 20)]
+    #[error("{file} is larger than {} MiB, so it is not a list of known failures", LARGEST >> 20)]
     TooLarge {
         /// The file.
         file: String,
