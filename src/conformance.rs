@@ -7,7 +7,7 @@
 
 use crate::{
     adapter::{Broken, Implementation},
-    evidence::vectors::{self, Ready},
+    evidence::vectors::{self, LoadedVector},
     foreign,
     protocol::{Call, Hello, Reply},
     report::{style, terminal},
@@ -172,7 +172,7 @@ impl RuleByRule {
 /// What an implementation declares to be without, where that keeps every vector of a rule from being asked.
 fn not_offered(rule: &str, hello: &Hello) -> Option<String> {
     let vectors = vectors::embedded().ok()?;
-    let cites = |ready: &&Ready| ready.vector.rules.iter().any(|cited| cited == rule);
+    let cites = |ready: &&LoadedVector| ready.vector.rules.iter().any(|cited| cited == rule);
     let cases: Vec<_> = vectors
         .iter()
         .filter(cites)

@@ -2,7 +2,7 @@
 //!
 //! A story is a recipe for a [`World`]: who is there at first, and what happens. The implementation under test is every server
 //! in it. It answers each request; the browsers keep what *its* Set-Cookie headers tell them to keep, for as long as their own
-//! clocks allow, and send it back. A story is told from its beginning again for each request, with the answers so far: nothing
+//! clocks allow, and send it back. A story is replayed from its beginning again for each request, with the answers so far: nothing
 //! is kept between two calls, and the same answers always lead to the same call. That costs a square of the number of
 //! requests, of which a story has few.
 //!
@@ -147,11 +147,11 @@ impl Request {
     }
 }
 
-/// A story as far as it was told.
+/// A story replayed up to the first request without an answer.
 #[derive(Clone, Debug)]
-pub struct Told {
+pub struct Replay {
     /// What happened.
-    pub moments: Vec<Moment>,
+    pub steps: Vec<Step>,
     /// The world after that.
     pub world: World,
     /// The request that waits for its answer; none when the story is over.
@@ -160,7 +160,7 @@ pub struct Told {
 
 /// Something that happened.
 #[derive(Clone, Debug)]
-pub struct Moment {
+pub struct Step {
     /// The event's index.
     pub event: usize,
     /// The true time before it.
@@ -183,32 +183,32 @@ pub struct Pending {
 }
 
 impl Story {
-    /// Tells the story with the answers so far, up to the request that has none.
-    pub fn tell(&self, answers: &[(Call, Answer)]) -> Told {
-        let mut told = Told { moments: Vec::new(), world: self.world(), pending: None };
+    /// Replays the story with the answers so far, up to the request that has none.
+    pub fn replay_to(&self, answers: &[(Call, Answer)]) -> Replay {
+        let mut replay = Replay { steps: Vec::new(), world: self.world(), pending: None };
         for (event, what) in self.events.iter().enumerate() {
-            if told.pending.is_some() {
+            if replay.pending.is_some() {
                 break;
             }
-            let at = told.world.now;
-            let mut moment = Moment { event, at, answer: None, received: Vec::new() };
+            let at = replay.world.now;
+            let mut step = Step { event, at, answer: None, received: Vec::new() };
             if let Event::Request(request) = what {
-                told.request(event, self.to_world(request, &told, answers), answers, &mut moment);
+                replay.request(event, self.to_world(request, &replay, answers), answers, &mut step);
             } else {
-                for change in changes(what, &told.world) {
-                    told.world.step_with(&change, silence);
+                for change in changes(what, &replay.world) {
+                    replay.world.step_with(&change, silence);
                 }
             }
-            if told.pending.is_none() {
-                told.moments.push(moment);
+            if replay.pending.is_none() {
+                replay.steps.push(step);
             }
         }
-        told
+        replay
     }
 
     /// The next call after the calls that were answered.
     pub fn next(&self, answers: &[(Call, Answer)]) -> Option<Call> {
-        self.tell(answers).pending.map(|pending| Call::Exchange(pending.call))
+        self.replay_to(answers).pending.map(|pending| Call::Exchange(pending.call))
     }
 
     /// The requests, in order.
@@ -278,10 +278,10 @@ impl Story {
         World { now: self.start, servers: servers.collect(), browsers: browsers.collect() }
     }
 
-    fn to_world(&self, request: &Request, told: &Told, answers: &[(Call, Answer)]) -> world::Request {
+    fn to_world(&self, request: &Request, replay: &Replay, answers: &[(Call, Answer)]) -> world::Request {
         let cookies = match &request.cookie {
             Source::From(event) => {
-                told.cookie_of(*event, request.server, answers).map_or(CookieSource::None, CookieSource::Header)
+                replay.cookie_of(*event, request.server, answers).map_or(CookieSource::None, CookieSource::Header)
             }
             Source::Header(header) => CookieSource::Header(header.clone()),
             Source::Jar => CookieSource::Jar,
@@ -299,21 +299,21 @@ impl Story {
     }
 }
 
-impl Told {
+impl Replay {
     /// Lets a request happen with its answer, or leaves it pending.
-    fn request(&mut self, event: usize, request: world::Request, answers: &[(Call, Answer)], moment: &mut Moment) {
-        let number = self.moments.iter().filter(|moment| moment.answer.is_some()).count();
-        let step = world::Event::Request(request.clone());
+    fn request(&mut self, event: usize, request: world::Request, answers: &[(Call, Answer)], step: &mut Step) {
+        let number = self.steps.iter().filter(|step| step.answer.is_some()).count();
+        let asked = world::Event::Request(request.clone());
         match answers.get(number) {
             Some((_, Answer::Exchange(exchanged))) => {
-                let outcome = self.world.step_with(&step, |_| exchanged.clone());
+                let outcome = self.world.step_with(&asked, |_| exchanged.clone());
                 if let Some(answered) = outcome.answer() {
-                    moment.answer = Some(number);
-                    moment.received.clone_from(&answered.received);
+                    step.answer = Some(number);
+                    step.received.clone_from(&answered.received);
                 }
             }
             _ => {
-                let outcome = self.world.clone().step_with(&step, silence);
+                let outcome = self.world.clone().step_with(&asked, silence);
                 self.pending = outcome.answer().map(|answered| Pending { event, call: answered.call.clone(), request });
             }
         }
@@ -321,7 +321,7 @@ impl Told {
 
     /// The Cookie header with what an earlier request's answer set, under the name that a server gives it now.
     fn cookie_of(&self, event: usize, server: usize, answers: &[(Call, Answer)]) -> Option<String> {
-        let answer = self.moments.iter().find(|moment| moment.event == event)?.answer?;
+        let answer = self.steps.iter().find(|step| step.event == event)?.answer?;
         let (Call::Exchange(call), Answer::Exchange(exchanged)) = answers.get(answer)? else { return None };
         let cookie = set_cookie(exchanged, call).filter(|cookie| !cookie.value.is_empty())?;
         Some(format!("{}={}", cookie_name(&self.world.servers.get(server)?.config), cookie.value))

@@ -1,12 +1,12 @@
-//! `bench`: how long the verification of a cookie takes, here and elsewhere.
+//! `bench`: how fast cookies are verified, here and elsewhere.
 
 use super::{
-    Trouble,
+    CliError,
     out::{Out, say},
     server, signals,
     target::Target,
 };
-use clap::Args;
+use clap::{Arg, Args};
 use sessionproof::json::json;
 use sessionproof::{
     bench::{self, Alone, Beside, Part, Spread},
@@ -17,19 +17,25 @@ use sessionproof::{
 
 const EXAMPLES: &str = "\
 Examples:
-  sessionproof bench                               the verifier in this binary against the floor under it
-  sessionproof bench flask                         real Flask beside it, in the same run
-  sessionproof bench -- python3 my_adapter.py      any adapter that offers the operation bench
-  sessionproof bench --json flask                  as JSON, with quartiles
+  # the verifier in this binary
+  sessionproof bench
+  # real Flask, compared with it in the same run
+  sessionproof bench flask
+  # any adapter that offers the operation bench
+  sessionproof bench -- python3 my_adapter.py
+  # as JSON, with quartiles
+  sessionproof bench --json flask
 
-Exit status: 0 measured, 2 could not measure (usage, set-up, adapter broken).";
+Exit status:
+  0  measured
+  2  not measured (usage, set-up, or the adapter broke)";
 
 #[derive(Args)]
-#[command(after_help = EXAMPLES, mut_args(server::hidden))]
+#[command(after_help = EXAMPLES, mut_args(hidden), next_line_help = true)]
 pub struct Arguments {
     #[command(flatten)]
     target: Target,
-    /// How often each thing is measured
+    /// How often each measurement is repeated
     #[arg(long, value_name = "N", default_value_t = 25, value_parser = clap::value_parser!(u16).range(1..=1000))]
     turns: u16,
     /// Print JSON
@@ -37,7 +43,13 @@ pub struct Arguments {
     json: bool,
 }
 
-pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
+/// Hides the options that have no effect here: one copy of one program is measured.
+fn hidden(argument: Arg) -> Arg {
+    let hide = argument.get_id() == "workers";
+    server::hidden(argument.hide(hide))
+}
+
+pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     let turns = usize::from(arguments.turns);
     let verifier = Verifier::new(&bench::shapes::config())?;
     if arguments.target.is_named() {
@@ -69,14 +81,15 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     Ok(Outcome::Conformant)
 }
 
-fn print(json: &sessionproof::json::Json) -> Result<(), Trouble> {
+fn print(json: &sessionproof::json::Json) -> Result<(), CliError> {
     say!("{}", foreign::json(&serde_json::to_string_pretty(json)?));
     Ok(())
 }
 
 fn table_alone(all: &[Alone], hardware: &str) -> String {
-    let mut text =
-        format!("nanoseconds per cookie: median, and how many times the floor; hardware paths: {hardware}\n\n");
+    let mut text = format!(
+        "nanoseconds per cookie: median (multiple of the floor, the time of SHA-1 alone); hardware: {hardware}\n\n"
+    );
     text += &format!(
         "{:<11}{:>7}{:>7}{:>9}{:>16}{:>16}{:>16}{:>16}{:>9}{:>9}\n",
         "shape", "signed", "blocks", "floor", "portable", "verify", "rejected", "batch", "load", "sign"
@@ -108,8 +121,7 @@ fn table_alone(all: &[Alone], hardware: &str) -> String {
 }
 
 fn table_beside(all: &[Beside], name: &str) -> String {
-    let mut text =
-        format!("nanoseconds per cookie: median (quartiles); beside the verifier: {}\n\n", foreign::line(name));
+    let mut text = format!("nanoseconds per cookie: median (quartiles); the verifier and {}\n\n", foreign::line(name));
     text += &format!("{:<11}{:<11}{:>24}{:>28}{:>9}\n", "shape", "part", "verifier", "other", "ratio");
     for one in all {
         let part = match one.part {

@@ -1,15 +1,16 @@
-//! `cache list` and `cache clear`: what is set up in the cache, and its removal.
+//! `cache list` and `cache clear`: what is set up in the cache, and how to remove it.
 
 use super::{
-    Trouble,
+    CliError,
     out::{Out, say},
+    target::unknown,
 };
 use clap::{Args, Subcommand};
 use indicatif::{HumanBytes, HumanDuration};
 use sessionproof::json::json;
 use sessionproof::{
     foreign,
-    setup::{self, Entry, Kind},
+    setup::{self, Entry, Kind, Known},
     suite::outcome::results::Outcome,
 };
 use std::path::Path;
@@ -19,43 +20,48 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 pub enum Arguments {
     /// Remove what is set up
     Clear(Clear),
-    /// Show what is set up, its size, its age and its folder
+    /// List what is set up: size, age and folder
     List(List),
 }
 
 const CLEAR: &str = "\
 Examples:
-  sessionproof cache clear                  everything; it is set up again when it is next asked for
-  sessionproof cache clear flask            every release of one implementation
-  sessionproof cache clear flask@3.0.3      one release
+  # everything; it is set up again when you next use it
+  sessionproof cache clear
+  # every release of one implementation, or only one
+  sessionproof cache clear flask
+  sessionproof cache clear flask@3.0.3
 
-Exit status: 0 removed, or the cache is empty; 2 what is named is not set up,
-or could not be removed.";
+Exit status:
+  0  removed, or the cache was empty
+  2  not set up, or it could not be removed";
 
 #[derive(Args)]
-#[command(after_help = CLEAR)]
+#[command(after_help = CLEAR, next_line_help = true)]
 pub struct Clear {
-    /// An implementation, as in flask or flask@3.0.3; all of them unless told otherwise
+    /// An implementation, as flask or flask@3.0.3 [default: all]
     #[arg(value_name = "IMPLEMENTATION")]
     implementation: Option<String>,
 }
 
 const LIST: &str = "\
 Examples:
-  sessionproof cache list           a line for each release that is set up
-  sessionproof cache list --json    as JSON, with sizes in bytes
+  # a line for each release that is set up
+  sessionproof cache list
+  # as JSON, with sizes in bytes
+  sessionproof cache list --json
 
-SESSIONPROOF_CACHE names another folder than the platform's own.";
+SESSIONPROOF_CACHE names the folder to use as the cache.";
 
 #[derive(Args)]
-#[command(after_help = LIST)]
+#[command(after_help = LIST, next_line_help = true)]
 pub struct List {
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
-pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
+pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     match arguments {
         Arguments::Clear(arguments) => clear(arguments)?,
         Arguments::List(arguments) => list(arguments)?,
@@ -63,33 +69,39 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     Ok(Outcome::Conformant)
 }
 
-fn list(arguments: &List) -> Result<(), Trouble> {
+fn list(arguments: &List) -> Result<(), CliError> {
     let (folder, entries) = setup::list()?;
     if arguments.json {
         let all: Vec<_> = entries.iter().map(object).collect();
-        let told = json!({ "cache": folder.to_string_lossy(), "bytes": bytes(&entries), "entries": all });
-        say!("{}", foreign::json(&serde_json::to_string_pretty(&told)?));
+        let listing = json!({ "cache": folder.to_string_lossy(), "bytes": bytes(&entries), "entries": all });
+        say!("{}", foreign::json(&serde_json::to_string_pretty(&listing)?));
     } else {
         Out::StandardOutput.print(table(&folder, &entries));
     }
     Ok(())
 }
 
-fn clear(arguments: &Clear) -> Result<(), Trouble> {
+fn clear(arguments: &Clear) -> Result<(), CliError> {
     let named = arguments.implementation.as_deref();
     let (name, release) = match named.and_then(|named| named.split_once('@')) {
         Some((name, release)) => (Some(name), Some(release)),
         None => (named, None),
     };
-    let removed = setup::clear(name, release)?;
-    let (folder, _) = setup::list()?;
-    if let (Some(named), []) = (named, removed.as_slice()) {
-        return Err(Trouble(format!(
-            "{} is not set up in the cache {}\n`sessionproof cache list` shows what is",
-            foreign::line(named),
-            foreign::path(&folder)
-        )));
+    let (folder, entries) = setup::list()?;
+    // Said first, since whether the cache is in use does not matter then.
+    if let Some(named) = named
+        && !entries.iter().any(|entry| entry.kind.is_of(name, release))
+    {
+        return match name.is_none_or(|name| Known::named(name).is_some()) {
+            true => Err(CliError(format!(
+                "{} is not set up in the cache {}\n`sessionproof cache list` lists what is",
+                foreign::line(named),
+                foreign::path(&folder)
+            ))),
+            false => Err(unknown(name.unwrap_or_default())),
+        };
     }
+    let removed = setup::clear(name, release)?;
     for entry in &removed {
         let (name, release) = words(&entry.kind);
         say!("removed {name} {release} ({})", HumanBytes(entry.bytes));
@@ -130,7 +142,7 @@ fn table(folder: &Path, entries: &[Entry]) -> String {
     text + &format!("\n{} in {}\n", HumanBytes(bytes(entries)), foreign::path(folder))
 }
 
-/// The name and the release, or what it is without them.
+/// The name and the release, or what else it is.
 fn words(kind: &Kind) -> (&str, &str) {
     match kind {
         Kind::Implementation { name, release } => (name, release),

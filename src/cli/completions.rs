@@ -1,6 +1,6 @@
-//! `completions`: what a shell needs to complete this program's command lines.
+//! `completions`: scripts by which a shell completes command lines.
 
-use super::Trouble;
+use super::CliError;
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 use sessionproof::suite::outcome::results::Outcome;
@@ -8,19 +8,21 @@ use std::io::{self, Write};
 
 const EXAMPLES: &str = "\
 Examples:
-  sessionproof completions bash > ~/.local/share/bash-completion/completions/sessionproof
+  sessionproof completions bash > \\
+    ~/.local/share/bash-completion/completions/sessionproof
   sessionproof completions zsh > ~/.zfunc/_sessionproof
-  sessionproof completions fish > ~/.config/fish/completions/sessionproof.fish";
+  sessionproof completions fish > \\
+    ~/.config/fish/completions/sessionproof.fish";
 
 #[derive(Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, next_line_help = true)]
 pub struct Arguments {
     /// The shell
     #[arg(value_name = "SHELL")]
     shell: Shell,
 }
 
-pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
+pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut super::Arguments::command(), "sessionproof", &mut script);
     io::stdout().lock().write_all(&script)?;

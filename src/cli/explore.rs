@@ -1,10 +1,9 @@
-//! `explore`: searches every state that small worlds of the model can reach, and tests an implementation on every transition
-//! between them.
+//! `explore`: a search of every state of small worlds, and a test of every transition between them on an implementation.
 
 use super::{
-    Trouble,
+    CliError,
     failures::Failures,
-    files::{Readers, write_whole},
+    files::{Readers, write_atomic},
     out::{Out, say},
     progress::Progress,
     signals,
@@ -17,9 +16,8 @@ use sessionproof::{
     explore::{
         configuration::{CONFIGURATIONS, Configuration},
         exploration::Exploration,
-        graph::Graph,
         search::{Finding, Searched, search},
-        sequences::{self, Census},
+        sequences::{self, RequestSet},
         system::Kind,
         timeline,
     },
@@ -42,32 +40,36 @@ use std::{
 
 const EXAMPLES: &str = "\
 Examples:
-  sessionproof explore                    every configuration and every property
+  # every property in every configuration, or in one
+  sessionproof explore
   sessionproof explore --configuration copied-cookie
-                                          one configuration
+  # the shortest run that shows a property
   sessionproof explore --property a-copy-outlives-the-logout
-                                          a shortest run that shows it
-  sessionproof explore flask              every transition, on real Flask
-  sessionproof explore --configuration rotation --export runs.json
+  # every transition, taken by real Flask
+  sessionproof explore flask
+  # the runs of one configuration, step by step
+  sessionproof explore --configuration rotation \\
+    --export runs.json
   sessionproof replay runs.json -- python3 my_adapter.py
-                                          these runs, on your adapter
 
-Exit status: 0 every property and answer is as expected, 1 at least one is not,
-2 no verdict (usage, set-up or a broken adapter).";
+Exit status:
+  0  every property and answer is as expected
+  1  one is not
+  2  no verdict (usage, set-up, or the adapter broke)";
 
-/// The most transitions a configuration can have for `--export`: their runs make a file of about 20 megabytes.
+/// The most transitions whose runs are written to a file: about 20 megabytes.
 const EXPORTED: usize = 20_000;
 
 #[derive(Args)]
-#[command(after_help = EXAMPLES, mut_args(super::server::hidden))]
+#[command(after_help = EXAMPLES, mut_args(super::server::hidden), next_line_help = true)]
 pub struct Arguments {
-    /// One configuration instead of all
+    /// Search only this configuration
     #[arg(long, value_name = "NAME")]
     configuration: Option<String>,
-    /// Print a shortest run that shows or breaks this property
+    /// Print the shortest run that shows this property
     #[arg(long, value_name = "NAME", conflicts_with_all = ["implementation", "command"])]
     property: Option<String>,
-    /// Write runs that take every transition to a file, as test vectors
+    /// Write runs that take every transition to FILE, as vectors
     #[arg(long, value_name = "FILE", requires = "configuration", conflicts_with_all = ["property", "implementation", "command"])]
     export: Option<PathBuf>,
     #[command(flatten)]
@@ -78,11 +80,11 @@ pub struct Arguments {
 
 type Explored = Searched<Exploration>;
 
-pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
+pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     let configurations = chosen(arguments.configuration.as_deref())?;
     let began = Instant::now();
     if let Some(property) = &arguments.property {
-        return tell(property, configurations);
+        return show(property, configurations);
     }
     if let Some(file) = &arguments.export {
         return export(file, configurations);
@@ -110,26 +112,26 @@ fn verdict(all: &[Explored], began: Instant) -> Outcome {
     if untrue == 0 { Outcome::Conformant } else { Outcome::NotConformant }
 }
 
-/// Sends every request of the covering runs to the implementation, each different request once.
-fn judge(arguments: &Arguments, all: &[Explored]) -> Result<Outcome, Trouble> {
+/// Sends every request of the runs that cover the configurations to the implementation, each request once.
+fn judge(arguments: &Arguments, all: &[Explored]) -> Result<Outcome, CliError> {
     signals::prepare()?;
     let implementation = arguments.target.open()?;
-    let censuses = side_by_side(all, |explored| Census::of(&explored.system, &explored.graph));
+    let sets = side_by_side(all, |explored| RequestSet::of(&explored.system, &explored.graph));
     let (mut requests, mut miscounted) = (Vec::new(), false);
-    for (explored, census) in all.iter().zip(censuses) {
+    for (explored, set) in all.iter().zip(sets) {
         let Configuration { name, transitions, requests: pinned, .. } = explored.system.configuration();
-        let different = census.distinct.len();
+        let different = set.distinct.len();
         say!(
-            "{name}: {} transitions on {} runs make {} requests, {different} different ones",
-            census.transitions,
-            census.runs,
-            census.requests
+            "{name}: {} transitions on {} runs make {} requests, {different} of them different",
+            set.transitions,
+            set.runs,
+            set.requests
         );
-        if (census.transitions, different) != (*transitions, *pinned) {
+        if (set.transitions, different) != (*transitions, *pinned) {
             say!("  NOT AS EXPECTED: there should be {transitions} transitions and {pinned} requests");
             miscounted = true;
         }
-        requests.extend(census.distinct);
+        requests.extend(set.distinct);
     }
     let mut progress = Progress::new();
     let mut failures = arguments.failures.folder(arguments.target.words(), Out::StandardOutput);
@@ -143,7 +145,7 @@ fn judge(arguments: &Arguments, all: &[Explored]) -> Result<Outcome, Trouble> {
     Ok(if miscounted { Outcome::NotConformant } else { results.outcome() })
 }
 
-fn export(file: &Path, configurations: Vec<Configuration>) -> Result<Outcome, Trouble> {
+fn export(file: &Path, configurations: Vec<Configuration>) -> Result<Outcome, CliError> {
     let mut vectors = Vec::new();
     let mut description = String::new();
     for configuration in configurations {
@@ -151,9 +153,9 @@ fn export(file: &Path, configurations: Vec<Configuration>) -> Result<Outcome, Tr
         let exploration = Exploration::new(configuration);
         let graph = Graph::of(&exploration);
         if graph.transitions() > EXPORTED {
-            return Err(Trouble(format!(
-                "{name} has {} transitions, too many for a file\n\
-                 test an implementation on them directly: sessionproof explore --configuration {name} flask",
+            return Err(CliError(format!(
+                "the runs of {name} take {} transitions, too many for a file\n\
+                 test an implementation with them directly: sessionproof explore --configuration {name} flask",
                 graph.transitions()
             )));
         }
@@ -162,16 +164,16 @@ fn export(file: &Path, configurations: Vec<Configuration>) -> Result<Outcome, Tr
     }
     let (family, provenance) = ("explored".to_owned(), Provenance::default());
     let written = VectorFile { format: FORMAT, spec: SPEC.to_owned(), family, description, provenance, vectors };
-    write_whole(file, &written.to_text(), Readers::Everybody)?;
+    write_atomic(file, &written.to_text(), Readers::Everybody)?;
     say!("{} runs are in {}", written.vectors.len(), foreign::path(file));
     Ok(Outcome::Conformant)
 }
 
-fn chosen(name: Option<&str>) -> Result<Vec<Configuration>, Trouble> {
+fn chosen(name: Option<&str>) -> Result<Vec<Configuration>, CliError> {
     let Some(name) = name else { return Ok(CONFIGURATIONS.to_vec()) };
     let names = CONFIGURATIONS.map(|configuration| configuration.name).join(", ");
     let found = Configuration::find(name).map(|configuration| vec![configuration]);
-    found.ok_or_else(|| Trouble(format!("there is no configuration {name:?}; there are {names}")))
+    found.ok_or_else(|| CliError(format!("there is no configuration {name:?}\nthere are {names}")))
 }
 
 /// Searches the configurations, each on one thread.
@@ -182,18 +184,17 @@ fn search_all(configurations: Vec<Configuration>) -> Vec<Explored> {
     }
     let all = side_by_side(&configurations, |configuration| {
         bar.set_message(configuration.name);
-        let mut told = 0;
+        let mut shown = 0;
         search(Exploration::new(configuration.clone()), &mut |states| {
-            bar.inc(states.saturating_sub(told) as u64);
-            told = told.max(states);
+            bar.inc(states.saturating_sub(shown) as u64);
+            shown = shown.max(states);
         })
     });
     bar.finish_and_clear();
     all
 }
 
-/// Does the same work with each item, on two threads, and returns the results in the order of the items. The last items, which
-/// are the largest, are taken first.
+/// Works on two items at a time, and gives the results in the order of the items. The large items stand last, and are taken first.
 fn side_by_side<T: Sync, R: Send>(all: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(all.len());
     let take = || {
@@ -244,7 +245,7 @@ fn line(finding: &Finding<Exploration>) -> String {
     format!("{:<11}{:<9}{:<54}{result}", property.kind.word(), property.rule, property.name)
 }
 
-fn tell(property: &str, configurations: Vec<Configuration>) -> Result<Outcome, Trouble> {
+fn show(property: &str, configurations: Vec<Configuration>) -> Result<Outcome, CliError> {
     let mut is_known = false;
     for configuration in configurations {
         let explored = search(Exploration::new(configuration), &mut |_| {});
@@ -260,6 +261,8 @@ fn tell(property: &str, configurations: Vec<Configuration>) -> Result<Outcome, T
             say!("{property} holds in every configuration: there is no run to show");
             Ok(Outcome::Conformant)
         }
-        false => Err(Trouble(format!("there is no property {property:?} here; sessionproof explore lists them all"))),
+        false => Err(CliError(format!(
+            "there is no property {property:?} here\n`sessionproof explore` lists all properties"
+        ))),
     }
 }

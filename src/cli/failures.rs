@@ -1,7 +1,7 @@
-//! What becomes of failures: each is shown at once, and saved as a vector file that `replay` asks again.
+//! Failures are shown at once, and saved as vector files for `replay`.
 
 use super::{
-    files::{Readers, write_whole},
+    files::{Readers, write_atomic},
     out::{Out, note},
 };
 use clap::Args;
@@ -12,13 +12,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// How many failures are shown and saved, in all and of one rule; the rest is counted.
+/// How many failures are shown and saved, in all and of one rule. The others are only counted.
 const SHOWN: usize = 20;
 const SHOWN_OF_A_RULE: usize = 2;
 
 #[derive(Args)]
 pub struct Failures {
-    /// Where failures are saved, each as a vector file; the folder is made at the first
+    /// The folder to save failures in, each as a file for `replay`
     #[arg(long, value_name = "DIR", default_value = "sessionproof-failures")]
     failures: PathBuf,
 }
@@ -36,8 +36,8 @@ pub struct Folder<'a> {
 }
 
 impl Failures {
-    /// Nothing is made before the first failure. `target` names the implementation on the command line,
-    /// and `out` is where failures are shown.
+    /// The folder is made at the first failure. `target` names the implementation on the command line, and `out` is where failures
+    /// are shown.
     pub fn folder(&self, target: String, out: Out) -> Folder<'_> {
         Folder { folder: &self.failures, target, shown: BTreeMap::new(), hidden: 0, warned: false, out }
     }
@@ -66,14 +66,14 @@ impl Folder<'_> {
     /// Says how many failures were not shown.
     pub fn end(&self) {
         if self.hidden > 0 {
-            self.out.print(format!("\n… and {} more failures; --rules shows those of one rule\n", self.hidden));
+            self.out.print(format!("\n… and {} more failures; show those of one rule with --rules\n", self.hidden));
         }
     }
 
     fn save(&self, failure: &Failure) -> io::Result<PathBuf> {
         let file = VectorFile::of_failure(failure.vector.clone());
         let path = self.folder.join(format!("{}.json", failure.vector.id));
-        write_whole(&path, &file.to_text(), Readers::Owner)?;
+        write_atomic(&path, &file.to_text(), Readers::Owner)?;
         Ok(path)
     }
 
@@ -85,7 +85,7 @@ impl Folder<'_> {
     }
 }
 
-/// The command line that asks a file's vectors again. This program is named as it was called.
+/// The command line that runs the vectors of a file again. This program is named as it was called.
 pub fn replay_command(file: &Path, target: &str) -> String {
     let program = std::env::args().next().unwrap_or_else(|| "sessionproof".to_owned());
     format!("{} replay {}{target}", foreign::shell_word(&program), foreign::shell_word(&file.display().to_string()))

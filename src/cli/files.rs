@@ -1,4 +1,4 @@
-//! Files that are whole or not there.
+//! Files that are written completely or not at all.
 
 use sessionproof::processes::Unfinished;
 use std::{
@@ -10,28 +10,28 @@ use std::{
 /// Who may read a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readers {
-    /// Whoever the umask lets: what is meant for others, such as a list for version control.
+    /// Everybody that the umask allows: for files that others use, such as a list for version control.
     Everybody,
-    /// Its owner alone, whatever the umask says: what an application answered may open a door.
+    /// Its owner alone, whatever the umask says: answers of an application may give access to it.
     Owner,
 }
 
-/// Refuses what is there and no file, which a file would replace: a folder, a device such as `/dev/null`, a named pipe, or a link
-/// to what is open, such as `/dev/stdout`.
+/// Refuses a path where something other than a file stands, which a file would replace: a folder, a device such as `/dev/null`, a
+/// named pipe, or a link to an open file, such as `/dev/stdout`.
 pub fn is_place_for_file(path: &Path) -> io::Result<()> {
     let is_other = fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir());
     if is_other || fs::read_link(path).is_ok_and(|target| target.starts_with("/proc")) {
         return Err(io::Error::new(
             ErrorKind::InvalidInput,
-            "it is a device, a pipe or the like, which a file would replace",
+            "it is a device, a pipe or the like, and a file would replace it",
         ));
     }
     if path.is_dir() { Err(ErrorKind::IsADirectory.into()) } else { Ok(()) }
 }
 
-/// Writes a file beside its place and renames it; its folder is made when it is missing. A file that is there is replaced, and so
-/// are its permissions. What [`is_place_for_file`] refuses is left as it is.
-pub fn write_whole(path: &Path, text: &str, readers: Readers) -> io::Result<()> {
+/// Writes a temporary file in the same folder and renames it. A missing folder is made. An existing file is replaced, with its
+/// permissions. What [`is_place_for_file`] refuses stays as it is.
+pub fn write_atomic(path: &Path, text: &str, readers: Readers) -> io::Result<()> {
     is_place_for_file(path)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
@@ -58,7 +58,7 @@ mod tests {
     fn a_file_is_written_whole_in_a_folder_that_is_made() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deeper").join("file.json");
-        write_whole(&path, "text", Readers::Everybody).unwrap();
+        write_atomic(&path, "text", Readers::Everybody).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "text");
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
     }
@@ -76,14 +76,14 @@ mod tests {
         symlink(&socket, &link).unwrap();
         symlink("/proc/self/fd/1", &output).unwrap();
         for path in [&socket, &link, &output] {
-            let error = write_whole(path, "text", Readers::Owner).unwrap_err();
+            let error = write_atomic(path, "text", Readers::Owner).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
         }
         assert!(fs::symlink_metadata(&socket).unwrap().file_type().is_socket());
         assert!(
             fs::symlink_metadata(&link).unwrap().is_symlink() && fs::symlink_metadata(&output).unwrap().is_symlink()
         );
-        assert!(write_whole(folder.path(), "text", Readers::Owner).is_err());
+        assert!(write_atomic(folder.path(), "text", Readers::Owner).is_err());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
     }
 
@@ -96,9 +96,9 @@ mod tests {
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         fs::write(&path, "older").unwrap();
         fs::set_permissions(&path, PermissionsExt::from_mode(0o666)).unwrap();
-        write_whole(&path, "text", Readers::Owner).unwrap();
+        write_atomic(&path, "text", Readers::Owner).unwrap();
         assert_eq!((mode(&path), fs::read_to_string(&path).unwrap().as_str()), (0o600, "text"));
-        write_whole(&path, "text", Readers::Everybody).unwrap();
+        write_atomic(&path, "text", Readers::Everybody).unwrap();
         assert_eq!(mode(&path) & 0o600, 0o600);
     }
 }

@@ -1,7 +1,7 @@
 //! `list`: the implementations that are known by name, and which of them are set up.
 
 use super::{
-    Trouble,
+    CliError,
     out::{Out, say},
 };
 use clap::Args;
@@ -14,20 +14,23 @@ use sessionproof::{
 
 const EXAMPLES: &str = "\
 Examples:
-  sessionproof list                    what there is, what each needs, and what is set up
-  sessionproof check quart             one of them, set up when it is first asked for
-  sessionproof check flask@3.0.3       another release
-  sessionproof list --json             as JSON";
+  # all of them, what each needs, and what is set up
+  sessionproof list
+  # as JSON
+  sessionproof list --json
+  # test one; it is set up when you first use it
+  sessionproof check quart
+  sessionproof check flask@3.0.3";
 
 #[derive(Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, next_line_help = true)]
 pub struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
-pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
+pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     if arguments.json {
         let all: Vec<_> = KNOWN.iter().map(object).collect();
         say!("{}", foreign::json(&serde_json::to_string_pretty(&all)?));
@@ -57,19 +60,22 @@ fn table() -> String {
         };
         text += &line(known.name, known.release().unwrap_or("-"), &known.needs(), &set_up, known.about);
     }
-    text += "\nsessionproof check NAME or NAME@VERSION judges one. It is set up in your cache first, once.\n";
+    for (name, release, python) in KNOWN.iter().flat_map(Known::older_releases) {
+        text += &format!("\n{name}: an older Python, {python} or newer, gets release {release}.\n");
+    }
+    text += "\nTest one with `sessionproof check NAME` or NAME@VERSION. It is set up once, in your cache.\n";
     let others = KNOWN.iter().flat_map(|known| {
         let others = known.releases_with_hashes().into_iter().filter(|release| Some(*release) != known.release());
         others.map(|release| format!("{}@{release}", known.name))
     });
     let others = others.collect::<Vec<_>>().join(", ");
     text + &format!(
-        "The releases above are installed by hashes that this program knows, as are\n{others}.\n\
-         Of other releases no hashes are known: what the registry serves is taken.\n"
+        "This program has hashes for the releases above and for\n{others}.\n\
+         It installs any other release as the registry serves it.\n"
     )
 }
 
-/// The releases, as far as there is room.
+/// The releases that fit into the column.
 fn few(releases: &[String]) -> String {
     match releases {
         [] => "no".to_owned(),
@@ -89,10 +95,10 @@ mod tests {
 
     #[test]
     fn a_line_stays_short_however_many_releases_are_set_up() {
-        let told = |releases: &[&str]| few(&releases.iter().map(|release| release.to_string()).collect::<Vec<_>>());
-        assert_eq!(told(&[]), "no");
-        assert_eq!(told(&["3.1.3"]), "3.1.3");
-        assert_eq!(told(&["3.1.3", "3.0.3"]), "3.1.3, 3.0.3");
-        assert_eq!(told(&["3.1.3", "3.0.3", "2.3.3", "2.2.4"]), "3.1.3, 3 more");
+        let shown = |releases: &[&str]| few(&releases.iter().map(|release| release.to_string()).collect::<Vec<_>>());
+        assert_eq!(shown(&[]), "no");
+        assert_eq!(shown(&["3.1.3"]), "3.1.3");
+        assert_eq!(shown(&["3.1.3", "3.0.3"]), "3.1.3, 3.0.3");
+        assert_eq!(shown(&["3.1.3", "3.0.3", "2.3.3", "2.2.4"]), "3.1.3, 3 more");
     }
 }

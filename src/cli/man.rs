@@ -1,8 +1,8 @@
-//! `man`: the manual pages, made of the help pages.
+//! `man`: the manual pages, made from the help pages.
 
 use super::{
-    Trouble,
-    files::{Readers, write_whole},
+    CliError,
+    files::{Readers, write_atomic},
 };
 use clap::{Args, Command, CommandFactory};
 use clap_mangen::Man;
@@ -14,18 +14,20 @@ use std::{
 
 const EXAMPLES: &str = "\
 Examples:
-  sessionproof man | man -l -                  the first page
-  sessionproof man ~/.local/share/man/man1     a page for each command";
+  # the first page
+  sessionproof man | man -l -
+  # a page for each command
+  sessionproof man ~/.local/share/man/man1";
 
 #[derive(Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, next_line_help = true)]
 pub struct Arguments {
-    /// The folder for a page of each command; without one, the first page goes to standard output
+    /// The folder for a page of each command [default: print the first]
     #[arg(value_name = "DIR")]
     folder: Option<PathBuf>,
 }
 
-pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
+pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     let mut program = super::Arguments::command().disable_help_subcommand(true);
     program.build();
     match &arguments.folder {
@@ -36,14 +38,14 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
 }
 
 /// Writes the page of a command and those of its own commands.
-fn write_all(command: Command, folder: &Path) -> Result<(), Trouble> {
+fn write_all(command: Command, folder: &Path) -> Result<(), CliError> {
     for inner in command.get_subcommands().filter(|inner| !inner.is_hide_set()) {
         write_all(inner.clone(), folder)?;
     }
     let name = command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned();
     let file = folder.join(format!("{name}.1"));
-    write_whole(&file, &page(command)?, Readers::Everybody).map_err(|error| {
-        Trouble(format!("{} cannot be written: {error}\nname another folder for the pages", foreign::path(&file)))
+    write_atomic(&file, &page(command)?, Readers::Everybody).map_err(|error| {
+        CliError(format!("{} cannot be written: {error}\nname another folder for the pages", foreign::path(&file)))
     })
 }
 

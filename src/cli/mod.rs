@@ -1,4 +1,4 @@
-//! The command line: arguments in, reports out, an exit status that scripts can use. What is behind it is the library's.
+//! The command line: arguments in, reports out, and an exit status for scripts. The library does the work.
 
 mod bench;
 mod cache;
@@ -7,6 +7,7 @@ mod completions;
 mod explore;
 mod failures;
 mod files;
+mod inputs;
 mod inspect;
 mod list;
 mod man;
@@ -30,9 +31,9 @@ use sessionproof::{foreign, processes, suite::outcome::results::Outcome};
 use std::{fmt, process::ExitCode};
 
 /// The end of the first help page.
-const STATUS: &str = "Exit status: 0 conformant, 1 not conformant, 2 could not judge.";
+const STATUS: &str = "Exit status: 0 conformant, 1 not conformant, 2 no verdict.";
 
-/// The first help page, so that it fits on one screen.
+/// The layout of the first help page, which fits on one screen.
 const FIRST_PAGE: &str = "{about}\n\n{usage-heading} {usage}\n\n{subcommands}\n\n{options}{after-help}";
 
 /// The executable specification of Flask's session lifetime, and its suite
@@ -45,39 +46,39 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Measure how long the verification of a cookie takes
+    /// Measure how fast cookies are verified
     Bench(bench::Arguments),
-    /// Show or remove what is set up on this machine
+    /// List or remove what is set up on this machine
     #[command(subcommand)]
     Cache(cache::Arguments),
-    /// Hold an implementation against the specification.
+    /// Test an implementation against the specification
     Check(check::Arguments),
-    /// Print what a shell needs to complete command lines
+    /// Generate shell completions
     Completions(completions::Arguments),
-    /// Search every state that small worlds of the model can come to
+    /// Search every state of small worlds of browsers and servers
     Explore(explore::Arguments),
-    /// Try the suite on implementations that are wrong in one thing each
+    /// Test the suite itself on mutants, each wrong in one thing
     #[command(alias = "faults")]
     Mutants(mutants::MatrixArguments),
-    /// Run one of those implementations as an adapter
+    /// Run a mutant as an adapter
     #[command(alias = "faulty")]
     Mutant(mutants::MutantArguments),
-    /// Look at a cookie: what it is, what becomes of it, when and why
+    /// Explain a cookie: its content, its lifetime and its pitfalls
     Inspect(inspect::Arguments),
     /// List the implementations that are known by name
     List(list::Arguments),
     /// Print or write the manual pages
     Man(man::Arguments),
-    /// Write what a running server mounts for `check --url`
+    /// Write the probe files that `check --url` needs
     Probe(probe::Arguments),
-    /// Ask saved failures, or vectors of your own, again.
+    /// Repeat saved failures, or run your own vectors
     Replay(replay::Arguments),
-    /// Join the results of shards, or compare those of implementations.
+    /// Merge the results of shards, or compare results
     #[command(subcommand)]
     Report(report::Arguments),
-    /// Read the rules.
+    /// Show the rules and their evidence
     Rules(rules::Arguments),
-    /// Make the test vectors with real Flask, or hold the model to them.
+    /// Regenerate the test vectors, or verify the model with them
     #[command(subcommand)]
     Vectors(vectors::Arguments),
 }
@@ -108,28 +109,28 @@ pub fn run() -> ExitCode {
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Vectors(arguments) => vectors::run(&arguments),
     };
-    let trouble = match (done, processes::interrupted_by()) {
+    let error = match (done, processes::interrupted_by()) {
         (Ok(outcome), None) => return status(outcome),
         (Ok(outcome), Some(signal)) => {
             if outcome != Outcome::NotJudged {
-                note!("interrupted by {signal} after the last answer; the reports are whole");
+                note!("interrupted by {signal} after the last answer; the reports are complete");
             }
             return status(Outcome::NotJudged);
         }
-        // Whatever went wrong then went wrong because of it.
-        (Err(_), Some(signal)) => Trouble(format!("interrupted by {signal}")),
-        (Err(trouble), None) => trouble,
+        // The interruption is the cause of whatever went wrong.
+        (Err(_), Some(signal)) => CliError(format!("interrupted by {signal}")),
+        (Err(error), None) => error,
     };
     let style = anstyle::AnsiColor::Red.on_default().bold();
-    note!("{style}error:{style:#} {trouble}");
+    note!("{style}error:{style:#} {error}");
     status(Outcome::NotJudged)
 }
 
-/// The arguments; the exit status where there is nothing to do but to print help or what is wrong with them.
+/// The arguments, or the exit status after printing help or what is wrong with them.
 fn arguments() -> Result<Arguments, ExitCode> {
     let words: Vec<_> = std::env::args_os().collect();
     Arguments::try_parse_from(&words).map_err(|error| {
-        // Its message repeats words. Of the same words, each on one line of visible characters, clap says the same.
+        // Its message repeats words. Parsed again with each word on one line of visible characters, they give the same message.
         let visible = words.iter().map(|word| foreign::line(word.display()));
         let error = Arguments::try_parse_from(visible).err().unwrap_or(error);
         let out = if error.use_stderr() { Out::StandardError } else { Out::StandardOutput };
@@ -146,17 +147,17 @@ fn status(outcome: Outcome) -> ExitCode {
     })
 }
 
-/// Why a command could not do its work, and what to do about it.
+/// Why a command failed, and what to do about it.
 #[derive(Debug)]
-struct Trouble(String);
+struct CliError(String);
 
-impl fmt::Display for Trouble {
+impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl<E: std::error::Error> From<E> for Trouble {
+impl<E: std::error::Error> From<E> for CliError {
     fn from(error: E) -> Self {
         Self(error.to_string())
     }
@@ -171,6 +172,21 @@ mod tests {
         super::Arguments::command().debug_assert();
     }
 
+    /// Every command with its name, from the outside in.
+    fn commands() -> Vec<(String, clap::Command)> {
+        fn collect(name: String, command: clap::Command, all: &mut Vec<(String, clap::Command)>) {
+            for inner in command.get_subcommands() {
+                collect(format!("{name} {}", inner.get_name()), inner.clone(), all);
+            }
+            all.push((name, command));
+        }
+        let mut all = Vec::new();
+        let mut program = super::Arguments::command();
+        program.build();
+        collect("sessionproof".to_owned(), program, &mut all);
+        all
+    }
+
     #[test]
     fn the_first_help_page_fits_on_one_screen_with_a_line_for_each_command() {
         let mut command = super::Arguments::command().term_width(80);
@@ -181,6 +197,32 @@ mod tests {
         for inner in command.get_subcommands() {
             let about = inner.get_about().unwrap().to_string();
             assert!(lines.iter().any(|line| line.ends_with(&about)), "{about:?} takes more than a line:\n{page}");
+        }
+    }
+    #[test]
+    fn every_line_of_help_about_an_argument_fits_on_a_screen_of_80_columns() {
+        for (name, command) in commands() {
+            let arguments = command.get_arguments().filter(|argument| !argument.is_hide_set());
+            for argument in arguments.filter(|argument| !["help", "version"].contains(&argument.get_id().as_str())) {
+                let help = argument.get_help().unwrap_or_else(|| panic!("{name}: {argument} has no help")).to_string();
+                let longest = help.lines().map(|line| line.chars().count()).max().unwrap_or_default();
+                // The text stands on a line of its own, behind ten spaces.
+                assert!(longest <= 70, "{name}: {longest} columns of 70: {help}");
+            }
+            let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+            assert!(about.chars().count() <= 80, "{name}: {about}");
+        }
+    }
+
+    #[test]
+    fn what_stands_below_the_options_is_not_wrapped_at_60_columns_so_that_examples_can_be_copied() {
+        for (name, command) in commands() {
+            let Some(below) = command.get_after_help().map(ToString::to_string) else { continue };
+            let page = command.clone().term_width(60).render_long_help().to_string();
+            for line in below.lines() {
+                assert!(line.chars().count() <= 60, "{name}: {line}");
+                assert!(page.lines().any(|shown| shown == line), "{name}: {line:?} is broken in\n{page}");
+            }
         }
     }
 }

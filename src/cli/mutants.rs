@@ -1,6 +1,6 @@
-//! `mutants` and `mutant`: the suite tried on implementations that are wrong, and those lent to others.
+//! `mutants` tests the suite on implementations that are wrong; `mutant` runs one of them as an adapter for another suite.
 
-use super::{Trouble, out::say, signals};
+use super::{CliError, out::say, signals};
 use clap::Args;
 use sessionproof::{
     adapter::serve,
@@ -14,50 +14,57 @@ use std::io;
 
 const MATRIX_EXAMPLES: &str = "\
 Examples:
-  sessionproof mutants                            all of them
-  sessionproof mutants key-not-derived            one, with all rules that are blamed
+  # all mutants, and the rule that catches each
+  sessionproof mutants
+  # one mutant, with all rules that it is blamed for
+  sessionproof mutants key-not-derived
 
-Exit status: 0 every mutant is caught, and blamed first for a rule that it breaks, 1 not so, 2 could not judge.";
+Exit status:
+  0  each mutant is caught by a rule that it breaks
+  1  one is not
+  2  no verdict";
 
 const MUTANT_EXAMPLES: &str = "\
 Examples:
-  sessionproof mutant                            the names, with what is wrong
+  # list all mutants
+  sessionproof mutant
+  # test one, with this suite or with another
   sessionproof check -- sessionproof mutant sign-on-read
   my-suite --adapter 'sessionproof mutant sign-on-read'";
 
 #[derive(Args)]
-#[command(after_help = MATRIX_EXAMPLES)]
+#[command(after_help = MATRIX_EXAMPLES, next_line_help = true)]
 pub struct MatrixArguments {
-    /// Only these mutants
+    /// Only these mutants [default: all]
     #[arg(value_name = "NAME", value_parser = named)]
     names: Vec<&'static Mutant>,
-    /// How many cases are generated for each, behind the vectors
+    /// How many cases are generated for each mutant
     #[arg(long, value_name = "N", default_value_t = 2_000)]
     cases: usize,
-    /// The seed of the generated cases: the same seed makes the same cases
+    /// The seed of the generated cases; the same seed gives the same cases
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
 }
 
 #[derive(Args)]
-#[command(after_help = MUTANT_EXAMPLES)]
+#[command(after_help = MUTANT_EXAMPLES, next_line_help = true)]
 pub struct MutantArguments {
-    /// The mutant; all are listed where none is named
+    /// The mutant to run [default: list all]
     #[arg(value_name = "NAME", value_parser = named)]
     name: Option<&'static Mutant>,
 }
 
 fn named(name: &str) -> Result<&'static Mutant, String> {
-    mutants::find(name).ok_or_else(|| format!("there is no mutant {name:?}; `sessionproof mutant` lists them"))
+    mutants::find(name).ok_or_else(|| format!("there is no mutant {name:?}; `sessionproof mutant` lists all"))
 }
 
 /// Shows the matrix.
-pub fn run(arguments: &MatrixArguments) -> Result<Outcome, Trouble> {
+pub fn run(arguments: &MatrixArguments) -> Result<Outcome, CliError> {
     let vectors = vectors::embedded()?;
     signals::prepare()?;
     let mutants = if arguments.names.is_empty() { mutants::all().collect() } else { arguments.names.clone() };
     let found = matrix::run(&mutants, &vectors, arguments.cases, arguments.seed);
-    // What was cut short would look like mutants that survive.
+    // Without this, mutants of an interrupted run would look like survivors.
     processes::interruption().map_or(Ok(()), Err)?;
     say!("{:<40} {:<12} {:>6}  {}", "mutant", "caught by", "checks", "only by it");
     for (mutant, found) in mutants.iter().zip(&found) {
@@ -66,8 +73,8 @@ pub fn run(arguments: &MatrixArguments) -> Result<Outcome, Trouble> {
         say!("{}", format!("{:<40} {by:<12} {checks:>6}  {only}", mutant.name).trim_end());
         if !arguments.names.is_empty() {
             let blamed: Vec<_> = found.blamed().into_iter().collect();
-            let beside: Vec<_> = found.misblamed(mutant).into_iter().collect();
-            say!("    blamed: {}\n    not its own: {}", blamed.join(" "), beside.join(" "));
+            let others: Vec<_> = found.misblamed(mutant).into_iter().collect();
+            say!("    blamed: {}\n    not broken by it: {}", blamed.join(" "), others.join(" "));
         }
     }
     let blamed = matrix::blame_on_the_model(&vectors, arguments.cases, arguments.seed);
@@ -76,7 +83,7 @@ pub fn run(arguments: &MatrixArguments) -> Result<Outcome, Trouble> {
         say!("\nthe model itself is blamed: {}", rules.join(", "));
     }
     let caught = mutants.iter().zip(&found).filter(|(mutant, found)| found.caught_by(mutant).is_some()).count();
-    say!("\n{caught} of {} mutants are caught, and blamed first for a rule that they break", mutants.len());
+    say!("\n{caught} of {} mutants are caught by a rule that they break", mutants.len());
     if arguments.names.is_empty() {
         let is_alone = |rule: &&Rule| traceability::only_caught_by(&rule.id, &mutants, &found).is_some();
         let alone = rules::all().iter().filter(is_alone).count();
@@ -88,8 +95,8 @@ pub fn run(arguments: &MatrixArguments) -> Result<Outcome, Trouble> {
     }
 }
 
-/// Speaks the adapter protocol as a mutated implementation, or lists those that there are.
-pub fn mutant(arguments: &MutantArguments) -> Result<Outcome, Trouble> {
+/// Runs a mutant as an adapter, or lists all mutants.
+pub fn mutant(arguments: &MutantArguments) -> Result<Outcome, CliError> {
     match arguments.name {
         Some(mutant) => serve::serve(mutant.make().as_ref(), io::stdin().lock(), io::stdout().lock())?,
         None => mutants::all().for_each(|mutant| say!("{:<40} {}", mutant.name, mutant.summary)),

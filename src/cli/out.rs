@@ -1,5 +1,5 @@
-//! Everything that the commands print, through the door for foreign text: whatever a command forgot, nothing reaches a terminal or
-//! a log that would act on it. No other module prints, which `clippy.toml` holds.
+//! Everything that the commands print. It passes the door for foreign text, so that nothing acts on a terminal or a log even if a
+//! command forgot to escape it. `clippy.toml` forbids other modules to print.
 
 use sessionproof::foreign;
 use std::{
@@ -7,18 +7,18 @@ use std::{
     io::{self, Write},
 };
 
-/// Where goes what people read.
+/// Where text for people goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Out {
-    /// Standard error, for what is beside the matter, and when standard output is a report's.
+    /// Standard error: for notes, and if a report takes standard output.
     StandardError,
     /// Standard output.
     StandardOutput,
 }
 
 impl Out {
-    /// Prints a text for people, without its styles where there is no terminal. Where it cannot be printed, as when the terminal is
-    /// gone, the run and its reports go on.
+    /// Prints a text for people, without styles if there is no terminal. The run and its reports continue if it cannot be printed,
+    /// as when the terminal is gone.
     pub fn print(self, text: impl fmt::Display) {
         let text = foreign::terminal(&text.to_string());
         let written = match self {
@@ -36,7 +36,7 @@ impl Out {
         }
     }
 
-    /// Writes a text for programs as it is: a report, which went through the door of its own format.
+    /// Writes a text for programs unchanged: a report, which passed the door of its own format.
     pub fn write(self, text: &str) -> io::Result<()> {
         match self {
             Self::StandardError => io::stderr().lock().write_all(text.as_bytes()),

@@ -1,4 +1,4 @@
-//! A progress bar on standard error, where that is a terminal; nothing at all elsewhere.
+//! A progress bar on standard error, if that is a terminal.
 
 use super::out::note;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -32,7 +32,7 @@ impl Progress {
         }
     }
 
-    /// Lets something print without the bar in between.
+    /// Hides the bar while something prints.
     pub fn aside(&self, print: impl FnOnce()) {
         self.bar.suspend(print);
     }
@@ -43,7 +43,7 @@ impl Progress {
     }
 }
 
-/// Says, on a terminal, what takes long before there is anything to count.
+/// Announces on a terminal what takes long and cannot be counted.
 pub fn announce(what: &str) {
     use std::io::IsTerminal;
     if std::io::stderr().is_terminal() {
@@ -51,7 +51,7 @@ pub fn announce(what: &str) {
     }
 }
 
-/// Says what is set up, and what vouches for it: in a log as well, since it is code of others that will run.
+/// Says what is set up and whether its hashes are known. In a log too, since code of others will run.
 pub fn tell_set_up(what: &str) {
     note!("{}", foreign::line(what));
 }

@@ -1,12 +1,12 @@
-//! `check --smoke`: the manners of an adapter, before what its implementation makes of cookies.
+//! `check --protocol`: whether an adapter follows the protocol.
 
-use super::{Trouble, out::Out, target::Target};
-use sessionproof::{protocol_check, report, suite::outcome::results::Outcome};
+use super::{CliError, out::Out, target::Target};
+use sessionproof::{protocol_check, report::protocol, suite::outcome::results::Outcome};
 
-pub fn run(target: &Target) -> Result<Outcome, Trouble> {
-    let (program, limits) = target.manners()?;
+pub fn run(target: &Target) -> Result<Outcome, CliError> {
+    let (program, limits) = target.for_protocol_check()?;
     let findings =
-        protocol_check::judge(program, limits, &mut |finding| Out::StandardOutput.print(report::smoke::line(finding)))?;
-    Out::StandardOutput.print(report::smoke::verdict(&findings));
-    Ok(report::smoke::outcome(&findings))
+        protocol_check::run(program, limits, &mut |finding| Out::StandardOutput.print(protocol::line(finding)))?;
+    Out::StandardOutput.print(protocol::verdict(&findings));
+    Ok(protocol::outcome(&findings))
 }

@@ -1,9 +1,9 @@
-//! `replay`: vectors from files, asked once each.
+//! `replay`: runs the vectors of a file, each once.
 
-use super::{Trouble, failures::replay_command, out::Out, signals, target::Target};
+use super::{CliError, failures::replay_command, out::Out, signals, target::Target};
 use clap::Args;
 use sessionproof::{
-    evidence::vectors::{Ready, VectorFile},
+    evidence::vectors::{LoadedVector, VectorFile},
     foreign,
     report::terminal,
     suite::{
@@ -15,22 +15,31 @@ use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
 Examples:
-  sessionproof replay sessionproof-failures/expiry-at-lifetime.json -- python3 my_adapter.py
+  # repeat a saved failure
+  sessionproof replay \\
+    sessionproof-failures/expiry-at-lifetime.json \\
+    -- python3 my_adapter.py
+  # run a file of vectors with real Flask
   sessionproof replay vectors/flask-3.1/expiry.json flask
-  sessionproof replay failure.json --url http://127.0.0.1:8000/sessionproof-probe --secret-key-file key
+  # repeat a failure of a running server
+  sessionproof replay failure.json --secret-key-file key \\
+    --url http://127.0.0.1:8000/sessionproof-probe
 
-Exit status: 0 all pass, 1 some fail, 2 could not judge (usage, set-up, adapter broken).";
+Exit status:
+  0  all pass
+  1  some fail
+  2  no verdict (usage, set-up, or the adapter broke)";
 
 #[derive(Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, next_line_help = true)]
 pub struct Arguments {
-    /// The file of vectors
+    /// A file of vectors, such as a saved failure
     file: PathBuf,
     #[command(flatten)]
     target: Target,
 }
 
-pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
+pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     let vectors = read(&arguments.file)?;
     signals::prepare()?;
     let implementation = arguments.target.open()?;
@@ -44,8 +53,8 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     Ok(results.outcome())
 }
 
-/// The vectors of a file, ready to be asked.
-pub fn read(path: &Path) -> Result<Vec<Ready>, Trouble> {
+/// The vectors of a file.
+pub fn read(path: &Path) -> Result<Vec<LoadedVector>, CliError> {
     let name = foreign::path(path);
     let file = VectorFile::read(path)?;
     Ok(file.vectors.iter().map(|vector| vector.ready(&name)).collect::<Result<_, _>>()?)

@@ -1,7 +1,7 @@
-//! `report`: what is made of results that were written before.
+//! `report`: merges and compares results of earlier runs.
 
 use super::{
-    Trouble,
+    CliError,
     out::Out,
     report_option::{Reports, make_ready, write_file},
 };
@@ -17,36 +17,44 @@ use std::path::PathBuf;
 
 const MERGE: &str = "\
 Examples:
-  sessionproof check --shard 1/2 --report json=1.json flask    on one machine
-  sessionproof check --shard 2/2 --report json=2.json flask    on another
+  # on one machine
+  sessionproof check --shard 1/2 --report json=1.json flask
+  # on another
+  sessionproof check --shard 2/2 --report json=2.json flask
+  # join the results
   sessionproof report merge 1.json 2.json
 
-Exit status: that of the whole run: 0 conformant, 1 not conformant, 2 could not judge, or the files are not the shards of
-one run.";
+Exit status of the whole run:
+  0  conformant
+  1  not conformant
+  2  no verdict, or the files are not all shards of a run";
 
 const MATRIX: &str = "\
 Example:
   sessionproof check flask@2.2.4 --report json=old.json
   sessionproof check flask --report json=new.json
-  sessionproof report matrix old.json new.json --html table.html
+  sessionproof report matrix old.json new.json \\
+    --html table.html
 
-Exit status: 0 when the table is made, whatever it says, and 2 when it cannot be.";
+Exit status:
+  0  the table was made, whatever it says
+  2  it was not";
 
 #[derive(Subcommand)]
 pub enum Arguments {
-    /// Set several results beside each other: implementations against rules, as Markdown.
+    /// Print a table of several results: rules by implementations
     Matrix(MatrixArguments),
-    /// Join the results of all shards of a run.
+    /// Merge the results of all shards of a run
     Merge(Merge),
 }
 
 #[derive(Args)]
-#[command(after_help = MERGE)]
+#[command(after_help = MERGE, next_line_help = true)]
 pub struct Merge {
-    /// The results of every shard, as `check --report json=FILE` wrote them
+    /// The results of every shard, from `check --report json=FILE`
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// Where the joined results are written; the same as --report json=FILE
+    /// Write the merged results to FILE, like --report json=FILE
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
@@ -54,24 +62,24 @@ pub struct Merge {
 }
 
 #[derive(Args)]
-#[command(after_help = MATRIX)]
+#[command(after_help = MATRIX, next_line_help = true)]
 pub struct MatrixArguments {
-    /// The results of each implementation, as `check --report json=FILE` wrote them
+    /// The results to compare, from `check --report json=FILE`
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// Where the table is written as a page of its own, too
+    /// Also write the table as an HTML page
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
 }
 
-pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
+pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     match arguments {
         Arguments::Matrix(arguments) => matrix(arguments),
         Arguments::Merge(arguments) => merge(arguments),
     }
 }
 
-fn matrix(arguments: &MatrixArguments) -> Result<Outcome, Trouble> {
+fn matrix(arguments: &MatrixArguments) -> Result<Outcome, CliError> {
     arguments.html.as_deref().map_or(Ok(()), make_ready)?;
     let matrix = Matrix::new(&read(&arguments.files)?);
     Out::StandardOutput.print(matrix.markdown());
@@ -81,7 +89,7 @@ fn matrix(arguments: &MatrixArguments) -> Result<Outcome, Trouble> {
     Ok(Outcome::Conformant)
 }
 
-fn merge(arguments: &Merge) -> Result<Outcome, Trouble> {
+fn merge(arguments: &Merge) -> Result<Outcome, CliError> {
     let reports = arguments.reports.clone().and_json(arguments.out.as_deref());
     reports.make_ready()?;
     let results = merge::merge(read(&arguments.files)?)?;
@@ -90,7 +98,7 @@ fn merge(arguments: &Merge) -> Result<Outcome, Trouble> {
     Ok(results.outcome())
 }
 
-fn read(files: &[PathBuf]) -> Result<Vec<(String, Results)>, Trouble> {
+fn read(files: &[PathBuf]) -> Result<Vec<(String, Results)>, CliError> {
     let named = |file: &PathBuf| Ok((file.display().to_string(), json::read(file)?));
     files.iter().map(named).collect()
 }

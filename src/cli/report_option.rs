@@ -1,8 +1,8 @@
 //! `--report KIND=FILE`: the results of a run as files, or on standard output.
 
 use super::{
-    Trouble,
-    files::{Readers, is_place_for_file, write_whole},
+    CliError,
+    files::{Readers, is_place_for_file, write_atomic},
     out::Out,
 };
 use clap::Args;
@@ -19,9 +19,15 @@ use std::{
 
 #[derive(Args, Clone)]
 pub struct Reports {
-    /// Write a report as well: json=FILE, junit=FILE, html=FILE, tap=FILE, or github for annotations of a workflow; several
-    /// with commas; - in place of a file is standard output
-    #[arg(long = "report", value_name = "KIND[=FILE]", value_delimiter = ',', value_parser = Report::parse)]
+    /// Write a report: json=FILE, junit=FILE, html=FILE, tap=FILE or github
+    /// (separate several by commas; FILE - is standard output)
+    #[arg(
+        long = "report",
+        value_name = "KIND[=FILE]",
+        value_delimiter = ',',
+        value_parser = Report::parse,
+        verbatim_doc_comment
+    )]
     reports: Vec<Report>,
 }
 
@@ -43,7 +49,7 @@ enum Kind {
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
-    /// Where goes what people read.
+    /// With the text for people.
     Aside,
     File(PathBuf),
     StandardOutput,
@@ -66,7 +72,7 @@ impl Report {
             }
         };
         let place = match place {
-            "" => return Err(format!("{text:?} names no file; write it as in {name}=results.{}", kind.extension())),
+            "" => return Err(format!("{text:?} names no file; write {name}=results.{}", kind.extension())),
             "-" => Place::StandardOutput,
             file => Place::File(file.into()),
         };
@@ -103,12 +109,12 @@ impl Reports {
         self
     }
 
-    /// Makes the folders of the files, so that what cannot be written is refused before a run and not behind it.
-    pub fn make_ready(&self) -> Result<(), Trouble> {
+    /// Makes the folders of the files, so that a report that cannot be written is refused before the run.
+    pub fn make_ready(&self) -> Result<(), CliError> {
         let mut places = BTreeSet::new();
         for Report { place, .. } in &self.reports {
             if !places.insert(place) {
-                return Err(Trouble(format!("two reports cannot go to {}", place.name())));
+                return Err(CliError(format!("two reports cannot go to {}", place.name())));
             }
             if let Place::File(file) = place {
                 make_ready(file)?;
@@ -117,7 +123,7 @@ impl Reports {
         Ok(())
     }
 
-    /// Where goes what people read.
+    /// With the text for people.
     pub fn out(&self) -> Out {
         match self.reports.iter().any(|report| report.place == Place::StandardOutput) {
             true => Out::StandardError,
@@ -126,7 +132,7 @@ impl Reports {
     }
 
     /// Writes every report.
-    pub fn write(&self, results: &Results) -> Result<(), Trouble> {
+    pub fn write(&self, results: &Results) -> Result<(), CliError> {
         for report in &self.reports {
             match &report.place {
                 Place::Aside => {
@@ -150,29 +156,29 @@ impl Place {
     }
 }
 
-/// Makes the folder of a file, and refuses what is no place for one.
-pub fn make_ready(file: &Path) -> Result<(), Trouble> {
+/// Makes the folder of a file, and refuses a path where no file can be written.
+pub fn make_ready(file: &Path) -> Result<(), CliError> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     let made = is_place_for_file(file).and_then(|()| folder.map_or(Ok(()), fs::create_dir_all));
     made.map_err(|error| cannot_write(&Place::File(file.to_owned()), &error))
 }
 
 /// Writes a text to a file, or to standard output.
-fn write(place: &Place, text: &str) -> Result<(), Trouble> {
+fn write(place: &Place, text: &str) -> Result<(), CliError> {
     let written = match place {
-        Place::File(file) => write_whole(file, text, Readers::Owner),
+        Place::File(file) => write_atomic(file, text, Readers::Owner),
         Place::Aside | Place::StandardOutput => Out::StandardOutput.write(text),
     };
     written.map_err(|error| cannot_write(place, &error))
 }
 
 /// Writes a text to a file.
-pub fn write_file(file: &Path, text: &str) -> Result<(), Trouble> {
+pub fn write_file(file: &Path, text: &str) -> Result<(), CliError> {
     write(&Place::File(file.to_owned()), text)
 }
 
-fn cannot_write(place: &Place, error: &io::Error) -> Trouble {
-    Trouble(format!("the report cannot be written to {}: {error}\nname another file behind --report", place.name()))
+fn cannot_write(place: &Place, error: &io::Error) -> CliError {
+    CliError(format!("the report cannot be written to {}: {error}\nname another file after --report", place.name()))
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
-//! `rules`: the specification from the terminal, with the evidence of each rule.
+//! `rules`: shows the rules, and the evidence for each.
 
 use super::{
-    Trouble,
+    CliError,
     out::{Out, say},
 };
 use clap::Args;
 use sessionproof::{
-    evidence::vectors::{self, Ready},
+    evidence::vectors::{self, LoadedVector},
     spec::rules::{self, Pattern, Rule},
     suite::outcome::{
         coverage::{evidence, level_word, why_without_vectors},
@@ -16,20 +16,22 @@ use sessionproof::{
 
 const EXAMPLES: &str = "\
 Examples:
-  sessionproof rules              all rules, a line each, with the counts of their evidence
-  sessionproof rules EXP          one family
-  sessionproof rules EXP-1        one rule with its text and evidence";
+  # all rules, a line each
+  sessionproof rules
+  # one family
+  sessionproof rules EXP
+  # one rule, with its text and its evidence
+  sessionproof rules EXP-1";
 
 #[derive(Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, next_line_help = true)]
 pub struct Arguments {
-    /// Rules of these numbers or families: EXP-1, EXP, EXP-1*, several with commas; `!EXP-2` leaves
-    /// one out
+    /// Only these rules or families, as in EXP-1,SIG,!SIG-7 (! excludes)
     #[arg(value_name = "PATTERN", default_value = "*", value_parser = Pattern::parse)]
     rules: Pattern,
 }
 
-pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
+pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     let vectors = vectors::embedded()?;
     let chosen: Vec<_> = rules::all().iter().filter(|rule| arguments.rules.matches(&rule.id)).collect();
     match chosen[..] {
@@ -42,14 +44,14 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     Ok(Outcome::Conformant)
 }
 
-fn line(rule: &Rule, vectors: &[Ready]) -> String {
+fn line(rule: &Rule, vectors: &[LoadedVector]) -> String {
     let (vectors, properties, tests, observations) = evidence(&rule.id, vectors).counts();
     let (level, properties) = (level_word(rule.level), properties + tests);
     format!("{:<8}{level:<8}{vectors:>8}{properties:>12}{observations:>14}  {}", rule.id, rule.title)
 }
 
 /// A rule's text and everything that it rests on.
-fn page(rule: &Rule, vectors: &[Ready]) -> String {
+fn page(rule: &Rule, vectors: &[LoadedVector]) -> String {
     let evidence = evidence(&rule.id, vectors);
     let mut page = format!("{} ({}) {}\n\n{}\n", rule.id, level_word(rule.level), rule.title, rule.body.trim());
     let mut list = |title: &str, names: &[String]| {

@@ -1,20 +1,19 @@
-//! Ctrl-C and its like: everything that was started ends at once, then what was found so far is told. A second one, if it
-//! does not come together with the first, ends this program at once as well.
+//! Ctrl-C, `SIGTERM` and `SIGHUP`. The first ends everything that was started, and the results so far are shown. A second one ends
+//! this program at once, unless it came together with the first.
 //!
-//! Where nobody can act on a signal, as on `SIGKILL`, a guard does: this program once more, in a mode of its own.
+//! No program can act on `SIGKILL`. A guard does that: a second process of this program, in a mode of its own.
 
-use super::Trouble;
+use super::CliError;
 use std::{ffi::OsStr, time::Duration};
 
-/// The word that makes this program a guard. It is for this program alone, and stands on no help page.
+/// The argument that makes this program a guard. It is not on any help page.
 const GUARD: &str = "guard-for";
 
-/// How long after the first signal another is the same wish and not a second one: `timeout`, and whatever hands signals on, sends
-/// them to a process and to its whole group.
+/// Another signal within this time counts as the first: `timeout` and others send each signal to a process and to its group.
 #[cfg(unix)]
 const SAME: Duration = Duration::from_millis(250);
 
-/// Stands guard for the process that started this one, if it was started for that.
+/// Acts as a guard, if this process was started for that.
 pub fn stood_guard() -> bool {
     let is_guard = std::env::args_os().nth(1).is_some_and(|word| word == OsStr::new(GUARD));
     if is_guard {
@@ -23,9 +22,9 @@ pub fn stood_guard() -> bool {
     is_guard
 }
 
-/// Prepares for signals, and for being killed. For commands that start programs; others just end.
+/// Handles signals, and starts the guard. For commands that start programs; a signal simply ends the others.
 #[cfg(unix)]
-pub fn prepare() -> Result<(), Trouble> {
+pub fn prepare() -> Result<(), CliError> {
     use sessionproof::processes;
     use signal_hook::{
         consts::{SIGHUP, SIGINT, SIGTERM},
@@ -34,7 +33,7 @@ pub fn prepare() -> Result<(), Trouble> {
     };
     use std::{os::unix::process::CommandExt, process::Command, thread, time::Instant};
 
-    // Linux knows the running program by this name even when its file was replaced.
+    // On Linux this name works even if the program's file was replaced.
     let program = if cfg!(target_os = "linux") { Some("/proc/self/exe".into()) } else { std::env::current_exe().ok() };
     if let Some(program) = program {
         let mut guard = Command::new(program);
@@ -58,14 +57,14 @@ pub fn prepare() -> Result<(), Trouble> {
     Ok(())
 }
 
-/// There are no such signals here.
+/// Does nothing: there are no such signals here.
 #[cfg(not(unix))]
-pub fn prepare() -> Result<(), Trouble> {
+pub fn prepare() -> Result<(), CliError> {
     Ok(())
 }
 
-/// Whether a signal is ignored, as `nohup` has it for `SIGHUP`, and a shell without job control for `SIGINT` of what it puts in
-/// the background. Linux tells; elsewhere no signal is taken for ignored but `SIGHUP`, whose default is to end this program.
+/// Whether a signal is ignored: `nohup` ignores `SIGHUP`, and a shell without job control ignores `SIGINT` for background jobs. This
+/// is known on Linux. Elsewhere only `SIGHUP` is assumed to be ignored; by default it ends this program.
 #[cfg(unix)]
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -1,6 +1,6 @@
-//! Which implementation is meant: one in this binary, one that is set up, or a command.
+//! The implementation on the command line: one in this binary, one that is set up, a command, or a running server.
 
-use super::{Trouble, progress::tell_set_up, server::ServerArguments};
+use super::{CliError, progress::tell_set_up, server::ServerArguments};
 use clap::Args;
 use sessionproof::{
     adapter::{
@@ -24,7 +24,7 @@ const LONGEST: u64 = 31_536_000;
 
 #[derive(Args)]
 pub struct Target {
-    /// The implementation, as in flask or flask@3.0.3; `sessionproof list` names them all
+    /// An implementation by name, as flask or flask@3.0.3 (see `list`)
     #[arg(value_name = "IMPLEMENTATION", conflicts_with = "command")]
     implementation: Option<String>,
     /// A program that speaks the adapter protocol, with its arguments
@@ -32,24 +32,23 @@ pub struct Target {
     command: Vec<String>,
     #[command(flatten)]
     server: ServerArguments,
-    /// How many copies of the program run side by side; as many as there are processors unless told otherwise, 8 at most;
-    /// `bench` always runs one
+    /// How many copies run in parallel [default: one per processor, up to 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=64))]
     workers: Option<u64>,
-    /// How long a call may take, in seconds
+    /// How many seconds one call may take
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=LONGEST))]
     call_timeout: u64,
-    /// How long the whole run may take, in seconds
+    /// How many seconds the whole run may take
     #[arg(long, value_name = "SECONDS", default_value_t = 1800, value_parser = clap::value_parser!(u64).range(1..=LONGEST))]
     time_limit: u64,
-    /// The Python that implementations are set up with; the first of python3 and python unless told otherwise
+    /// The Python that runs implementations [default: python3 or python]
     #[arg(long, value_name = "PATH")]
     python: Option<PathBuf>,
 }
 
 impl Target {
-    /// The implementation, ready to be asked.
-    pub fn open(&self) -> Result<Box<dyn Implementation>, Trouble> {
+    /// The implementation, ready for calls.
+    pub fn open(&self) -> Result<Box<dyn Implementation>, CliError> {
         let limits = (Duration::from_secs(self.call_timeout), Duration::from_secs(self.time_limit));
         if let Some(server) = self.server.connect(self.side_by_side(), limits.0, limits.1)? {
             return Ok(Box::new(server));
@@ -61,13 +60,13 @@ impl Target {
         }
     }
 
-    /// Whether one is named: [`Self::open`] takes the verifier otherwise.
+    /// Whether one is named. If not, [`Self::open`] takes the verifier.
     pub fn is_named(&self) -> bool {
         self.implementation.is_some() || !self.command.is_empty() || self.server.is_named()
     }
 
-    /// The program of the implementation, which is set up if it is not yet; none for what stands in this binary.
-    fn program(&self) -> Result<Option<Program>, Trouble> {
+    /// The program of the implementation, set up if necessary; `None` for one in this binary.
+    fn program(&self) -> Result<Option<Program>, CliError> {
         if !self.command.is_empty() {
             return Ok(Some(Program::from(&self.command)));
         }
@@ -78,34 +77,36 @@ impl Target {
         Ok(setup.program(known, release)?)
     }
 
-    /// The program that measures itself; none for the verifier in this binary, which is measured without one.
-    pub fn measured(&self) -> Result<Option<Program>, Trouble> {
+    /// The program that measures itself; `None` for the verifier in this binary.
+    pub fn measured(&self) -> Result<Option<Program>, CliError> {
         if self.server.is_named() {
-            return Err(Trouble("a running server cannot be measured\nname a program that offers bench".to_owned()));
+            return Err(CliError(
+                "a running server cannot be measured\nname a program that offers the operation bench".to_owned(),
+            ));
         }
         if self.implementation.as_deref() == Some("model") {
-            return Err(Trouble(
+            return Err(CliError(
                 "\"model\" cannot be measured: it is written to be read\n\
-                 there are verifier, flask and others that `sessionproof list` names; any adapter that offers bench goes \
-                 behind --, as in: sessionproof bench -- python3 my_adapter.py"
+                 name another implementation of `sessionproof list`, or an adapter that offers bench: \
+                 sessionproof bench -- python3 my_adapter.py"
                     .to_owned(),
             ));
         }
         self.program()
     }
 
-    /// The program whose manners are judged, and how long it may take.
-    pub fn manners(&self) -> Result<(Program, Limits), Trouble> {
-        let nothing = "--smoke judges the manners of an adapter, and what is in this binary has none\n\
-                       name a program, as in: sessionproof check --smoke -- python3 my_adapter.py";
+    /// The program that is checked with the protocol checks, and how long it may take.
+    pub fn for_protocol_check(&self) -> Result<(Program, Limits), CliError> {
+        const NONE: &str = "--protocol checks an adapter, and implementations in this binary have none\n\
+                            name a program, as in: sessionproof check --protocol -- python3 my_adapter.py";
         let named = if self.implementation.as_deref() == Some("model") { None } else { self.program()? };
-        let program = named.ok_or_else(|| Trouble(nothing.to_owned()))?;
+        let program = named.ok_or_else(|| CliError(NONE.to_owned()))?;
         let limits = Limits { call: Duration::from_secs(self.call_timeout), run: Duration::from_secs(self.time_limit) };
         Ok((program, limits))
     }
 
     /// A copy of a program that measures itself, and when the run has to be over.
-    pub fn bencher(&self, program: Program) -> Result<(Bencher, Instant), Trouble> {
+    pub fn bencher(&self, program: Program) -> Result<(Bencher, Instant), CliError> {
         let deadline = Instant::now() + Duration::from_secs(self.time_limit);
         Ok((Bencher::start(program, Duration::from_secs(self.call_timeout))?, deadline))
     }
@@ -116,7 +117,7 @@ impl Target {
         self.workers.and_then(|n| usize::try_from(n).ok()).unwrap_or(processors)
     }
 
-    fn start(&self, program: Program) -> Result<Box<dyn Implementation>, Trouble> {
+    fn start(&self, program: Program) -> Result<Box<dyn Implementation>, CliError> {
         let options = Options {
             workers: self.side_by_side(),
             call_timeout: Duration::from_secs(self.call_timeout),
@@ -142,14 +143,26 @@ impl Target {
     }
 }
 
-fn unknown(name: &str) -> Trouble {
+/// The error about a name that no implementation has.
+pub fn unknown(name: &str) -> CliError {
     let names: Vec<_> = KNOWN.iter().map(|known| known.name).collect();
-    Trouble(format!(
-        "there is no implementation {name:?} here\n\
-         there are {}, each but the first two also as NAME@VERSION; any program goes behind --, as in: \
-         sessionproof check -- python3 my_adapter.py",
+    let guess = match nearest(name, &names) {
+        Some(near) => format!("did you mean {near}? "),
+        None => String::new(),
+    };
+    CliError(format!(
+        "there is no implementation {name:?}\n\
+         {guess}there are {}; a release is named as in flask@3.0.3 (NAME@VERSION)\n\
+         to test a program of your own: sessionproof check -- python3 my_adapter.py",
         names.join(", ")
     ))
+}
+
+/// The most similar of some names, if one is similar enough to be meant.
+fn nearest<'n>(name: &str, names: &[&'n str]) -> Option<&'n str> {
+    let distance = |known: &&&str| strsim::damerau_levenshtein(&name.to_lowercase(), known);
+    let near = names.iter().min_by_key(distance)?;
+    (distance(&near) <= (name.len() / 3).max(1)).then_some(*near)
 }
 
 #[cfg(test)]
@@ -157,8 +170,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_two_are_the_ones_in_this_binary() {
-        assert_eq!(KNOWN.iter().take_while(|known| known.is_in_binary()).count(), 2);
-        assert_eq!(KNOWN.iter().filter(|known| known.is_in_binary()).count(), 2);
+    fn a_misspelt_name_is_answered_by_the_nearest_and_a_strange_one_by_none() {
+        for (name, guess) in [
+            ("flusk", "did you mean flask?"),
+            ("Flask", "did you mean flask?"),
+            ("qart", "did you mean quart?"),
+            ("itsdangerous-js", "did you mean itsdangerous.js?"),
+            ("verifer", "did you mean verifier?"),
+        ] {
+            assert!(unknown(name).to_string().contains(guess), "{}", unknown(name));
+        }
+        for name in ["", "django", "x"] {
+            assert!(!unknown(name).to_string().contains("did you mean"), "{}", unknown(name));
+        }
     }
 }

@@ -1,8 +1,8 @@
-//! `vectors regenerate` and `vectors verify`: the evidence made again, and held against the model.
+//! `vectors regenerate` makes the vectors again with real Flask; `vectors verify` compares the model with them.
 
 use super::{
-    Trouble,
-    files::{Readers, write_whole},
+    CliError,
+    files::{Readers, write_atomic},
     out::{Out, say},
     progress::{announce, tell_set_up},
     replay, signals,
@@ -34,56 +34,67 @@ use std::{
 
 #[derive(Subcommand)]
 pub enum Arguments {
-    /// Make the vectors again with real Flask, in a virtual environment pinned by hash
+    /// Regenerate the vectors with real Flask, pinned by hash
     Regenerate(Regenerate),
-    /// Hold every vector against the model; needs neither Python nor network
+    /// Verify that the model agrees with every vector, offline
     Verify(Verify),
 }
 
 const REGENERATE: &str = "\
 Examples:
-  sessionproof vectors regenerate               in a clone of the project: writes vectors/flask-3.1 and recipes
-  sessionproof vectors regenerate --check       writes nothing; says whether anything would change
-  sessionproof vectors regenerate --out DIR     the vectors alone, anywhere
+  # in a clone: write vectors/flask-3.1 and vectors/recipes
+  sessionproof vectors regenerate
+  # write nothing; say whether a file would change
+  sessionproof vectors regenerate --check
+  # write the vectors alone, to any folder
+  sessionproof vectors regenerate --out DIR
 
-Exit status: 0 done (or nothing would change), 1 something would change, 2 could not be done.";
+Exit status:
+  0  done, or nothing would change
+  1  something would change
+  2  failed";
 
 #[derive(Args)]
-#[command(after_help = REGENERATE)]
+#[command(after_help = REGENERATE, next_line_help = true)]
 pub struct Regenerate {
-    /// The folder of vector files; vectors/flask-3.1 unless told otherwise, which must be there
+    /// The folder of vector files [default: vectors/flask-3.1, if it exists]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Write nothing, and compare with the files in the folder
+    /// Write nothing; compare with the files in the folder
     #[arg(long)]
     check: bool,
-    /// The Python that real Flask is set up with; the first of python3 and python unless told otherwise
+    /// The Python that runs real Flask [default: python3 or python]
     #[arg(long, value_name = "PATH")]
     python: Option<PathBuf>,
 }
 
 const VERIFY: &str = "\
 Examples:
-  sessionproof vectors verify                   the vectors in this binary
+  # the vectors in this binary
+  sessionproof vectors verify
+  # other vectors
   sessionproof vectors verify my-vectors.json
 
-Exit status: 0 the model agrees with every vector, 1 it does not, 2 a file cannot be read.";
+Exit status:
+  0  the model agrees with every vector
+  1  it does not
+  2  a file cannot be read";
 
 #[derive(Args)]
-#[command(after_help = VERIFY)]
+#[command(after_help = VERIFY, next_line_help = true)]
 pub struct Verify {
-    /// Files of vectors; those in this binary when there are none
+    /// Files of vectors [default: those in this binary]
     files: Vec<PathBuf>,
 }
 
-pub fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
+pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     match arguments {
         Arguments::Regenerate(arguments) => regenerate(arguments),
         Arguments::Verify(arguments) => verify(arguments),
     }
 }
 
-fn verify(arguments: &Verify) -> Result<Outcome, Trouble> {
+fn verify(arguments: &Verify) -> Result<Outcome, CliError> {
     let vectors = match arguments.files.is_empty() {
         true => vectors::embedded()?,
         false => {
@@ -100,7 +111,7 @@ fn verify(arguments: &Verify) -> Result<Outcome, Trouble> {
     Ok(results.outcome())
 }
 
-fn regenerate(arguments: &Regenerate) -> Result<Outcome, Trouble> {
+fn regenerate(arguments: &Regenerate) -> Result<Outcome, CliError> {
     let folder = folder(arguments)?;
     signals::prepare()?;
     let oracle = Setup { python: arguments.python.clone(), report: &mut tell_set_up }.flask(None)?;
@@ -109,7 +120,7 @@ fn regenerate(arguments: &Regenerate) -> Result<Outcome, Trouble> {
     let names: BTreeSet<_> = made.iter().map(|(name, _)| OsString::from(name)).collect();
     for stale in others(&folder, &names) {
         outcome = Outcome::NotConformant;
-        say!("{}: no family makes it any more; delete it", foreign::path(&stale));
+        say!("{}: no family makes this file any more; delete it", foreign::path(&stale));
     }
     if arguments.out.is_none() {
         let recordings = generate(&oracle, "recipes.py")?;
@@ -123,20 +134,25 @@ fn regenerate(arguments: &Regenerate) -> Result<Outcome, Trouble> {
 
 type Compare = fn(&str, &str, &str) -> Result<Drift, VectorError>;
 
-/// Compares what was made with what is kept, and unless that is all that is wanted, puts it in its place.
+/// Compares the new files with those in the folder, and writes them unless only the comparison is wanted.
 fn place(
     arguments: &Regenerate,
     folder: &Path,
     made: &[(String, String)],
     compare: Compare,
-) -> Result<Outcome, Trouble> {
+) -> Result<Outcome, CliError> {
     let mut outcome = Outcome::Conformant;
     for (name, text) in made {
         let path = folder.join(name);
         let kept = match bounded::read_text(&path, vectors::LARGEST) {
             Ok(kept) => Some(kept),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(Trouble(format!("{} cannot be read: {error}", foreign::path(&path)))),
+            Err(error) => {
+                return Err(CliError(format!(
+                    "{} cannot be read: {error}\nname another folder with --out DIR",
+                    foreign::path(&path)
+                )));
+            }
         };
         let found = match kept {
             Some(kept) => compare(&foreign::path(&path), &kept, text)?,
@@ -146,8 +162,13 @@ fn place(
             outcome = Outcome::NotConformant;
         }
         if !arguments.check && found != Drift::None {
-            let cannot = |error| Trouble(format!("{} cannot be written: {error}", foreign::path(&path)));
-            write_whole(&path, text, Readers::Everybody).map_err(cannot)?;
+            let cannot = |error| {
+                CliError(format!(
+                    "{} cannot be written: {error}\nname another folder with --out DIR",
+                    foreign::path(&path)
+                ))
+            };
+            write_atomic(&path, text, Readers::Everybody).map_err(cannot)?;
         }
         say!("{}: {}", foreign::line(name), foreign::line(shown(&found)));
     }
@@ -158,7 +179,7 @@ fn shown(found: &Drift) -> String {
     match found {
         Drift::None => "unchanged, byte for byte".to_owned(),
         Drift::Provenance(releases) => {
-            format!("the outputs say the same; made by other releases: {}", releases.join(", "))
+            format!("same outputs, made by other releases: {}", releases.join(", "))
         }
         Drift::Vectors(ids) => {
             let shown: Vec<_> = ids.iter().take(5).cloned().collect();
@@ -168,14 +189,14 @@ fn shown(found: &Drift) -> String {
     }
 }
 
-fn folder(arguments: &Regenerate) -> Result<PathBuf, Trouble> {
+fn folder(arguments: &Regenerate) -> Result<PathBuf, CliError> {
     if let Some(folder) = &arguments.out {
         return Ok(folder.clone());
     }
     let folder = Path::new("vectors").join(SPEC);
     match folder.is_dir() {
         true => Ok(folder),
-        false => Err(Trouble(format!(
+        false => Err(CliError(format!(
             "there is no folder {} here\nrun this at the top of a clone of the project, or name a folder with --out DIR",
             foreign::path(&folder)
         ))),
@@ -183,13 +204,13 @@ fn folder(arguments: &Regenerate) -> Result<PathBuf, Trouble> {
 }
 
 /// The names and texts of the files that a script in `vectors/` makes with real Flask.
-fn generate(oracle: &Oracle, script: &str) -> Result<Vec<(String, String)>, Trouble> {
+fn generate(oracle: &Oracle, script: &str) -> Result<Vec<(String, String)>, CliError> {
     let out = tempfile::tempdir()?;
     announce(&format!("asking real Flask (vectors/{script})"));
     let ran = oracle.script(script).arg("--out").arg(out.path()).stdin(Stdio::null()).run_to_end()?;
     if !ran.status.success() {
         let said = foreign::bytes(ran.stderr.trim_ascii_end()).replace('\n', "\n    ");
-        return Err(Trouble(format!("vectors/{script} failed ({}):\n    {said}", ran.status)));
+        return Err(CliError(format!("vectors/{script} failed ({}):\n    {said}", ran.status)));
     }
     let mut made = Vec::new();
     for entry in fs::read_dir(out.path())? {

@@ -4,7 +4,7 @@
 //! was added since turns an implementation from conformant to not conformant. What a revision lists is never changed or taken
 //! away again, which a test holds.
 
-use super::vectors::{Ready, Vector};
+use super::vectors::{LoadedVector, Vector};
 use crate::bundled;
 use crate::json::json;
 use crate::spec::rules::{self, Pattern};
@@ -46,7 +46,7 @@ impl Revision {
     }
 
     /// Everything that is in force now, under a name.
-    pub fn of_now(name: &str, vectors: &[Ready]) -> Self {
+    pub fn of_now(name: &str, vectors: &[LoadedVector]) -> Self {
         Self {
             name: name.to_owned(),
             rules: rules::all().iter().map(|rule| rule.id.clone()).collect(),
@@ -55,7 +55,7 @@ impl Revision {
     }
 
     /// The vectors of this revision, among all.
-    pub fn vectors(&self, all: Vec<Ready>) -> Vec<Ready> {
+    pub fn vectors(&self, all: Vec<LoadedVector>) -> Vec<LoadedVector> {
         all.into_iter().filter(|ready| self.vectors.contains_key(&ready.vector.id)).collect()
     }
 

@@ -102,7 +102,9 @@ pub enum Kind {
 #[non_exhaustive]
 pub enum VectorError {
     /// The file cannot be read.
-    #[error("{file} cannot be read: {source}")]
+    #[error(
+        "{file} cannot be read: {source}\nname a file of vectors; `check` saves failures as such files in sessionproof-failures"
+    )]
     Io {
         /// The file.
         file: String,
@@ -110,7 +112,7 @@ pub enum VectorError {
         source: std::io::Error,
     },
     /// The file is not JSON of the vector format.
-    #[error("{file}:{line}: not a vector file: {what}\nthe format is described in spec/vector-format.md")]
+    #[error("{file}:{line}: not a vector file: {what}\nspec/vector-format.md describes the format")]
     Format {
         /// The file.
         file: String,
@@ -120,13 +122,13 @@ pub enum VectorError {
         what: String,
     },
     /// The file is larger than any file of vectors.
-    #[error("{file} is larger than {} MiB, which no file of vectors is", LARGEST >> 20)]
+    #[error("{file} is larger than {} MiB, so it is not a file of vectors", LARGEST >> 20)]
     TooLarge {
         /// The file.
         file: String,
     },
     /// A vector's input or output does not fit its kind.
-    #[error("{file}: vector {id}: {what}\nthe format is described in spec/vector-format.md")]
+    #[error("{file}: vector {id}: {what}\nspec/vector-format.md describes the format")]
     Vector {
         /// The file.
         file: String,
@@ -186,7 +188,7 @@ impl VectorFile {
 
 /// A vector made ready to be asked.
 #[derive(Clone, Debug)]
-pub struct Ready {
+pub struct LoadedVector {
     /// The vector.
     pub vector: Vector,
     /// What is asked.
@@ -206,7 +208,7 @@ pub struct Recorded {
 
 impl Vector {
     /// Makes the vector ready to be asked; `file` names it in errors.
-    pub fn ready(&self, file: &str) -> Result<Ready, VectorError> {
+    pub fn ready(&self, file: &str) -> Result<LoadedVector, VectorError> {
         let wrong = |what: String| VectorError::Vector {
             file: file.to_owned(),
             id: foreign::line(&self.id),
@@ -239,7 +241,7 @@ impl Vector {
                 (Scenario::World(story), recorded)
             }
         };
-        Ok(Ready { vector: self.clone(), scenario, recorded })
+        Ok(LoadedVector { vector: self.clone(), scenario, recorded })
     }
 
     /// The recorded answers to so many requests.
@@ -312,14 +314,14 @@ fn step_output((call, answer): &(Call, Answer)) -> Json {
 
 /// Every vector in this binary, ready to be asked: in the order of the specification's families, so that what everything else
 /// rests on comes first.
-pub fn embedded() -> Result<Vec<Ready>, VectorError> {
+pub fn embedded() -> Result<Vec<LoadedVector>, VectorError> {
     let mut ready = Vec::new();
     for (path, text) in bundled::under(&format!("vectors/{SPEC}/")) {
         for vector in VectorFile::parse(path, text)?.vectors {
             ready.push(vector.ready(path)?);
         }
     }
-    let family = |ready: &Ready| {
+    let family = |ready: &LoadedVector| {
         let family = ready.vector.rules.first().map_or("", |rule| rules::family_of(rule));
         rules::families().iter().position(|known| known.id == family)
     };

@@ -6,7 +6,7 @@
 //! one of these, every browser reads once more, so that all that happens is seen by somebody.
 //!
 //! **What is asked only once.** A server is a function of configuration, clock, Cookie header and what the view does, and
-//! the same request is made on many runs. [`Census`] has each once. That is enough for all the runs: a server that answers
+//! the same request is made on many runs. [`RequestSet`] has each once. That is enough for all the runs: a server that answers
 //! every request of a run as the model does is sent the same Cookie headers on that run as the model is, by induction over
 //! its requests.
 //!
@@ -25,7 +25,7 @@ use crate::{
     case::scenario::{Scenario, Sequence, Source, Step},
     clock::UnixTime,
     config::Config,
-    evidence::vectors::{Ready, Recorded, Vector, from_scenario},
+    evidence::vectors::{LoadedVector, Recorded, Vector, from_scenario},
     model::world::Answered,
     protocol::{self, Call},
 };
@@ -48,7 +48,7 @@ pub fn vector(exploration: &Exploration, run: &Run<Exploration>) -> Vector {
 
 /// What was counted on the way through all runs of a configuration, and each request of them once.
 #[derive(Default)]
-pub struct Census {
+pub struct RequestSet {
     /// How many transitions there are.
     pub transitions: usize,
     /// How many runs it took to take them all.
@@ -58,23 +58,23 @@ pub struct Census {
     /// How many requests the runs make, in all.
     pub requests: usize,
     /// Each request once, with the model's answer.
-    pub distinct: Vec<Ready>,
+    pub distinct: Vec<LoadedVector>,
 }
 
 /// All that an answer depends on where renewal is the same for all.
 type Asked = (Keys, LifetimeStep, UnixTime, Option<String>, View, usize);
 
-impl Census {
+impl RequestSet {
     /// Goes through all runs that cover a graph. Where a run begins as the one before it, that is not gone through again.
     pub fn of(exploration: &Exploration, graph: &Graph<Exploration>) -> Self {
-        let mut census = Self { transitions: graph.transitions(), ..Self::default() };
+        let mut set = Self { transitions: graph.transitions(), ..Self::default() };
         let mut seen: HashSet<Asked> = HashSet::new();
         let mut trail: Vec<(Event, State)> = Vec::new();
         for run in graph.covering() {
-            census.runs += 1;
-            census.events += run.events.len();
+            set.runs += 1;
+            set.events += run.events.len();
             let (start, events) = whole(exploration, &run);
-            census.requests += events.iter().filter(|event| is_request(**event)).count();
+            set.requests += events.iter().filter(|event| is_request(**event)).count();
             let same = trail.iter().zip(&events).take_while(|((before, _), event)| before == *event).count();
             trail.truncate(same);
             for event in events.into_iter().skip(same) {
@@ -82,13 +82,13 @@ impl Census {
                 let Some((after, answered)) = exploration.happen_in_full(before, event) else { break };
                 let happened = Happened { event, before, after: &after, answered: answered.as_ref() };
                 if happened.asked().is_some_and(|asked| seen.insert(asked)) {
-                    let id = format!("explored-{}-request-{}", exploration.configuration().name, census.distinct.len());
-                    census.distinct.extend(happened.by_itself(exploration, id));
+                    let id = format!("explored-{}-request-{}", exploration.configuration().name, set.distinct.len());
+                    set.distinct.extend(happened.by_itself(exploration, id));
                 }
                 trail.push((event, after));
             }
         }
-        census
+        set
     }
 }
 
@@ -138,7 +138,7 @@ impl Happened<'_> {
     }
 
     /// The request without the run.
-    fn by_itself(&self, exploration: &Exploration, id: String) -> Option<Ready> {
+    fn by_itself(&self, exploration: &Exploration, id: String) -> Option<LoadedVector> {
         let (_, answered) = self.answered?;
         let answer = protocol::Answer::Exchange(answered.exchanged.clone());
         let call = Call::Exchange(answered.call.clone());
@@ -146,7 +146,7 @@ impl Happened<'_> {
         let comment = format!("{}: {}", exploration.configuration().about, self.event);
         let rules = owned(self.rules(exploration));
         let vector = from_scenario(id, rules, comment, &scenario, &[(call, answer.clone())]);
-        Some(Ready { vector, scenario, recorded: vec![Recorded { answer, cookie_header: None }] })
+        Some(LoadedVector { vector, scenario, recorded: vec![Recorded { answer, cookie_header: None }] })
     }
 
     /// The rules that it is evidence for: those of what it shows, then those of what happens. Of those of the user agent an

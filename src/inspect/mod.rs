@@ -70,33 +70,35 @@ pub fn inspect_value(value: &str, question: &Question) -> Result<Inspection, Not
     look::look(input::Found::value(value), question)
 }
 
-/// Why a text is not looked at.
+/// Why a text cannot be explained as a cookie.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotACookie {
     /// There is nothing.
-    #[error("there is no cookie: nothing was given")]
+    #[error("no cookie was given\npass its value or its Set-Cookie line as an argument, or on standard input")]
     Empty,
     /// It has the form of a JSON Web Token.
     #[error(
-        "this looks like a JSON Web Token: its three parts are header, claims and signature\n\
-         a session cookie of Flask is payload.timestamp.signature (SIG-1)"
+        "this looks like a JSON Web Token (header.claims.signature)\n\
+         a session cookie of Flask has the form payload.timestamp.signature (SIG-1)"
     )]
     JsonWebToken,
     /// Several lines, none of which is a header.
     #[error(
         "several lines were given, and none begins with Set-Cookie: or Cookie:\n\
-         give one value, or whole header lines"
+         pass one value, or whole header lines"
     )]
     Lines,
     /// A part is missing.
-    #[error("this is no session cookie: {what}\na session cookie of Flask is payload.timestamp.signature (SIG-1)")]
+    #[error(
+        "this is not a session cookie: {what}\na session cookie of Flask has the form payload.timestamp.signature (SIG-1)"
+    )]
     Missing {
         /// What is missing.
         what: &'static str,
     },
     /// There are other cookies.
-    #[error("there is no cookie {name}{}\nname the session's cookie by --cookie-name", among(there))]
+    #[error("there is no cookie {name}{}\nname the session's cookie with --cookie-name", among(there))]
     NotThere {
         /// The name that was looked for.
         name: String,
@@ -104,7 +106,9 @@ pub enum NotACookie {
         there: Vec<String>,
     },
     /// It is larger than any header.
-    #[error("what was given has more than {LONGEST} bytes, which no cookie has")]
+    #[error(
+        "the input has more than {LONGEST} bytes, and no cookie is that long\npass only the cookie, or the headers of one response"
+    )]
     TooLong,
 }
 

@@ -71,12 +71,12 @@ impl Session {
             Action::Bool => Value::Bool(!self.data.is_empty()),
             Action::Clear => {
                 self.data.clear();
-                self.changed()
+                self.mark_modified()
             }
             Action::Contains { key } => Value::Bool(self.data.contains(hashable(key)?)),
             Action::Delete { key } => {
                 self.data.remove(hashable(key)?).ok_or(missing)?;
-                self.changed()
+                self.mark_modified()
             }
             Action::Get { key } | Action::StreamGet { key } => {
                 self.data.get(hashable(key)?).cloned().unwrap_or(Value::Null)
@@ -110,7 +110,7 @@ impl Session {
             }
             Action::Set { key, value } => {
                 self.data.insert(hashable(key)?.clone(), value.clone());
-                self.changed()
+                self.mark_modified()
             }
             Action::SetDefault { key, value } => match self.data.get(hashable(key)?) {
                 Some(value) => value.clone(),
@@ -126,19 +126,19 @@ impl Session {
             }
             Action::SetPermanent { value } => {
                 self.data.insert(PERMANENT, *value);
-                self.changed()
+                self.mark_modified()
             }
             Action::Union { values } | Action::Update { values } => {
                 for (key, value) in values.iter() {
                     self.data.insert(hashable(key)?.clone(), value.clone());
                 }
-                self.changed()
+                self.mark_modified()
             }
             Action::NotFound | Action::Nothing | Action::Raise => Value::Null,
         })
     }
 
-    fn changed(&mut self) -> Value {
+    fn mark_modified(&mut self) -> Value {
         self.modified = true;
         Value::Null
     }

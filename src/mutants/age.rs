@@ -2,8 +2,8 @@
 
 use super::{
     Mutant,
-    steps::{self, Steps},
-    tools::{big_endian, living, timestamp, verify_stamped},
+    hooks::{self, Hooks},
+    tools::{big_endian, timestamp, verify_stamped, with_lifetime},
 };
 use crate::{
     clock::UnixTime,
@@ -23,319 +23,319 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "age-never-checked",
         &["EXP-1", "EXP-2", "EXP-3", "SYS-1"],
         "the timestamp is read and not looked at",
-        Steps { verify: at_any_age, ..Steps::MODEL },
+        Hooks { verify: at_any_age, ..Hooks::MODEL },
     ),
     Mutant::new(
         "age-equal-refused",
         &["EXP-2", "EXP-1", "EXP-7"],
         "age equal to the lifetime is too old",
-        Steps {
+        Hooks {
             verify: |cookie, config, now| match judged_age(cookie, config, now) {
                 Some((age, max_age)) if age == max_age => expired(cookie, config, now),
-                _ => steps::verify(cookie, config, now),
+                _ => hooks::verify(cookie, config, now),
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "age-one-second-more",
         &["EXP-2", "EXP-1"],
         "one second more than the lifetime is accepted",
-        Steps { verify: |cookie, config, now| with_leeway(cookie, config, now, 1), ..Steps::MODEL },
+        Hooks { verify: |cookie, config, now| with_leeway(cookie, config, now, 1), ..Hooks::MODEL },
     ),
     Mutant::new(
         "leeway-of-a-minute",
         &["EXP-2", "EXP-1"],
         "a cookie is accepted for a minute after its lifetime",
-        Steps { verify: |cookie, config, now| with_leeway(cookie, config, now, 60), ..Steps::MODEL },
+        Hooks { verify: |cookie, config, now| with_leeway(cookie, config, now, 60), ..Hooks::MODEL },
     ),
     Mutant::new(
         "grace-of-a-second",
         &["EXP-2"],
         "a lifetime of whole seconds, unless it is zero, gets a second of grace",
-        Steps {
+        Hooks {
             verify: |cookie, config, now| match config.lifetime {
                 Lifetime::Seconds(1..=LONG) => with_leeway(cookie, config, now, 1),
-                _ => steps::verify(cookie, config, now),
+                _ => hooks::verify(cookie, config, now),
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "age-of-31-bits-of-milliseconds",
         &["EXP-1", "EXP-2"],
         "the age is counted in milliseconds of 31 bits, which begin anew after 24 days",
-        Steps {
+        Hooks {
             verify: |cookie, config, now| match judged_age(cookie, config, now) {
-                Some((age @ 2_147_484.., _)) => steps::verify(cookie, config, now.plus_seconds(age % 2_147_483 - age)),
-                _ => steps::verify(cookie, config, now),
+                Some((age @ 2_147_484.., _)) => hooks::verify(cookie, config, now.plus_seconds(age % 2_147_483 - age)),
+                _ => hooks::verify(cookie, config, now),
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "age-in-floats",
         &["EXP-8", "EXP-2", "EXP-1"],
         "the clock's fraction of a second counts toward the age",
-        Steps {
+        Hooks {
             verify: |cookie, config, now| match judged_age(cookie, config, now) {
                 Some((age, max_age)) if age == max_age && now.micros() % 1_000_000 > 0 => expired(cookie, config, now),
-                _ => steps::verify(cookie, config, now),
+                _ => hooks::verify(cookie, config, now),
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "clock-rounded",
         &["EXP-8", "EXP-2", "EXP-1", "EXP-3"],
         "the clock is rounded to the nearest second when a cookie is read",
-        Steps { verify: |cookie, config, now| steps::verify(cookie, config, now.plus_micros(500_000)), ..Steps::MODEL },
+        Hooks { verify: |cookie, config, now| hooks::verify(cookie, config, now.plus_micros(500_000)), ..Hooks::MODEL },
     ),
     Mutant::new(
         "future-accepted",
         &["EXP-3", "SIG-9"],
         "a timestamp in the future is accepted",
-        Steps { verify: |cookie, config, now| from_the_future(cookie, config, now, LONG), ..Steps::MODEL },
+        Hooks { verify: |cookie, config, now| from_the_future(cookie, config, now, LONG), ..Hooks::MODEL },
     ),
     Mutant::new(
         "future-leeway",
         &["EXP-3", "SYS-8", "SIG-9"],
         "a timestamp up to a minute in the future is accepted, since clocks differ",
-        Steps { verify: |cookie, config, now| from_the_future(cookie, config, now, 60), ..Steps::MODEL },
+        Hooks { verify: |cookie, config, now| from_the_future(cookie, config, now, 60), ..Hooks::MODEL },
     ),
     Mutant::new(
         "future-by-absolute-age",
         &["EXP-3"],
         "the age is the distance of the clocks, in whichever direction",
-        Steps {
+        Hooks {
             verify: |cookie, config, now| match timestamp(cookie) {
                 Some(at) if at > now.seconds() && at - now.seconds() <= config.lifetime.max_age().unwrap_or(0) => {
-                    steps::verify(cookie, config, UnixTime::from_seconds(at))
+                    hooks::verify(cookie, config, UnixTime::from_seconds(at))
                 }
-                _ => steps::verify(cookie, config, now),
+                _ => hooks::verify(cookie, config, now),
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "future-raises",
         &["EXP-3"],
         "a timestamp in the future is an error",
-        Steps {
-            verify: |cookie, config, now| match steps::verify(cookie, config, now) {
+        Hooks {
+            verify: |cookie, config, now| match hooks::verify(cookie, config, now) {
                 Err(Refusal::Rejected(Reason::Future)) => Err(Refusal::Raised(Raised::Calendar)),
                 other => other,
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "future-says-expired",
         &["EXP-3"],
         "a timestamp in the future is rejected as expired",
-        Steps {
-            verify: |cookie, config, now| match steps::verify(cookie, config, now) {
+        Hooks {
+            verify: |cookie, config, now| match hooks::verify(cookie, config, now) {
                 Err(Refusal::Rejected(Reason::Future)) => Err(Refusal::Rejected(Reason::Expired)),
                 other => other,
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "expired-raises",
         &["EXP-1", "EXP-2"],
         "a cookie that is too old is an error",
-        Steps {
-            verify: |cookie, config, now| match steps::verify(cookie, config, now) {
+        Hooks {
+            verify: |cookie, config, now| match hooks::verify(cookie, config, now) {
                 Err(Refusal::Rejected(Reason::Expired)) => Err(Refusal::Raised(Raised::Payload)),
                 other => other,
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "only-permanent-ages",
         &["EXP-4", "SYS-7", "EXP-1", "EXP-2"],
         "a session that is not permanent never grows too old",
-        Steps {
-            verify: |cookie, config, now| match steps::verify(cookie, config, now) {
+        Hooks {
+            verify: |cookie, config, now| match hooks::verify(cookie, config, now) {
                 Err(Refusal::Rejected(Reason::Expired)) if !is_permanent(cookie, config, now) => {
                     at_any_age(cookie, config, now)
                 }
                 other => other,
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "only-others-age",
         &["EXP-4", "SYS-1", "EXP-1", "EXP-2"],
         "the age of a permanent session is left to its cookie's Expires",
-        Steps {
-            verify: |cookie, config, now| match steps::verify(cookie, config, now) {
+        Hooks {
+            verify: |cookie, config, now| match hooks::verify(cookie, config, now) {
                 Err(Refusal::Rejected(Reason::Expired)) if is_permanent(cookie, config, now) => {
                     at_any_age(cookie, config, now)
                 }
                 other => other,
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "lifetime-default-for-others",
         &["EXP-4", "SYS-7", "EXP-1", "EXP-2"],
         "a session that is not permanent lives for the default lifetime, not the configured one",
-        Steps {
+        Hooks {
             verify: |cookie, config, now| match is_permanent(cookie, config, now) {
-                true => steps::verify(cookie, config, now),
-                false => steps::verify(cookie, &Config { lifetime: Lifetime::default(), ..config.clone() }, now),
+                true => hooks::verify(cookie, config, now),
+                false => hooks::verify(cookie, &Config { lifetime: Lifetime::default(), ..config.clone() }, now),
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "lifetime-rounded",
         &["EXP-5"],
         "a fraction of the lifetime is rounded to the nearest second",
-        Steps { reading: |config| fraction(config, f64::round), ..Steps::MODEL },
+        Hooks { reading: |config| fraction(config, f64::round), ..Hooks::MODEL },
     ),
     Mutant::new(
         "lifetime-rounded-up",
         &["EXP-5"],
         "a fraction of the lifetime is rounded up",
-        Steps { reading: |config| fraction(config, f64::ceil), ..Steps::MODEL },
+        Hooks { reading: |config| fraction(config, f64::ceil), ..Hooks::MODEL },
     ),
     Mutant::new(
         "lifetime-floored",
         &["EXP-5", "EXP-7"],
         "a negative fraction of the lifetime is rounded down, not toward zero",
-        Steps { reading: |config| fraction(config, f64::floor), ..Steps::MODEL },
+        Hooks { reading: |config| fraction(config, f64::floor), ..Hooks::MODEL },
     ),
     Mutant::new(
         "lifetime-in-days",
         &["EXP-5", "EXP-1", "EXP-2"],
         "the days of a lifetime count, and the hours are lost, as with timedelta.days",
-        Steps {
+        Hooks {
             reading: |config| {
                 let seconds = config.lifetime.max_age().unwrap_or(LONG);
                 if seconds >= 86_400 {
                     config.lifetime = Lifetime::Seconds(seconds - seconds % 86_400);
                 }
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "lifetime-without-days",
         &["EXP-1", "EXP-2", "KEY-5"],
         "the days of a lifetime are lost, as with timedelta.seconds",
-        Steps {
+        Hooks {
             reading: |config| {
                 let seconds = config.lifetime.max_age().unwrap_or(LONG);
                 config.lifetime = Lifetime::Seconds(seconds.rem_euclid(86_400));
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "lifetime-in-minutes",
         &["EXP-1", "EXP-2", "PERM-3"],
         "the lifetime is taken for minutes",
-        Steps {
+        Hooks {
             config: |config| {
                 config.lifetime = Lifetime::Seconds(config.lifetime.max_age().unwrap_or(LONG).saturating_mul(60));
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "lifetime-fixed",
         &["EXP-6", "EXP-1", "EXP-2", "SYS-5"],
         "cookies are accepted for 31 days, whatever is configured",
-        Steps { reading: |config| config.lifetime = Lifetime::default(), ..Steps::MODEL },
+        Hooks { reading: |config| config.lifetime = Lifetime::default(), ..Hooks::MODEL },
     ),
     Mutant::new(
         "zero-lifetime-is-none",
         &["EXP-7"],
         "a lifetime of zero means that there is no limit",
-        Steps {
+        Hooks {
             verify: |cookie, config, now| match config.lifetime {
                 Lifetime::Seconds(0) => at_any_age(cookie, config, now),
-                _ => steps::verify(cookie, config, now),
+                _ => hooks::verify(cookie, config, now),
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "zero-lifetime-is-the-default",
         &["EXP-7"],
         "a lifetime of zero is taken for unset, and the default used",
-        Steps {
+        Hooks {
             config: |config| {
                 if config.lifetime == Lifetime::Seconds(0) {
                     config.lifetime = Lifetime::default();
                 }
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "negative-lifetime-is-none",
         &["EXP-7", "EXP-3"],
         "a negative lifetime means that there is no limit",
-        Steps {
+        Hooks {
             verify: |cookie, config, now| match config.lifetime.max_age() {
                 Some(..0) => at_any_age(cookie, config, now),
-                _ => steps::verify(cookie, config, now),
+                _ => hooks::verify(cookie, config, now),
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "negative-lifetime-is-zero",
         &["EXP-7"],
         "a negative lifetime is taken for zero",
-        Steps {
+        Hooks {
             reading: |config| {
                 if matches!(config.lifetime, Lifetime::Seconds(..0)) {
                     config.lifetime = Lifetime::Seconds(0);
                 }
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "huge-lifetime-saturates",
         &["EXP-9", "SET-10", "PERM-3", "SIG-4"],
         "a lifetime beyond the calendar is the longest that there is, without an error",
-        Steps { config: |config| no_longer_than(config, LONG), ..Steps::MODEL },
+        Hooks { config: |config| no_longer_than(config, LONG), ..Hooks::MODEL },
     ),
     Mutant::new(
         "huge-lifetime-raises-early",
         &["EXP-9"],
         "a lifetime that leads beyond the calendar raises for every cookie that is read",
-        Steps {
+        Hooks {
             verify: |cookie, config, now| match config.lifetime.max_age() {
                 Some(seconds) if now.seconds().saturating_add(seconds) > LAST_SECOND => {
                     Err(Refusal::Raised(Raised::Calendar))
                 }
-                _ => steps::verify(cookie, config, now),
+                _ => hooks::verify(cookie, config, now),
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "expires-beyond-the-calendar-capped",
         &["EXP-9", "SET-10", "PERM-3"],
         "an Expires beyond the calendar becomes the last date that there is",
-        Steps { saving: |config| no_longer_than(config, 200_000_000_000), ..Steps::MODEL },
+        Hooks { saving: |config| no_longer_than(config, 200_000_000_000), ..Hooks::MODEL },
     ),
     Mutant::new(
         "retried-after-expiry",
         &["EXP-10"],
         "a signature too old under the current key is tried with the fallback keys, and then said to be nobody's",
-        Steps {
-            verify: |cookie, config, now| match steps::verify(cookie, config, now) {
+        Hooks {
+            verify: |cookie, config, now| match hooks::verify(cookie, config, now) {
                 Err(Refusal::Rejected(Reason::Expired | Reason::Future))
                     if matches!(&config.fallback_keys, Some(Fallbacks::Keys(keys)) if !keys.is_empty())
                         && is_current(cookie, config, now) =>
@@ -344,28 +344,28 @@ pub(super) const MUTANTS: &[Mutant] = &[
                 }
                 other => other,
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "fallback-keys-know-no-age",
         &["KEY-3", "EXP-10", "EXP-1", "EXP-2", "EXP-3", "SYS-1"],
         "what a fallback key signed is accepted at any age",
-        Steps {
-            verify: |cookie, config, now| match steps::verify(cookie, config, now) {
+        Hooks {
+            verify: |cookie, config, now| match hooks::verify(cookie, config, now) {
                 Err(Refusal::Rejected(Reason::Expired | Reason::Future)) if !is_current(cookie, config, now) => {
                     at_any_age(cookie, config, now)
                 }
                 other => other,
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
 ];
 
 fn at_any_age(cookie: &str, config: &Config, now: UnixTime) -> Result<Vec<u8>, Refusal> {
     let at = timestamp(cookie).map_or(now, UnixTime::from_seconds);
-    steps::verify(cookie, &living(config, LONG), at)
+    hooks::verify(cookie, &with_lifetime(config, LONG), at)
 }
 
 /// Age and lifetime of a cookie in seconds.
@@ -375,13 +375,13 @@ fn judged_age(cookie: &str, config: &Config, now: UnixTime) -> Option<(i64, i64)
 
 /// What the specification says of the cookie when it is too old.
 fn expired(cookie: &str, config: &Config, now: UnixTime) -> Result<Vec<u8>, Refusal> {
-    steps::verify(cookie, &living(config, -1), now)
+    hooks::verify(cookie, &with_lifetime(config, -1), now)
 }
 
 fn with_leeway(cookie: &str, config: &Config, now: UnixTime, seconds: i64) -> Result<Vec<u8>, Refusal> {
     match config.lifetime.max_age() {
-        Some(max_age) => steps::verify(cookie, &living(config, max_age.saturating_add(seconds)), now),
-        None => steps::verify(cookie, config, now),
+        Some(max_age) => hooks::verify(cookie, &with_lifetime(config, max_age.saturating_add(seconds)), now),
+        None => hooks::verify(cookie, config, now),
     }
 }
 
@@ -394,13 +394,13 @@ fn from_the_future(cookie: &str, config: &Config, now: UnixTime, seconds: i64) -
 }
 
 fn is_permanent(cookie: &str, config: &Config, now: UnixTime) -> bool {
-    let session = at_any_age(cookie, config, now).ok().and_then(|payload| steps::read(&payload).ok());
+    let session = at_any_age(cookie, config, now).ok().and_then(|payload| hooks::read(&payload).ok());
     session.is_some_and(|session| Session::opened(session).is_permanent())
 }
 
 fn is_current(cookie: &str, config: &Config, now: UnixTime) -> bool {
     let current = Config { fallback_keys: None, ..config.clone() };
-    !matches!(steps::verify(cookie, &current, now), Err(Refusal::Rejected(Reason::Signature)))
+    !matches!(hooks::verify(cookie, &current, now), Err(Refusal::Rejected(Reason::Signature)))
 }
 
 fn fraction(config: &mut Config, round: impl Fn(f64) -> f64) {

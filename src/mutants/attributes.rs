@@ -5,9 +5,10 @@
 use super::{
     Mutant,
     cookies::of_answer,
-    steps::Steps,
+    hooks::Hooks,
     tools::{
-        cookie_set, drop_attribute, drop_headers, each_cookie, each_deletion, each_set, is_idle, moved, set_attribute,
+        cookie_set, drop_attribute, drop_headers, each_cookie, each_deletion, each_set, is_idle, set_attribute,
+        shift_date,
     },
 };
 use crate::model::http_date;
@@ -17,7 +18,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "cookie-name-fixed",
         &["SET-2"],
         "the cookie is set as session, whatever is configured",
-        Steps { saving: |config| config.cookie_name = "session".to_owned(), ..Steps::MODEL },
+        Hooks { saving: |config| config.cookie_name = "session".to_owned(), ..Hooks::MODEL },
     ),
     of_answer("domain-with-a-dot", &["SET-3", "DEL-2"], "a dot is put before the domain", |answer, _| {
         each_cookie(answer, |header| set_attribute(header, "Domain", |domain| format!(".{domain}")));
@@ -26,34 +27,34 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "path-always-root",
         &["SET-4", "DEL-2"],
         "the path is / whatever is configured",
-        Steps {
+        Hooks {
             saving: |config| {
                 config.cookie_path = Some("/".to_owned());
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "http-only-never",
         &["SET-5", "DEL-2"],
         "HttpOnly is never written",
-        Steps { saving: |config| config.cookie_httponly = false, ..Steps::MODEL },
+        Hooks { saving: |config| config.cookie_httponly = false, ..Hooks::MODEL },
     ),
     Mutant::new(
         "secure-never",
         &["SET-5", "DEL-2"],
         "a configured Secure is not written",
-        Steps { saving: |config| config.cookie_secure = false, ..Steps::MODEL },
+        Hooks { saving: |config| config.cookie_secure = false, ..Hooks::MODEL },
     ),
     Mutant::new(
         "same-site-lax-by-default",
         &["SET-6", "DEL-2"],
         "SameSite=Lax is written where nothing is configured",
-        Steps {
+        Hooks {
             saving: |config| {
                 config.cookie_samesite.get_or_insert_with(|| "Lax".to_owned());
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     of_answer(
@@ -153,7 +154,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     }),
     of_answer("deletion-expires-at-one", &["DEL-3"], "a deletion expires a second after 1970 began", |answer, _| {
         each_deletion(answer, |header| {
-            set_attribute(header, "Expires", |date| moved(date, 1).unwrap_or_else(|| date.to_owned()));
+            set_attribute(header, "Expires", |date| shift_date(date, 1).unwrap_or_else(|| date.to_owned()));
         });
     }),
     of_answer("deletion-with-a-word", &["DEL-3"], "the value of a deletion is the word deleted", |answer, call| {

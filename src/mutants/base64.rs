@@ -2,8 +2,8 @@
 
 use super::{
     Mutant,
-    steps::{self, Steps, Write},
-    tools::{BAD_SIGNATURE, parts, respell_signature, sealed},
+    hooks::{self, Hooks, Write},
+    tools::{BAD_SIGNATURE, append_signature, parts, respell_signature},
 };
 use crate::{
     clock::UnixTime,
@@ -17,110 +17,110 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "standard-base64-payload",
         &["SIG-3", "PAY-12", "PAY-1"],
         "the payload is written in standard base64",
-        Steps {
+        Hooks {
             write: Write::By(|session| {
-                let payload = steps::write(session)?;
+                let payload = hooks::write(session)?;
                 Ok(payload.replace('-', "+").replace('_', "/"))
             }),
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "standard-base64-signature",
         &["SIG-3", "SIG-2"],
         "the signature is written in standard base64",
-        Steps {
+        Hooks {
             sign: |payload, config, now| {
                 respell_signature(payload, config, now, |_, mac| {
                     base64::encode_standard(mac).trim_end_matches('=').to_owned()
                 })
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "payload-padded",
         &["SIG-3", "PAY-12", "PAY-1"],
         "the payload is written with padding",
-        Steps { write: Write::By(|session| Ok(padded(&steps::write(session)?))), ..Steps::MODEL },
+        Hooks { write: Write::By(|session| Ok(padded(&hooks::write(session)?))), ..Hooks::MODEL },
     ),
     Mutant::new(
         "timestamp-padded",
         &["SIG-3", "SIG-4"],
         "the timestamp is written with padding",
-        Steps {
+        Hooks {
             sign: |payload, config, now| {
-                let cookie = steps::sign(payload, config, now)?;
+                let cookie = hooks::sign(payload, config, now)?;
                 let (payload, timestamp, _) = parts(&cookie).ok_or(Raised::Payload)?;
-                Ok(sealed(&format!("{payload}.{}", padded(timestamp)), config))
+                Ok(append_signature(&format!("{payload}.{}", padded(timestamp)), config))
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "signature-padded",
         &["SIG-3", "SIG-2"],
         "the signature is written with padding",
-        Steps {
+        Hooks {
             sign: |payload, config, now| respell_signature(payload, config, now, |_, mac| padded(&base64::encode(mac))),
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "padding-required",
         &["SIG-3", "SIG-7", "KEY-1"],
         "a part without its padding is refused",
-        Steps {
+        Hooks {
             verify: |cookie, config, now| match parts(cookie) {
                 Some((_, _, signature)) if !signature.len().is_multiple_of(4) => Err(BAD_SIGNATURE),
-                _ => steps::verify(cookie, config, now),
+                _ => hooks::verify(cookie, config, now),
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "strict-base64-undeclared",
         &["SIG-7", "PAY-14"],
         "other spellings of the same bytes are refused where reading them is declared",
-        Steps { verify: strict, ..Steps::MODEL },
+        Hooks { verify: strict, ..Hooks::MODEL },
     ),
     Mutant::new(
         "only-url-safe-alphabet",
         &["SIG-7"],
         "plus and slash are refused in a signature",
-        Steps { verify: |cookie, config, now| unless_in_signature(cookie, config, now, &['+', '/']), ..Steps::MODEL },
+        Hooks { verify: |cookie, config, now| unless_in_signature(cookie, config, now, &['+', '/']), ..Hooks::MODEL },
     ),
     Mutant::new(
         "only-standard-alphabet",
         &["SIG-3", "SIG-7", "KEY-1"],
         "minus and underscore are skipped as junk",
-        Steps {
+        Hooks {
             verify: |cookie, config, now| match parts(cookie) {
                 Some((payload, timestamp, signature)) => {
                     let signature = signature.replace(['-', '_'], "");
-                    steps::verify(&format!("{payload}.{timestamp}.{signature}"), config, now)
+                    hooks::verify(&format!("{payload}.{timestamp}.{signature}"), config, now)
                 }
                 None => Err(BAD_SIGNATURE),
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "padding-refused",
         &["SIG-7"],
         "padding is refused in a signature",
-        Steps { verify: |cookie, config, now| unless_in_signature(cookie, config, now, &['=']), ..Steps::MODEL },
+        Hooks { verify: |cookie, config, now| unless_in_signature(cookie, config, now, &['=']), ..Hooks::MODEL },
     ),
     Mutant::new(
         "unused-bits-refused",
         &["SIG-7"],
         "a signature whose unused last bits are set is refused",
-        Steps {
+        Hooks {
             verify: |cookie, config, now| match parts(cookie) {
                 Some((_, _, signature)) if has_unused_bits(signature) => Err(BAD_SIGNATURE),
-                _ => steps::verify(cookie, config, now),
+                _ => hooks::verify(cookie, config, now),
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
 ];
@@ -130,14 +130,14 @@ fn padded(part: &str) -> String {
 }
 
 fn strict(cookie: &str, config: &Config, now: UnixTime) -> Result<Vec<u8>, Refusal> {
-    let choices = Choices { base64: Base64Choice::Strict, ..steps::FLASK };
+    let choices = Choices { base64: Base64Choice::Strict, ..hooks::FLASK };
     crate::model::signing::verify(cookie, config, now, &choices).map(<[u8]>::to_vec)
 }
 
 fn unless_in_signature(cookie: &str, config: &Config, now: UnixTime, bad: &[char]) -> Result<Vec<u8>, Refusal> {
     match parts(cookie) {
         Some((_, _, signature)) if signature.contains(bad) => Err(BAD_SIGNATURE),
-        _ => steps::verify(cookie, config, now),
+        _ => hooks::verify(cookie, config, now),
     }
 }
 

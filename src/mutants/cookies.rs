@@ -2,10 +2,10 @@
 
 use super::{
     Mutant,
-    steps::{self, Steps},
+    hooks::{self, Hooks},
     tools::{
-        cookie_set, drop_attribute, drop_headers, each_cookie, each_set, is_idle, is_of_view, is_read, moved, resign,
-        send_nothing, session_in, set_attribute, timestamp, vary,
+        cookie_set, drop_attribute, drop_headers, each_cookie, each_set, is_idle, is_of_view, is_read, resign,
+        send_nothing, session_in, set_attribute, shift_date, timestamp, vary,
     },
 };
 use crate::{
@@ -29,23 +29,23 @@ pub(super) const MUTANTS: &[Mutant] = &[
     }),
     of_answer("expires-in-local-time", &["PERM-3"], "Expires is local time, said to be GMT", |answer, _| {
         each_set(answer, |header| {
-            set_attribute(header, "Expires", |date| moved(date, 3600).unwrap_or_else(|| date.to_owned()));
+            set_attribute(header, "Expires", |date| shift_date(date, 3600).unwrap_or_else(|| date.to_owned()));
         });
     }),
     Mutant::new(
         "expires-rounded-up",
         &["PERM-3"],
         "Expires is rounded up to a whole second",
-        Steps {
+        Hooks {
             answered: |answer, call| {
                 let micros = call.config.lifetime.micros().map(|lifetime| i128::from(call.now.micros()) + lifetime);
                 if micros.is_some_and(|micros| micros.rem_euclid(1_000_000) != 0) {
                     each_set(answer, |header| {
-                        set_attribute(header, "Expires", |date| moved(date, 1).unwrap_or_else(|| date.to_owned()));
+                        set_attribute(header, "Expires", |date| shift_date(date, 1).unwrap_or_else(|| date.to_owned()));
                     });
                 }
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     of_answer(
@@ -217,7 +217,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "refresh-flag-ignored",
         &["REN-2"],
         "permanent sessions are renewed with refresh off",
-        Steps { saving: |config| config.refresh_each_request = true, ..Steps::MODEL },
+        Hooks { saving: |config| config.refresh_each_request = true, ..Hooks::MODEL },
     ),
     of_save("sign-on-read", &["MOD-8", "REN-6", "SET-1", "REN-2", "REN-3"], "a read writes the session", |s, _| {
         s.modified |= s.accessed && !s.data.is_empty();
@@ -344,7 +344,7 @@ fn write_anew(answer: &mut Exchanged, call: &Exchange, which: fn(&Session) -> bo
     }
     session.accessed = !answer.headers.is_empty();
     session.modified = true;
-    let write = |data: &Map| steps::sign(&steps::write(data)?, &call.config, call.now);
+    let write = |data: &Map| hooks::sign(&hooks::write(data)?, &call.config, call.now);
     if let Ok(headers) = server::save(&session, &call.config, call.now, write) {
         answer.headers = headers;
     }
@@ -356,7 +356,7 @@ const fn of_save(
     summary: &'static str,
     before_save: fn(&mut crate::model::session::Session, &Exchange),
 ) -> Mutant {
-    Mutant::new(name, rules, summary, Steps { before_save, ..Steps::MODEL })
+    Mutant::new(name, rules, summary, Hooks { before_save, ..Hooks::MODEL })
 }
 
 /// A mutant of the finished answer.
@@ -366,5 +366,5 @@ pub(super) const fn of_answer(
     summary: &'static str,
     answered: fn(&mut Exchanged, &Exchange),
 ) -> Mutant {
-    Mutant::new(name, rules, summary, Steps { answered, ..Steps::MODEL })
+    Mutant::new(name, rules, summary, Hooks { answered, ..Hooks::MODEL })
 }

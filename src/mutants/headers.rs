@@ -1,6 +1,6 @@
 //! Mutants of the Cookie header (`HDR-*`).
 
-use super::{Mutant, steps::Steps};
+use super::{Mutant, hooks::Hooks};
 use crate::{
     model::{cookie_header, server},
     protocol::DuplicatesChoice,
@@ -49,14 +49,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "empty-value-raises",
         &["HDR-4"],
         "an empty value is an error",
-        Steps {
+        Hooks {
             answered: |answer, call| {
                 let empty = format!("{}=", call.config.cookie_name);
                 if call.cookie_header.as_ref() == Some(&empty) && call.config.signing_key().is_some() {
                     *answer = server::not_opened();
                 }
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     of_find("names-without-case", &["HDR-5", "HDR-1"], "names are compared without regard to case", |header, name| {
@@ -117,5 +117,5 @@ const fn of_find(
     summary: &'static str,
     find: fn(&str, &str) -> Option<String>,
 ) -> Mutant {
-    Mutant::new(name, rules, summary, Steps { find, ..Steps::MODEL })
+    Mutant::new(name, rules, summary, Hooks { find, ..Hooks::MODEL })
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Mutant,
-    steps::{self, Steps},
+    hooks::{self, Hooks},
     tools::{derive_by, each_key},
 };
 use crate::{
@@ -19,153 +19,153 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "key-not-derived",
         &["KEY-1", "KEY-7"],
         "the secret key signs as it is, without the salt",
-        Steps { config: |config| config.key_derivation = KeyDerivation::None, ..Steps::MODEL },
+        Hooks { config: |config| config.key_derivation = KeyDerivation::None, ..Hooks::MODEL },
     ),
     Mutant::new(
         "salt-and-key-swapped",
         &["KEY-1", "KEY-7"],
         "the derived key is the HMAC of the secret key under the salt",
-        Steps {
+        Hooks {
             config: |config| derive_by(config, |c, key| signing::mac(c.digest, c.salt.as_bytes(), &[key])),
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "key-derived-by-concatenation",
         &["KEY-1", "KEY-7"],
         "the key is derived as itsdangerous does by default, not as Flask asks it to",
-        Steps {
+        Hooks {
             config: |config| {
                 if config.key_derivation == KeyDerivation::Hmac {
                     config.key_derivation = KeyDerivation::DjangoConcat;
                 }
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "key-derived-in-hex",
         &["KEY-1"],
         "the derived key is used as hex digits",
-        Steps { config: |config| derive_by(config, |c, key| hex(&signing::derive_key(c, key))), ..Steps::MODEL },
+        Hooks { config: |config| derive_by(config, |c, key| hex(&signing::derive_key(c, key))), ..Hooks::MODEL },
     ),
     Mutant::new(
         "signer-of-itsdangerous",
         &["KEY-1"],
         "cookies are read as specified, but signed with the key derivation that itsdangerous takes unless told otherwise",
-        Steps {
+        Hooks {
             saving: |config| {
                 if config.key_derivation == KeyDerivation::Hmac {
                     config.key_derivation = KeyDerivation::DjangoConcat;
                 }
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "salt-of-itsdangerous",
         &["KEY-1", "KEY-7"],
         "the salt is that of an unconfigured itsdangerous serializer",
-        Steps { config: |config| config.salt = "itsdangerous.Signer".to_owned(), ..Steps::MODEL },
+        Hooks { config: |config| config.salt = "itsdangerous.Signer".to_owned(), ..Hooks::MODEL },
     ),
     Mutant::new(
         "salt-fixed",
         &["KEY-7"],
         "the configured salt is not looked at",
-        Steps { config: |config| config.salt = "cookie-session".to_owned(), ..Steps::MODEL },
+        Hooks { config: |config| config.salt = "cookie-session".to_owned(), ..Hooks::MODEL },
     ),
     Mutant::new(
         "digest-sha256",
         &["KEY-1", "KEY-7"],
         "the digest is SHA-256, as in newer libraries",
-        Steps { config: |config| config.digest = Digest::Sha256, ..Steps::MODEL },
+        Hooks { config: |config| config.digest = Digest::Sha256, ..Hooks::MODEL },
     ),
     Mutant::new(
         "digest-fixed",
         &["KEY-7"],
         "the configured digest is not looked at",
-        Steps { config: |config| config.digest = Digest::Sha1, ..Steps::MODEL },
+        Hooks { config: |config| config.digest = Digest::Sha1, ..Hooks::MODEL },
     ),
     Mutant::new(
         "derivation-fixed",
         &["KEY-7"],
         "the configured key derivation is not looked at",
-        Steps { config: |config| config.key_derivation = KeyDerivation::Hmac, ..Steps::MODEL },
+        Hooks { config: |config| config.key_derivation = KeyDerivation::Hmac, ..Hooks::MODEL },
     ),
     Mutant::new(
         "digest-not-in-derivation",
         &["KEY-7"],
         "the configured digest signs, but the key is derived with SHA-1",
-        Steps {
+        Hooks {
             config: |config| {
                 derive_by(config, |c, key| signing::derive_key(&Config { digest: Digest::Sha1, ..c.clone() }, key));
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "key-trimmed",
         &["KEY-6"],
         "space around a key is cut off, as from a line of a file",
-        Steps {
+        Hooks {
             config: |config| {
                 each_key(config, |key| *key = Key::Bytes(key.bytes().trim_ascii().to_vec()));
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "key-newline-trimmed",
         &["KEY-6"],
         "a newline behind a key is cut off, as from a line of a file",
-        Steps {
+        Hooks {
             config: |config| {
                 each_key(config, |key| {
                     *key = Key::Bytes(key.bytes().strip_suffix(b"\n").unwrap_or(key.bytes()).to_vec())
                 });
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "key-in-latin-1",
         &["KEY-6"],
         "text keys stand for their Latin-1 bytes, with question marks beyond",
-        Steps { config: |config| each_key(config, latin_1), ..Steps::MODEL },
+        Hooks { config: |config| each_key(config, latin_1), ..Hooks::MODEL },
     ),
     Mutant::new(
         "key-as-base64",
         &["KEY-6", "KEY-1"],
         "a text key that happens to be base64 is decoded",
-        Steps { config: |config| each_key(config, decoded), ..Steps::MODEL },
+        Hooks { config: |config| each_key(config, decoded), ..Hooks::MODEL },
     ),
     Mutant::new(
         "key-bytes-as-text",
         &["KEY-6"],
         "keys go through text, so that bytes that are not UTF-8 change",
-        Steps {
+        Hooks {
             config: |config| {
                 each_key(config, |key| *key = Key::Text(String::from_utf8_lossy(key.bytes()).into_owned()));
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "key-cut-to-the-block",
         &["KEY-6", "KEY-1"],
         "keys longer than a block of the digest are cut instead of hashed",
-        Steps {
+        Hooks {
             config: |config| {
                 each_key(config, |key| *key = Key::Bytes(key.bytes().iter().copied().take(64).collect()));
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "fallback-signs",
         &["KEY-2"],
         "the oldest fallback key signs",
-        Steps {
+        Hooks {
             saving: |config| {
                 if let Some(Fallbacks::Keys(keys)) = &config.fallback_keys
                     && let Some(oldest) = keys.first().filter(|key| !key.bytes().is_empty()).cloned()
@@ -173,14 +173,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
                     config.secret_key = Some(oldest);
                 }
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "newest-fallback-signs",
         &["KEY-2"],
         "the last of the fallback keys signs, as the last of itsdangerous' list does",
-        Steps {
+        Hooks {
             saving: |config| {
                 if let Some(Fallbacks::Keys(keys)) = &config.fallback_keys
                     && let Some(newest) = keys.last().filter(|key| !key.bytes().is_empty()).cloned()
@@ -188,45 +188,45 @@ pub(super) const MUTANTS: &[Mutant] = &[
                     config.secret_key = Some(newest);
                 }
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "fallbacks-ignored",
         &["KEY-3", "KEY-2", "SYS-6"],
         "fallback keys never verify",
-        Steps { reading: |config| config.fallback_keys = None, ..Steps::MODEL },
+        Hooks { reading: |config| config.fallback_keys = None, ..Hooks::MODEL },
     ),
     Mutant::new(
         "only-first-fallback",
         &["KEY-3"],
         "only the first fallback key verifies",
-        Steps {
+        Hooks {
             reading: |config| {
                 if let Some(Fallbacks::Keys(keys)) = &mut config.fallback_keys {
                     keys.truncate(1);
                 }
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "current-key-replaced-by-fallbacks",
         &["KEY-3", "KEY-2", "SYS-6"],
         "with fallback keys the current key does not verify",
-        Steps { verify: |cookie, config, now| verify_by_fallbacks(cookie, config, now), ..Steps::MODEL },
+        Hooks { verify: |cookie, config, now| verify_by_fallbacks(cookie, config, now), ..Hooks::MODEL },
     ),
     Mutant::new(
         "fallback-text-whole",
         &["KEY-4"],
         "text in place of the list of fallback keys is one key, undeclared",
-        Steps {
+        Hooks {
             config: |config| {
                 if let Some(Fallbacks::Text(text)) = &config.fallback_keys {
                     config.fallback_keys = Some(Fallbacks::Keys(vec![Key::Text(text.clone())]));
                 }
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
@@ -234,45 +234,45 @@ pub(super) const MUTANTS: &[Mutant] = &[
         &["KEY-5"],
         "without a secret key the empty key signs and verifies",
         // HMAC fills a key up with zeros: one zero is the same key as none.
-        Steps { config: |config| no_key(config, Key::Bytes(vec![0])), ..Steps::MODEL },
+        Hooks { config: |config| no_key(config, Key::Bytes(vec![0])), ..Hooks::MODEL },
     ),
     Mutant::new(
         "no-key-default-key",
         &["KEY-5"],
         "without a secret key a default of the library signs and verifies",
-        Steps { config: |config| no_key(config, Key::from("dev")), ..Steps::MODEL },
+        Hooks { config: |config| no_key(config, Key::from("dev")), ..Hooks::MODEL },
     ),
     Mutant::new(
         "no-key-raises-on-read",
         &["KEY-5"],
         "without a secret key reading the session raises",
-        Steps {
+        Hooks {
             act: |session, action| match session.is_null {
                 true if session.clone().act(action).is_ok() && *action != crate::protocol::Action::Nothing => {
                     Err(crate::model::Raised::NoSecretKey)
                 }
                 _ => session.act(action),
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "no-key-writes-are-lost",
         &["KEY-5"],
         "without a secret key writes go nowhere, without an error",
-        Steps {
+        Hooks {
             act: |session, action| match session.act(action) {
                 Err(crate::model::Raised::NoSecretKey) => Ok(crate::value::Value::Null),
                 result => result,
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "fallback-without-current-key",
         &["KEY-5"],
         "without a secret key the fallback keys do its work",
-        Steps {
+        Hooks {
             config: |config| {
                 if let Some(Fallbacks::Keys(keys)) = &config.fallback_keys
                     && let Some(key) = keys.first().cloned()
@@ -280,20 +280,20 @@ pub(super) const MUTANTS: &[Mutant] = &[
                     no_key(config, key);
                 }
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "no-key-varies",
         &["KEY-5", "VARY-3"],
         "without a secret key a read adds Vary",
-        Steps {
+        Hooks {
             answered: |exchanged, call| {
                 if call.config.signing_key().is_none() && !super::tools::is_idle(call) {
                     super::tools::vary(exchanged);
                 }
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
 ];
@@ -326,9 +326,9 @@ fn no_key(config: &mut Config, key: Key) {
 
 fn verify_by_fallbacks(cookie: &str, config: &Config, now: crate::clock::UnixTime) -> Result<Vec<u8>, Refusal> {
     let by_current = Config { fallback_keys: None, ..config.clone() };
-    let is_current = !matches!(steps::verify(cookie, &by_current, now), Err(Refusal::Rejected(Reason::Signature)));
+    let is_current = !matches!(hooks::verify(cookie, &by_current, now), Err(Refusal::Rejected(Reason::Signature)));
     match &config.fallback_keys {
         Some(Fallbacks::Keys(keys)) if !keys.is_empty() && is_current => Err(Refusal::Rejected(Reason::Signature)),
-        _ => steps::verify(cookie, config, now),
+        _ => hooks::verify(cookie, config, now),
     }
 }

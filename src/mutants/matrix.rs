@@ -7,7 +7,7 @@
 use super::Mutant;
 use crate::{
     adapter::{Implementation, in_process::Model},
-    evidence::vectors::Ready,
+    evidence::vectors::LoadedVector,
     spec::rules::Pattern,
     suite::{
         generate::sizes::Sizes,
@@ -114,7 +114,7 @@ impl Found {
 }
 
 /// Holds the suite against some mutants, two at a time, and gives what was found in their order.
-pub fn run(mutants: &[&Mutant], vectors: &[Ready], cases: usize, seed: u64) -> Vec<Found> {
+pub fn run(mutants: &[&Mutant], vectors: &[LoadedVector], cases: usize, seed: u64) -> Vec<Found> {
     let (next, found) = (AtomicUsize::new(0), Mutex::new(vec![Found::default(); mutants.len()]));
     let work = || {
         loop {
@@ -134,18 +134,24 @@ pub fn run(mutants: &[&Mutant], vectors: &[Ready], cases: usize, seed: u64) -> V
 }
 
 /// The rules that the suite blames the model for: none, if suite and model are right.
-pub fn blame_on_the_model(vectors: &[Ready], cases: usize, seed: u64) -> BTreeSet<String> {
+pub fn blame_on_the_model(vectors: &[LoadedVector], cases: usize, seed: u64) -> BTreeSet<String> {
     suite(&Model::default(), vectors, cases, seed).failures.into_iter().map(|failure| failure.rule).collect()
 }
 
 /// What is found of one mutant while a rule is out of force.
-pub fn run_without(rule: &str, mutant: &Mutant, vectors: &[Ready], cases: usize, seed: u64) -> Result<Found, String> {
+pub fn run_without(
+    rule: &str,
+    mutant: &Mutant,
+    vectors: &[LoadedVector],
+    cases: usize,
+    seed: u64,
+) -> Result<Found, String> {
     let rules = Pattern::parse(&format!("*,!{rule}"))?;
     let options = Options { rules, ..options(cases, seed) };
     Ok(Found::of(&run::run(mutant.make().as_ref(), vectors, &options, &mut |_| {})))
 }
 
-fn suite(implementation: &dyn Implementation, vectors: &[Ready], cases: usize, seed: u64) -> Results {
+fn suite(implementation: &dyn Implementation, vectors: &[LoadedVector], cases: usize, seed: u64) -> Results {
     run::run(implementation, vectors, &options(cases, seed), &mut |_| {})
 }
 

@@ -8,8 +8,8 @@ mod age;
 mod attributes;
 mod base64;
 mod cookies;
-mod gross;
 mod headers;
+mod hooks;
 mod keys;
 pub mod matrix;
 mod payload;
@@ -17,13 +17,13 @@ mod reading;
 mod session;
 mod signature;
 mod state;
-mod steps;
 mod tools;
 pub mod traceability;
+mod trivial;
 
 use crate::adapter::Implementation;
+use hooks::{Hooks, Mutated};
 use state::Remembering;
-use steps::{Mutated, Steps};
 
 /// One realistic mistake.
 #[derive(Clone, Copy)]
@@ -42,12 +42,12 @@ enum Kind {
     /// The model, remembering what it should not.
     Memory(state::Answer),
     /// The model with one step replaced.
-    Steps(Steps),
+    Hooks(Hooks),
 }
 
 impl Mutant {
-    const fn new(name: &'static str, rules: &'static [&'static str], summary: &'static str, steps: Steps) -> Self {
-        Self { name, summary, rules, kind: Kind::Steps(steps) }
+    const fn new(name: &'static str, rules: &'static [&'static str], summary: &'static str, hooks: Hooks) -> Self {
+        Self { name, summary, rules, kind: Kind::Hooks(hooks) }
     }
 
     const fn remembering(
@@ -63,7 +63,7 @@ impl Mutant {
     pub fn make(&self) -> Box<dyn Implementation> {
         match self.kind {
             Kind::Memory(answer) => Box::new(Remembering::new(self.name, answer)),
-            Kind::Steps(steps) => Box::new(Mutated::new(self.name, steps)),
+            Kind::Hooks(hooks) => Box::new(Mutated::new(self.name, hooks)),
         }
     }
 }
@@ -82,7 +82,7 @@ pub fn all() -> impl Iterator<Item = &'static Mutant> {
         attributes::MUTANTS,
         headers::MUTANTS,
         state::MUTANTS,
-        gross::MUTANTS,
+        trivial::MUTANTS,
     ];
     families.into_iter().flatten()
 }

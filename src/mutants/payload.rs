@@ -2,8 +2,8 @@
 
 use super::{
     Mutant,
-    steps::{self, Steps, Write},
-    tools::changed,
+    hooks::{self, Hooks, Write},
+    tools::replace_all,
 };
 use crate::{
     model::{Raised, base64, json, payload, tagging},
@@ -88,11 +88,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
     }),
     of_write("number-keys-dropped", &["PAY-5"], "keys that are not text are left out", |session| {
         let is_text = |key: &Value| matches!(key, Value::Text(_) | Value::Markup(_));
-        steps::write(&session.clone().into_iter().filter(|(key, _)| is_text(key)).collect())
+        hooks::write(&session.clone().into_iter().filter(|(key, _)| is_text(key)).collect())
     }),
     of_write("number-keys-raise", &["PAY-5"], "keys that are not text are an error", |session| {
         match session.iter().all(|(key, _)| matches!(key, Value::Text(_) | Value::Markup(_))) {
-            true => steps::write(session),
+            true => hooks::write(session),
             false => Err(Raised::Payload),
         }
     }),
@@ -107,7 +107,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             Value::Map(map) => Value::Map(map.into_iter().map(|(key, value)| (printed(key), value)).collect()),
             other => other,
         };
-        Ok(packed(&json::write(&tagging::tag(&changed(Value::Map(session.clone()), &all))?)?))
+        Ok(packed(&json::write(&tagging::tag(&replace_all(Value::Map(session.clone()), &all))?)?))
     }),
     of_values("tuple-as-list", &["PAY-6"], "tuples are written as lists", |value| match value {
         Value::Tuple(items) => Value::List(items),
@@ -212,7 +212,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         other => other,
     }),
     of_write("nulls-dropped", &["PAY-16"], "keys whose value is null are left out", |session| {
-        steps::write(&session.clone().into_iter().filter(|(_, value)| *value != Value::Null).collect())
+        hooks::write(&session.clone().into_iter().filter(|(_, value)| *value != Value::Null).collect())
     }),
 ];
 
@@ -323,13 +323,13 @@ const MARK: char = '\u{F8FF}';
 const MARK_IN_JSON: &str = "\\uf8ff";
 
 /// The payload of a session whose JSON is respelled.
-pub(super) fn respelled(session: &Map, respell: fn(&str) -> String) -> Result<String, Raised> {
+pub(super) fn respell_json(session: &Map, respell: fn(&str) -> String) -> Result<String, Raised> {
     Ok(packed(&respell(&json_of(session)?)))
 }
 
 /// The payload of a session whose values are replaced.
-pub(super) fn replaced(session: &Map, replace: fn(Value) -> Value) -> Result<String, Raised> {
-    let session = session.iter().map(|(key, value)| (key.clone(), changed(value.clone(), &replace))).collect();
+pub(super) fn replace_values(session: &Map, replace: fn(Value) -> Value) -> Result<String, Raised> {
+    let session = session.iter().map(|(key, value)| (key.clone(), replace_all(value.clone(), &replace))).collect();
     let text = json_of(&session)?;
     Ok(packed(&text.replace(&format!("\"{MARK_IN_JSON}"), "\"")))
 }
@@ -341,7 +341,7 @@ const fn of_text(
     summary: &'static str,
     respell: fn(&str) -> String,
 ) -> Mutant {
-    Mutant::new(name, rules, summary, Steps { write: Write::Respelled(respell), ..Steps::MODEL })
+    Mutant::new(name, rules, summary, Hooks { write: Write::Respelled(respell), ..Hooks::MODEL })
 }
 
 /// A mutant of single values.
@@ -351,7 +351,7 @@ const fn of_values(
     summary: &'static str,
     replace: fn(Value) -> Value,
 ) -> Mutant {
-    Mutant::new(name, rules, summary, Steps { write: Write::Replaced(replace), ..Steps::MODEL })
+    Mutant::new(name, rules, summary, Hooks { write: Write::Replaced(replace), ..Hooks::MODEL })
 }
 
 const fn of_write(
@@ -360,5 +360,5 @@ const fn of_write(
     summary: &'static str,
     write: fn(&Map) -> Result<String, Raised>,
 ) -> Mutant {
-    Mutant::new(name, rules, summary, Steps { write: Write::By(write), ..Steps::MODEL })
+    Mutant::new(name, rules, summary, Hooks { write: Write::By(write), ..Hooks::MODEL })
 }

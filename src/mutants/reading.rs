@@ -2,8 +2,8 @@
 
 use super::{
     Mutant,
-    steps::{self, FLASK, Read, Steps},
-    tools::changed,
+    hooks::{self, FLASK, Hooks, Read},
+    tools::replace_all,
 };
 use crate::{
     model::{Raised, base64, payload, tagging},
@@ -79,7 +79,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "tag-like-maps-not-unescaped",
         &["PAY-11"],
         "a map that was escaped comes back with its escape",
-        Steps {
+        Hooks {
             read: Read::By(|payload| {
                 let is_plain = |text: &String| {
                     let others = text.replace(ESCAPED, "");
@@ -87,62 +87,62 @@ pub(super) const MUTANTS: &[Mutant] = &[
                     text.contains(ESCAPED) && !is_tagged && !text.contains("\" di__\"")
                 };
                 let Some(text) = payload::text(payload, &FLASK).filter(is_plain) else {
-                    return steps::read(payload);
+                    return hooks::read(payload);
                 };
-                steps::read(payload)?;
-                let read = steps::read(base64::encode(text.replace(ESCAPED, UNKNOWN).as_bytes()).as_bytes())?;
+                hooks::read(payload)?;
+                let read = hooks::read(base64::encode(text.replace(ESCAPED, UNKNOWN).as_bytes()).as_bytes())?;
                 match renamed(Value::Map(read)) {
                     Value::Map(map) => Ok(map),
                     _ => Err(Raised::Payload),
                 }
             }),
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "never-inflated",
         &["PAY-13"],
         "a payload with a leading dot is not inflated",
-        Steps {
+        Hooks {
             read: Read::By(|payload| match payload.first() {
                 Some(b'.') => Err(Raised::Payload),
-                _ => steps::read(payload),
+                _ => hooks::read(payload),
             }),
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "inflated-by-first-bytes",
         &["PAY-13", "PAY-14"],
         "what begins like a zlib stream is inflated, whatever the leading dot says",
-        Steps {
+        Hooks {
             read: Read::By(|payload| {
                 let encoded = payload.strip_prefix(b".").unwrap_or(payload);
                 match base64::decode(encoded).is_some_and(|bytes| bytes.starts_with(&[0x78])) {
-                    true => steps::read(&[b".", encoded].concat()),
-                    false => steps::read(encoded),
+                    true => hooks::read(&[b".", encoded].concat()),
+                    false => hooks::read(encoded),
                 }
             }),
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "tail-behind-the-stream-refused",
         &["PAY-13", "PAY-14"],
         "bytes behind the end of a compressed stream are an error",
-        Steps {
+        Hooks {
             read: Read::By(|payload| match payload.strip_prefix(b".").and_then(base64::decode) {
                 Some(bytes) if has_a_tail(&bytes) => Err(Raised::Payload),
-                _ => steps::read(payload),
+                _ => hooks::read(payload),
             }),
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "odd-payload-is-empty",
         &["PAY-14"],
         "a payload that is not a session is an empty one where raising is declared",
-        Steps { read: Read::By(|payload| Ok(steps::read(payload).unwrap_or_default())), ..Steps::MODEL },
+        Hooks { read: Read::By(|payload| Ok(hooks::read(payload).unwrap_or_default())), ..Hooks::MODEL },
     ),
     of_text("only-maps-load", &["PAY-15"], "a payload that is null or a list of pairs raises", |text| {
         text.trim_start().starts_with('{').then(|| text.to_owned())
@@ -151,11 +151,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "nulls-not-read",
         &["PAY-16"],
         "keys whose value is null are left out of what is read",
-        Steps {
+        Hooks {
             read: Read::By(|payload| {
-                Ok(steps::read(payload)?.into_iter().filter(|(_, value)| *value != Value::Null).collect())
+                Ok(hooks::read(payload)?.into_iter().filter(|(_, value)| *value != Value::Null).collect())
             }),
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     of_values(
@@ -176,7 +176,7 @@ const UNKNOWN: &str = "{\" di\\uf8ff\":{";
 
 /// The value with the tag of escaped maps back in place of the key that stood in for it.
 fn renamed(value: Value) -> Value {
-    changed(value, &|value| match value {
+    replace_all(value, &|value| match value {
         Value::Map(map) => {
             let is_unknown = |key: &Value| *key == " di\u{F8FF}".into();
             Value::Map(map.into_iter().map(|(k, v)| (if is_unknown(&k) { " di".into() } else { k }, v)).collect())
@@ -192,18 +192,18 @@ fn has_a_tail(bytes: &[u8]) -> bool {
 }
 
 /// The session in a payload, with every value replaced.
-pub(super) fn replaced(payload: &[u8], replace: fn(Value) -> Value) -> Result<Map, Raised> {
-    match changed(Value::Map(steps::read(payload)?), &replace) {
+pub(super) fn replace_values(payload: &[u8], replace: fn(Value) -> Value) -> Result<Map, Raised> {
+    match replace_all(Value::Map(hooks::read(payload)?), &replace) {
         Value::Map(map) => Ok(map),
         _ => Err(Raised::Payload),
     }
 }
 
 /// The session in a payload whose text is looked at first; none refuses it.
-pub(super) fn respelled(payload: &[u8], respell: fn(&str) -> Option<String>) -> Result<Map, Raised> {
-    let Some(text) = payload::text(payload, &FLASK) else { return steps::read(payload) };
+pub(super) fn respell_json(payload: &[u8], respell: fn(&str) -> Option<String>) -> Result<Map, Raised> {
+    let Some(text) = payload::text(payload, &FLASK) else { return hooks::read(payload) };
     let respelled = respell(&text).ok_or(Raised::Payload)?;
-    if respelled == text { steps::read(payload) } else { steps::read(base64::encode(respelled.as_bytes()).as_bytes()) }
+    if respelled == text { hooks::read(payload) } else { hooks::read(base64::encode(respelled.as_bytes()).as_bytes()) }
 }
 
 const fn of_values(
@@ -212,7 +212,7 @@ const fn of_values(
     summary: &'static str,
     replace: fn(Value) -> Value,
 ) -> Mutant {
-    Mutant::new(name, rules, summary, Steps { read: Read::Replaced(replace), ..Steps::MODEL })
+    Mutant::new(name, rules, summary, Hooks { read: Read::Replaced(replace), ..Hooks::MODEL })
 }
 
 const fn of_text(
@@ -221,5 +221,5 @@ const fn of_text(
     summary: &'static str,
     respell: fn(&str) -> Option<String>,
 ) -> Mutant {
-    Mutant::new(name, rules, summary, Steps { read: Read::Respelled(respell), ..Steps::MODEL })
+    Mutant::new(name, rules, summary, Hooks { read: Read::Respelled(respell), ..Hooks::MODEL })
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Mutant,
-    steps::{FLASK, Steps},
+    hooks::{FLASK, Hooks},
     tools::{is_of_view, is_read},
 };
 use crate::{
@@ -64,14 +64,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "nested-change-noticed",
         &["MOD-5"],
         "a nested value changed in place modifies",
-        Steps {
+        Hooks {
             before_save: |session, call| {
                 let is_nested = |action: &Action| matches!(action, Action::Append { .. } | Action::Mutate { .. });
                 let others = call.actions.iter().filter(|action| !is_nested(action));
                 let is_all = is_of_view(call) && others.clone().all(is_read) && others.count() < call.actions.len();
                 session.modified |= is_all && !session.data.is_empty();
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     of_act(
@@ -91,7 +91,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "nested-change-not-written",
         &["MOD-6"],
         "the view sees its nested changes, but only what was set at the top is written",
-        Steps {
+        Hooks {
             before_save: |session, call| {
                 let opened = server::exchange(&Exchange { actions: Vec::new(), ..call.clone() }, &FLASK).opened;
                 let Some(mut written) = opened.map(Session::opened).filter(|_| is_of_view(call)) else { return };
@@ -112,7 +112,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
                 }
                 session.data = written.data;
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     of_act("flag-by-hand-not-lowered", &["MOD-7"], "the modified flag cannot be set back by hand", |s, a| match a {
@@ -130,7 +130,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "error-rolls-back",
         &["MOD-9"],
         "what a view changed before it raised is not written",
-        Steps {
+        Hooks {
             answered: |answer, call| {
                 let changes =
                     |action: &Action| matches!(action, Action::Set { .. } | Action::Clear | Action::Delete { .. });
@@ -138,7 +138,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
                     super::tools::drop_headers(answer, "Set-Cookie");
                 }
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     of_act(
@@ -173,13 +173,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "error-loses-changes",
         &["MOD-9", "REN-4"],
         "an error in the view saves nothing",
-        Steps {
+        Hooks {
             answered: |answer, call| {
                 if answer.status == 500 && call.path == "/" {
                     super::tools::drop_headers(answer, "Set-Cookie");
                 }
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     of_act("contains-does-not-touch", &["VARY-1"], "asking for a key does not count as a touch", |s, a| {
@@ -206,5 +206,5 @@ fn unmodified(session: &mut Session, action: &Action) -> Result<Value, Raised> {
 }
 
 const fn of_act(name: &'static str, rules: &'static [&'static str], summary: &'static str, act: Act) -> Mutant {
-    Mutant::new(name, rules, summary, Steps { act, ..Steps::MODEL })
+    Mutant::new(name, rules, summary, Hooks { act, ..Hooks::MODEL })
 }

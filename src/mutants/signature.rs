@@ -2,10 +2,10 @@
 
 use super::{
     Mutant,
-    steps::{self, Steps},
+    hooks::{self, Hooks},
     tools::{
-        BAD_SIGNATURE, big_endian, mac_of, parts, respell_signature, sealed, stamped, to_big_endian, verify_by,
-        verify_stamped,
+        BAD_SIGNATURE, append_signature, big_endian, mac_of, parts, respell_signature, sign_with_timestamp,
+        to_big_endian, verify_by, verify_stamped,
     },
 };
 use crate::{
@@ -25,75 +25,75 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "split-from-the-left",
         &["SIG-1", "PAY-13", "PAY-12"],
         "the value is split at its first two dots",
-        Steps {
+        Hooks {
             verify: |cookie, config, now| match cookie.splitn(3, '.').collect::<Vec<_>>()[..] {
                 ["", ..] | [_] | [_, _] => Err(BAD_SIGNATURE),
-                _ => steps::verify(cookie, config, now),
+                _ => hooks::verify(cookie, config, now),
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "exactly-two-dots",
         &["SIG-1", "SIG-8", "PAY-14", "PAY-13"],
         "a value with more or fewer dots than an uncompressed session has is refused",
-        Steps {
+        Hooks {
             verify: |cookie, config, now| match cookie.trim_start_matches('.').matches('.').count() {
-                2 => steps::verify(cookie, config, now),
+                2 => hooks::verify(cookie, config, now),
                 _ => Err(BAD_SIGNATURE),
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "colons-for-dots",
         &["SIG-1"],
         "the parts are joined and split by colons, as Django joins them",
-        Steps {
-            sign: |payload, config, now| Ok(steps::sign(payload, config, now)?.replace('.', ":")),
-            verify: |cookie, config, now| steps::verify(&cookie.replace(':', "."), config, now),
-            ..Steps::MODEL
+        Hooks {
+            sign: |payload, config, now| Ok(hooks::sign(payload, config, now)?.replace('.', ":")),
+            verify: |cookie, config, now| hooks::verify(&cookie.replace(':', "."), config, now),
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "colons-written",
         &["SIG-1"],
         "cookies are read as specified, but the parts are written with colons between them",
-        Steps { sign: |payload, config, now| Ok(steps::sign(payload, config, now)?.replace('.', ":")), ..Steps::MODEL },
+        Hooks { sign: |payload, config, now| Ok(hooks::sign(payload, config, now)?.replace('.', ":")), ..Hooks::MODEL },
     ),
     Mutant::new(
         "signer-leaves-the-timestamp-out",
         &["SIG-2"],
         "cookies are read as specified, but what is signed is the payload alone",
-        Steps {
+        Hooks {
             sign: |payload, config, now| {
                 respell_signature(payload, config, now, |_, _| base64::encode(&mac_of(payload, config)))
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "signature-over-payload-only",
         &["SIG-2"],
         "the signature leaves the timestamp out",
-        Steps {
+        Hooks {
             sign: |payload, config, now| {
                 respell_signature(payload, config, now, |_, _| base64::encode(&mac_of(payload, config)))
             },
             verify: |cookie, config, now| match parts(cookie) {
                 Some((payload, timestamp, signature)) if base64::encode(&mac_of(payload, config)) == signature => {
-                    steps::verify(&sealed(&format!("{payload}.{timestamp}"), config), config, now)
+                    hooks::verify(&append_signature(&format!("{payload}.{timestamp}"), config), config, now)
                 }
                 _ => Err(BAD_SIGNATURE),
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "signature-without-the-dot",
         &["SIG-2"],
         "payload and timestamp are signed without the dot between them",
-        Steps {
+        Hooks {
             sign: |payload, config, now| {
                 respell_signature(payload, config, now, |signed, _| {
                     let (payload, timestamp) = signed.rsplit_once('.').unwrap_or((signed, ""));
@@ -104,330 +104,334 @@ pub(super) const MUTANTS: &[Mutant] = &[
                 Some((payload, timestamp, signature))
                     if base64::encode(&mac_of(&format!("{payload}{timestamp}"), config)) == signature =>
                 {
-                    steps::verify(&sealed(&format!("{payload}.{timestamp}"), config), config, now)
+                    hooks::verify(&append_signature(&format!("{payload}.{timestamp}"), config), config, now)
                 }
                 _ => Err(BAD_SIGNATURE),
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "signature-over-canonical-parts",
         &["SIG-2", "SIG-7", "PAY-14"],
         "the parts are decoded and encoded anew before the signature is checked",
-        Steps {
+        Hooks {
             verify: |cookie, config, now| {
                 let again = |part: &str| base64::decode(part.as_bytes()).map(|bytes| base64::encode(&bytes));
                 let canonical = parts(cookie).and_then(|(payload, timestamp, signature)| {
                     let (dot, encoded) = payload.strip_prefix('.').map_or(("", payload), |rest| (".", rest));
                     Some(format!("{dot}{}.{}.{signature}", again(encoded)?, again(timestamp)?))
                 });
-                steps::verify(canonical.as_deref().unwrap_or(cookie), config, now)
+                hooks::verify(canonical.as_deref().unwrap_or(cookie), config, now)
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "signature-in-hex",
         &["SIG-3", "SIG-2", "KEY-1"],
         "the signature is written and read as hex digits",
-        Steps {
+        Hooks {
             sign: |payload, config, now| respell_signature(payload, config, now, |_, mac| hex(mac)),
             verify: |cookie, config, now| verify_by(cookie, config, now, |_, signature, mac| signature == hex(mac)),
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "signature-of-hmac-twice",
         &["SIG-2", "KEY-1"],
         "the digest is hashed once more before it is written",
-        Steps {
+        Hooks {
             sign: |payload, config, now| {
                 respell_signature(payload, config, now, |_, mac| {
                     base64::encode(&signing::mac(config.digest, &[], &[mac]))
                 })
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "epoch-of-2011",
         &["SIG-4"],
         "timestamps count from 2011, as those of an old itsdangerous did",
-        Steps {
-            sign: |payload, config, now| steps::sign(payload, config, now.plus_seconds(-OLD_EPOCH)),
+        Hooks {
+            sign: |payload, config, now| hooks::sign(payload, config, now.plus_seconds(-OLD_EPOCH)),
             verify: |cookie, config, now| {
                 verify_stamped(cookie, config, now, |bytes| big_endian(bytes)?.checked_add(OLD_EPOCH))
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "timestamp-in-milliseconds",
         &["SIG-4"],
         "the timestamp counts milliseconds",
-        Steps {
-            sign: |payload, config, now| stamped(payload, &to_big_endian(now.micros() / 1000), config),
+        Hooks {
+            sign: |payload, config, now| sign_with_timestamp(payload, &to_big_endian(now.micros() / 1000), config),
             verify: |cookie, config, now| verify_stamped(cookie, config, now, |bytes| Some(big_endian(bytes)? / 1000)),
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "timestamp-little-endian",
         &["SIG-4"],
         "the timestamp's bytes stand the wrong way round",
-        Steps {
+        Hooks {
             sign: |payload, config, now| {
                 let bytes: Vec<_> = to_big_endian(now.seconds()).into_iter().rev().collect();
-                stamped(payload, &bytes, config)
+                sign_with_timestamp(payload, &bytes, config)
             },
             verify: |cookie, config, now| {
                 verify_stamped(cookie, config, now, |bytes| {
                     big_endian(&bytes.iter().rev().copied().collect::<Vec<_>>())
                 })
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "timestamp-of-eight-bytes",
         &["SIG-4"],
         "the timestamp is written with leading zeros, as an integer of 64 bits",
-        Steps {
-            sign: |payload, config, now| stamped(payload, &now.seconds().max(0).to_be_bytes(), config),
-            ..Steps::MODEL
+        Hooks {
+            sign: |payload, config, now| sign_with_timestamp(payload, &now.seconds().max(0).to_be_bytes(), config),
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "timestamp-of-four-bytes",
         &["SIG-4", "SIG-9"],
         "the timestamp is cut to 32 bits, which end in 2106",
-        Steps {
-            sign: |payload, config, now| stamped(payload, &to_big_endian(now.seconds() & 0xFFFF_FFFF), config),
+        Hooks {
+            sign: |payload, config, now| {
+                sign_with_timestamp(payload, &to_big_endian(now.seconds() & 0xFFFF_FFFF), config)
+            },
             verify: |cookie, config, now| {
                 verify_stamped(cookie, config, now, |bytes| Some(big_endian(bytes)? & 0xFFFF_FFFF))
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "timestamp-signed-of-32-bits",
         &["SIG-4", "SIG-8", "EXP-1", "SIG-9"],
         "a timestamp beyond 2038 is negative, and refused",
-        Steps {
+        Hooks {
             verify: |cookie, config, now| {
                 verify_stamped(cookie, config, now, |bytes| big_endian(bytes).filter(|n| *n < 1 << 31))
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "timestamp-as-text",
         &["SIG-4"],
         "the timestamp is written as decimal digits",
-        Steps {
-            sign: |payload, config, now| stamped(payload, now.seconds().max(0).to_string().as_bytes(), config),
+        Hooks {
+            sign: |payload, config, now| {
+                sign_with_timestamp(payload, now.seconds().max(0).to_string().as_bytes(), config)
+            },
             verify: |cookie, config, now| {
                 verify_stamped(cookie, config, now, |bytes| std::str::from_utf8(bytes).ok()?.parse().ok())
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "timestamp-rounded",
         &["SIG-4", "EXP-8"],
         "the timestamp is rounded to the nearest second, not down",
-        Steps { sign: |payload, config, now| steps::sign(payload, config, now.plus_micros(500_000)), ..Steps::MODEL },
+        Hooks { sign: |payload, config, now| hooks::sign(payload, config, now.plus_micros(500_000)), ..Hooks::MODEL },
     ),
     Mutant::new(
         "timestamp-rounded-up",
         &["SIG-4", "EXP-8"],
         "the timestamp is rounded up",
-        Steps { sign: |payload, config, now| steps::sign(payload, config, now.plus_micros(999_999)), ..Steps::MODEL },
+        Hooks { sign: |payload, config, now| hooks::sign(payload, config, now.plus_micros(999_999)), ..Hooks::MODEL },
     ),
     Mutant::new(
         "timestamp-in-local-time",
         &["SIG-4", "EXP-3"],
         "the timestamp is that of a clock one hour east, taken for UTC",
-        Steps { sign: |payload, config, now| steps::sign(payload, config, now.plus_seconds(3600)), ..Steps::MODEL },
+        Hooks { sign: |payload, config, now| hooks::sign(payload, config, now.plus_seconds(3600)), ..Hooks::MODEL },
     ),
     Mutant::new(
         "signature-not-checked",
         &["SIG-5", "SIG-10", "KEY-1"],
         "the signature is split off and not looked at",
-        Steps { verify: |cookie, config, now| verify_by(cookie, config, now, |_, _, _| true), ..Steps::MODEL },
+        Hooks { verify: |cookie, config, now| verify_by(cookie, config, now, |_, _, _| true), ..Hooks::MODEL },
     ),
     Mutant::new(
         "empty-signature-accepted",
         &["SIG-5", "SIG-10", "SIG-6"],
         "an empty signature is taken for an unsigned session, and accepted",
-        Steps {
+        Hooks {
             verify: |cookie, config, now| match cookie.strip_suffix('.') {
-                Some(signed) => steps::verify(&sealed(signed, config), config, now),
-                None => steps::verify(cookie, config, now),
+                Some(signed) => hooks::verify(&append_signature(signed, config), config, now),
+                None => hooks::verify(cookie, config, now),
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "signature-compared-by-prefix",
         &["SIG-10", "SIG-5", "SIG-6"],
         "a beginning of the signature is enough, as with a comparison that stops at the shorter",
-        Steps {
+        Hooks {
             verify: |cookie, config, now| {
                 verify_by(cookie, config, now, |_, signature, mac| {
                     base64::decode(signature.as_bytes()).is_some_and(|given| mac.starts_with(&given))
                 })
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "signature-cut-to-ten-bytes",
         &["SIG-10", "SIG-5", "SIG-7"],
         "the first ten bytes of the signature are compared",
-        Steps {
+        Hooks {
             verify: |cookie, config, now| {
                 verify_by(cookie, config, now, |_, signature, mac| {
                     base64::decode(signature.as_bytes()).is_some_and(|given| given.get(..10) == mac.get(..10))
                 })
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "signature-with-a-tail-accepted",
         &["SIG-10", "SIG-5", "SIG-7"],
         "what follows a right signature is not looked at",
-        Steps {
+        Hooks {
             verify: |cookie, config, now| {
                 verify_by(cookie, config, now, |_, signature, mac| {
                     base64::decode(signature.as_bytes()).is_some_and(|given| given.starts_with(mac))
                 })
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "signature-compared-without-case",
         &["SIG-5", "SIG-10"],
         "signatures are compared without regard to case",
-        Steps {
+        Hooks {
             verify: |cookie, config, now| {
                 verify_by(cookie, config, now, |_, signature, mac| {
                     base64::decode(signature.as_bytes()).as_deref() == Some(mac)
                         || signature.eq_ignore_ascii_case(&base64::encode(mac))
                 })
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "malformed-raises",
         &["SIG-6"],
         "a value without dots is an error",
-        Steps {
+        Hooks {
             verify: |cookie, config, now| match cookie.contains('.') {
-                true => steps::verify(cookie, config, now),
+                true => hooks::verify(cookie, config, now),
                 false => Err(Refusal::Raised(Raised::Payload)),
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "non-ascii-raises",
         &["SIG-6", "HDR-6", "PAY-3"],
         "a value that is not ASCII is an error",
-        Steps {
+        Hooks {
             verify: |cookie, config, now| match cookie.is_ascii() {
-                true => steps::verify(cookie, config, now),
+                true => hooks::verify(cookie, config, now),
                 false => Err(Refusal::Raised(Raised::Payload)),
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "bad-signature-raises",
         &["SIG-6", "SIG-5", "KEY-1"],
         "a signature that does not fit is an error, as it is from itsdangerous",
-        Steps {
-            verify: |cookie, config, now| match steps::verify(cookie, config, now) {
+        Hooks {
+            verify: |cookie, config, now| match hooks::verify(cookie, config, now) {
                 Err(Refusal::Rejected(Reason::Signature)) => Err(Refusal::Raised(Raised::Payload)),
                 other => other,
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "value-trimmed",
         &["SIG-6", "SIG-7", "SIG-5"],
         "space around the value is cut off before it is verified",
-        Steps { verify: |cookie, config, now| steps::verify(cookie.trim(), config, now), ..Steps::MODEL },
+        Hooks { verify: |cookie, config, now| hooks::verify(cookie.trim(), config, now), ..Hooks::MODEL },
     ),
     Mutant::new(
         "missing-timestamp-accepted",
         &["SIG-8"],
         "a value that is signed without a timestamp counts, as from a signer without times",
-        Steps {
-            verify: |cookie, config, now| match steps::verify(cookie, config, now) {
+        Hooks {
+            verify: |cookie, config, now| match hooks::verify(cookie, config, now) {
                 Err(Refusal::Rejected(Reason::Timestamp)) => {
                     let (signed, _) = cookie.rsplit_once('.').unwrap_or((cookie, ""));
                     Ok(signed.rsplit_once('.').map_or(signed, |(payload, _)| payload).as_bytes().to_vec())
                 }
                 other => other,
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "unreadable-timestamp-raises",
         &["SIG-8"],
         "a timestamp that is missing or cannot be read is an error",
-        Steps {
-            verify: |cookie, config, now| match steps::verify(cookie, config, now) {
+        Hooks {
+            verify: |cookie, config, now| match hooks::verify(cookie, config, now) {
                 Err(Refusal::Rejected(Reason::Timestamp)) => Err(Refusal::Raised(Raised::Payload)),
                 other => other,
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "empty-timestamp-refused",
         &["SIG-8", "EXP-1", "SIG-4", "EXP-2"],
         "a timestamp of no bytes, which is the year 1970, is refused",
-        Steps {
+        Hooks {
             verify: |cookie, config, now| {
                 verify_stamped(cookie, config, now, |bytes| if bytes.is_empty() { None } else { big_endian(bytes) })
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "timestamp-beyond-the-calendar-rejected",
         &["SIG-9"],
         "a signed timestamp beyond the year 9999 is rejected where raising is declared",
-        Steps {
-            verify: |cookie, config, now| match steps::verify(cookie, config, now) {
+        Hooks {
+            verify: |cookie, config, now| match hooks::verify(cookie, config, now) {
                 Err(Refusal::Raised(Raised::Calendar)) if config.lifetime.max_age().is_some() => {
                     Err(Refusal::Rejected(Reason::Timestamp))
                 }
                 other => other,
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
         "timestamp-beyond-the-calendar-is-future",
         &["SIG-9"],
         "a signed timestamp beyond the year 9999 is only one in the future",
-        Steps {
-            verify: |cookie, config, now| match steps::verify(cookie, config, now) {
+        Hooks {
+            verify: |cookie, config, now| match hooks::verify(cookie, config, now) {
                 Err(Refusal::Raised(Raised::Calendar)) if now <= UnixTime::from_seconds(LAST_SECOND) => {
                     Err(Refusal::Rejected(Reason::Future))
                 }
                 other => other,
             },
-            ..Steps::MODEL
+            ..Hooks::MODEL
         },
     ),
 ];

@@ -3,7 +3,7 @@
 
 use super::{
     Mutant,
-    steps::{FLASK, introduced},
+    hooks::{FLASK, introduced},
     tools::{cookie_set, value_of},
 };
 use crate::{

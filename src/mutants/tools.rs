@@ -1,6 +1,6 @@
 //! What the mutants are made with: cookies and headers taken apart and put together again, by the model's own functions.
 
-use super::steps::{self, FLASK};
+use super::hooks::{self, FLASK};
 use crate::{
     clock::UnixTime,
     config::{Config, Key, KeyDerivation, Lifetime},
@@ -29,14 +29,14 @@ pub(super) fn mac_of(text: &str, config: &Config) -> Vec<u8> {
 }
 
 /// A text with its right signature.
-pub(super) fn sealed(text: &str, config: &Config) -> String {
+pub(super) fn append_signature(text: &str, config: &Config) -> String {
     format!("{text}.{}", base64::encode(&mac_of(text, config)))
 }
 
 /// A cookie of a payload with another timestamp, signed rightly.
-pub(super) fn stamped(payload: &str, timestamp: &[u8], config: &Config) -> Result<String, Raised> {
+pub(super) fn sign_with_timestamp(payload: &str, timestamp: &[u8], config: &Config) -> Result<String, Raised> {
     config.signing_key().ok_or(Raised::NoSecretKey)?;
-    Ok(sealed(&format!("{payload}.{}", base64::encode(timestamp)), config))
+    Ok(append_signature(&format!("{payload}.{}", base64::encode(timestamp)), config))
 }
 
 /// Signs by the specification, then spells the signature otherwise.
@@ -46,7 +46,7 @@ pub(super) fn respell_signature(
     now: UnixTime,
     spell: impl Fn(&str, &[u8]) -> String,
 ) -> Result<String, Raised> {
-    let cookie = steps::sign(payload, config, now)?;
+    let cookie = hooks::sign(payload, config, now)?;
     let (signed, _) = cookie.rsplit_once('.').unwrap_or((&cookie, ""));
     Ok(format!("{signed}.{}", spell(signed, &mac_of(signed, config))))
 }
@@ -67,7 +67,7 @@ pub(super) fn verify_by(
         is_good(signed, signature, &signing::mac(config.digest, &key, &[signed.as_bytes()]))
     };
     match config.verifying_keys(FLASK.fallback_text).iter().any(good) {
-        true => steps::verify(&sealed(signed, config), config, now),
+        true => hooks::verify(&append_signature(signed, config), config, now),
         false => Err(BAD_SIGNATURE),
     }
 }
@@ -88,7 +88,7 @@ pub(super) fn verify_stamped(
     let (payload, timestamp, _) = parts(cookie).ok_or(bad)?;
     let seconds = base64::decode(timestamp.as_bytes()).and_then(|bytes| read(&bytes)).ok_or(bad)?;
     let at = UnixTime::from_seconds(seconds.clamp(0, signing::LAST_SECOND));
-    steps::verify(&steps::sign(payload, config, at)?, config, now)
+    hooks::verify(&hooks::sign(payload, config, at)?, config, now)
 }
 
 /// The timestamp of a cookie in seconds, where it has a readable one.
@@ -109,7 +109,7 @@ pub(super) fn to_big_endian(seconds: i64) -> Vec<u8> {
 }
 
 /// The configuration with another lifetime in seconds.
-pub(super) fn living(config: &Config, seconds: i64) -> Config {
+pub(super) fn with_lifetime(config: &Config, seconds: i64) -> Config {
     Config { lifetime: Lifetime::Seconds(seconds), ..config.clone() }
 }
 
@@ -179,19 +179,19 @@ pub(super) fn each_deletion(exchanged: &mut Exchanged, change: impl Fn(&mut Stri
 
 /// The session in the value of a Set-Cookie.
 pub(super) fn session_in(header: &str) -> Option<Map> {
-    steps::read(parts(value_of(header))?.0.as_bytes()).ok()
+    hooks::read(parts(value_of(header))?.0.as_bytes()).ok()
 }
 
 /// Signs the value of a Set-Cookie anew, as of another time.
 pub(super) fn resign(header: &mut String, config: &Config, at: UnixTime) {
     let value = value_of(header).to_owned();
-    if let Some(again) = parts(&value).and_then(|(payload, ..)| steps::sign(payload, config, at).ok()) {
+    if let Some(again) = parts(&value).and_then(|(payload, ..)| hooks::sign(payload, config, at).ok()) {
         *header = header.replacen(&value, &again, 1);
     }
 }
 
 /// An HTTP date some seconds later.
-pub(super) fn moved(date: &str, seconds: i64) -> Option<String> {
+pub(super) fn shift_date(date: &str, seconds: i64) -> Option<String> {
     let at = OffsetDateTime::parse(date, &Rfc2822).ok()?.unix_timestamp();
     http_date::format(at.checked_add(seconds)?)
 }
@@ -246,12 +246,12 @@ pub(super) fn is_of_view(call: &Exchange) -> bool {
 }
 
 /// A value with every value in it replaced, from the inside out, and itself at last.
-pub(super) fn changed(value: Value, replace: &impl Fn(Value) -> Value) -> Value {
-    let all = |items: Vec<Value>| items.into_iter().map(|item| changed(item, replace)).collect();
+pub(super) fn replace_all(value: Value, replace: &impl Fn(Value) -> Value) -> Value {
+    let all = |items: Vec<Value>| items.into_iter().map(|item| replace_all(item, replace)).collect();
     replace(match value {
         Value::List(items) => Value::List(all(items)),
         Value::Tuple(items) => Value::Tuple(all(items)),
-        Value::Map(map) => Value::Map(map.into_iter().map(|(key, value)| (key, changed(value, replace))).collect()),
+        Value::Map(map) => Value::Map(map.into_iter().map(|(key, value)| (key, replace_all(value, replace))).collect()),
         plain => plain,
     })
 }

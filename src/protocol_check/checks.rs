@@ -1,7 +1,7 @@
-//! Each manner: what is asked, and what has to come of it.
+//! Each check: what is asked, and what the adapter must answer.
 
 use super::{
-    Mutant, Seen, Stop,
+    Seen, Stop, Violation,
     conversation::{Conversation, ID},
     ways::{NOW, Opened, Way, model_writes},
 };
@@ -14,7 +14,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 type Ask = fn(&mut Conversation, &Hello) -> Seen;
 
-/// The manners that are asked for behind hello and flush, in their order. The last two end the conversation.
+/// The checks after hello and flush, in order. The last two end the conversation.
 pub(super) const ALL: [(&str, Ask); 11] = [
     ("ids", ids),
     ("operations", operations),
@@ -29,9 +29,9 @@ pub(super) const ALL: [(&str, Ask); 11] = [
     ("standard output", standard_output),
 ];
 
-/// Whether a mutant in the one manner may come from the other's, and says nothing more then.
-pub(super) fn rests_on(manner: &str, broken: &str) -> bool {
-    broken == "ids" || broken == "clock" && ["configurations", "values"].contains(&manner)
+/// Whether a failure of this check may only follow from that of an earlier one.
+pub(super) fn rests_on(check: &str, failed: &str) -> bool {
+    failed == "ids" || failed == "clock" && ["configurations", "values"].contains(&check)
 }
 
 /// How many requests wait at once: as many as `check` sends ahead.
@@ -43,8 +43,8 @@ const LIFETIME: u32 = 3600;
 /// In seconds.
 const DAY: f64 = 86_400.0;
 
-/// What each kind of value is tried with, in the protocol's encoding, and may not come back as anything else. The last is the
-/// escape of `json`, which an adapter may be without.
+/// A sample of each kind of value in the protocol's encoding, which must come back unchanged. The last is the escape of `json`,
+/// which an adapter need not have.
 const SAMPLES: [(&str, &str); 11] = [
     (
         "json",
@@ -62,11 +62,11 @@ const SAMPLES: [(&str, &str); 11] = [
     ("json", r#"{"$map":[["$int",1]]}"#),
 ];
 
-/// Kinds that nothing could be mistaken for.
+/// Kinds that cannot be mistaken for another.
 const TAGGED: [&str; 5] = ["bytes", "datetime", "markup", "tuple", "uuid"];
 
 fn key() -> Json {
-    json!({ "secret_key": "a key to try manners with" })
+    json!({ "secret_key": "a key for protocol checks" })
 }
 
 /// Each reply comes before the next request. That hello came before anything else was sent is the first half.
@@ -91,12 +91,12 @@ fn ids(conversation: &mut Conversation, hello: &Hello) -> Seen {
     }
     let together = conversation.all(&calls)?;
     if together.iter().all(|reply| together.first().is_some_and(|first| same(first, reply))) {
-        return Err(Stop::NotAsked("the replies are all alike, so that they cannot be told apart".to_owned()));
+        return Err(Stop::NotAsked("all replies are alike, so they cannot be matched to requests".to_owned()));
     }
     for (call, reply) in calls.iter().zip(&together).rev() {
         if !same(&conversation.call(call)?, reply) {
-            let why = "asked together with others, the same request had another reply";
-            return Err(conversation.mutant(why, ID).into());
+            let why = "the same request had another reply when it was sent together with others";
+            return Err(conversation.violation(why, ID).into());
         }
     }
     Ok(format!("{} requests at once, each answered under its own", calls.len()))
@@ -108,9 +108,9 @@ fn same(one: &Reply, other: &Reply) -> bool {
 }
 
 fn operations(conversation: &mut Conversation, _: &Hello) -> Seen {
-    let remedy = "Answer an operation that is not known: {\"id\":…,\"unsupported\":\"op frobnicate\"}.";
+    let remedy = "Answer an unknown operation with {\"id\":…,\"unsupported\":\"op frobnicate\"}.";
     unsupported(conversation, |id| json!({ "id": id, "op": "frobnicate" }), remedy)?;
-    Ok("one that is not known is unsupported".to_owned())
+    Ok("an unknown one is answered by unsupported".to_owned())
 }
 
 /// Members of a request and of its configuration that nobody can know.
@@ -131,14 +131,14 @@ fn members(conversation: &mut Conversation, hello: &Hello) -> Seen {
                 request
             }
         };
-        let remedy = "Hold the members of `config` against a list of those that the adapter serves, and answer `unsupported` to \
-                      another: what is not served would be a wrong answer otherwise.";
+        let remedy = "Keep a list of the members of `config` that the adapter supports, and answer `unsupported` to any other: \
+                      ignoring one would give a wrong answer.";
         unsupported(conversation, with("/config"), remedy)?;
         let remedy =
-            "Hold the members of a request against those of its operation, and answer `unsupported` to another.";
+            "Keep a list of the members of each operation, and answer `unsupported` to a request with any other.";
         unsupported(conversation, with(""), remedy)?;
     }
-    Ok("one that is not known, of a request or its config, is unsupported".to_owned())
+    Ok("an unknown one, in a request or its config, is answered by unsupported".to_owned())
 }
 
 fn actions(conversation: &mut Conversation, hello: &Hello) -> Seen {
@@ -149,11 +149,11 @@ fn actions(conversation: &mut Conversation, hello: &Hello) -> Seen {
         let actions = json!([{ "do": "frobnicate" }]);
         json!({ "id": id, "op": "exchange", "config": key(), "now": NOW, "cookie_header": null, "actions": actions })
     };
-    unsupported(conversation, request, "Answer an action that is not known by `unsupported`: it is never skipped.")?;
-    Ok("one that is not known is unsupported".to_owned())
+    unsupported(conversation, request, "Answer `unsupported` to an unknown action; never skip it.")?;
+    Ok("an unknown one is answered by unsupported".to_owned())
 }
 
-/// Requests that make no sense are errors, and the adapter goes on.
+/// Nonsense is answered by an error, and the adapter keeps running.
 fn nonsense(conversation: &mut Conversation, hello: &Hello) -> Seen {
     let (op, member, value) = match Way::all(hello)?.first() {
         Some(Way::Exchange) => ("exchange", "cookie_header", Json::Null),
@@ -178,21 +178,20 @@ fn nonsense(conversation: &mut Conversation, hello: &Hello) -> Seen {
     for line in wrong {
         let reply = conversation.ask(line)?;
         if reply.get("error").is_none() {
-            let remedy =
-                "Answer by `error` what makes no sense: here `now` is no number, or the operation lacks a member.";
-            return Err(conversation.mutant("not `error`", remedy).into());
+            let remedy = "Answer nonsense with `error`: here `now` is not a number, or a member is missing.";
+            return Err(conversation.violation("not `error`", remedy).into());
         }
     }
-    // An operation that is missing is no operation that is known, either.
+    // A request without an operation names an unknown one.
     let reply = conversation.ask(without("op", None))?;
     if reply.get("ok").is_some() {
-        return Err(conversation.mutant("an answer", "Answer a request without an `op` by `error`.").into());
+        return Err(conversation.violation("an answer", "Answer a request without an `op` by `error`.").into());
     }
-    // Without an id there is no telling what a reply answers: one may come or not.
+    // A line without an id may be answered or not.
     conversation.tell(|_| "this is no JSON".to_owned())?;
     let id = conversation.tell(|id| json!({ "id": id, "op": "frobnicate" }).to_string())?;
     conversation.reply(id, true)?;
-    Ok("it is answered by an error, and the adapter goes on".to_owned())
+    Ok("answered by an error, and the adapter keeps running".to_owned())
 }
 
 fn values(conversation: &mut Conversation, hello: &Hello) -> Seen {
@@ -205,11 +204,11 @@ fn values(conversation: &mut Conversation, hello: &Hello) -> Seen {
         for way in &ways {
             match comes_back(conversation, *way, &session, &expected) {
                 Err(Stop::NotAsked(_)) if is_escape => {
-                    remarks.push("a map whose only key begins with $ is not offered".to_owned())
+                    remarks.push("a map whose only key begins with $ is not supported".to_owned())
                 }
                 Err(Stop::NotAsked(why)) => {
-                    let remedy = format!("Serve values of the kind {kind:?}, or leave it out of `values` in hello.");
-                    return Err(conversation.mutant(&why, &remedy).into());
+                    let remedy = format!("Support values of the kind {kind:?}, or leave it out of `values` in hello.");
+                    return Err(conversation.violation(&why, &remedy).into());
                 }
                 Err(Stop::Raised(_)) if *kind != "json" => remarks.push(format!("the implementation raises on {kind}")),
                 done => done?,
@@ -232,21 +231,21 @@ fn comes_back(conversation: &mut Conversation, way: Way, session: &Json, expecte
     match way.read(conversation, &key(), NOW, &cookie)? {
         Opened::Accepted(read) if read == *expected => Ok(()),
         Opened::Accepted(_) => {
-            let why = format!("another value than was written: {session}");
-            let remedy = "Turn values from the protocol's encoding into the implementation's own and back: section Values of \
-                          spec/adapter-protocol.md. A kind that does not survive is left out of `values` in hello.";
-            Err(conversation.mutant(&why, remedy).into())
+            let why = format!("read as another value than was written: {session}");
+            let remedy = "Convert values from the protocol's encoding and back; see section Values of spec/adapter-protocol.md. Leave a \
+                          kind that does not survive out of `values` in hello.";
+            Err(conversation.violation(&why, remedy).into())
         }
         Opened::Refused => {
-            let why = format!("refused, though signed at this very instant: {session}");
-            let remedy = "Take the key from `config` and the time from `now` in both directions. If that is so, the \
-                          implementation is at mutant.";
-            Err(conversation.mutant(&why, remedy).into())
+            let why = format!("refused, though signed at the same instant: {session}");
+            let remedy = "Take the key from `config` and the time from `now`, to sign and to verify. If the adapter does, the \
+                          implementation is at fault.";
+            Err(conversation.violation(&why, remedy).into())
         }
     }
 }
 
-/// A kind that hello does not declare is not guessed at.
+/// The adapter does not guess at a kind that hello does not declare.
 fn undeclared(conversation: &mut Conversation, hello: &Hello, ways: &[Way]) -> Result<(), Stop> {
     let Some(way) = ways.iter().find(|way| way.writes()) else { return Ok(()) };
     let is_undeclared = |(kind, _): &&(&str, &str)| TAGGED.contains(kind) && !hello.values.contains(*kind);
@@ -258,8 +257,8 @@ fn undeclared(conversation: &mut Conversation, hello: &Hello, ways: &[Way]) -> R
     if let Reply::Ok(_) = conversation.call(&call)? {
         let why = format!("an answer, though hello does not declare the kind {kind:?}");
         let remedy =
-            "Answer `unsupported` to a value of a kind that is not served: look for maps whose only key begins with $.";
-        return Err(conversation.mutant(&why, remedy).into());
+            "Answer `unsupported` to a kind of value that hello does not declare: a map whose only key begins with $.";
+        return Err(conversation.violation(&why, remedy).into());
     }
     Ok(())
 }
@@ -274,8 +273,8 @@ fn clock(conversation: &mut Conversation, hello: &Hello) -> Seen {
                 if timestamp(&cookie) != Some(now.floor()) {
                     let why = format!("not the timestamp {}", now.floor());
                     let remedy =
-                        "Sign at the request's `now`, rounded down to whole seconds, and never at the machine's clock.";
-                    return Err(conversation.mutant(&why, remedy).into());
+                        "Sign with the request's `now`, rounded down to whole seconds, never with the machine's clock.";
+                    return Err(conversation.violation(&why, remedy).into());
                 }
             }
         }
@@ -290,22 +289,24 @@ fn clock(conversation: &mut Conversation, hello: &Hello) -> Seen {
         if let Reply::Unsupported(_) = conversation.call(&way.reading(config, NOW, &cookie)?)? {
             (no_lifetime, config) = (true, &plain);
         }
-        let remedy = "Compare the cookie's timestamp with the request's `now`, and never with the machine's clock, and the age with \
-                      the `lifetime` in `config`. If that is so, the implementation is at mutant.";
+        let remedy = "Compute the age from the request's `now`, never from the machine's clock, and compare it with the `lifetime` \
+                      in `config`. If the adapter does, the implementation is at fault.";
         let ages = [(10.0, true), (f64::from(2 * LIFETIME), false), (20.0, true)];
         for (age, is_within) in ages.into_iter().filter(|(_, within)| *within || !no_lifetime) {
             let opened = way.read(conversation, config, NOW + age, &cookie)?;
             if matches!(opened, Opened::Accepted(_)) != is_within {
                 let verdict = if is_within { "refused" } else { "accepted" };
-                let why = format!("{verdict} at an age of {age} s, where the lifetime is {LIFETIME} s");
-                return Err(conversation.mutant(&why, remedy).into());
+                let why = format!("{verdict} at an age of {age} s; the lifetime is {LIFETIME} s");
+                return Err(conversation.violation(&why, remedy).into());
             }
         }
     }
     Ok(match (reads, no_lifetime) {
-        (false, _) => "what is written bears the time of the request".to_owned(),
-        (true, false) => "a cookie is read and refused by the time of the request".to_owned(),
-        (true, true) => "a cookie is read by the time of the request; no lifetime is offered".to_owned(),
+        (false, _) => "a cookie is signed at the time of the request".to_owned(),
+        (true, false) => "the age of a cookie is counted to the time of the request".to_owned(),
+        (true, true) => {
+            "the age of a cookie is counted to the time of the request; lifetimes are not supported".to_owned()
+        }
     })
 }
 
@@ -320,7 +321,7 @@ fn configurations(conversation: &mut Conversation, hello: &Hello) -> Seen {
     let keys = [json!({ "secret_key": "the first key" }), json!({ "secret_key": "the second key" })];
     let [first, second] = &keys;
     let session = json!({ "n": 1 });
-    let remedy = "Build what a configuration needs for each distinct `config`, and answer a request by what was built for its own.";
+    let remedy = "Prepare each distinct `config` once, and answer every request with its own.";
     for way in Way::all(hello)? {
         let cookies = [
             way.write(conversation, first, NOW, &session)?,
@@ -329,9 +330,8 @@ fn configurations(conversation: &mut Conversation, hello: &Hello) -> Seen {
         ];
         let [one, two, again] = &cookies;
         if one != again || one == two {
-            let why =
-                "cookies that do not go with the keys: the first and the third are of one key, the second of another";
-            return Err(conversation.mutant(why, remedy).into());
+            let why = "the cookies do not follow the keys: the first and third have one key, the second another";
+            return Err(conversation.violation(why, remedy).into());
         }
         let turns =
             [(first, one, true), (second, one, false), (second, two, true), (first, two, false), (first, one, true)];
@@ -339,7 +339,7 @@ fn configurations(conversation: &mut Conversation, hello: &Hello) -> Seen {
             if matches!(way.read(conversation, config, NOW, cookie)?, Opened::Accepted(_)) != is_own {
                 let why =
                     if is_own { "refused, though this key made it" } else { "accepted, though another key made it" };
-                return Err(conversation.mutant(why, remedy).into());
+                return Err(conversation.violation(why, remedy).into());
             }
         }
     }
@@ -358,14 +358,14 @@ fn long_lines(conversation: &mut Conversation, hello: &Hello) -> Seen {
             answered(conversation, &way.writing(&key(), NOW, &json!({ "v": long }))?)?;
         }
     }
-    Ok(format!("requests and replies of {LONG} bytes pass"))
+    Ok(format!("requests and replies of {LONG} bytes arrive whole"))
 }
 
-/// The call is answered by anything but an error.
+/// The answer to the call is not an error.
 fn answered(conversation: &mut Conversation, call: &Call) -> Result<(), Stop> {
-    let remedy = "Read whole lines, however long, and answer lines of up to 4 MiB.";
-    match conversation.call(call).map_err(|mutant| Mutant { remedy: remedy.to_owned(), ..mutant })? {
-        Reply::Error(_) => Err(conversation.mutant("an error", remedy).into()),
+    let remedy = "Read whole lines of any length, and reply with lines of up to 4 MiB.";
+    match conversation.call(call).map_err(|violation| Violation { remedy: remedy.to_owned(), ..violation })? {
+        Reply::Error(_) => Err(conversation.violation("an error", remedy).into()),
         Reply::Ok(_) | Reply::Unsupported(_) => Ok(()),
     }
 }
@@ -375,24 +375,23 @@ fn end_of_input(conversation: &mut Conversation, _: &Hello) -> Seen {
     Ok("the adapter exits".to_owned())
 }
 
-/// Judged by everything that was heard before.
+/// Everything that the adapter printed before was a reply.
 fn standard_output(conversation: &mut Conversation, _: &Hello) -> Seen {
     match conversation.strays.take() {
-        None => Ok("nothing but replies".to_owned()),
+        None => Ok("only replies".to_owned()),
         Some((line, count)) => {
-            let why = format!("{count} in all that are no JSON objects; the first: {line}");
-            let remedy =
-                "Standard output belongs to the protocol: print to standard error instead, and have libraries do so.";
+            let why = format!("{count} lines that are not JSON objects; the first: {line}");
+            let remedy = "Standard output is for replies only: print to standard error, and make libraries do so.";
             Err(conversation.aside("every request", &why, remedy).into())
         }
     }
 }
 
-/// The request has to be answered by `unsupported`.
+/// The answer to the request must be `unsupported`.
 fn unsupported(conversation: &mut Conversation, request: impl FnOnce(u64) -> Json, remedy: &str) -> Result<(), Stop> {
     let reply = conversation.ask(|id| request(id).to_string())?;
     if reply.get("unsupported").is_some() {
         return Ok(());
     }
-    Err(conversation.mutant("not `unsupported`", remedy).into())
+    Err(conversation.violation("not `unsupported`", remedy).into())
 }

@@ -1,6 +1,6 @@
-//! One copy of an adapter, asked line by line; after a mutant, the next question starts another.
+//! A conversation with one copy of an adapter. After a violation that ends it, the next request starts another copy.
 
-use super::{Mutant, Stop};
+use super::{Stop, Violation};
 use crate::json::Json;
 use crate::{
     adapter::{
@@ -22,21 +22,20 @@ use std::{
 
 /// The longest line of a reply (bytes), as the protocol has it.
 const LONGEST: usize = 4 * 1024 * 1024;
-/// How long an adapter may take to end after its input, or to say what it had kept back.
+/// How long an adapter may take to end after its input, or to flush what it had buffered.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-const FLUSH: &str = "Flush standard output after every reply, and end it with a newline.";
-const SILENT: &str = "Answer every request, within --call-timeout, and flush after every reply.";
-const UNTIL_THE_END: &str =
-    "Read requests until standard input ends, and answer `error` to what cannot be served instead of exiting.";
-pub(super) const ID: &str = "Answer each request once, and copy its `id` into the reply as it stands.";
+const FLUSH: &str = "End every reply with a newline, and flush standard output after it.";
+const SILENT: &str = "Answer every request within --call-timeout, and flush after every reply.";
+const UNTIL_THE_END: &str = "Read requests until standard input ends; answer `error` instead of exiting.";
+pub(super) const ID: &str = "Answer each request once, and copy its `id` unchanged into the reply.";
 const SHAPE: &str = "A reply is {\"id\":…} with exactly one of `ok`, `unsupported` and `error`; the sections of spec/adapter-protocol.md \
                      show each.";
 
 pub(super) struct Conversation<'a> {
     program: &'a Program,
     limit: Duration,
-    /// When the time for all is over.
+    /// When the time for the run is over.
     deadline: Instant,
     copy: Option<(Worker, Receiver<Event>)>,
     /// The request and the line that came last.
@@ -46,7 +45,7 @@ pub(super) struct Conversation<'a> {
     pub(super) strays: Option<(String, usize)>,
 }
 
-/// What is heard of an adapter.
+/// What the adapter sent.
 enum Heard {
     Ended(Vec<u8>),
     Late,
@@ -60,7 +59,7 @@ impl<'a> Conversation<'a> {
     }
 
     /// Starts a copy, and hears its hello, unread.
-    pub(super) fn start(&mut self) -> Result<Result<Json, Mutant>, Broken> {
+    pub(super) fn start(&mut self) -> Result<Result<Json, Violation>, Broken> {
         let (sender, events) = mpsc::sync_channel(16);
         let worker = Worker::start(self.program, 0, LONGEST, &sender)?;
         self.copy = Some((worker, events));
@@ -68,30 +67,30 @@ impl<'a> Conversation<'a> {
         Ok(self.reply(0, false))
     }
 
-    /// What is wrong beside the last request.
-    pub(super) fn aside(&self, asked: &str, came: &str, remedy: &str) -> Mutant {
-        Mutant { asked: asked.to_owned(), came: came.to_owned(), remedy: remedy.to_owned() }
+    /// A violation that does not concern the last request.
+    pub(super) fn aside(&self, asked: &str, came: &str, remedy: &str) -> Violation {
+        Violation { asked: asked.to_owned(), came: came.to_owned(), remedy: remedy.to_owned() }
     }
 
     /// Starts another copy where none runs.
-    fn open(&mut self) -> Result<(), Mutant> {
+    fn open(&mut self) -> Result<(), Violation> {
         if self.copy.is_none() {
             match self.start() {
                 Ok(hello) => drop(hello?),
-                Err(broken) => return Err(self.mutant(&broken.what, &broken.remedy)),
+                Err(broken) => return Err(self.violation(&broken.what, &broken.remedy)),
             }
         }
         Ok(())
     }
 
-    /// What is wrong with the last reply.
-    pub(super) fn mutant(&self, why: &str, remedy: &str) -> Mutant {
+    /// A violation in the last reply.
+    pub(super) fn violation(&self, why: &str, remedy: &str) -> Violation {
         let came = if self.came.is_empty() { why.to_owned() } else { format!("{}\n{why}", self.came) };
-        Mutant { asked: self.asked.clone(), came, remedy: remedy.to_owned() }
+        Violation { asked: self.asked.clone(), came, remedy: remedy.to_owned() }
     }
 
     /// Sends the request that `line` makes of its id.
-    pub(super) fn tell(&mut self, line: impl FnOnce(u64) -> String) -> Result<u64, Mutant> {
+    pub(super) fn tell(&mut self, line: impl FnOnce(u64) -> String) -> Result<u64, Violation> {
         self.open()?;
         let mut asked = String::new();
         let id = self.copy.as_mut().map(|(worker, _)| {
@@ -106,33 +105,31 @@ impl<'a> Conversation<'a> {
     }
 
     /// Sends a request, and waits for its reply.
-    pub(super) fn ask(&mut self, line: impl FnOnce(u64) -> String) -> Result<Json, Mutant> {
+    pub(super) fn ask(&mut self, line: impl FnOnce(u64) -> String) -> Result<Json, Violation> {
         let id = self.tell(line)?;
         self.reply(id, false)
     }
 
     /// Sends a call, and waits for its reply.
-    pub(super) fn call(&mut self, call: &Call) -> Result<Reply, Mutant> {
+    pub(super) fn call(&mut self, call: &Call) -> Result<Reply, Violation> {
         let reply = self.ask(|id| call.to_line(id))?;
         self.read(call, &reply)
     }
 
-    /// Sends a call that has to be answered by `ok`.
+    /// Sends a call that must be answered by `ok`.
     pub(super) fn answer(&mut self, call: &Call) -> Result<Answer, Stop> {
         match self.call(call)? {
             Reply::Ok(answer) => Ok(answer),
-            Reply::Unsupported(_) => {
-                Err(Stop::NotAsked(format!("the adapter does not have what it takes: {}", self.came)))
-            }
+            Reply::Unsupported(_) => Err(Stop::NotAsked(format!("the adapter does not support it: {}", self.came))),
             Reply::Error(_) => {
-                let remedy = "The request makes sense: answer `ok`, with `raised` where the implementation raised.";
-                Err(self.mutant("an error", remedy).into())
+                let remedy = "The request is valid: answer `ok`, with `raised` if the implementation raised.";
+                Err(self.violation("an error", remedy).into())
             }
         }
     }
 
     /// Sends all calls at once, and waits for all replies, in whatever order.
-    pub(super) fn all(&mut self, calls: &[Call]) -> Result<Vec<Reply>, Mutant> {
+    pub(super) fn all(&mut self, calls: &[Call]) -> Result<Vec<Reply>, Violation> {
         let mut waiting = BTreeMap::new();
         for call in calls {
             let id = self.tell(|id| call.to_line(id))?;
@@ -151,20 +148,20 @@ impl<'a> Conversation<'a> {
         Ok(replies.into_values().collect())
     }
 
-    fn read(&mut self, call: &Call, reply: &Json) -> Result<Reply, Mutant> {
+    fn read(&mut self, call: &Call, reply: &Json) -> Result<Reply, Violation> {
         Reply::from_json(call, reply).map_err(|why| {
-            self.mutant(&why, &format!("Section `{}` of spec/adapter-protocol.md shows the reply.", call.op()))
+            self.violation(&why, &format!("Section `{}` of spec/adapter-protocol.md shows the reply.", call.op()))
         })
     }
 
     /// The reply to this request. An `anonymous` one, without an id, may come before it where that is expected.
-    pub(super) fn reply(&mut self, id: u64, mut anonymous: bool) -> Result<Json, Mutant> {
+    pub(super) fn reply(&mut self, id: u64, mut anonymous: bool) -> Result<Json, Violation> {
         loop {
             let reply = self.object(id)?;
             match reply.get("id") {
                 Some(given) if given.as_u64() == Some(id) => {
                     let kinds = ["ok", "unsupported", "error"].iter().filter(|kind| reply.get(**kind).is_some());
-                    return if kinds.count() == 1 { Ok(reply) } else { Err(self.lost("no such reply", SHAPE)) };
+                    return if kinds.count() == 1 { Ok(reply) } else { Err(self.lost("not a reply", SHAPE)) };
                 }
                 None | Some(Json::Null) if anonymous => anonymous = false,
                 _ => return Err(self.lost(&format!("its \"id\" is not {id}"), ID)),
@@ -173,7 +170,7 @@ impl<'a> Conversation<'a> {
     }
 
     /// The next line that is a JSON object, while the request with this id waits.
-    fn object(&mut self, id: u64) -> Result<Json, Mutant> {
+    fn object(&mut self, id: u64) -> Result<Json, Violation> {
         let by = self.deadline.min(Instant::now() + self.limit);
         loop {
             match self.hear(by) {
@@ -200,7 +197,7 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    /// A line as a JSON object; another is noted.
+    /// A line as a JSON object; other lines are counted.
     fn take(&mut self, line: &[u8]) -> Option<Json> {
         let reply = crate::json::from_slice(line).ok().filter(Json::is_object);
         match &reply {
@@ -210,10 +207,10 @@ impl<'a> Conversation<'a> {
         reply
     }
 
-    /// Nothing came in time. Whether it was kept back shows when there is no more to wait for.
-    fn late(&mut self, id: u64) -> Mutant {
+    /// Nothing came in time. Closing standard input shows whether a reply was only buffered.
+    fn late(&mut self, id: u64) -> Violation {
         if Instant::now() >= self.deadline {
-            return self.lost("the time for all is over", "Answer sooner, or raise --time-limit.");
+            return self.lost("the time for the run is over", "Answer sooner, or raise --time-limit.");
         }
         if let Some((worker, _)) = &mut self.copy {
             worker.close();
@@ -221,7 +218,7 @@ impl<'a> Conversation<'a> {
         let limit = self.limit;
         match self.hear(Instant::now() + FAREWELL) {
             Heard::Line(line) => {
-                let why = format!("nothing for {limit:?}; only when standard input ended: {}", shown(&line));
+                let why = format!("nothing for {limit:?}, and this only when standard input ended: {}", shown(&line));
                 self.lost(&why, FLUSH)
             }
             Heard::Ended(rest) if !rest.is_empty() => {
@@ -241,7 +238,7 @@ impl<'a> Conversation<'a> {
                 Ok(Event { what: What::Printed(Line::TooLong(head)), .. }) => return Heard::TooLong(head),
                 Ok(Event { what: What::Printed(Line::End(rest)), .. }) => return Heard::Ended(rest),
                 Err(mpsc::RecvTimeoutError::Disconnected) => return Heard::Ended(Vec::new()),
-                // Whoever asks sees to the interruption.
+                // The caller handles the interruption.
                 Err(mpsc::RecvTimeoutError::Timeout)
                     if left > processes::GLANCE && processes::interrupted_by().is_none() => {}
                 Err(mpsc::RecvTimeoutError::Timeout) => return Heard::Late,
@@ -249,15 +246,15 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    /// What is wrong, after which there is no talking to this copy.
-    fn lost(&mut self, why: &str, remedy: &str) -> Mutant {
+    /// A violation after which this copy cannot be used any more.
+    fn lost(&mut self, why: &str, remedy: &str) -> Violation {
         let mut why = why.to_owned();
         if let Some((mut worker, _)) = self.copy.take() {
             why += &messages::last_words(&worker.end(Instant::now()).stderr);
         }
-        let mutant = self.mutant(&why, remedy);
+        let violation = self.violation(&why, remedy);
         self.came.clear();
-        mutant
+        violation
     }
 
     fn end(&mut self) -> String {
@@ -269,7 +266,7 @@ impl<'a> Conversation<'a> {
     }
 
     /// Ends standard input, and waits for the adapter to exit.
-    pub(super) fn close(&mut self) -> Result<(), Mutant> {
+    pub(super) fn close(&mut self) -> Result<(), Violation> {
         self.open()?;
         if let Some((worker, _)) = &mut self.copy {
             worker.close();

@@ -1,10 +1,11 @@
-//! The manners of an adapter: whether it keeps to the protocol, whatever its implementation makes of cookies.
+//! Whether an adapter follows the protocol. The implementation behind it is not judged.
 //!
-//! Each manner is asked for by itself, of one copy that is started again after it broke one. What the implementation answers counts
-//! only as far as a manner shows in it: that values come back, that the clock is the request's.
+//! Each check is made by itself, on one copy of the adapter, which is started again after a failed check. Answers about cookies count
+//! only where the protocol shows in them: values come back unchanged, and the clock is the request's.
 
 mod checks;
 mod conversation;
+pub mod finding;
 mod ways;
 
 use crate::adapter::subprocess::{hello, messages};
@@ -15,6 +16,7 @@ use crate::{
     protocol::{Choices, Hello},
 };
 use conversation::Conversation;
+use finding::{Finding, Verdict, Violation};
 use std::{
     collections::BTreeSet,
     time::{Duration, Instant},
@@ -25,69 +27,34 @@ use std::{
 pub struct Limits {
     /// For one reply, hello included.
     pub call: Duration,
-    /// For all manners together.
+    /// For all checks together.
     pub run: Duration,
 }
 
-/// What came of one manner.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// The manner, in a word or two.
-    pub manner: &'static str,
-    /// Whether the adapter has it.
-    pub verdict: Verdict,
-}
-
-impl Finding {
-    /// Whether the adapter was seen to be without the manner.
-    pub fn is_broken(&self) -> bool {
-        matches!(self.verdict, Verdict::Broken(_))
-    }
-}
-
-/// Whether an adapter has a manner.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It does not.
-    Broken(Mutant),
-    /// It does, and this was seen.
-    Kept(String),
-    /// It could not be asked, and why.
-    NotAsked(String),
-}
-
-/// How a manner is broken.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mutant {
-    /// The line that was sent last.
-    pub asked: String,
-    /// What came.
-    pub came: String,
-    /// What to mend.
-    pub remedy: String,
-}
-
-/// Why a manner was not seen to be kept.
+/// Why a check did not pass.
 enum Stop {
-    Mutant(Mutant),
+    Violation(Violation),
     NotAsked(String),
     /// The implementation raised on what it should write.
-    Raised(Mutant),
+    Raised(Violation),
 }
 
-impl From<Mutant> for Stop {
-    fn from(mutant: Mutant) -> Self {
-        Self::Mutant(mutant)
+impl From<Violation> for Stop {
+    fn from(violation: Violation) -> Self {
+        Self::Violation(violation)
     }
 }
 
-/// What was seen of a manner that is kept.
+/// What was seen of a check that passed.
 type Seen = Result<String, Stop>;
 
-/// Asks an adapter for each manner in turn, and tells `found` of each as soon as it is known. Nothing follows a hello that cannot
-/// be used, or a reply that is not flushed. Fails when the program cannot be started, reports another release than the one that was set
-/// up, and where this process is interrupted.
-pub fn judge(
+/// Runs every check in turn, and calls `found` with each result at once. It stops after a hello that cannot be used, and after a
+/// reply that is not flushed.
+///
+/// # Errors
+///
+/// The program cannot be started, or reports another release than the one that was set up; or this process was interrupted.
+pub fn run(
     program: impl Into<Program>,
     limits: Limits,
     found: &mut dyn FnMut(&Finding),
@@ -99,27 +66,27 @@ pub fn judge(
     let deadline = Instant::now() + limits.run;
     let mut conversation = Conversation::new(&program, limits.call, deadline);
     let mut findings = Vec::new();
-    let mut note = |manner, seen: Seen| {
+    let mut note = |check, seen: Seen| {
         let verdict = match seen {
-            Ok(what) => Verdict::Kept(what),
-            Err(Stop::Mutant(mutant) | Stop::Raised(mutant)) => Verdict::Broken(mutant),
+            Ok(what) => Verdict::Passed(what),
+            Err(Stop::Violation(violation) | Stop::Raised(violation)) => Verdict::Failed(violation),
             Err(Stop::NotAsked(why)) => Verdict::NotAsked(why),
         };
-        let finding = Finding { manner, verdict };
+        let finding = Finding { check, verdict };
         found(&finding);
-        let is_broken = finding.is_broken();
+        let is_failed = finding.is_failed();
         findings.push(finding);
-        is_broken
+        is_failed
     };
 
-    // What came of an adapter that was ended is no finding about it.
+    // An adapter that this process ended has failed nothing.
     let going_on = || processes::interruption().map_or(Ok(()), Err);
     let reply = conversation.start()?;
     going_on()?;
     let hello = match reply.and_then(|reply| greeting(&conversation, &reply)) {
         Ok(hello) => hello,
-        Err(mutant) => {
-            note("hello", Err(mutant.into()));
+        Err(violation) => {
+            note("hello", Err(violation.into()));
             return Ok(findings);
         }
     };
@@ -130,30 +97,30 @@ pub fn judge(
     if note("flush", flushed) {
         return Ok(findings);
     }
-    let mut first_to_mend = None;
-    for (manner, ask) in checks::ALL {
-        let seen = match first_to_mend {
+    let mut first_to_fix = None;
+    for (check, ask) in checks::ALL {
+        let seen = match first_to_fix {
             _ if Instant::now() >= deadline => {
-                Err(Stop::NotAsked("the time for all is over: raise --time-limit".to_owned()))
+                Err(Stop::NotAsked("the time for the run is over; raise --time-limit".to_owned()))
             }
-            Some(broken) if checks::rests_on(manner, broken) => match ask(&mut conversation, &hello) {
-                Err(Stop::Mutant(_) | Stop::Raised(_)) => Err(Stop::NotAsked(format!("mend {broken} first"))),
+            Some(broken) if checks::rests_on(check, broken) => match ask(&mut conversation, &hello) {
+                Err(Stop::Violation(_) | Stop::Raised(_)) => Err(Stop::NotAsked(format!("fix {broken} first"))),
                 seen => seen,
             },
             _ => ask(&mut conversation, &hello),
         };
         going_on()?;
-        if note(manner, seen) && ["ids", "clock"].contains(&manner) {
-            first_to_mend = first_to_mend.or(Some(manner));
+        if note(check, seen) && ["ids", "clock"].contains(&check) {
+            first_to_fix = first_to_fix.or(Some(check));
         }
     }
     Ok(findings)
 }
 
 /// The hello in a reply.
-fn greeting(conversation: &Conversation, reply: &Json) -> Result<Hello, Mutant> {
+fn greeting(conversation: &Conversation, reply: &Json) -> Result<Hello, Violation> {
     let remedy = "Section `hello` of spec/adapter-protocol.md shows a hello and lists its members.";
-    let wrong = |why: &str| conversation.mutant(why, remedy);
+    let wrong = |why: &str| conversation.violation(why, remedy);
     let hello = hello::from_json(reply).map_err(|why| wrong(&why))?;
     if hello.name.is_empty() {
         return Err(wrong("\"name\" is empty"));

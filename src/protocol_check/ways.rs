@@ -8,26 +8,30 @@ use crate::{
     value::Map,
 };
 
-/// The instant from which everything is asked: in 2001, which no machine's clock shows any more. Its fraction would round up.
+/// The time of the first request, in 2001, which no machine's clock shows any more. Its fraction would round up.
 pub(super) const NOW: f64 = 1_000_000_000.75;
 
 /// A way to write and read cookies.
 #[derive(Clone, Copy)]
 pub(super) enum Way {
-    /// By `sign` and `verify`, or the one of them that is there.
+    /// By `sign` and `verify`, or the one of them that is offered.
     Alone { sign: bool, verify: bool },
     /// By whole requests.
     Exchange,
 }
 
-/// What a way makes of a cookie.
+/// What reading a cookie gave.
 pub(super) enum Opened {
     Accepted(Map),
     Refused,
 }
 
 impl Way {
-    /// Every way that is offered; none where cookies are neither written nor read.
+    /// Every way that the adapter offers.
+    ///
+    /// # Errors
+    ///
+    /// The adapter neither writes nor reads cookies.
     pub(super) fn all(hello: &Hello) -> Result<Vec<Self>, Stop> {
         let offers = |op: &str| hello.ops.contains(op);
         let (sign, verify) = (offers("sign"), offers("verify"));
@@ -76,7 +80,7 @@ impl Way {
         }
     }
 
-    /// A cookie that the implementation writes; the model, where it writes none.
+    /// A cookie that the implementation writes, or the model if it writes none.
     pub(super) fn write(
         self,
         conversation: &mut Conversation,
@@ -90,13 +94,13 @@ impl Way {
         let call = self.writing(config, now, session)?;
         let answer = conversation.answer(&call)?;
         written(&answer).ok_or_else(|| {
-            let remedy = "The request makes sense and has a secret key: write a cookie.";
-            let mutant = conversation.mutant("no cookie", remedy);
-            if matches!(answer, Answer::Sign(Signed::Raised(_))) { Stop::Raised(mutant) } else { mutant.into() }
+            let remedy = "The request is valid and has a secret key: write a cookie.";
+            let violation = conversation.violation("no cookie", remedy);
+            if matches!(answer, Answer::Sign(Signed::Raised(_))) { Stop::Raised(violation) } else { violation.into() }
         })
     }
 
-    /// What the implementation makes of a cookie.
+    /// Lets the implementation read a cookie.
     pub(super) fn read(
         self,
         conversation: &mut Conversation,
@@ -111,9 +115,9 @@ impl Way {
                 Ok(Opened::Accepted(session))
             }
             Answer::Verify(Verified::Raised(_)) | Answer::Exchange(Exchanged { opened: None, .. }) => {
-                let remedy = "The cookie is sound, or refused: neither raises. Is an error of the adapter's own passed off as \
-                              the implementation's?";
-                Err(conversation.mutant("an error", remedy).into())
+                let remedy = "Neither a good nor a refused cookie raises. Does the adapter report its own error as the \
+                              implementation's?";
+                Err(conversation.violation("an error", remedy).into())
             }
             Answer::Exchange(_) | Answer::Sign(_) | Answer::Verify(Verified::Rejected(_)) => Ok(Opened::Refused),
         }

@@ -1,4 +1,4 @@
-//! Results as annotations of a workflow on GitHub: an error for each broken rule, a warning for what was not judged, and the
+//! Results as annotations of a workflow on GitHub: an error for each broken rule, a warning for inconclusive rules, and the
 //! verdict as a notice.
 
 use super::{style::strip, terminal};
@@ -23,7 +23,7 @@ pub fn write(results: &Results) -> String {
     for stale in results.stale() {
         let place =
             format!("error file={},line={},", foreign::annotation_property(&stale.known.file), stale.known.line);
-        text += &command(&place, "a known failure no longer fails", &stale.to_string());
+        text += &command(&place, "a known failure now passes", &stale.to_string());
     }
     let not_judged: Vec<_> = results
         .by_rule()
@@ -33,7 +33,7 @@ pub fn write(results: &Results) -> String {
     if !not_judged.is_empty() {
         let reasons: Vec<_> = results.inconclusive.keys().map(foreign::line).collect();
         let message = format!("{}\n{}", not_judged.join(", "), reasons.join("\n"));
-        text += &command("warning", "sessionproof: rules about which nothing can be said", &message);
+        text += &command("warning", "sessionproof: inconclusive rules", &message);
     }
     let verdict = strip(&terminal::verdict(results));
     let (kind, message) = match results.outcome() {

@@ -65,7 +65,7 @@ pub(super) fn outcome_words(results: &Results) -> &'static str {
         Outcome::Conformant => "conformant",
         Outcome::KnownFailures => "known failures",
         Outcome::NotConformant => "not conformant",
-        Outcome::NotJudged => "not judged",
+        Outcome::NotJudged => "could not judge",
     }
 }
 
@@ -165,7 +165,7 @@ fn facts(results: &Results) -> Vec<(&'static str, String)> {
         ("implementation", format!("{} {}", hello.name, hello.version)),
         ("runs on", hello.runtime.clone()),
         ("offers", hello.ops.iter().cloned().collect::<Vec<_>>().join(", ")),
-        ("choices that are not Flask's", choices.join(", ")),
+        ("choices that differ from Flask's", choices.join(", ")),
         ("specification", results.spec.clone()),
         ("generated cases", results.generated()),
         ("shard", if results.shard.is_whole() { String::new() } else { results.shard.to_string() }),
@@ -209,7 +209,7 @@ impl Card {
             Origin::Property(sentence) => format!("property: {sentence}"),
             Origin::Vector { id, comment, again: false } => format!("vector {id}: {comment}"),
             Origin::Vector { id, comment, again: true } => {
-                format!("vector {id}: {comment} (it had passed before: an earlier call changed the answer)")
+                format!("vector {id}: {comment} (it passed before; an earlier call changed the answer)")
             }
         };
         Self {

@@ -39,7 +39,7 @@ const LARGEST: u64 = 256 * 1024 * 1024;
 pub enum ReadError {
     /// The file is not JSON of the format.
     #[error(
-        "{file}:{line}: not a results file: {what}\n`check --report json=FILE` makes them; the format is described in spec/results-format.md"
+        "{file}:{line}: not a results file: {what}\n`check --report json=FILE` writes them in the format of spec/results-format.md"
     )]
     Format {
         /// The file.
@@ -50,7 +50,7 @@ pub enum ReadError {
         what: String,
     },
     /// The file cannot be read.
-    #[error("{file} cannot be read: {source}")]
+    #[error("{file} cannot be read: {source}\n`check --report json=FILE` writes results files")]
     Io {
         /// The file.
         file: String,
@@ -58,7 +58,7 @@ pub enum ReadError {
         source: std::io::Error,
     },
     /// The file is larger than any results.
-    #[error("{file} is larger than {} MiB, which no results file is", LARGEST >> 20)]
+    #[error("{file} is larger than {} MiB, so it is not a results file", LARGEST >> 20)]
     TooLarge {
         /// The file.
         file: String,
@@ -259,7 +259,7 @@ impl<'de> Visitor<'de> for Tallies {
                 return Err(A::Error::custom(format!("this program knows no {what} {name:?}")));
             }
             if tallies.iter().any(|(known, _)| *known == name) {
-                return Err(A::Error::custom(format!("the {what} {name} stands twice")));
+                return Err(A::Error::custom(format!("the {what} {name} occurs twice")));
             }
             tallies.push((name, map.next_value()?));
         }

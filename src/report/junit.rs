@@ -139,7 +139,7 @@ fn of_run(results: &Results) -> Case {
     Case { name: super::words::VERDICT.to_owned(), class: "sessionproof.run".to_owned(), end }
 }
 
-/// The test that what is known to fail still does; none where nothing is known.
+/// The test that every known failure still fails; `None` if there is no list.
 fn of_known(results: &Results) -> Option<Case> {
     let stale: Vec<_> = results.stale().iter().map(ToString::to_string).collect();
     let end = match &stale[..] {

@@ -1,4 +1,4 @@
-//! Several results beside each other: implementations against rules.
+//! Several results side by side: implementations against rules.
 
 use super::{html, words::told};
 use crate::{

@@ -1,4 +1,4 @@
-//! Reports: each is made from the one results value and from nothing else.
+//! Reports. Each is made from a value of results alone.
 
 #[cfg(feature = "cli")]
 pub mod github;
@@ -13,7 +13,7 @@ pub mod matrix;
 #[cfg(feature = "cli")]
 mod picture;
 #[cfg(feature = "cli")]
-pub mod smoke;
+pub mod protocol;
 pub(crate) mod style;
 #[cfg(feature = "cli")]
 pub mod tap;

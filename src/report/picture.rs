@@ -89,7 +89,7 @@ fn lane(browser: usize) -> usize {
     TOP + LANE * browser + LANE / 2
 }
 
-/// What is told of an event to who points at it.
+/// The text that appears when the pointer is over an event.
 fn title(row: &Row) -> String {
     match &row.got {
         Some(got) => format!("{}\nexpected: {}\ngot: {got}", row.event, row.answer),

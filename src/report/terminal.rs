@@ -1,5 +1,5 @@
-//! What a person reads at the end of a run, and at each failure. Styled text; whoever prints it strips the styles where there
-//! is no terminal.
+//! What a person reads at the end of a run, and at each failure. Styled text; whoever prints it strips the styles if there is
+//! no terminal.
 
 use super::{
     style::{BAD, DOUBT, FAINT, GOOD, styled},
@@ -25,7 +25,7 @@ use std::fmt::Write;
 /// How many characters of a value are shown.
 const SHOWN: usize = 240;
 
-/// The whole run: what was judged, a table of rule families, what is inconclusive and why, and the verdict.
+/// The whole run: what was tested, a table of rule families, what is inconclusive and why, and the verdict.
 pub fn summary(results: &Results) -> String {
     let mut text = heading(results);
     text += &table(results);
@@ -38,9 +38,9 @@ pub fn summary(results: &Results) -> String {
     }
     text += &known_failures(results);
     if !results.incidents.is_empty() {
-        text += "\nThe adapter ended before its work was done, and was started again:\n";
+        text += "\nThe adapter crashed and was started again:\n";
         results.incidents.iter().for_each(|incident| text += &format!("  {}\n", foreign::block(incident)));
-        text += "  An adapter answers until its standard input ends; `replay` or --workers 1 may show what it cannot bear.\n";
+        text += "  Run it again with `replay` or --workers 1 to find the request that crashes it.\n";
     }
     if let Some(broken) = &results.broken {
         let _ = write!(
@@ -69,11 +69,16 @@ fn heading(results: &Results) -> String {
         let _ = writeln!(text, "generated cases: {}", results.generated());
     }
     if !results.shard.is_whole() {
-        let _ = writeln!(text, "shard {}: the results of all {} are to be joined", results.shard, results.shard.of());
+        let _ = writeln!(
+            text,
+            "shard {}: join the results of all {} with `sessionproof report merge`",
+            results.shard,
+            results.shard.of()
+        );
     }
     let choices = other_choices(&hello.choices);
     if !choices.is_empty() {
-        let _ = writeln!(text, "choices that are not Flask's: {}", choices.join(", "));
+        let _ = writeln!(text, "choices that differ from Flask's: {}", choices.join(", "));
     }
     text
 }
@@ -108,7 +113,7 @@ fn table(results: &Results) -> String {
     text + &row("all", results.total, is_known)
 }
 
-/// The known failures with their reasons, and those that no longer fail.
+/// The known failures with their reasons, and those that now pass.
 fn known_failures(results: &Results) -> String {
     let mut text = String::new();
     let failed: Vec<_> = results.known.iter().filter(|known| known.failures > 0).collect();
@@ -120,20 +125,18 @@ fn known_failures(results: &Results) -> String {
     }
     let stale = results.stale();
     if !stale.is_empty() {
-        text += "\nKnown failures that no longer fail; take them off the list, which is to stay true:\n";
+        text += "\nKnown failures that now pass; remove them from the list:\n";
         stale.iter().for_each(|stale| text += &format!("  {stale}\n"));
     }
     text
 }
 
-/// What the run took, where a program was waited for: for how long, and for how much of that it was not asked anything.
+/// How long the run took, and for how much of that no call was in flight. Nothing if no program was asked.
 fn cost(results: &Results) -> String {
     let times = &results.times;
     match (times.waiting, times.runner_share()) {
         (Some(_), Some(share)) if !results.spec.is_empty() => {
-            let [wall, busy] = [times.wall, times.busy].map(|time| time.duration().as_secs_f64());
-            let share = 100.0 * share;
-            format!("\ntook {wall:.1} s: {busy:.1} s with calls in flight, and {share:.0}% of that without any\n")
+            format!("\ntook {:.1} s (runner overhead {:.0}%)\n", times.wall.duration().as_secs_f64(), 100.0 * share)
         }
         _ => String::new(),
     }
@@ -166,13 +169,13 @@ pub(super) fn verdict(results: &Results) -> String {
     match results.outcome() {
         Outcome::NotConformant if total.failed == 0 => {
             let stale = results.stale().len();
-            let fails = if stale == 1 { "1 known failure no longer fails" } else { "known failures no longer fail" };
+            let fails = if stale == 1 { "1 known failure now passes" } else { "known failures now pass" };
             let number = if stale == 1 { String::new() } else { format!("{stale} ") };
             format!("{} {number}{fails}, as listed above", styled(BAD, "not conformant:"))
         }
         Outcome::KnownFailures => format!(
             "{} {} passed{known}, as listed above{}",
-            styled(DOUBT, "conformant but for known failures:"),
+            styled(DOUBT, "conformant except for known failures:"),
             checks(total.passed),
             if total.inconclusive > 0 { format!("; {} inconclusive", total.inconclusive) } else { String::new() }
         ),
@@ -182,11 +185,11 @@ pub(super) fn verdict(results: &Results) -> String {
         }
         Outcome::NotJudged => {
             let failed = if total.failed > 0 { format!(", {} failed", total.failed) } else { String::new() };
-            format!("{} {} passed{failed}, and no verdict", styled(DOUBT, "could not judge:"), checks(total.passed))
+            format!("{} {} passed{failed}", styled(DOUBT, "could not judge:"), checks(total.passed))
         }
         Outcome::Conformant if total.inconclusive > 0 => format!(
             "{} {} passed; {} inconclusive, as listed above",
-            styled(GOOD, "conformant in what was judged:"),
+            styled(GOOD, "conformant as far as tested:"),
             checks(total.passed),
             total.inconclusive
         ),
@@ -207,7 +210,7 @@ pub fn failure(failure: &Failure, replay: Option<&str>) -> String {
             let _ = writeln!(text, "  property  {sentence}");
         }
         Origin::Vector { id, comment, again } => {
-            let note = if *again { " (it had passed before: an earlier call changed the answer)" } else { "" };
+            let note = if *again { " (it passed before; an earlier call changed the answer)" } else { "" };
             let _ = writeln!(text, "  vector    {}: {}{note}", foreign::line(id), foreign::line(comment));
         }
     }
@@ -225,7 +228,7 @@ pub fn failure(failure: &Failure, replay: Option<&str>) -> String {
     text
 }
 
-/// The calls before the diverging one, and this one; nothing where it is the only one.
+/// The calls before the diverging one, and that one; nothing if it is the only one.
 fn steps(divergence: &Divergence) -> String {
     let mut text = String::new();
     for (number, (call, answer)) in divergence.before.iter().enumerate() {

@@ -154,10 +154,10 @@ struct Line {
 fn of_story<'a>(story: &Story, divergence: &'a Divergence) -> Lines<'a> {
     let mut lines = Lines { start: story.start, divergence, lines: Vec::new() };
     let mut configs: Vec<_> = story.servers.iter().map(|server| server.config.clone()).collect();
-    let told = story.tell(&divergence.before);
-    let moments = told.moments.iter().map(|moment| (moment.event, moment.at, moment.answer, &moment.received[..]));
+    let replay = story.replay_to(&divergence.before);
+    let moments = replay.steps.iter().map(|step| (step.event, step.at, step.answer, &step.received[..]));
     let last =
-        told.pending.iter().map(|pending| (pending.event, told.world.now, Some(divergence.before.len()), &[][..]));
+        replay.pending.iter().map(|pending| (pending.event, replay.world.now, Some(divergence.before.len()), &[][..]));
     for (event, at, answer, received) in moments.chain(last) {
         let Some(what) = story.events.get(event) else { continue };
         match what {
@@ -203,7 +203,8 @@ fn changes(old: &Config, new: &Config) -> String {
     let (Json::Object(old), Json::Object(new)) = (old, new) else { return String::new() };
     let changed = new.iter().filter(|(name, value)| old.get(name.as_str()) != Some(value));
     let shown = changed.map(|(name, value)| format!("{name}={value}"));
-    let back = old.keys().filter(|name| !new.contains_key(name.as_str())).map(|name| format!("{name} as by default"));
+    let back =
+        old.keys().filter(|name| !new.contains_key(name.as_str())).map(|name| format!("{name} back to its default"));
     let all: Vec<_> = shown.chain(back).collect();
     if all.is_empty() { "the same configuration".to_owned() } else { all.join(", ") }
 }

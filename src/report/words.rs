@@ -12,10 +12,10 @@ use crate::{
 /// How many failures of a rule are shown in full.
 pub(super) const SHOWN_OF_A_RULE: usize = 2;
 
-/// What the test says that stands for the run as a whole.
+/// The name of the test that stands for the whole run.
 pub(super) const VERDICT: &str = "a verdict could be given";
 
-/// What the checks of a rule came to, in words.
+/// The result of a rule's checks, in words.
 pub(super) fn told(tally: Tally) -> String {
     let checks = |count: usize| if count == 1 { "1 check".to_owned() } else { format!("{count} checks") };
     let Tally { passed, failed, inconclusive, known } = tally;
@@ -24,16 +24,16 @@ pub(super) fn told(tally: Tally) -> String {
         (0, 0, 0, _) => format!("inconclusive in {}", checks(inconclusive)),
         (0, 0, _, 0) => format!("{} passed", checks(passed)),
         (0, 0, ..) => format!("{} passed, {inconclusive} inconclusive", checks(passed)),
-        (0, ..) => format!("{known} of {} failed, which is known", checks(tally.total())),
+        (0, ..) => format!("{known} of {} failed, all known", checks(tally.total())),
         (_, 0, ..) => format!("{failed} of {} failed", checks(tally.total())),
-        _ => format!("{failed} of {} failed, and {known} more, which is known", checks(tally.total())),
+        _ => format!("{failed} of {} failed, and {known} known", checks(tally.total())),
     }
 }
 
-/// What is said of the test that stands for the list of known failures.
+/// The name of the test that stands for the list of known failures.
 pub(super) const ALL_STILL_FAIL: &str = "every known failure still fails";
 
-/// Why the checks of a rule fail, as far as that is known: the reasons, each once, with their links.
+/// Why the checks of a rule fail, if the list says so: each reason once, with its link.
 pub(super) fn why_known(results: &Results, rule: &str) -> String {
     let concerns = |known: &&Known| {
         let rules = known.rules.as_deref().map(Pattern::parse);
@@ -49,7 +49,7 @@ pub(super) fn why_not_judged(results: &Results) -> String {
     match (&results.broken, results.incidents.first()) {
         (Some(broken), _) => broken.to_string(),
         (None, Some(incident)) => foreign::block(incident),
-        (None, None) if results.adapter_broke => "the adapter broke in a check".to_owned(),
-        (None, None) => "nothing was judged".to_owned(),
+        (None, None) if results.adapter_broke => "the adapter broke during a check".to_owned(),
+        (None, None) => "no check gave a verdict".to_owned(),
     }
 }

@@ -1,4 +1,4 @@
-//! The implementations that are known by name, and how each is had.
+//! The implementations that are known by name, and how each is installed.
 
 use super::{python::Minor, stock};
 
@@ -156,7 +156,7 @@ impl Known {
         KNOWN.iter().find(|known| known.name == name)
     }
 
-    /// The release that is taken when none is asked for; none for what stands in this binary.
+    /// The release that is used if none is named; `None` for an implementation in this binary.
     pub fn release(&self) -> Option<&'static str> {
         match &self.recipe {
             Recipe::InBinary => None,
@@ -166,8 +166,8 @@ impl Known {
         }
     }
 
-    /// The releases of which this version of the suite knows hashes, so that nothing else can be installed in their place: of the
-    /// package and of all that it needs. Of another release what the registry serves is taken.
+    /// The releases for which this version of the suite has hashes, of the package and of all that it needs, so that nothing else can
+    /// be installed. Other releases are installed as the registry serves them.
     pub fn releases_with_hashes(&self) -> Vec<&'static str> {
         match &self.recipe {
             Recipe::InBinary => Vec::new(),
@@ -177,17 +177,30 @@ impl Known {
         }
     }
 
-    /// What has to be on the machine to set it up, for people.
+    /// What the machine needs for [`Self::release`], for people.
     pub fn needs(&self) -> String {
         match &self.recipe {
             Recipe::InBinary => "nothing".to_owned(),
             Recipe::Node(_) => format!("Node.js {}, npm", super::node::OLDEST),
             Recipe::Python(package) => {
-                let (major, minor) = package.oldest_python(None);
+                let (major, minor) = package.oldest_python(self.release());
                 format!("Python {major}.{minor}")
             }
             Recipe::Rust(_) => "cargo".to_owned(),
         }
+    }
+
+    /// The releases that an older Python gets, each with this name and the oldest Python that runs it.
+    pub fn older_releases(&self) -> impl Iterator<Item = (&'static str, &'static str, String)> {
+        let (name, releases) = match &self.recipe {
+            Recipe::Python(package) => (package.name, package.releases),
+            Recipe::InBinary | Recipe::Node(_) | Recipe::Rust(_) => ("", &[][..]),
+        };
+        let older = releases.windows(2).filter_map(|pair| match pair {
+            [(_, newer), (release, (major, minor))] if newer > &(*major, *minor) => Some((*release, *major, *minor)),
+            _ => None,
+        });
+        older.map(move |(release, major, minor)| (name, release, format!("{major}.{minor}")))
     }
 
     /// Whether it stands in this binary, and needs no set-up.

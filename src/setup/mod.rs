@@ -1,9 +1,9 @@
-//! Implementations that set themselves up in the user's cache: a Python virtual environment, a folder of Node.js packages, or a
-//! program built by cargo, each with the adapter that drives it. Offline once it is there.
+//! Sets implementations up in the user's cache: a Python virtual environment, a folder of Node.js packages, or a program built by
+//! cargo, each with its adapter. Once it is set up, an implementation needs no network.
 //!
-//! Everything is made beside its place and renamed when it is whole, so that an interrupted set-up leaves nothing to trip over. What
-//! is damaged later is noticed and made anew. Nothing of the working directory is run, and the environment changes neither what is
-//! installed nor what is judged.
+//! Everything is made in a temporary folder and renamed when it is complete, so that an interrupted set-up leaves nothing behind.
+//! Damage is noticed later, and the implementation is set up again. Nothing in the working directory is run, and the environment
+//! changes neither what is installed nor what is tested.
 
 mod cache;
 mod contents;
@@ -35,7 +35,7 @@ use std::{
 pub enum SetupError {
     /// The cache cannot be written.
     #[error(
-        "the cache {} cannot be written: {source}\nset SESSIONPROOF_CACHE to a folder that can be written",
+        "the cache {} cannot be written: {source}\nset SESSIONPROOF_CACHE to a folder that you may write to",
         foreign::path(folder)
     )]
     Cache {
@@ -46,8 +46,8 @@ pub enum SetupError {
     },
     /// There is no room for the cache.
     #[error(
-        "no space is left on the disk for the cache {}:\n{output}\nfree some (`sessionproof cache clear` removes what is \
-         set up), or set SESSIONPROOF_CACHE to a folder on another disk",
+        "the disk of the cache {} is full:\n{output}\nfree some space (`sessionproof cache clear` empties the cache), or \
+         set SESSIONPROOF_CACHE to a folder on another disk",
         foreign::path(folder)
     )]
     Full {
@@ -58,17 +58,17 @@ pub enum SetupError {
     },
     /// The cache is in use, and cannot be cleared.
     #[error(
-        "the cache {} is in use\nwait until the other runs of sessionproof are over, then try again",
+        "the cache {} is in use\nwait for the other runs of sessionproof to end, then try again",
         foreign::path(.0)
     )]
     InUse(PathBuf),
     /// A release was asked for of what stands in this binary.
-    #[error("{0} is in this binary, in one release only\nwrite the name alone: {0}")]
+    #[error("{0} is part of this binary and has no other releases\nwrite the name alone: {0}")]
     InBinary(&'static str),
     /// A package was not installed.
     #[error(
-        "{package} could not be installed by {tool} in the cache {}:\n{output}\ncheck the network and that the release exists, \
-         then try again",
+        "{tool} could not install {package} in the cache {}:\n{output}\ncheck the network, and that the release exists, then \
+         try again",
         foreign::path(folder)
     )]
     Install {
@@ -85,12 +85,12 @@ pub enum SetupError {
     #[error("the files of {0} are not in this binary\nbuild sessionproof in a clone of its repository")]
     NoAdapter(&'static str),
     /// No folder for caches is known.
-    #[error("no folder for caches is known here\nset SESSIONPROOF_CACHE to a folder that can be written")]
+    #[error("this platform has no folder for caches\nset SESSIONPROOF_CACHE to a folder that you may write to")]
     NoCache,
     /// A folder does not look like the cache, so nothing in it is removed.
     #[error(
-        "{} does not look like a cache of sessionproof, since other things are in it\nset SESSIONPROOF_CACHE to the cache, or \
-         remove what you mean by hand; `sessionproof cache list` shows what is there",
+        "{} does not look like a cache of sessionproof: it holds other files too\nset SESSIONPROOF_CACHE to the cache, or \
+         remove by hand what `sessionproof cache list` shows",
         foreign::path(.0)
     )]
     NoSuchCache(PathBuf),
@@ -111,12 +111,12 @@ pub enum SetupError {
         remedy: &'static str,
     },
     /// The name of a release is none.
-    #[error("{0:?} is not the number of a release\nwrite it as in flask@3.0.3")]
+    #[error("{0:?} is not a release number\nwrite it as in flask@3.0.3")]
     NotAVersion(String),
     /// Somebody else may have put something into the cache, and what is there is run.
     #[error(
-        "the cache {} is not safe to use: {}\nset SESSIONPROOF_CACHE to a folder that only you can write to, or, when \
-         you know what is in this one, make it yours alone (chown, chmod go-w)",
+        "the cache {} is not safe to use: {}\nset SESSIONPROOF_CACHE to a folder that only you can write to; or make this \
+         one yours alone (chown, chmod go-w) if you know what is in it",
         foreign::path(folder),
         foreign::line(what)
     )]
@@ -128,7 +128,7 @@ pub enum SetupError {
     },
     /// The virtual environment was not made.
     #[error(
-        "{} makes no virtual environment in the cache {}:\n{output}\ninstall the module venv (on Debian: apt install \
+        "{} could not make a virtual environment in the cache {}:\n{output}\ninstall the module venv (on Debian: apt install \
          python3-venv), or name another Python with --python PATH",
         foreign::line(python),
         foreign::path(folder)
@@ -145,9 +145,9 @@ pub enum SetupError {
 
 /// Sets implementations up.
 pub struct Setup<'a> {
-    /// The Python to use; the first of `python3` and `python` that will do when there is none.
+    /// The Python to use; if `None`, the first of `python3` and `python` that is new enough.
     pub python: Option<PathBuf>,
-    /// Is told what takes long.
+    /// Called with what is being set up, which may take long.
     pub report: &'a mut dyn FnMut(&str),
 }
 
@@ -203,11 +203,13 @@ impl Setup<'_> {
     fn announce(&mut self, name: &str, release: &str, home: &Path) {
         let folder = home.display();
         (self.report)(&match fs::symlink_metadata(home) {
-            Ok(_) => format!("{name} {release} in {folder} is damaged, and is set up again"),
+            Ok(_) => format!("{name} {release} in {folder} is damaged; setting it up again"),
             Err(_) => format!("setting up {name} {release} in {folder} (once)"),
         });
         if !Known::named(name).is_some_and(|known| known.releases_with_hashes().contains(&release)) {
-            (self.report)(&format!("no hashes are known for {name} {release}: what the registry serves is taken"));
+            (self.report)(&format!(
+                "no hashes are known for {name} {release}: it is installed as the registry serves it"
+            ));
         }
     }
 }

@@ -53,9 +53,11 @@ pub fn list() -> Result<(PathBuf, Vec<Entry>), SetupError> {
     Ok((folder, entries))
 }
 
-/// Removes what is in the cache, or all that has a name, or one release of it. Tells what was removed.
+/// Removes everything in the cache, or everything of one name, or one release of it. Gives what was removed.
 ///
-/// Fails when the folder does not look like a cache, is not this user's alone, or is in use.
+/// # Errors
+///
+/// The folder does not look like a cache, is not this user's alone, or is in use.
 pub fn clear(name: Option<&str>, release: Option<&str>) -> Result<Vec<Entry>, SetupError> {
     let (folder, entries) = list()?;
     if fs::symlink_metadata(&folder).is_err() {
@@ -69,18 +71,24 @@ pub fn clear(name: Option<&str>, release: Option<&str>) -> Result<Vec<Entry>, Se
     if let Some(Err(fs::TryLockError::WouldBlock)) = lock.as_ref().map(fs::File::try_lock) {
         return Err(SetupError::InUse(folder));
     }
-    let is_meant = |entry: &Entry| match &entry.kind {
-        Kind::Implementation { name: found, release: of } => {
-            name.is_none_or(|name| name == found) && release.is_none_or(|release| release == of)
-        }
-        Kind::Files | Kind::Partial => name.is_none(),
-    };
-    let meant: Vec<_> = entries.into_iter().filter(is_meant).collect();
+    let meant: Vec<_> = entries.into_iter().filter(|entry| entry.kind.is_of(name, release)).collect();
     for entry in &meant {
         let removed = fs::remove_dir_all(&entry.path);
         removed.map_err(|source| SetupError::Cache { folder: entry.path.clone(), source })?;
     }
     Ok(meant)
+}
+
+impl Kind {
+    /// Whether this is meant by a name and a release on the command line; without them everything is.
+    pub fn is_of(&self, name: Option<&str>, release: Option<&str>) -> bool {
+        match self {
+            Self::Implementation { name: found, release: of } => {
+                name.is_none_or(|name| name == found) && release.is_none_or(|release| release == of)
+            }
+            Self::Files | Self::Partial => name.is_none(),
+        }
+    }
 }
 
 /// The releases of an implementation that are set up.

@@ -243,8 +243,8 @@ mod tests {
 
     #[test]
     fn every_rule_that_a_property_names_exists() {
-        use crate::suite::properties::{NEIGHBOURS_RULES, PROPERTIES};
-        for id in PROPERTIES.iter().flat_map(|property| property.rules).chain(NEIGHBOURS_RULES) {
+        use crate::suite::properties::{ONE_CHARACTER_EDITS_RULES, PROPERTIES};
+        for id in PROPERTIES.iter().flat_map(|property| property.rules).chain(ONE_CHARACTER_EDITS_RULES) {
             assert!(find(id).is_some(), "{id}");
         }
     }

@@ -3,12 +3,11 @@
 //! Where the processor has nothing for it, each cookie is verified alone. The answers are the same, and in the same order.
 
 use super::{
-    Accepted, Error, Verifier,
-    hardware::{LANES, Lanes, Many, Room},
+    Accepted, Error, Verifier, canonical,
+    hardware::{LANES, Lanes, Room, Verdicts},
     hmac_sha1::{self, Key},
     judge,
     mac::Keyed,
-    usual,
 };
 use crate::clock::UnixTime;
 
@@ -75,7 +74,7 @@ impl Verifier {
 
 struct Batch<'b, 'a> {
     verifier: &'b Verifier,
-    many: Many,
+    many: Lanes,
     max_age: i64,
     now: UnixTime,
     cookies: &'b [&'a str],
@@ -128,7 +127,7 @@ impl Batch<'_, '_> {
     /// none has to wait for others.
     #[inline]
     fn group(&mut self, from: usize, cookies: &[&str; LANES], key: &Key) {
-        let blocks = |cookie: &str| hmac_sha1::inner_blocks(usual::signed(cookie.as_bytes()));
+        let blocks = |cookie: &str| hmac_sha1::inner_blocks(canonical::signed(cookie.as_bytes()));
         let first = blocks(cookies[0]);
         if first < MOST_BLOCKS && cookies.iter().all(|cookie| blocks(cookie) == first) {
             let seen = self.side_by_side(LANES, key, cookies);
@@ -142,7 +141,7 @@ impl Batch<'_, '_> {
     fn wait(&mut self, place: usize, key: &Key) {
         #[cfg(test)]
         tests::WAITED.set(tests::WAITED.get() + 1);
-        let blocks = hmac_sha1::inner_blocks(usual::signed(self.cookies[place].as_bytes()));
+        let blocks = hmac_sha1::inner_blocks(canonical::signed(self.cookies[place].as_bytes()));
         let Some(queue) = self.queues.get_mut(blocks) else { return self.verify_alone(place) };
         if let Some(last) = queue.places.get_mut(queue.count) {
             *last = place;
@@ -183,7 +182,7 @@ impl Batch<'_, '_> {
     }
 
     #[inline]
-    fn side_by_side(&mut self, count: usize, key: &Key, cookies: &[&str; LANES]) -> Lanes {
+    fn side_by_side(&mut self, count: usize, key: &Key, cookies: &[&str; LANES]) -> Verdicts {
         #[cfg(test)]
         tests::SIDE_BY_SIDE.with_borrow_mut(|counts| counts.push(count));
         self.many.verify(&mut self.room, count, key, cookies)
@@ -191,13 +190,13 @@ impl Batch<'_, '_> {
 
     /// What was seen of the cookies at some places, a lane for each.
     #[inline]
-    fn take(&mut self, seen: &Lanes, places: impl Iterator<Item = usize>) {
+    fn take(&mut self, seen: &Verdicts, places: impl Iterator<Item = usize>) {
         let Self { verifier, max_age, now, .. } = *self;
         for (lane, (place, timestamp)) in places.zip(seen.timestamps).enumerate() {
             let cookie = self.cookies[place];
             if seen.are_signed >> lane & 1 == 1 {
-                self.verdicts[place] = judge(usual::payload(cookie), timestamp.into(), max_age, now);
-            } else if seen.are_usual >> lane & 1 == 0 {
+                self.verdicts[place] = judge(canonical::payload(cookie), timestamp.into(), max_age, now);
+            } else if seen.are_canonical >> lane & 1 == 0 {
                 self.verdicts[place] = verifier.verify(cookie, now);
             } else if let Some(slot) = self.left.get_mut(self.count) {
                 *slot = place;

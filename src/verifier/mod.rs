@@ -31,6 +31,8 @@ mod base64;
 #[forbid(unsafe_code)]
 mod batch;
 #[forbid(unsafe_code)]
+mod canonical;
+#[forbid(unsafe_code)]
 mod date;
 #[forbid(unsafe_code)]
 mod digits;
@@ -46,8 +48,6 @@ mod python;
 #[forbid(unsafe_code)]
 mod tags;
 #[forbid(unsafe_code)]
-mod usual;
-#[forbid(unsafe_code)]
 mod write;
 #[forbid(unsafe_code)]
 mod zlib;
@@ -60,11 +60,11 @@ use crate::{
     protocol::Reason,
     value::Map,
 };
+use canonical::Parsed;
 use ctutils::CtEq;
 use hardware::Hardware;
 use hmac_sha1::Message;
 use mac::Keyed;
-use usual::Seen;
 
 /// The last second that Python's calendar holds, 9999-12-31T23:59:59Z.
 const LAST_SECOND: u64 = 253_402_300_799;
@@ -218,12 +218,12 @@ impl Verifier {
         let bytes = cookie.as_bytes();
         let seen = match self.hardware.one {
             Some(one) => one.verify(&self.keys, bytes),
-            None => self.see(bytes),
+            None => self.parse(bytes),
         };
         match seen {
-            Some(Seen { is_signed: false, .. }) => Err(Error::Signature),
-            Some(Seen { timestamp, .. }) => judge(usual::payload(cookie), timestamp.into(), max_age, now),
-            None => self.verify_otherwise(cookie, max_age, now),
+            Some(Parsed { is_signed: false, .. }) => Err(Error::Signature),
+            Some(Parsed { timestamp, .. }) => judge(canonical::payload(cookie), timestamp.into(), max_age, now),
+            None => self.verify_slow(cookie, max_age, now),
         }
     }
 
@@ -279,19 +279,19 @@ impl Verifier {
         Ok(cookie)
     }
 
-    /// What a cookie in the usual form says, by portable code. Signatures are compared as a whole, in constant time (`SIG-10`).
+    /// What a cookie in the canonical form says, by portable code. Signatures are compared as a whole, in constant time (`SIG-10`).
     #[inline]
-    fn see(&self, cookie: &[u8]) -> Option<Seen> {
+    fn parse(&self, cookie: &[u8]) -> Option<Parsed> {
         // The padding is laid out before the rest is decoded: what is read at once after it was written is waited for.
-        let message = Message::new(cookie, usual::signed(cookie));
-        let (timestamp, signature) = usual::tail(cookie)?;
+        let message = Message::new(cookie, canonical::signed(cookie));
+        let (timestamp, signature) = canonical::tail(cookie)?;
         let is_signed = |key: &hmac_sha1::Key| key.mac(&message).ct_eq(&signature).to_bool();
-        Some(Seen { timestamp, is_signed: self.keys.iter().filter_map(Keyed::sha1).any(is_signed) })
+        Some(Parsed { timestamp, is_signed: self.keys.iter().filter_map(Keyed::sha1).any(is_signed) })
     }
 
     /// A cookie of another digest, of another timestamp, in another spelling, or no cookie at all.
     #[cold]
-    fn verify_otherwise<'a>(&self, cookie: &'a str, max_age: i64, now: UnixTime) -> Result<Accepted<'a>, Error> {
+    fn verify_slow<'a>(&self, cookie: &'a str, max_age: i64, now: UnixTime) -> Result<Accepted<'a>, Error> {
         let (signed, signature) = cookie.rsplit_once('.').ok_or(Error::Signature)?;
         if !self.is_signed(signed, signature) {
             return Err(Error::Signature);

@@ -11,7 +11,7 @@ use sessionproof::{
         subprocess::{Options, Subprocess},
     },
     bundled,
-    evidence::vectors::{self, Ready},
+    evidence::vectors::{self, LoadedVector},
     report::terminal,
     spec::rules::{self, family_of},
     suite::running::run,
@@ -50,7 +50,7 @@ static CLAIMS: LazyLock<Vec<Claim>> = LazyLock::new(|| {
     sections.map(|section| claim(section.split("\n## ").next().unwrap())).collect()
 });
 
-static VECTORS: LazyLock<BTreeMap<String, Ready>> = LazyLock::new(|| {
+static VECTORS: LazyLock<BTreeMap<String, LoadedVector>> = LazyLock::new(|| {
     let ready = vectors::embedded().unwrap();
     ready.into_iter().map(|ready| (ready.vector.id.clone(), ready)).collect()
 });
@@ -198,7 +198,7 @@ fn every_test_that_is_cited_exists() {
 }
 
 /// The vectors that some claim cites, each once.
-fn cited() -> Vec<Ready> {
+fn cited() -> Vec<LoadedVector> {
     let ids: BTreeSet<_> = CLAIMS.iter().flat_map(|claim| &claim.evidence.vectors).collect();
     ids.into_iter().map(|id| VECTORS[id].clone()).collect()
 }

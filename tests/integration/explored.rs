@@ -13,7 +13,7 @@ use sessionproof::{
         exploration::Exploration,
         graph::{Graph, fingerprint},
         search::search,
-        sequences::{self, Census},
+        sequences::{self, RequestSet},
         system::{Run, System},
     },
     report::terminal,
@@ -115,7 +115,7 @@ fn runs_are_as_few_and_short_as_is_said() {
     }
 }
 
-/// Each different request once, which is enough for all the runs ([`Census`]).
+/// Each different request once, which is enough for all the runs ([`RequestSet`]).
 #[test]
 fn real_flask_answers_every_transition_of_the_small_configurations_as_the_model_does() {
     let test = "real_flask_answers_every_transition_of_the_small_configurations_as_the_model_does";
@@ -124,9 +124,9 @@ fn real_flask_answers_every_transition_of_the_small_configurations_as_the_model_
     assert_eq!(small().count(), 9);
     for Configuration { name, transitions, requests, .. } in small() {
         let exploration = exploration(name);
-        let census = Census::of(&exploration, &Graph::of(&exploration));
-        assert_eq!((census.transitions, census.distinct.len()), (transitions, requests), "{name}");
-        let results = run::replay(&flask, &census.distinct, &mut |_| {});
+        let set = RequestSet::of(&exploration, &Graph::of(&exploration));
+        assert_eq!((set.transitions, set.distinct.len()), (transitions, requests), "{name}");
+        let results = run::replay(&flask, &set.distinct, &mut |_| {});
         let shown: String = results.failures.iter().take(3).map(|failure| terminal::failure(failure, None)).collect();
         assert_eq!((results.total.passed, results.broken), (requests, None), "{name}: {shown}");
     }

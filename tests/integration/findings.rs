@@ -8,7 +8,7 @@ use sessionproof::{
         in_process::Model,
         subprocess::{Options, Subprocess},
     },
-    evidence::vectors::{Ready, VectorFile},
+    evidence::vectors::{LoadedVector, VectorFile},
     setup::{KNOWN, Known},
     suite::running::run,
 };
@@ -17,7 +17,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 const PAGE: &str = include_str!("../../docs/findings.md");
 
 /// The vectors of every file, by its name.
-fn findings() -> BTreeMap<String, Vec<Ready>> {
+fn findings() -> BTreeMap<String, Vec<LoadedVector>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join("findings");
     let read = |path: &Path| {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
@@ -29,7 +29,7 @@ fn findings() -> BTreeMap<String, Vec<Ready>> {
 }
 
 /// How many pass, and how many fail.
-fn replayed(implementation: &dyn Implementation, vectors: &[Ready]) -> (usize, usize) {
+fn replayed(implementation: &dyn Implementation, vectors: &[LoadedVector]) -> (usize, usize) {
     let total = run::replay(implementation, vectors, &mut |_| {}).total;
     (total.passed, total.failed)
 }

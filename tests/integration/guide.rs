@@ -125,11 +125,11 @@ fn another_text_than_was_printed_is_seen() {
 }
 
 #[test]
-fn the_adapter_in_perl_has_all_manners_and_is_conformant() {
-    if !common::runs("the_adapter_in_perl_has_all_manners_and_is_conformant", "perl") {
+fn the_adapter_in_perl_follows_the_protocol_and_is_conformant() {
+    if !common::runs("the_adapter_in_perl_follows_the_protocol_and_is_conformant", "perl") {
         return;
     }
-    for options in [vec!["--smoke"], vec!["--preset", "quick", "--seed", "7"]] {
+    for options in [vec!["--protocol"], vec!["--preset", "quick", "--seed", "7"]] {
         let done = Command::new(env!("CARGO_BIN_EXE_sessionproof"))
             .arg("check")
             .args(&options)

@@ -6,7 +6,7 @@ use sessionproof::{
     case::scenario::Scenario,
     clock::UnixTime,
     config::{Config, Key as SecretKey, Lifetime},
-    evidence::vectors::{self, Ready},
+    evidence::vectors::{self, LoadedVector},
     inspect::{Answer, Inspection, Key, LARGEST_PAYLOAD, NotACookie, Question, inspect, inspect_value, text},
     model::{base64, payload, server, signing},
     protocol::{Answer as Answered, Call, Choices, Verified, Verify},
@@ -23,14 +23,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-static VECTORS: LazyLock<Vec<Ready>> = LazyLock::new(|| vectors::embedded().unwrap());
+static VECTORS: LazyLock<Vec<LoadedVector>> = LazyLock::new(|| vectors::embedded().unwrap());
 
-fn vector(id: &str) -> &'static Ready {
+fn vector(id: &str) -> &'static LoadedVector {
     VECTORS.iter().find(|ready| ready.vector.id == id).unwrap_or_else(|| panic!("there is no vector {id}"))
 }
 
 /// What was asked in a vector, and real Flask's answer.
-fn asked(ready: &Ready) -> Option<(Call, &Answered)> {
+fn asked(ready: &LoadedVector) -> Option<(Call, &Answered)> {
     match (&ready.scenario, ready.recorded.first()) {
         (Scenario::Single(call), Some(recorded)) => Some((call.clone(), &recorded.answer)),
         _ => None,
@@ -300,7 +300,7 @@ fn calls() -> BoxedStrategy<Call> {
     prop_oneof![
         4 => cookies::aged(configs(), &sizes),
         2 => cookies::spoiled(configs(), &sizes),
-        1 => cookies::respelled(configs(), &sizes),
+        1 => cookies::respell_cookie(configs(), &sizes),
         1 => cookies::carrying(configs(), payloads::odd()),
         1 => cookies::carrying(configs(), payloads::tagged_json().prop_map(|json| base64::encode(json.as_bytes())).boxed()),
     ]

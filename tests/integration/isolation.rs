@@ -205,7 +205,7 @@ fn what_is_set_up_is_judged_as_it_is_in_a_poisoned_folder_whatever_the_command()
         let poisoned = Poisoned::new();
         for arguments in [
             &["check", "--cases", "0", "--rules", "EXP-1", name][..],
-            &["check", "--smoke", name],
+            &["check", "--protocol", name],
             &["replay", &vectors, name],
             &["bench", "--turns", "1", name],
             &["explore", "--configuration", "copied-cookie", name],
@@ -214,7 +214,7 @@ fn what_is_set_up_is_judged_as_it_is_in_a_poisoned_folder_whatever_the_command()
             poisoned.is_untouched(&format!("{arguments:?}"));
             // No verdict, where an operation is not offered, is no error.
             assert!(!said(&output).contains("error:"), "{arguments:?}: {}", said(&output));
-            if arguments[0] == "bench" || arguments[1] == "--smoke" {
+            if arguments[0] == "bench" || arguments[1] == "--protocol" {
                 assert!(said(&output).contains(version), "{arguments:?}: {}", said(&output));
             }
         }
@@ -243,7 +243,7 @@ fn a_program_behind_two_dashes_keeps_its_environment_and_working_directory() {
     let adapter = "import json, os\ninput()\nprint(json.dumps({'id': 0, 'ok': {'name': os.environ['PYTHONPATH'], 'version': os.getcwd(), 'ops': ['verify']}}))\n";
     fs::write(folder.path().join("adapter.py"), adapter).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_sessionproof"));
-    command.args(["check", "--smoke", "--", "python3", "adapter.py"]).current_dir(folder.path());
+    command.args(["check", "--protocol", "--", "python3", "adapter.py"]).current_dir(folder.path());
     let output = command.env("PYTHONPATH", "/of/the/user").output().unwrap();
     let here = folder.path().canonicalize().unwrap();
     assert!(said(&output).contains(&format!("/of/the/user {}", here.display())), "{}", said(&output));
@@ -276,7 +276,7 @@ fn another_version_than_was_set_up_ends_every_command_before_anything_is_judged(
     let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/flask-3.1/expiry.json").display().to_string();
     for arguments in [
         &["check", "flask"][..],
-        &["check", "--smoke", "flask"],
+        &["check", "--protocol", "flask"],
         &["replay", &vectors, "flask"],
         &["bench", "flask"],
         &["explore", "--configuration", "copied-cookie", "flask"],
@@ -287,6 +287,6 @@ fn another_version_than_was_set_up_ends_every_command_before_anything_is_judged(
         let said = said(&output);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
         assert!(said.contains("flask 3.1.3") && said.contains("2.2.5"), "{arguments:?}: {said}");
-        assert!(!said.contains("checks passed") && !said.contains("well mannered"), "{arguments:?}: {said}");
+        assert!(!said.contains("checks passed") && !said.contains("follows the protocol"), "{arguments:?}: {said}");
     }
 }

@@ -1,7 +1,7 @@
 //! Known failures: what is listed does not fail a run, what no longer fails does, and what was not asked is neither.
 
 use sessionproof::{
-    evidence::vectors::{self, Ready},
+    evidence::vectors::{self, LoadedVector},
     mutants,
     report::{github, html, json, junit, matrix::Matrix, tap, terminal},
     spec::rules::Pattern,
@@ -24,7 +24,7 @@ use std::{
     sync::LazyLock,
 };
 
-static VECTORS: LazyLock<Vec<Ready>> = LazyLock::new(|| vectors::embedded().unwrap());
+static VECTORS: LazyLock<Vec<LoadedVector>> = LazyLock::new(|| vectors::embedded().unwrap());
 
 /// A mutant whose failures are few.
 const MUTANT: &str = "age-equal-refused";

@@ -5,7 +5,7 @@ use sessionproof::{
         Implementation,
         subprocess::{Options, Subprocess},
     },
-    evidence::vectors::{self, Ready},
+    evidence::vectors::{self, LoadedVector},
     mutants::{
         self, Mutant,
         matrix::{self, Found},
@@ -64,7 +64,7 @@ fn every_rule_catches_a_mutant_alone_or_has_a_reason(mutants: &[&Mutant], found:
 }
 
 /// What the matrix tells without another run is what another run finds: for a rule of each kind of call, and one of memory.
-fn what_only_a_rule_catches_survives_without_it(mutants: &[&Mutant], found: &[Found], vectors: &[Ready]) {
+fn what_only_a_rule_catches_survives_without_it(mutants: &[&Mutant], found: &[Found], vectors: &[LoadedVector]) {
     for rule in ["KEY-2", "SIG-8", "EXP-2", "PAY-6", "SET-3", "SYS-4"] {
         let mutant = traceability::only_caught_by(rule, mutants, found).unwrap();
         let without = matrix::run_without(rule, mutant, vectors, CASES, 0).unwrap();

@@ -3,7 +3,7 @@
 use proptest::{prelude::*, sample::select};
 use sessionproof::{
     adapter::{Broken, Implementation, in_process::Model},
-    evidence::vectors::{self, Ready},
+    evidence::vectors::{self, LoadedVector},
     mutants::{self, Mutant},
     protocol::{Call, Hello, Reply},
     report::json,
@@ -25,7 +25,7 @@ use std::{
     sync::{LazyLock, Mutex},
 };
 
-static VECTORS: LazyLock<Vec<Ready>> = LazyLock::new(|| vectors::embedded().unwrap());
+static VECTORS: LazyLock<Vec<LoadedVector>> = LazyLock::new(|| vectors::embedded().unwrap());
 
 fn run(implementation: &dyn Implementation, options: &Options) -> Results {
     run::run(implementation, &VECTORS, options, &mut |_| {})

@@ -23,7 +23,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
 /// One side: a configuration, and a second by its clock.
 #[derive(Clone, Copy, Debug)]
-pub struct Side<'a> {
+pub struct Endpoint<'a> {
     /// What is configured there.
     pub config: &'a Config,
     /// The keys that verify there, the current one first; those of both sides stand in the same order.
@@ -36,14 +36,14 @@ pub struct Side<'a> {
 
 /// The way from one side to the other. Their times differ by whole seconds.
 #[derive(Clone, Copy, Debug)]
-pub struct Carry<'a> {
+pub struct Translator<'a> {
     /// Where cookies come from.
-    pub from: Side<'a>,
+    pub from: Endpoint<'a>,
     /// Where they go to.
-    pub to: Side<'a>,
+    pub to: Endpoint<'a>,
 }
 
-impl<'a> Carry<'a> {
+impl<'a> Translator<'a> {
     /// The way back.
     pub fn back(self) -> Self {
         Self { from: self.to, to: self.from }
@@ -102,7 +102,7 @@ impl<'a> Carry<'a> {
     /// It is a session that cannot be marked.
     pub fn value(&self, value: &str) -> Result<Option<String>, NotMarked> {
         let Some((signed, signature)) = value.rsplit_once('.') else { return Ok(None) };
-        let mac = |side: &Side<'_>, key: &[u8], text: &str| {
+        let mac = |side: &Endpoint<'_>, key: &[u8], text: &str| {
             signing::mac(side.config.digest, &signing::derive_key(side.config, key), &[text.as_bytes()])
         };
         let spelled = base64::decode(signature.as_bytes());
@@ -280,95 +280,96 @@ mod tests {
         config.verifying_keys(FallbackTextChoice::Letters)
     }
 
-    fn carry<'a>(here: &'a (Config, Vec<Vec<u8>>), there: &'a (Config, Vec<Vec<u8>>)) -> Carry<'a> {
-        let side = |(config, keys): &'a (Config, Vec<Vec<u8>>), now, is_marked| Side {
+    fn carry<'a>(here: &'a (Config, Vec<Vec<u8>>), there: &'a (Config, Vec<Vec<u8>>)) -> Translator<'a> {
+        let side = |(config, keys): &'a (Config, Vec<Vec<u8>>), now, is_marked| Endpoint {
             config,
             keys,
             now: UnixTime::from_seconds(now),
             is_marked,
         };
-        Carry { from: side(here, 1_700_000_000, false), to: side(there, 1_764_000_000, true) }
+        Translator { from: side(here, 1_700_000_000, false), to: side(there, 1_764_000_000, true) }
     }
 
     #[test]
     fn a_cookie_is_as_old_there_as_it_was_here_whichever_key_signed_it() {
         let (here, there) = (config(["ours", "our old one"]), config(["theirs", "their old one"]));
         let (here, there) = ((here.clone(), keys(&here)), (there.clone(), keys(&there)));
-        let carry = carry(&here, &there);
+        let translator = carry(&here, &there);
         for place in [0, 1] {
             for age in [-1, 0, 1, 60, 1_000_000_000] {
                 let at = |now: UnixTime| now.plus_seconds(-age);
-                let ours = signing::sign("e30", &here.1[place], &here.0, at(carry.from.now)).unwrap();
-                let theirs = signing::sign("e30", &there.1[place], &there.0, at(carry.to.now)).unwrap();
-                assert_eq!(carry.value(&ours), Ok(Some(theirs.clone())));
-                assert_eq!(carry.back().value(&theirs), Ok(Some(ours)));
+                let ours = signing::sign("e30", &here.1[place], &here.0, at(translator.from.now)).unwrap();
+                let theirs = signing::sign("e30", &there.1[place], &there.0, at(translator.to.now)).unwrap();
+                assert_eq!(translator.value(&ours), Ok(Some(theirs.clone())));
+                assert_eq!(translator.back().value(&theirs), Ok(Some(ours)));
             }
         }
-        assert_eq!(carry.value("e30.ZVPxAA.AAAA"), Ok(None));
+        assert_eq!(translator.value("e30.ZVPxAA.AAAA"), Ok(None));
     }
 
     #[test]
     fn zeros_in_front_of_a_timestamp_and_foreign_spellings_are_not_mended() {
         let here = (Config::with_key("ours"), vec![b"ours".to_vec()]);
         let there = (Config::with_key("theirs"), vec![b"theirs".to_vec()]);
-        let carry = carry(&here, &there);
+        let translator = carry(&here, &there);
         let zeros = [0, 0].into_iter().chain(1_700_000_000u32.to_be_bytes()).collect::<Vec<_>>();
         let carried = [0, 0].into_iter().chain(1_764_000_000u32.to_be_bytes()).collect::<Vec<_>>();
         assert_eq!(
-            carry.signed(&format!("e30.{}", base64::encode(&zeros))),
+            translator.signed(&format!("e30.{}", base64::encode(&zeros))),
             Ok(format!("e30.{}", base64::encode(&carried)))
         );
         // Signed as it should be written, and written otherwise.
-        let ours = signing::sign("e30", b"ours", &here.0, carry.from.now).unwrap();
-        let theirs = signing::sign("e30", b"theirs", &there.0, carry.to.now).unwrap();
+        let ours = signing::sign("e30", b"ours", &here.0, translator.from.now).unwrap();
+        let theirs = signing::sign("e30", b"theirs", &there.0, translator.to.now).unwrap();
         let padded = |cookie: &str| cookie.replacen("e30", "e30=", 1);
-        assert_eq!(carry.value(&padded(&ours)), Ok(Some(padded(&theirs))));
+        assert_eq!(translator.value(&padded(&ours)), Ok(Some(padded(&theirs))));
     }
 
     #[test]
     fn a_header_is_carried_over_wherever_a_cookie_stands_in_it() {
         let here = (Config::with_key("ours"), vec![b"ours".to_vec()]);
         let there = (Config::with_key("theirs"), vec![b"theirs".to_vec()]);
-        let carry = carry(&here, &there);
-        let ours = signing::sign("e30", b"ours", &here.0, carry.from.now).unwrap();
-        let theirs = signing::sign("e30", b"theirs", &there.0, carry.to.now).unwrap();
+        let translator = carry(&here, &there);
+        let ours = signing::sign("e30", b"ours", &here.0, translator.from.now).unwrap();
+        let theirs = signing::sign("e30", b"theirs", &there.0, translator.to.now).unwrap();
         let escape = |cookie: &str| format!("e\\063{}", &cookie[2..]);
         let header = |cookie: &str| {
             format!("a=b; session={cookie};x=é, session =\"{}\"; s=\"{cookie}\"; session={cookie}; \"", escape(cookie))
         };
-        assert_eq!(carry.header(&header(&ours)), Ok(header(&theirs)));
+        assert_eq!(translator.header(&header(&ours)), Ok(header(&theirs)));
         let broken = "session=\\; ;;=\"\\33";
-        assert_eq!(carry.header(broken).as_deref(), Ok(broken));
+        assert_eq!(translator.header(broken).as_deref(), Ok(broken));
     }
 
     #[test]
     fn sessions_are_marked_on_the_way_there_and_not_on_the_way_back() {
         let here = (Config::with_key("ours"), vec![b"ours".to_vec()]);
         let there = (Config::with_key("theirs"), vec![b"theirs".to_vec()]);
-        let carry = carry(&here, &there);
+        let translator = carry(&here, &there);
         let payload = |json: &str| base64::encode(json.as_bytes());
-        let sign =
-            |json: &str, side: &Side<'_>| signing::sign(&payload(json), &side.keys[0], side.config, side.now).unwrap();
-        let (ours, theirs) = (sign(r#"{"user":1}"#, &carry.from), sign(r#"{"test user":1}"#, &carry.to));
-        assert_eq!(carry.value(&ours), Ok(Some(theirs.clone())));
-        assert_eq!(carry.back().value(&theirs), Ok(Some(ours.clone())));
+        let sign = |json: &str, side: &Endpoint<'_>| {
+            signing::sign(&payload(json), &side.keys[0], side.config, side.now).unwrap()
+        };
+        let (ours, theirs) = (sign(r#"{"user":1}"#, &translator.from), sign(r#"{"test user":1}"#, &translator.to));
+        assert_eq!(translator.value(&ours), Ok(Some(theirs.clone())));
+        assert_eq!(translator.back().value(&theirs), Ok(Some(ours.clone())));
         let escape = |cookie: &str| format!("{}\\103", cookie.strip_suffix('C').unwrap_or(cookie));
         let header = format!("session=\"{}\"", escape(&format!("{ours}C")));
-        assert_eq!(carry.header(&header), Ok(format!("session=\"{}\"", escape(&format!("{theirs}C")))));
-        let pairs = sign(r#"[["user",1]]"#, &carry.from);
-        assert_eq!(carry.header(&format!("session={pairs}")), Err(NotMarked));
-        assert_eq!(carry.value(&pairs.replace('.', "!.")), Ok(None));
+        assert_eq!(translator.header(&header), Ok(format!("session=\"{}\"", escape(&format!("{theirs}C")))));
+        let pairs = sign(r#"[["user",1]]"#, &translator.from);
+        assert_eq!(translator.header(&format!("session={pairs}")), Err(NotMarked));
+        assert_eq!(translator.value(&pairs.replace('.', "!.")), Ok(None));
     }
 
     #[test]
     fn nothing_that_opens_a_door_comes_back() {
         let here = (Config::with_key("ours"), vec![b"ours".to_vec()]);
         let there = (Config::with_key("theirs"), vec![b"theirs".to_vec()]);
-        let carry = carry(&here, &there).back();
+        let translator = carry(&here, &there).back();
         let set = |header: &str| {
             let headers = vec![("Set-Cookie".to_owned(), header.to_owned())];
             let exchanged = Exchanged { status: 200, opened: None, results: Vec::new(), headers };
-            carry.answer(exchanged, &[], |at| at).headers.remove(0).1
+            translator.answer(exchanged, &[], |at| at).headers.remove(0).1
         };
         assert_eq!(set("remember_token=8|secret; Path=/"), "remember_token=not-shown; Path=/");
         assert_eq!(set("remember_token=; Max-Age=0"), "remember_token=; Max-Age=0");
@@ -376,7 +377,7 @@ mod tests {
         // A session that a store keeps, and sessions under a key or a salt that nobody named.
         assert!(!set("session=an-id-of-a-session; Path=/").contains("an-id"));
         let other =
-            signing::sign(&base64::encode(br#"{"user":"secret"}"#), b"third", &there.0, carry.from.now).unwrap();
+            signing::sign(&base64::encode(br#"{"user":"secret"}"#), b"third", &there.0, translator.from.now).unwrap();
         let shown = set(&format!("session={other}; Path=/"));
         let signature = other.rsplit_once('.').unwrap().1;
         assert!(!shown.contains(signature) && shown.contains(&base64::encode(br#"{"user":"not shown"}"#)), "{shown}");
@@ -389,7 +390,7 @@ mod tests {
     fn what_another_serializer_signed_with_the_very_key_is_not_shown() {
         let here = (Config::with_key("ours"), vec![b"ours".to_vec()]);
         let there = (Config::with_key("theirs"), vec![b"theirs".to_vec()]);
-        let carry = carry(&here, &there).back();
+        let translator = carry(&here, &there).back();
         let secret = base64::encode(b"secret");
         // An id alone, a list, text, a token of three parts, and bytes.
         for signed in [
@@ -403,7 +404,7 @@ mod tests {
         ] {
             let key = signing::derive_key(&there.0, b"theirs");
             let signature = base64::encode(&signing::mac(there.0.digest, &key, &[signed.as_bytes()]));
-            let shown = carry.set_value(&format!("{signed}.{signature}"));
+            let shown = translator.set_value(&format!("{signed}.{signature}"));
             let hidden = [&*signed, &*signature].into_iter().flat_map(|text| text.split('.')).skip(1);
             let alg = base64::encode(br#"{"alg":"HS256"}"#);
             assert!(
@@ -418,21 +419,21 @@ mod tests {
     fn a_session_is_marked_wherever_it_stands_in_what_is_signed() {
         let here = (Config::with_key("ours"), vec![b"ours".to_vec()]);
         let there = (Config::with_key("theirs"), vec![b"theirs".to_vec()]);
-        let carry = carry(&here, &there);
+        let translator = carry(&here, &there);
         let (session, marked) = (base64::encode(br#"{"user":1}"#), base64::encode(br#"{"test user":1}"#));
         let deflated = |json: &str| format!(".{}", base64::encode(&crate::model::payload::deflate(json.as_bytes())));
-        assert_eq!(carry.signed(&session), Ok(marked.clone()));
-        assert_eq!(carry.signed(&deflated(r#"{"user":1}"#)), Ok(deflated(r#"{"test user":1}"#)));
-        assert_eq!(carry.signed(&format!("e30.{session}")), Err(NotMarked));
-        assert_eq!(carry.signed(".ZVPxAA").map(|signed| signed.len()), Ok(7));
+        assert_eq!(translator.signed(&session), Ok(marked.clone()));
+        assert_eq!(translator.signed(&deflated(r#"{"user":1}"#)), Ok(deflated(r#"{"test user":1}"#)));
+        assert_eq!(translator.signed(&format!("e30.{session}")), Err(NotMarked));
+        assert_eq!(translator.signed(".ZVPxAA").map(|signed| signed.len()), Ok(7));
     }
 
     #[test]
     fn hostile_headers_are_carried_in_time_that_grows_with_their_length() {
         let here = (Config::with_key("ours"), vec![b"ours".to_vec()]);
         let there = (Config::with_key("theirs"), vec![b"theirs".to_vec()]);
-        let carry = carry(&here, &there);
-        let sign = |payload: &str| signing::sign(payload, b"theirs", &there.0, carry.to.now).unwrap();
+        let translator = carry(&here, &there);
+        let sign = |payload: &str| signing::sign(payload, b"theirs", &there.0, translator.to.now).unwrap();
         let bomb = |mebibytes: usize| {
             let json = format!(r#"{{"test user":"{}"}}"#, "a".repeat(mebibytes << 20));
             format!(".{}", base64::encode(&crate::model::payload::deflate(json.as_bytes())))
@@ -466,12 +467,12 @@ mod tests {
         let headers: Vec<_> = headers.into_iter().map(|header| ("Set-Cookie".to_owned(), header)).collect();
         let exchanged = Exchanged { status: 200, opened: None, results: Vec::new(), headers: headers.clone() };
         for instant in [i64::MIN, 0, i64::MAX] {
-            let back = carry.back().answer(exchanged.clone(), &[], |_| instant);
+            let back = translator.back().answer(exchanged.clone(), &[], |_| instant);
             assert_eq!(back.headers.len(), headers.len());
         }
         for (_, header) in &headers {
-            let _ = carry.header(header);
-            let _ = carry.back().header(header);
+            let _ = translator.header(header);
+            let _ = translator.back().header(header);
         }
     }
 }

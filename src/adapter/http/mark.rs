@@ -9,7 +9,7 @@
 
 use super::{
     alike::respell,
-    members::{members, replaced},
+    members::{members, replace_members},
 };
 use crate::{
     model::{
@@ -236,7 +236,7 @@ fn mark_json(json: &str) -> Option<String> {
     {
         return None;
     }
-    replaced(json, &members, |key, value| {
+    replace_members(json, &members, |key, value| {
         let Value::Text(text) = json::read(key).ok()? else { return None };
         let mark = if text == *PERMANENT { "" } else { mark_of(&text) };
         Some((format!("\"{mark}{}", key.get(1..)?), value.to_owned()))
@@ -244,7 +244,7 @@ fn mark_json(json: &str) -> Option<String> {
 }
 
 fn unmark_json(json: &str) -> Option<String> {
-    replaced(json, &members(json)?, |key, value| {
+    replace_members(json, &members(json)?, |key, value| {
         let Value::Text(text) = json::read(key).ok()? else { return None };
         Some(match unmark_text(&text) {
             Some(unmarked) if text == unmarked => (key.to_owned(), value.to_owned()),

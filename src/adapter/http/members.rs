@@ -13,7 +13,7 @@ pub(super) struct Member {
 }
 
 /// JSON whose members are others, all else being the same.
-pub(super) fn replaced(
+pub(super) fn replace_members(
     json: &str,
     members: &[Member],
     replace: impl Fn(&str, &str) -> Option<(String, String)>,

@@ -33,7 +33,7 @@ use crate::{
     model::{payload, server},
     protocol::{Action, Answer, Call, Exchange, Exchanged, Hello, Reply, Sign, Signed, Verified, Verify, members},
 };
-use carry::{Carry, Side};
+use carry::{Endpoint, Translator};
 use client::{Answered, Client};
 use clock::{ahead, clock, expires_here, is_near};
 use greeting::{greet, not_found};
@@ -289,16 +289,17 @@ impl Server {
     fn asked_in(&self, call: &Exchange, second: i64) -> Result<Option<Reply>, Broken> {
         let keys = call.config.verifying_keys(self.hello.choices.fallback_text);
         let there = call.now.plus_seconds(second.saturating_sub(call.now.seconds()));
-        let carry = Carry {
-            from: Side { config: &call.config, keys: &keys, now: call.now, is_marked: false },
-            to: Side { config: &self.real, keys: &self.real_keys, now: there, is_marked: true },
+        let translator = Translator {
+            from: Endpoint { config: &call.config, keys: &keys, now: call.now, is_marked: false },
+            to: Endpoint { config: &self.real, keys: &self.real_keys, now: there, is_marked: true },
         };
-        let Ok(cookie_header) = call.cookie_header.as_deref().map(|header| carry.header(header)).transpose() else {
+        let Ok(cookie_header) = call.cookie_header.as_deref().map(|header| translator.header(header)).transpose()
+        else {
             return Ok(Some(Reply::Unsupported("a session that cannot be marked as a test's".to_owned())));
         };
         let actions = mark::mark_actions(&call.actions);
         let sent = Exchange { config: self.real.clone(), now: there, cookie_header, actions, ..call.clone() };
-        if let Some(why) = self.not_carried(call, &sent, carry) {
+        if let Some(why) = self.not_carried(call, &sent, translator) {
             return Ok(Some(Reply::Unsupported(why.to_owned())));
         }
         let request = json!({ "op": "exchange", "method": sent.method, "path": sent.path, "actions": sent.actions });
@@ -306,7 +307,7 @@ impl Server {
         let reply = match self.read(call, &answered)? {
             Ok((exchanged, clock)) if clock.map(UnixTime::seconds) == [second; 2] => {
                 let expires = |at| expires_here(at, call, there, clock);
-                Reply::from(carry.back().answer(exchanged, &call.actions, expires))
+                Reply::from(translator.back().answer(exchanged, &call.actions, expires))
             }
             Ok((_, clock)) => {
                 self.client.set_ahead(ahead(clock, &answered));
@@ -336,13 +337,14 @@ impl Server {
     }
 
     /// Why a request cannot be asked, or says something else there than here.
-    fn not_carried(&self, call: &Exchange, sent: &Exchange, carry: Carry<'_>) -> Option<&'static str> {
+    fn not_carried(&self, call: &Exchange, sent: &Exchange, translator: Translator<'_>) -> Option<&'static str> {
         if sent.cookie_header.as_deref().is_some_and(|header| !is_carried_by_http(header)) {
             return Some("a Cookie header that HTTP does not carry");
         }
         let choices = &self.hello.choices;
         let later = sent.now.seconds().saturating_sub(call.now.seconds());
-        let back = carry.back().answer(server::exchange(sent, choices), &call.actions, |at| at.saturating_sub(later));
+        let back =
+            translator.back().answer(server::exchange(sent, choices), &call.actions, |at| at.saturating_sub(later));
         (back != server::exchange(call, choices)).then_some(
             "what depends on the date itself, which is the server's, or on the names of keys, which are marked there",
         )

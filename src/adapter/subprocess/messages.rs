@@ -1,4 +1,4 @@
-//! What is said when an adapter breaks: what happened, the call, its last words, and the likely mistake.
+//! The messages about an adapter that breaks: what happened, the call, the end of its standard error, and the likely mistake.
 //!
 //! Whatever an adapter printed is shortened and escaped, so that a report stays readable and a terminal unharmed.
 
@@ -12,12 +12,11 @@ use std::{
 /// How much of a line is shown (bytes).
 const SHOWN: usize = 400;
 
-const FLUSH: &str = "Read requests until standard input ends, answer each within --call-timeout (raise it for a slow \
-                     implementation), end every reply with a newline, and flush after every reply.";
-const STDOUT: &str = "Standard output belongs to the protocol, one JSON object in UTF-8 on each line: print to standard error \
-                      instead. The lines are described in spec/adapter-protocol.md.";
-const UNTIL_THE_END: &str = "Read requests until standard input ends, and answer `error` to a request that cannot be served \
-                             instead of exiting.";
+const FLUSH: &str = "Answer each request within --call-timeout (raise it for a slow implementation), end every reply with a \
+                     newline, and flush after every reply.";
+const STDOUT: &str = "Standard output is for replies only, one JSON object in UTF-8 on each line; print everything else to \
+                      standard error. See spec/adapter-protocol.md.";
+const UNTIL_THE_END: &str = "Read requests until standard input ends; answer `error` to a request instead of exiting.";
 
 /// A stream that an adapter should have kept open.
 #[derive(Clone, Copy)]
@@ -28,16 +27,16 @@ pub(crate) enum Pipe {
     Output,
 }
 
-/// What is known beside what happened.
+/// What else is known.
 pub(crate) struct Scene {
-    /// The call that was being answered, as far as anybody can tell.
+    /// The call that was probably being answered.
     pub(crate) call: Option<String>,
-    /// The last that came on standard error.
+    /// The end of its standard error.
     pub(crate) stderr: String,
 }
 
 impl Scene {
-    /// Nothing is known.
+    /// A scene of which nothing is known.
     pub(crate) fn empty() -> Self {
         Self { call: None, stderr: String::new() }
     }
@@ -61,8 +60,8 @@ pub(crate) fn request(call: &Call, id: u64) -> String {
 /// There is no command.
 pub(crate) fn no_command() -> Broken {
     Broken {
-        what: "there is no command to start an adapter with".to_owned(),
-        remedy: "Name the program and its arguments.".to_owned(),
+        what: "no command was given".to_owned(),
+        remedy: "Name the adapter's program and its arguments.".to_owned(),
     }
 }
 
@@ -70,14 +69,14 @@ pub(crate) fn no_command() -> Broken {
 pub(crate) fn cannot_start(command: &[String], error: &io::Error) -> Broken {
     let remedy = match error.kind() {
         ErrorKind::NotFound => {
-            "Is the path right? A path is taken from the working directory, a bare name is looked up in PATH. The interpreter \
-             that a script names in its first line must be there too."
+            "Check the path: it is relative to the working directory, and a bare name is looked up in PATH. The interpreter in a \
+             script's first line must exist too."
         }
         ErrorKind::PermissionDenied => {
-            "Is it a program, and executable (chmod +x)? Otherwise name its interpreter first, as in `python adapter.py`."
+            "Make the program executable (chmod +x), or name its interpreter first, as in `python adapter.py`."
         }
         _ => {
-            "Is it a program for this machine? A script needs a first line such as `#!/usr/bin/env python3`, or its interpreter named first."
+            "Is it a program for this machine? Start a script with a line such as `#!/usr/bin/env python3`, or name its interpreter first."
         }
     };
     Broken { what: format!("cannot start the adapter {}: {error}", command_line(command)), remedy: remedy.to_owned() }
@@ -87,7 +86,7 @@ pub(crate) fn cannot_start(command: &[String], error: &io::Error) -> Broken {
 pub(crate) fn no_thread(error: &io::Error) -> Broken {
     Broken {
         what: format!("cannot start a thread to serve the adapter: {error}"),
-        remedy: "Raise the limit on processes and threads, or ask for fewer copies of the adapter.".to_owned(),
+        remedy: "Raise the limit on processes and threads, or run fewer copies with --workers.".to_owned(),
     }
 }
 
@@ -95,8 +94,8 @@ pub(crate) fn no_thread(error: &io::Error) -> Broken {
 pub(crate) fn ended_before_hello(command: &[String], how: &str, unfinished: &[u8], death: &Death) -> Broken {
     let scene = Scene { call: None, stderr: death.stderr.clone() };
     let what = format!("the adapter {} {how} before it answered hello{}", command_line(command), rest(unfinished));
-    let remedy = "Run the command by hand and type {\"id\":0,\"op\":\"hello\",\"protocol\":1} and a newline. Is everything \
-                  installed that it needs?";
+    let remedy = "Run the command by hand and type {\"id\":0,\"op\":\"hello\",\"protocol\":1} and a newline. Are its \
+                  dependencies installed?";
     scene.broken(&what, remedy)
 }
 
@@ -113,10 +112,10 @@ pub(crate) fn bad_hello(line: &[u8], why: &str, scene: &Scene) -> Broken {
 
 /// Two copies are not the same.
 pub(crate) fn other_hello(line: &[u8], scene: &Scene) -> Broken {
-    let what = format!("a further copy of the adapter says another hello than the first\n  the line: {}", shown(line));
+    let what = format!("a second copy of the adapter sent a different hello\n  the line: {}", shown(line));
     scene.broken(
         &what,
-        "Every copy must be the same implementation with the same choices: say the same hello each time.",
+        "Send the same hello each time: every copy must be the same implementation with the same choices.",
     )
 }
 
@@ -124,9 +123,9 @@ pub(crate) fn other_hello(line: &[u8], scene: &Scene) -> Broken {
 pub(crate) fn hang(limit: Duration, unanswered: usize, scene: &Scene) -> Broken {
     let others = match unanswered.saturating_sub(1) {
         0 => String::new(),
-        others => format!(" (and {others} more that it was sent)"),
+        others => format!(" (and to {others} more)"),
     };
-    scene.broken(&format!("the adapter has answered nothing for {limit:?}, and owes a reply to a call{others}"), FLUSH)
+    scene.broken(&format!("the adapter has not replied for {limit:?} to a call{others}"), FLUSH)
 }
 
 /// The time for the whole run is over.
@@ -135,11 +134,11 @@ pub(crate) fn out_of_time(limit: Duration, unanswered: usize, scene: &Scene) -> 
         0 => "the adapter has not answered hello".to_owned(),
         _ => format!("{unanswered} calls have no reply"),
     };
-    let what = format!("the time limit of {limit:?} for the whole run is over, and {missing}");
+    let what = format!("the run took longer than its time limit of {limit:?}; {missing}");
     scene.broken(&what, "Raise --time-limit, or run fewer cases.")
 }
 
-/// A line is no reply at all.
+/// A line is not a reply.
 pub(crate) fn not_a_reply(line: &[u8], why: &str, scene: &Scene) -> Broken {
     scene
         .broken(&format!("the adapter printed a line that is not a reply ({why})\n  the line: {}", shown(line)), STDOUT)
@@ -149,13 +148,13 @@ pub(crate) fn not_a_reply(line: &[u8], why: &str, scene: &Scene) -> Broken {
 pub(crate) fn too_long(beginning: &[u8], limit: usize, scene: &Scene) -> Broken {
     let what =
         format!("the adapter printed a line of more than {limit} bytes\n  the line begins: {}", shown(beginning));
-    scene.broken(&what, &format!("End every reply with a newline, and keep it within the limit. {STDOUT}"))
+    scene.broken(&what, &format!("End every reply with a newline, and keep it below the limit. {STDOUT}"))
 }
 
-/// A reply answers nothing that waits.
+/// A reply answers no waiting call.
 pub(crate) fn wrong_id(line: &[u8], why: &str, scene: &Scene) -> Broken {
-    let what = format!("the adapter printed a reply that answers no waiting call: {why}\n  the reply: {}", shown(line));
-    scene.broken(&what, "Answer each request once, and copy its `id` into the reply as it stands.")
+    let what = format!("the adapter printed a reply to no waiting call: {why}\n  the reply: {}", shown(line));
+    scene.broken(&what, "Answer each request once, and copy its `id` unchanged into the reply.")
 }
 
 /// A reply has the right id and the wrong members.
@@ -166,12 +165,11 @@ pub(crate) fn bad_reply(line: &[u8], op: &str, why: &str, scene: &Scene) -> Brok
 
 /// A copy ended, and not for the first time.
 pub(crate) fn too_many_crashes(how: &str, crashes: usize, scene: &Scene) -> Broken {
-    let what =
-        format!("the adapter {how} before its work was done; that makes {crashes} copies that did not live to answer");
+    let what = format!("the adapter {how} before it had answered; {crashes} adapter processes have crashed");
     scene.broken(&what, UNTIL_THE_END)
 }
 
-/// A copy ended before its time, and another takes its place.
+/// A copy ended too early and was started again.
 pub(crate) fn restarted(how: &str, scene: &Scene) -> String {
     let during = match &scene.call {
         Some(call) => format!(" during the call {call}"),
@@ -180,10 +178,10 @@ pub(crate) fn restarted(how: &str, scene: &Scene) -> String {
     format!("the adapter {how}{during}{}", last_words(&scene.stderr))
 }
 
-/// The reply in place of one that a copy did not live to give, twice.
+/// The reply to a call during which the adapter crashed twice.
 pub(crate) fn crashed_during(how: &str, unfinished: &[u8], death: &Death) -> String {
     format!(
-        "the adapter {how} during this call, and again when asked it alone{}{}",
+        "the adapter {how} during this call, and again when it got this call alone{}{}",
         rest(unfinished),
         last_words(&death.stderr)
     )

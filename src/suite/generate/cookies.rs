@@ -74,7 +74,7 @@ pub fn spoiled(configs: BoxedStrategy<Arc<Config>>, sizes: &Sizes) -> BoxedStrat
 }
 
 /// A good cookie in another spelling of the same bytes.
-pub fn respelled(configs: BoxedStrategy<Arc<Config>>, sizes: &Sizes) -> BoxedStrategy<Call> {
+pub fn respell_cookie(configs: BoxedStrategy<Arc<Config>>, sizes: &Sizes) -> BoxedStrategy<Call> {
     (configs, settings::instant(), values::session(sizes), respell())
         .prop_map(|(config, now, session, spoil)| {
             let good = signed(&session, config.signing_key().unwrap_or_default(), &config, now);
@@ -92,7 +92,7 @@ pub fn carrying(configs: BoxedStrategy<Arc<Config>>, payloads: BoxedStrategy<Str
 
 /// Every cookie that is one character away from a good one: at each position some characters and those of one other bit, or
 /// none; and the good one cut off there.
-pub fn neighbours(config: &Arc<Config>, session: &Map, now: UnixTime) -> Vec<Call> {
+pub fn one_character_edits(config: &Arc<Config>, session: &Map, now: UnixTime) -> Vec<Call> {
     let good = signed(session, config.signing_key().unwrap_or_default(), config, now);
     let mut cookies = Vec::new();
     for (at, there) in good.char_indices() {
@@ -457,7 +457,7 @@ mod tests {
         let config = Arc::new(Config::with_key(CONFIG_KEY));
         let session = user();
         let good = signed(&session, CONFIG_KEY.as_bytes(), &config, KNOWN);
-        let cookies: std::collections::BTreeSet<_> = neighbours(&config, &session, KNOWN)
+        let cookies: std::collections::BTreeSet<_> = one_character_edits(&config, &session, KNOWN)
             .into_iter()
             .map(|call| match call {
                 Call::Verify(verify) => verify.cookie,

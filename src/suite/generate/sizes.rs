@@ -76,7 +76,7 @@ pub struct Sizes {
     /// Code points of a text that may pay to compress.
     pub long_text: usize,
     /// Good cookies of which every neighbour is asked about.
-    pub neighbours: usize,
+    pub one_character_edits: usize,
     /// Pairs in an unusual Cookie header.
     pub pairs: usize,
     /// Servers in a story.
@@ -96,7 +96,7 @@ impl Sizes {
         entries: 3,
         depth: 2,
         long_text: 1_000,
-        neighbours: 1,
+        one_character_edits: 1,
         pairs: 4,
         servers: 2,
         steps: 10,
@@ -111,7 +111,7 @@ impl Sizes {
         entries: 4,
         depth: 3,
         long_text: 5_000,
-        neighbours: 2,
+        one_character_edits: 2,
         pairs: 5,
         servers: 3,
         steps: 14,
@@ -126,7 +126,7 @@ impl Sizes {
         entries: 6,
         depth: 5,
         long_text: 20_000,
-        neighbours: 4,
+        one_character_edits: 4,
         pairs: 8,
         servers: 4,
         steps: 24,

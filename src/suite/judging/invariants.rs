@@ -63,21 +63,21 @@ impl<'a> Visit<'a> {
     fn last(story: &Story, answered: &'a [(Call, Answer)], choices: &'a Choices) -> Option<Self> {
         let (last, earlier) = answered.split_last()?;
         let (Call::Exchange(call), Answer::Exchange(exchanged)) = last else { return None };
-        let told = story.tell(earlier);
-        let request = told.pending?.request;
-        let mut after = told.world.clone();
+        let replay = story.replay_to(earlier);
+        let request = replay.pending?.request;
+        let mut after = replay.world.clone();
         after.step_with(&Event::Request(request.clone()), |_| exchanged.clone());
         let header = call.cookie_header.as_deref();
         let sent = header.and_then(|header| cookie_header::value(header, &call.config.cookie_name, choices.duplicates));
-        let agent = told.world.browsers.get(request.browser)?;
-        let server = told.world.servers.get(request.server)?;
+        let agent = replay.world.browsers.get(request.browser)?;
+        let server = replay.world.servers.get(request.server)?;
         Some(Self {
             call,
             exchanged,
             choices,
             issues: sent.as_deref().map(|value| issues_of(value, earlier)).unwrap_or_default(),
             sent,
-            now: agent.clock(told.world.now),
+            now: agent.clock(replay.world.now),
             before: agent.browser.clone(),
             after: after.browsers.get(request.browser)?.browser.clone(),
             to: Target { host: server.host.clone(), path: request.path.clone(), secure: server.secure },

@@ -73,45 +73,45 @@ impl Inconclusive {
 /// Judges cases side by side: the calls that are ready are asked together. The verdicts come in the order of the cases.
 pub fn judge(implementation: &dyn Implementation, cases: &[Case<'_>]) -> Result<Vec<Verdict>, Broken> {
     let hello = implementation.hello();
-    let mut walks: Walks<'_> = cases.iter().copied().collect();
+    let mut runs: CaseRuns<'_> = cases.iter().copied().collect();
     loop {
-        let calls = walks.calls(hello);
+        let calls = runs.calls(hello);
         if calls.is_empty() {
-            return Ok(walks.verdicts());
+            return Ok(runs.verdicts());
         }
         implementation.answer_each(&calls, &mut |place, reply| {
             if let Some(call) = calls.get(place) {
-                walks.take(place, call, reply, hello);
+                runs.take(place, call, reply, hello);
             }
         })?;
     }
 }
 
 /// Cases on their way, side by side. They are asked in rounds, each of which has one call of every case that goes on.
-pub struct Walks<'a> {
-    walks: Vec<Walk<'a>>,
+pub struct CaseRuns<'a> {
+    runs: Vec<CaseRun<'a>>,
     /// Those whose calls the last round holds, in its order.
     asked: Vec<usize>,
 }
 
-impl<'a> FromIterator<Case<'a>> for Walks<'a> {
+impl<'a> FromIterator<Case<'a>> for CaseRuns<'a> {
     fn from_iter<I: IntoIterator<Item = Case<'a>>>(cases: I) -> Self {
-        let walk = |case: Case<'a>| Walk::new(Cow::Borrowed(case.scenario), case.recorded);
-        Self { walks: cases.into_iter().map(walk).collect(), asked: Vec::new() }
+        let run = |case: Case<'a>| CaseRun::new(Cow::Borrowed(case.scenario), case.recorded);
+        Self { runs: cases.into_iter().map(run).collect(), asked: Vec::new() }
     }
 }
 
-impl FromIterator<Scenario> for Walks<'_> {
+impl FromIterator<Scenario> for CaseRuns<'_> {
     fn from_iter<I: IntoIterator<Item = Scenario>>(scenarios: I) -> Self {
-        let walk = |scenario| Walk::new(Cow::Owned(scenario), &[]);
-        Self { walks: scenarios.into_iter().map(walk).collect(), asked: Vec::new() }
+        let run = |scenario| CaseRun::new(Cow::Owned(scenario), &[]);
+        Self { runs: scenarios.into_iter().map(run).collect(), asked: Vec::new() }
     }
 }
 
-impl Walks<'_> {
+impl CaseRuns<'_> {
     /// The calls of the next round; none when every verdict stands.
     pub fn calls(&mut self, hello: &Hello) -> Vec<Call> {
-        let next = self.walks.iter_mut().enumerate().filter_map(|(at, walk)| Some((at, walk.next(hello)?)));
+        let next = self.runs.iter_mut().enumerate().filter_map(|(at, run)| Some((at, run.next(hello)?)));
         let (asked, calls) = next.unzip();
         self.asked = asked;
         calls
@@ -119,26 +119,26 @@ impl Walks<'_> {
 
     /// Takes the reply to the call at this place of the round that was given last.
     pub fn take(&mut self, place: usize, call: &Call, reply: Reply, hello: &Hello) {
-        if let Some(walk) = self.asked.get(place).and_then(|at| self.walks.get_mut(*at)) {
-            walk.take(call, reply, &hello.choices);
+        if let Some(run) = self.asked.get(place).and_then(|at| self.runs.get_mut(*at)) {
+            run.take(call, reply, &hello.choices);
         }
     }
 
     /// The verdicts, in the order of the cases.
     pub fn verdicts(self) -> Vec<Verdict> {
-        self.walks.into_iter().map(|walk| walk.verdict.unwrap_or(Verdict::Pass)).collect()
+        self.runs.into_iter().map(|run| run.verdict.unwrap_or(Verdict::Pass)).collect()
     }
 
     /// The verdicts that stand, in the order of the cases, where no more will be answered.
     pub fn verdicts_so_far(mut self, hello: &Hello) -> Vec<Option<Verdict>> {
         // Whether a case is at its end shows when it is asked for its next call.
         self.calls(hello);
-        self.walks.into_iter().map(|walk| walk.verdict).collect()
+        self.runs.into_iter().map(|run| run.verdict).collect()
     }
 }
 
 /// A case on its way.
-struct Walk<'a> {
+struct CaseRun<'a> {
     scenario: Cow<'a, Scenario>,
     recorded: &'a [Recorded],
     answered: Vec<(Call, Answer)>,
@@ -147,7 +147,7 @@ struct Walk<'a> {
     verdict: Option<Verdict>,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> CaseRun<'a> {
     fn new(scenario: Cow<'a, Scenario>, recorded: &'a [Recorded]) -> Self {
         Self { scenario, recorded, answered: Vec::new(), expected: None, verdict: None }
     }

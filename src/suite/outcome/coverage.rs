@@ -2,9 +2,9 @@
 //! be asked.
 
 use crate::{
-    evidence::{observations, vectors::Ready},
+    evidence::{observations, vectors::LoadedVector},
     spec::rules::{self, Level},
-    suite::properties::{NEIGHBOURS, NEIGHBOURS_RULES, PROPERTIES},
+    suite::properties::{ONE_CHARACTER_EDITS, ONE_CHARACTER_EDITS_RULES, PROPERTIES},
 };
 use std::fmt::Write;
 
@@ -68,10 +68,10 @@ impl Evidence {
 }
 
 /// What a rule rests on, among some vectors.
-pub fn evidence(rule: &str, vectors: &[Ready]) -> Evidence {
-    let cites = |ready: &&Ready| ready.vector.rules.iter().any(|cited| cited == rule);
-    let neighbours = (NEIGHBOURS, NEIGHBOURS_RULES);
-    let properties = PROPERTIES.iter().map(|property| (property.name, property.rules)).chain([neighbours]);
+pub fn evidence(rule: &str, vectors: &[LoadedVector]) -> Evidence {
+    let cites = |ready: &&LoadedVector| ready.vector.rules.iter().any(|cited| cited == rule);
+    let one_character_edits = (ONE_CHARACTER_EDITS, ONE_CHARACTER_EDITS_RULES);
+    let properties = PROPERTIES.iter().map(|property| (property.name, property.rules)).chain([one_character_edits]);
     let named = |(name, rules): (&'static str, &[&str])| rules.contains(&rule).then_some(name);
     Evidence {
         vectors: vectors.iter().filter(cites).map(|ready| ready.vector.id.clone()).collect(),
@@ -83,8 +83,8 @@ pub fn evidence(rule: &str, vectors: &[Ready]) -> Evidence {
 
 /// The rules that a property of the suite is evidence for.
 pub fn rules_of_property(name: &str) -> &'static [&'static str] {
-    let neighbours = (NEIGHBOURS, NEIGHBOURS_RULES);
-    let mut properties = PROPERTIES.iter().map(|property| (property.name, property.rules)).chain([neighbours]);
+    let one_character_edits = (ONE_CHARACTER_EDITS, ONE_CHARACTER_EDITS_RULES);
+    let mut properties = PROPERTIES.iter().map(|property| (property.name, property.rules)).chain([one_character_edits]);
     properties.find(|(known, _)| *known == name).map_or(&[], |(_, rules)| rules)
 }
 
@@ -105,7 +105,7 @@ pub fn level_word(level: Level) -> &'static str {
 
 /// The matrix of rules and evidence, as `docs/evidence/coverage.md` has it. `mutant` tells of the mutant that only this rule catches; the suite
 /// itself knows of none.
-pub fn matrix(vectors: &[Ready], mutant: &dyn Fn(&str) -> String) -> String {
+pub fn matrix(vectors: &[LoadedVector], mutant: &dyn Fn(&str) -> String) -> String {
     let mut text = String::from(
         "# Rules and their evidence\n\n\
          Made from the specification, the vectors, the properties and the mutants; a test fails when it is not up to date \
@@ -174,7 +174,7 @@ mod tests {
     fn whatever_is_cited_exists() {
         let vectors = vectors::embedded().unwrap();
         let cited = vectors.iter().flat_map(|ready| ready.vector.rules.iter().map(String::as_str));
-        let named = PROPERTIES.iter().flat_map(|property| property.rules).chain(NEIGHBOURS_RULES);
+        let named = PROPERTIES.iter().flat_map(|property| property.rules).chain(ONE_CHARACTER_EDITS_RULES);
         let tested = MODEL_PROPERTIES.iter().flat_map(|(_, rules)| *rules);
         for rule in cited.chain(named.copied()).chain(tested.copied()) {
             assert!(rules::find(rule).is_some(), "there is no rule {rule}");

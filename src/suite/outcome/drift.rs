@@ -5,7 +5,7 @@
 
 use crate::protocol::{Answer, Call, Choices, CompressionChoice};
 use crate::{
-    evidence::vectors::{Provenance, Ready, Vector, VectorError, VectorFile},
+    evidence::vectors::{LoadedVector, Provenance, Vector, VectorError, VectorFile},
     suite::judging::compare::compare,
 };
 use std::collections::BTreeMap;
@@ -78,7 +78,7 @@ fn other_releases(kept: &Provenance, made: &Provenance) -> Vec<String> {
 }
 
 /// Whether two outputs mean the same once payloads are inflated.
-fn says_the_same(kept: &Ready, made: &Ready) -> bool {
+fn says_the_same(kept: &LoadedVector, made: &LoadedVector) -> bool {
     let choices = Choices { compression: CompressionChoice::Any, ..Choices::default() };
     let mut answered: Vec<(Call, Answer)> = Vec::new();
     for (old, new) in kept.recorded.iter().zip(&made.recorded) {

@@ -9,7 +9,7 @@ use crate::{bounded, foreign};
 use crate::{
     evidence::vectors,
     spec::rules::{self, Pattern},
-    suite::properties::{NEIGHBOURS, PROPERTIES},
+    suite::properties::{ONE_CHARACTER_EDITS, PROPERTIES},
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -46,7 +46,7 @@ pub enum KnownError {
         source: std::io::Error,
     },
     /// The file is too large.
-    #[error("{file} is larger than {} MiB, which no list of known failures is", LARGEST >> 20)]
+    #[error("{file} is larger than {} MiB, so it is not a list of known failures", LARGEST >> 20)]
     TooLarge {
         /// The file.
         file: String,
@@ -221,7 +221,7 @@ impl KnownFailures {
 /// The ids of all vectors and the sentences of all properties.
 fn all_names() -> BTreeSet<String> {
     let vectors = vectors::embedded().unwrap_or_default().into_iter().map(|ready| ready.vector.id);
-    let properties = PROPERTIES.iter().map(|property| property.name).chain([NEIGHBOURS]);
+    let properties = PROPERTIES.iter().map(|property| property.name).chain([ONE_CHARACTER_EDITS]);
     vectors.chain(properties.map(str::to_owned)).collect()
 }
 

@@ -19,7 +19,7 @@ pub enum MergeError {
     /// They are not of one run.
     #[error(
         "{} and {} are not of one run: {what} is {} in the first and {} in the second\n\
-         shards of one run differ in --shard alone",
+         the shards of one run may differ only in --shard",
         foreign::line(first),
         foreign::line(second),
         foreign::line(one),
@@ -38,9 +38,7 @@ pub enum MergeError {
         other: String,
     },
     /// A shard is not there.
-    #[error(
-        "of {of} shards {missing} is missing\nrun `check` with --shard {missing}/{of} as well, and name its results"
-    )]
+    #[error("shard {missing} of {of} is missing\nrun `check` with --shard {missing}/{of} too, and name its results")]
     Missing {
         /// The first that is missing.
         missing: usize,

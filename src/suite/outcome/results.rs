@@ -15,7 +15,7 @@ use crate::{
             compare::Difference,
             judge::{Divergence, Inconclusive},
         },
-        properties::{NEIGHBOURS, PROPERTIES},
+        properties::{ONE_CHARACTER_EDITS, PROPERTIES},
         running::{run::Options, shard::Shard, times::Times},
     },
 };
@@ -188,7 +188,7 @@ pub enum Origin {
 impl Origin {
     /// A property of this suite, by its sentence.
     pub fn property(sentence: &str) -> Option<Self> {
-        let mut known = PROPERTIES.iter().map(|property| property.name).chain([NEIGHBOURS]);
+        let mut known = PROPERTIES.iter().map(|property| property.name).chain([ONE_CHARACTER_EDITS]);
         known.find(|known| *known == sentence).map(Self::Property)
     }
 }

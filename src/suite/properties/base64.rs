@@ -8,6 +8,6 @@ pub(super) const SPELLED: Property = Property {
     rules: &["SIG-7", "SIG-3", "SIG-5"],
     asks: Some("verify"),
     share: 3,
-    cases: |configs, sizes| single(cookies::respelled(configs, sizes)),
+    cases: |configs, sizes| single(cookies::respell_cookie(configs, sizes)),
     configs: |_| settings::timing(),
 };

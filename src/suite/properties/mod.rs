@@ -30,7 +30,7 @@ use proptest::{
     strategy::{BoxedStrategy, Strategy, ValueTree},
     test_runner::TestRunner,
 };
-pub use signing::{NEIGHBOURS, NEIGHBOURS_RULES, neighbours};
+pub use signing::{ONE_CHARACTER_EDITS, ONE_CHARACTER_EDITS_RULES, one_character_edits};
 use std::sync::Arc;
 
 /// One property.

@@ -59,16 +59,16 @@ pub(super) fn signing(configs: BoxedStrategy<Arc<Config>>, sessions: BoxedStrate
     (configs, settings::instant(), sessions).prop_map(|(config, now, session)| Sign { config, now, session }).boxed()
 }
 
-/// The sentence over [`neighbours`].
-pub const NEIGHBOURS: &str =
+/// The sentence over [`one_character_edits`].
+pub const ONE_CHARACTER_EDITS: &str =
     "no cookie one character away from a good one is accepted, unless it spells the same bytes";
 
-/// The rules behind [`neighbours`].
-pub const NEIGHBOURS_RULES: &[&str] = &["SIG-5", "SIG-7", "SIG-10"];
+/// The rules behind [`one_character_edits`].
+pub const ONE_CHARACTER_EDITS_RULES: &[&str] = &["SIG-5", "SIG-7", "SIG-10"];
 
 /// Every cookie one character away from a good one: a small one, then also a compressed one, then signed under other digests,
 /// unless there is `only` one configuration.
-pub fn neighbours(only: Option<&Arc<Config>>, sizes: &Sizes) -> Vec<Scenario> {
+pub fn one_character_edits(only: Option<&Arc<Config>>, sizes: &Sizes) -> Vec<Scenario> {
     let plain = Config::with_key("development key");
     let config = |digest| match only {
         Some(only) => (digest == Digest::Sha1).then(|| only.clone()),
@@ -80,9 +80,9 @@ pub fn neighbours(only: Option<&Arc<Config>>, sizes: &Sizes) -> Vec<Scenario> {
     let [sha1, sha224, _, _, sha512] = settings::DIGESTS;
     [(sha1, &small), (sha1, &compressed), (sha512, &small), (sha224, &compressed)]
         .into_iter()
-        .take(sizes.neighbours)
+        .take(sizes.one_character_edits)
         .filter_map(|(digest, session)| Some((config(digest)?, session)))
-        .flat_map(|(config, session)| cookies::neighbours(&config, session, now))
+        .flat_map(|(config, session)| cookies::one_character_edits(&config, session, now))
         .map(Scenario::Single)
         .collect()
 }

@@ -26,7 +26,7 @@ static RUN: LazyLock<Vec<Scenario>> = LazyLock::new(|| {
         let strategy = property.strategy(None, &Sizes::QUICK, &mut runner);
         (0..CASES * property.share / 100).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect::<Vec<_>>()
     };
-    (0..).zip(PROPERTIES).flat_map(cases).chain(neighbours(None, &Sizes::QUICK)).collect()
+    (0..).zip(PROPERTIES).flat_map(cases).chain(one_character_edits(None, &Sizes::QUICK)).collect()
 });
 
 fn verifies() -> impl Iterator<Item = &'static Verify> {
@@ -370,5 +370,7 @@ fn a_property_declares_what_its_cases_ask_first() {
         let alone = asked.first().copied().filter(|_| asked.len() == 1);
         assert_eq!(property.asks, alone, "{}: {asked:?}", property.name);
     }
-    assert!(neighbours(None, &Sizes::QUICK).iter().all(|scenario| scenario.next(&[]).unwrap().op() == "verify"));
+    assert!(
+        one_character_edits(None, &Sizes::QUICK).iter().all(|scenario| scenario.next(&[]).unwrap().op() == "verify")
+    );
 }

@@ -10,7 +10,7 @@ use crate::{
     case::scenario::Scenario,
     suite::{
         judging::shrink::Tree,
-        properties::{NEIGHBOURS, NEIGHBOURS_RULES, PROPERTIES, Property, neighbours},
+        properties::{ONE_CHARACTER_EDITS, ONE_CHARACTER_EDITS_RULES, PROPERTIES, Property, one_character_edits},
     },
 };
 use proptest::{
@@ -29,13 +29,13 @@ use std::{
 /// How many checks are asked together. Many are in flight; a failure is seen soon.
 pub(in crate::suite) const BATCH: usize = 400;
 /// How many threads make cases, at most.
-const MAKERS: usize = 8;
+const GENERATORS: usize = 8;
 /// How many batches each of them makes ahead of being taken.
 const AHEAD: usize = 1;
 
 /// One property's cases in a run.
 #[derive(Clone, Copy)]
-pub(in crate::suite) struct Part {
+pub(in crate::suite) struct PropertyRun {
     /// The property's sentence.
     pub(in crate::suite) name: &'static str,
     /// The rules that it is evidence for.
@@ -47,30 +47,31 @@ pub(in crate::suite) struct Part {
 enum Source {
     /// A property, its number, and how many cases it has in the whole run.
     Generated(&'static Property, u64, usize),
-    Neighbours,
+    OneCharacterEdits,
 }
 
 /// Some cases of a part, with their numbers.
-pub(in crate::suite) struct Made {
-    pub(in crate::suite) part: Part,
+pub(in crate::suite) struct Batch {
+    pub(in crate::suite) part: PropertyRun,
     pub(in crate::suite) numbers: Vec<usize>,
     pub(in crate::suite) scenarios: Vec<Scenario>,
 }
 
 /// The parts of a run, in order.
-pub(in crate::suite) fn parts(options: &Options) -> Vec<Part> {
+pub(in crate::suite) fn parts(options: &Options) -> Vec<PropertyRun> {
     if options.cases == 0 {
         return Vec::new();
     }
     let properties = PROPERTIES.iter().zip(0..).map(|(property, number)| {
         let count = options.cases.saturating_mul(property.share).div_ceil(100);
-        Part { name: property.name, rules: property.rules, source: Source::Generated(property, number, count) }
+        PropertyRun { name: property.name, rules: property.rules, source: Source::Generated(property, number, count) }
     });
-    let last = Part { name: NEIGHBOURS, rules: NEIGHBOURS_RULES, source: Source::Neighbours };
+    let last =
+        PropertyRun { name: ONE_CHARACTER_EDITS, rules: ONE_CHARACTER_EDITS_RULES, source: Source::OneCharacterEdits };
     properties.chain([last]).filter(|part| part.rules.iter().any(|rule| options.counts(rule))).collect()
 }
 
-impl Part {
+impl PropertyRun {
     /// How many cases it has in this run, or in this shard of it.
     pub(in crate::suite) fn count(&self, options: &Options) -> usize {
         self.numbers(options).len()
@@ -80,7 +81,7 @@ impl Part {
     pub(in crate::suite) fn not_offered(&self, hello: &Hello) -> Option<&'static str> {
         let needed = match self.source {
             Source::Generated(property, ..) => property.asks,
-            Source::Neighbours => Some("verify"),
+            Source::OneCharacterEdits => Some("verify"),
         };
         needed.filter(|op| !hello.ops.contains(*op))
     }
@@ -92,7 +93,7 @@ impl Part {
                 let tree = Maker::new(property, place, options).tree(number)?;
                 Some((tree.current(), Some(tree)))
             }
-            Source::Neighbours => neighbours(options.only.as_ref(), &options.sizes)
+            Source::OneCharacterEdits => one_character_edits(options.only.as_ref(), &options.sizes)
                 .into_iter()
                 .nth(number)
                 .map(|scenario| (scenario, None)),
@@ -103,7 +104,7 @@ impl Part {
     fn numbers(&self, options: &Options) -> StepBy<Range<usize>> {
         let all = match self.source {
             Source::Generated(.., count) => count,
-            Source::Neighbours => neighbours(options.only.as_ref(), &options.sizes).len(),
+            Source::OneCharacterEdits => one_character_edits(options.only.as_ref(), &options.sizes).len(),
         };
         options.shard.numbers(all)
     }
@@ -117,20 +118,20 @@ impl Part {
 
 /// The cases of a run, in batches, made by several threads ahead of being taken. The order is that of the parts and of the
 /// numbers, whichever thread is faster.
-pub(in crate::suite) struct Makers {
+pub(in crate::suite) struct Generators {
     /// Where the batches come from, which come in turns.
-    made: Vec<Receiver<Made>>,
+    made: Vec<Receiver<Batch>>,
     turn: usize,
 }
 
-impl Makers {
+impl Generators {
     /// Starts the threads: as many as there are processors. They end when this is dropped.
     pub(in crate::suite) fn start<'a>(
         scope: &'a Scope<'a, '_>,
-        parts: &'a [Part],
+        parts: &'a [PropertyRun],
         options: &'a Options,
     ) -> Result<Self, io::Error> {
-        let threads = thread::available_parallelism().map_or(1, NonZero::get).min(MAKERS);
+        let threads = thread::available_parallelism().map_or(1, NonZero::get).min(GENERATORS);
         let start = |number| {
             let (send, made) = mpsc::sync_channel(AHEAD);
             let work = move || make(parts, options, number, threads, &send);
@@ -141,10 +142,10 @@ impl Makers {
     }
 }
 
-impl Iterator for Makers {
-    type Item = Made;
+impl Iterator for Generators {
+    type Item = Batch;
 
-    fn next(&mut self) -> Option<Made> {
+    fn next(&mut self) -> Option<Batch> {
         let made = self.made.get(self.turn)?.recv().ok()?;
         self.turn = (self.turn + 1) % self.made.len();
         Some(made)
@@ -152,8 +153,8 @@ impl Iterator for Makers {
 }
 
 /// Makes every `threads`-th batch of a run, from batch `number` on, until nobody takes them any more.
-fn make(parts: &[Part], options: &Options, number: usize, threads: usize, made: &SyncSender<Made>) {
-    let mut all_neighbours = None;
+fn make(parts: &[PropertyRun], options: &Options, number: usize, threads: usize, made: &SyncSender<Batch>) {
+    let mut all_edits = None;
     let mut maker: Option<Maker> = None;
     for (part, numbers) in parts.iter().flat_map(|part| part.batches(options)).skip(number).step_by(threads) {
         let cases: Vec<_> = match part.source {
@@ -164,13 +165,13 @@ fn make(parts: &[Part], options: &Options, number: usize, threads: usize, made: 
                 let tree = |number| maker.as_ref()?.tree(number);
                 numbers.into_iter().filter_map(|number| Some((number, tree(number)?.current()))).collect()
             }
-            Source::Neighbours => {
-                let all = all_neighbours.get_or_insert_with(|| neighbours(options.only.as_ref(), &options.sizes));
+            Source::OneCharacterEdits => {
+                let all = all_edits.get_or_insert_with(|| one_character_edits(options.only.as_ref(), &options.sizes));
                 numbers.into_iter().filter_map(|number| Some((number, all.get(number)?.clone()))).collect()
             }
         };
         let (numbers, scenarios) = cases.into_iter().unzip();
-        if made.send(Made { part, numbers, scenarios }).is_err() {
+        if made.send(Batch { part, numbers, scenarios }).is_err() {
             return;
         }
     }

@@ -19,7 +19,7 @@ use crate::{
         scenario::Scenario,
         story::{Browser, Event, Request, Server, Story},
     },
-    evidence::vectors::{Ready, from_scenario},
+    evidence::vectors::{LoadedVector, from_scenario},
     spec::rules::family_of,
     suite::judging::judge::{Case, Inconclusive, Verdict, judge},
 };
@@ -76,7 +76,7 @@ fn is_beyond_the_calendar(lifetime: Lifetime) -> bool {
 
 /// A vector with the lifetime of `config` in place of its own, where that changes nothing about what opens, and what it is evidence
 /// for besides ages; none where it would be about something else. What is expected is then the model's answer.
-pub fn retold(ready: &Ready, config: &Config) -> Option<Ready> {
+pub fn with_server_lifetime(ready: &LoadedVector, config: &Config) -> Option<LoadedVector> {
     let is_about_age = |rule: &str| matches!(family_of(rule), "EXP" | "SYS");
     let mut vector = ready.vector.clone();
     vector.rules.retain(|rule| !is_about_age(rule));
@@ -96,7 +96,7 @@ pub fn retold(ready: &Ready, config: &Config) -> Option<Ready> {
     *there = Arc::new(Config { lifetime: config.lifetime, ..(**there).clone() });
     let (here, there) = (answers(&ready.scenario), answers(&scenario));
     let is_alike = here.len() == there.len() && here.iter().zip(&there).all(|((_, a), (_, b))| opens_alike(a, b));
-    is_alike.then_some(Ready { vector, scenario, recorded: Vec::new() })
+    is_alike.then_some(LoadedVector { vector, scenario, recorded: Vec::new() })
 }
 
 /// The calls of a scenario, as the model answers them.
@@ -120,7 +120,7 @@ fn opens_alike(a: &Answer, b: &Answer) -> bool {
 
 /// Three browsers and one server: one that is active all the time, one whose session is not permanent, and one that is idle until
 /// its lifetime is over. What becomes of each, the model says.
-pub fn waiting(config: &Arc<Config>) -> Ready {
+pub fn waiting(config: &Arc<Config>) -> LoadedVector {
     let max_age = config.lifetime.max_age().unwrap_or_default().max(0);
     let log_in = |permanent| {
         vec![Action::Set { key: "user".into(), value: Value::int(1) }, Action::SetPermanent { value: permanent }]
@@ -159,11 +159,11 @@ pub fn waiting(config: &Arc<Config>) -> Ready {
     let comment = "the lifetime passes by itself, for a session in use, one that is not permanent, and an idle one";
     let scenario = Scenario::World(story);
     let vector = from_scenario("live-waiting".to_owned(), rules, comment.to_owned(), &scenario, &[]);
-    Ready { vector, scenario, recorded: Vec::new() }
+    LoadedVector { vector, scenario, recorded: Vec::new() }
 }
 
 /// The verdict on a story in which time passes by itself, told again where an answer was late; none where the clock is an input.
-pub fn wait(implementation: &dyn Implementation, ready: &Ready) -> Result<Option<Verdict>, Broken> {
+pub fn wait(implementation: &dyn Implementation, ready: &LoadedVector) -> Result<Option<Verdict>, Broken> {
     let mut verdict = None;
     for _ in 0..TOLD {
         let Some(real) = implementation.in_real_time() else { break };
@@ -213,13 +213,14 @@ mod tests {
     fn vectors_are_retold_but_for_those_about_ages() {
         let config = Config { lifetime: Lifetime::Seconds(7), ..Config::with_key("key") };
         let vectors = vectors::embedded().unwrap();
-        let retold: Vec<_> = vectors.iter().filter_map(|ready| retold(ready, &config)).collect();
-        assert!(retold.len() > 300, "{}", retold.len());
-        for ready in &retold {
+        let with_server_lifetime: Vec<_> =
+            vectors.iter().filter_map(|ready| with_server_lifetime(ready, &config)).collect();
+        assert!(with_server_lifetime.len() > 300, "{}", with_server_lifetime.len());
+        for ready in &with_server_lifetime {
             assert!(ready.vector.rules.iter().all(|rule| !rule.starts_with("EXP") && !rule.starts_with("SYS")));
             assert!(ready.recorded.is_empty());
         }
-        assert!(!retold.iter().any(|ready| ready.vector.id == "expiry-at-lifetime"));
+        assert!(!with_server_lifetime.iter().any(|ready| ready.vector.id == "expiry-at-lifetime"));
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //!
 //! It does not know what the cases are, nor what becomes of a verdict.
 
-use crate::suite::judging::judge::{Verdict, Walks};
+use crate::suite::judging::judge::{CaseRuns, Verdict};
 use crate::suite::judging::kept;
 use crate::{
     adapter::{Broken, Implementation, RealTime, in_order},
@@ -239,7 +239,7 @@ pub(in crate::suite) struct Pipeline<'a, T> {
 
 struct Batch<'a, T> {
     kept: T,
-    walks: Walks<'a>,
+    runs: CaseRuns<'a>,
     is_over: bool,
 }
 
@@ -261,8 +261,8 @@ impl<'a, T> Pipeline<'a, T> {
     }
 
     /// Hands over the first round of a batch.
-    pub(in crate::suite) fn begin(&mut self, kept: T, walks: Walks<'a>) {
-        self.batches.push_back(Batch { kept, walks, is_over: false });
+    pub(in crate::suite) fn begin(&mut self, kept: T, runs: CaseRuns<'a>) {
+        self.batches.push_back(Batch { kept, runs, is_over: false });
         self.next_round(self.first + self.batches.len() - 1);
     }
 
@@ -283,7 +283,7 @@ impl<'a, T> Pipeline<'a, T> {
             (Some(batch), broken) => {
                 self.broken = broken;
                 self.first += 1;
-                Ok(Some((batch.kept, batch.walks.verdicts_so_far(self.hello))))
+                Ok(Some((batch.kept, batch.runs.verdicts_so_far(self.hello))))
             }
             (None, Some(broken)) => Err(broken),
             (None, None) => Ok(None),
@@ -305,7 +305,7 @@ impl<'a, T> Pipeline<'a, T> {
             let Heard { replies, weight, over } = self.asker.hear();
             for (place, reply) in replies {
                 if let (Some(batch), Some(call)) = (&mut batch, calls.get(place)) {
-                    batch.walks.take(place, call, reply, self.hello);
+                    batch.runs.take(place, call, reply, self.hello);
                 }
             }
             self.asker.room.give(weight);
@@ -323,7 +323,7 @@ impl<'a, T> Pipeline<'a, T> {
 
     fn next_round(&mut self, number: usize) {
         let Some(batch) = number.checked_sub(self.first).and_then(|at| self.batches.get_mut(at)) else { return };
-        let calls = Arc::new(batch.walks.calls(self.hello));
+        let calls = Arc::new(batch.runs.calls(self.hello));
         batch.is_over = calls.is_empty();
         if !batch.is_over {
             self.broken = self.broken.take().or(self.asker.ask(calls.clone()).err());

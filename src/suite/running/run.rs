@@ -1,7 +1,7 @@
 //! A whole run: the vectors, the vectors again in another order, then generated cases, the failing ones shrunk.
 
 use super::{
-    cases::{self, BATCH, Made, Makers, Part},
+    cases::{self, BATCH, Batch, Generators, PropertyRun},
     live,
     pipeline::{Asker, Metered, Pipeline, no_thread},
     shard::Shard,
@@ -15,12 +15,12 @@ use crate::{
 };
 use crate::{
     case::scenario::Scenario,
-    evidence::vectors::Ready,
+    evidence::vectors::LoadedVector,
     spec::rules::{self, Pattern},
     suite::{
         generate::sizes::{Preset, Sizes},
         judging::{
-            judge::{Case, Divergence, Inconclusive, Verdict, Walks, judge},
+            judge::{Case, CaseRuns, Divergence, Inconclusive, Verdict, judge},
             kept,
             shrink::{Tree, shrink},
         },
@@ -101,7 +101,7 @@ const SHRUNK_LIVE: usize = 6;
 /// Holds an implementation against the vectors and against generated cases. What ends the run early stands in the results.
 pub fn run(
     implementation: &dyn Implementation,
-    vectors: &[Ready],
+    vectors: &[LoadedVector],
     options: &Options,
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Results {
@@ -115,7 +115,11 @@ pub fn run(
 }
 
 /// Asks some vectors once, in their order.
-pub fn replay(implementation: &dyn Implementation, vectors: &[Ready], observe: &mut dyn FnMut(Event<'_>)) -> Results {
+pub fn replay(
+    implementation: &dyn Implementation,
+    vectors: &[LoadedVector],
+    observe: &mut dyn FnMut(Event<'_>),
+) -> Results {
     let all: Vec<_> = vectors.iter().collect();
     watched(implementation, &Options::default(), observe, |run| run.pass("the vectors", &all, false).map(drop))
 }
@@ -200,17 +204,18 @@ impl Run<'_> {
 
     /// Every vector of this shard, and those of one call once more in reverse: state that leaks from one call into the next
     /// shows.
-    fn vectors(&mut self, vectors: &[Ready]) -> Result<(), Stop> {
-        let retold: Vec<_>;
+    fn vectors(&mut self, vectors: &[LoadedVector]) -> Result<(), Stop> {
+        let for_server: Vec<_>;
         let vectors = match &self.options.only {
             None => vectors,
             Some(config) => {
-                let of_server = |ready: &Ready| live::retold(ready, config).unwrap_or_else(|| ready.clone());
-                retold = vectors.iter().map(of_server).collect();
-                &retold
+                let of_server =
+                    |ready: &LoadedVector| live::with_server_lifetime(ready, config).unwrap_or_else(|| ready.clone());
+                for_server = vectors.iter().map(of_server).collect();
+                &for_server
             }
         };
-        let is_chosen = |ready: &&Ready| ready.vector.rules.iter().any(|rule| self.options.counts(rule));
+        let is_chosen = |ready: &&LoadedVector| ready.vector.rules.iter().any(|rule| self.options.counts(rule));
         let chosen = vectors.iter().filter(is_chosen).enumerate();
         let mine: Vec<_> = chosen.filter(|(n, _)| self.options.shard.holds(*n)).map(|(_, ready)| ready).collect();
         let passed = self.pass("vectors", &mine, false)?;
@@ -220,7 +225,12 @@ impl Run<'_> {
     }
 
     /// Asks some vectors and gives those that passed.
-    fn pass<'v>(&mut self, name: &str, vectors: &[&'v Ready], again: bool) -> Result<Vec<&'v Ready>, Stop> {
+    fn pass<'v>(
+        &mut self,
+        name: &str,
+        vectors: &[&'v LoadedVector],
+        again: bool,
+    ) -> Result<Vec<&'v LoadedVector>, Stop> {
         (self.observe)(Event::Part { name, checks: vectors.len() });
         let mut passed = Vec::new();
         let mut pipeline = Pipeline::new(self.asker, self.hello);
@@ -229,7 +239,7 @@ impl Run<'_> {
             while pipeline.has_room()
                 && let Some(batch) = batches.next()
             {
-                let case = |ready: &&'v Ready| Case { scenario: &ready.scenario, recorded: &ready.recorded };
+                let case = |ready: &&'v LoadedVector| Case { scenario: &ready.scenario, recorded: &ready.recorded };
                 pipeline.begin(batch, batch.iter().map(case).collect());
             }
             let Some((batch, verdicts)) = pipeline.finish()? else { return Ok(passed) };
@@ -246,7 +256,7 @@ impl Run<'_> {
     }
 
     /// Counts the verdict on a vector, and says whether it passed.
-    fn vector(&mut self, ready: &Ready, verdict: Verdict, again: bool) -> Result<bool, Stop> {
+    fn vector(&mut self, ready: &LoadedVector, verdict: Verdict, again: bool) -> Result<bool, Stop> {
         let vector = &ready.vector;
         let rules = self.chosen(&vector.rules);
         match verdict {
@@ -285,21 +295,21 @@ impl Run<'_> {
             }
         });
         thread::scope(|scope| {
-            let makers = Makers::start(scope, &parts, options).map_err(|error| no_thread(&error))?;
-            self.cases(makers)
+            let generators = Generators::start(scope, &parts, options).map_err(|error| no_thread(&error))?;
+            self.cases(generators)
         })
     }
 
-    fn cases(&mut self, mut makers: Makers) -> Result<(), Stop> {
+    fn cases(&mut self, mut generators: Generators) -> Result<(), Stop> {
         let mut shown = BTreeSet::new();
         let mut pipeline = Pipeline::new(self.asker, self.hello);
         let mut present = None;
         loop {
             // Waiting here, and not only when there is nothing else to do, keeps the order of the calls free of chance.
             while pipeline.has_room()
-                && let Some(Made { part, numbers, scenarios }) = makers.next()
+                && let Some(Batch { part, numbers, scenarios }) = generators.next()
             {
-                pipeline.begin((part, numbers), scenarios.into_iter().collect::<Walks<'_>>());
+                pipeline.begin((part, numbers), scenarios.into_iter().collect::<CaseRuns<'_>>());
             }
             let Some(((part, numbers), verdicts)) = pipeline.finish()? else { return Ok(()) };
             if present.replace(part.name) != Some(part.name) {
@@ -326,7 +336,7 @@ impl Run<'_> {
     }
 
     /// Counts a failure of a generated case, made small first.
-    fn failed_case(&mut self, part: Part, number: usize, divergence: Divergence) -> Result<(), Stop> {
+    fn failed_case(&mut self, part: PropertyRun, number: usize, divergence: Divergence) -> Result<(), Stop> {
         let Some((scenario, tree)) = part.case(number, self.options) else { return Ok(()) };
         let generated =
             self.results.failures.iter().filter(|failure| matches!(failure.origin, Origin::Property(_))).count();
@@ -340,7 +350,7 @@ impl Run<'_> {
     }
 
     /// Counts the verdict on a generated case, or gives its divergence when it is a failure.
-    fn count(&mut self, part: Part, verdict: Verdict) -> Option<Divergence> {
+    fn count(&mut self, part: PropertyRun, verdict: Verdict) -> Option<Divergence> {
         let rules = &self.chosen(part.rules);
         match verdict {
             Verdict::Pass => {

@@ -2,13 +2,13 @@
 //!
 //! # Why it is here
 //! The portable code spends a third of its time on a small cookie between the compressions: padding goes through memory, and
-//! so does the state between the inner and the outer hash. [`One`] keeps both in registers, by the SHA extensions alone or with
-//! AVX-512, which takes the message schedule away from the port that the rounds wait for. [`Many`] hashes messages side by side, a
+//! so does the state between the inner and the outer hash. [`Single`] keeps both in registers, by the SHA extensions alone or with
+//! AVX-512, which takes the message schedule away from the port that the rounds wait for. [`Lanes`] hashes messages side by side, a
 //! lane each: eight with AVX2, sixteen with AVX-512. `benches/README.md` has the figures.
 //!
 //! # Why it is sound
 //! There are three kinds of `unsafe` here, and no others.
-//! - *Calls of functions that need certain instructions.* A value of [`One`] or [`Many`] is made by `detect` alone, which asks
+//! - *Calls of functions that need certain instructions.* A value of [`Single`] or [`Lanes`] is made by `detect` alone, which asks
 //!   the processor first, so whoever holds one may call them.
 //! - *Loads and stores of registers* in `register`. They go through references to arrays of the register's size, or are masked to
 //!   the length of a slice, so they stay within them, and need no alignment.
@@ -37,21 +37,21 @@
 #[cfg(all(feature = "hardware", target_arch = "x86_64"))]
 mod x86_64;
 #[cfg(all(feature = "hardware", target_arch = "x86_64"))]
-pub(super) use x86_64::{Many, One, Room};
+pub(super) use x86_64::{Lanes, Room, Single};
 
 #[cfg(not(all(feature = "hardware", target_arch = "x86_64")))]
-mod nothing;
+mod fallback;
 #[cfg(not(all(feature = "hardware", target_arch = "x86_64")))]
-pub(super) use nothing::{Many, One, Room};
+pub(super) use fallback::{Lanes, Room, Single};
 
-/// How many cookies [`Many`] takes at once.
+/// How many cookies [`Lanes`] takes at once.
 pub(super) const LANES: usize = 16;
 
-/// What [`Many`] sees of some cookies. What is beyond them means nothing.
+/// The verdicts of [`Lanes`], one lane for each cookie. Lanes without a cookie mean nothing.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Lanes {
-    /// A bit for each cookie in the usual form, the first in the lowest.
-    pub(super) are_usual: u16,
+pub(super) struct Verdicts {
+    /// A bit for each cookie in the canonical form, the first in the lowest.
+    pub(super) are_canonical: u16,
     /// A bit for each of these whose signature is good.
     pub(super) are_signed: u16,
     /// Unix seconds.
@@ -62,9 +62,9 @@ pub(super) struct Lanes {
 #[derive(Clone, Copy, Default)]
 pub(super) struct Hardware {
     /// For one cookie.
-    pub(super) one: Option<One>,
+    pub(super) one: Option<Single>,
     /// For a batch.
-    pub(super) many: Option<Many>,
+    pub(super) many: Option<Lanes>,
 }
 
 impl Hardware {
@@ -82,12 +82,12 @@ impl Hardware {
     }
 
     fn allowed(allowed: Allowed) -> Self {
-        Self { one: One::detect(allowed), many: Many::detect(allowed) }
+        Self { one: Single::detect(allowed), many: Lanes::detect(allowed) }
     }
 
     /// In words.
     pub(super) fn name(self) -> &'static str {
-        match (self.one.is_some(), self.many.map(Many::is_avx512)) {
+        match (self.one.is_some(), self.many.map(Lanes::is_avx512)) {
             (true, Some(true)) => "SHA-NI and AVX-512",
             (true, Some(false)) => "SHA-NI and AVX2",
             (true, None) => "SHA-NI",

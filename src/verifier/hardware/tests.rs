@@ -6,8 +6,8 @@ use crate::{
     config::{Config, Fallbacks, Lifetime},
     verifier::{
         Verifier, base64,
+        canonical::{self, Parsed},
         hmac_sha1::{self, Key, Message, State},
-        usual::{self, Seen},
     },
 };
 use hmac::{Hmac, KeyInit, Mac};
@@ -132,7 +132,7 @@ fn a_batch_of_every_size_is_judged_alike() {
 
 /// Good cookies whose signatures have every character of the alphabet among them.
 fn of_all_characters() -> Vec<String> {
-    let mut missing: std::collections::BTreeSet<u8> = usual::ALPHABET.iter().copied().collect();
+    let mut missing: std::collections::BTreeSet<u8> = canonical::ALPHABET.iter().copied().collect();
     let mut cookies = Vec::new();
     for i in 0.. {
         let cookie = signed(&format!("e{i}"), 1_700_000_000, "new");
@@ -153,7 +153,7 @@ fn of_all_characters() -> Vec<String> {
 fn a_difference_is_seen_in_every_place_and_every_lane() {
     for good in of_all_characters() {
         let mut changed = Vec::new();
-        for at in good.len() - usual::TAIL..good.len() {
+        for at in good.len() - canonical::TAIL..good.len() {
             for byte in 0..0x80u8 {
                 let mut bytes = good.clone().into_bytes();
                 bytes[at] = byte;
@@ -167,7 +167,7 @@ fn a_difference_is_seen_in_every_place_and_every_lane() {
         let (last, others) = good.as_bytes()[good.len() - 27..].split_last().unwrap();
         let twice = others.iter().filter(|byte| b"-_".contains(byte)).count() + if *last == b'8' { 2 } else { 0 };
         let accepted = verifiers()[0].1.verify_batch(&changed, NOW).iter().filter(|verdict| verdict.is_ok()).count();
-        assert_eq!(accepted, usual::TAIL + 3 + twice, "{good}");
+        assert_eq!(accepted, canonical::TAIL + 3 + twice, "{good}");
     }
     let good = signed("e30", 1_700_000_000, "new");
     for (at, lane) in (good.len() - 27..good.len()).zip((0..LANES).cycle()) {
@@ -250,8 +250,8 @@ fn every_path_sees_a_cookie_in_the_usual_form_without_the_slow_way() {
     let verifier = Verifier::new(&Config::with_key("new")).unwrap();
     let good = of_all_characters().into_iter().map(|cookie| (cookie, true));
     for (cookie, is_signed) in good.chain([(signed("e30", 1_700_000_000, "another"), false)]) {
-        let seen = Some(Seen { timestamp: 1_700_000_000, is_signed });
-        assert_eq!(verifier.see(cookie.as_bytes()), seen);
+        let seen = Some(Parsed { timestamp: 1_700_000_000, is_signed });
+        assert_eq!(verifier.parse(cookie.as_bytes()), seen);
         for one in WORDS.into_iter().filter_map(|words| Hardware::of(words).one) {
             assert_eq!(one.verify(&verifier.keys, cookie.as_bytes()), seen);
         }
@@ -262,7 +262,7 @@ fn every_path_sees_a_cookie_in_the_usual_form_without_the_slow_way() {
 #[test]
 fn without_avx512_the_schedule_is_left_to_sha_ni() {
     for words in ["sha-ni", "sha-ni,avx2"] {
-        assert!(!matches!(Hardware::of(words).one, Some(x86_64::One::ShaNiAvx512(_))), "{words}");
+        assert!(!matches!(Hardware::of(words).one, Some(x86_64::Single::ShaNiAvx512(_))), "{words}");
     }
 }
 

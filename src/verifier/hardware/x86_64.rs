@@ -7,18 +7,18 @@ mod register;
 mod sha_ni;
 mod sha_ni_avx512;
 mod tail;
-mod tails;
+mod tail_x16;
 
 pub(in crate::verifier) use avx512::Room;
 
-use super::{Allowed, LANES, Lanes};
+use super::{Allowed, LANES, Verdicts};
 #[cfg(test)]
 use crate::verifier::hmac_sha1::State;
-use crate::verifier::{hmac_sha1::Key, mac::Keyed, usual::Seen};
+use crate::verifier::{canonical::Parsed, hmac_sha1::Key, mac::Keyed};
 
 /// One cookie after another.
 #[derive(Clone, Copy)]
-pub(in crate::verifier) enum One {
+pub(in crate::verifier) enum Single {
     /// The SHA extensions, with SSE up to 4.1.
     ShaNi(Detected),
     /// The same with AVX-512, in registers of 128 bits.
@@ -27,7 +27,7 @@ pub(in crate::verifier) enum One {
 
 /// Many cookies side by side.
 #[derive(Clone, Copy)]
-pub(in crate::verifier) enum Many {
+pub(in crate::verifier) enum Lanes {
     /// Eight lanes, twice.
     Avx2(Detected),
     /// Sixteen lanes.
@@ -38,7 +38,7 @@ pub(in crate::verifier) enum Many {
 #[derive(Clone, Copy)]
 pub(in crate::verifier) struct Detected(());
 
-impl One {
+impl Single {
     /// The fastest of what is there and allowed.
     pub(super) fn detect(allowed: Allowed) -> Option<Self> {
         let sse = is_x86_feature_detected!("ssse3") && is_x86_feature_detected!("sse4.1");
@@ -48,9 +48,9 @@ impl One {
         Some(if allowed.avx512 && has_avx512() { Self::ShaNiAvx512(Detected(())) } else { Self::ShaNi(Detected(())) })
     }
 
-    /// What a cookie in the usual form says, and whether one of the keys signed it. None in another form.
+    /// What a cookie in the canonical form says, and whether one of the keys signed it. None in another form.
     #[inline]
-    pub(in crate::verifier) fn verify(self, keys: &[Keyed], cookie: &[u8]) -> Option<Seen> {
+    pub(in crate::verifier) fn verify(self, keys: &[Keyed], cookie: &[u8]) -> Option<Parsed> {
         // SAFETY: `detect` found the instructions, or there would be no `self`.
         unsafe {
             match self {
@@ -74,7 +74,7 @@ impl One {
     }
 }
 
-impl Many {
+impl Lanes {
     /// The fastest of what is there and allowed.
     pub(super) fn detect(allowed: Allowed) -> Option<Self> {
         if allowed.avx512 && has_avx512() {
@@ -104,7 +104,7 @@ impl Many {
         count: usize,
         key: &Key,
         cookies: &[&str; LANES],
-    ) -> Lanes {
+    ) -> Verdicts {
         // SAFETY: `detect` found the instructions, or there would be no `self`.
         unsafe {
             match self {

@@ -11,7 +11,7 @@ use sessionproof::{
     adapter::{Broken, Implementation, in_process::Model},
     case::scenario::Scenario,
     config::{Config, Digest, Fallbacks, Key, KeyDerivation, Lifetime},
-    evidence::vectors::{self, Ready, VectorFile},
+    evidence::vectors::{self, LoadedVector, VectorFile},
     mutants,
     protocol::{Answer, Call, Choices, Exchanged, Hello, Reply, Signed, Verified},
     report::{self, github, html, junit, matrix, tap, terminal},
@@ -32,7 +32,7 @@ use sessionproof::{
 };
 use std::{collections::BTreeMap, sync::LazyLock};
 
-static VECTORS: LazyLock<Vec<Ready>> = LazyLock::new(|| vectors::embedded().unwrap());
+static VECTORS: LazyLock<Vec<LoadedVector>> = LazyLock::new(|| vectors::embedded().unwrap());
 
 /// Every output that results go to.
 const REPORTS: [Output; 9] = [Annotations, Html, Json, Junit, Log, Markdown, Tap, Terminal, Toml];

@@ -119,7 +119,7 @@ const CHECK: [&str; 14] = [
 ];
 const COMMANDS: [(&[&str], Output); 6] = [
     (&CHECK, Terminal),
-    (&["check", "--smoke", "--call-timeout", "5", "--"], Log),
+    (&["check", "--protocol", "--call-timeout", "5", "--"], Log),
     (&["replay", "v.json", "--workers", "1", "--"], Log),
     (&["bench", "--turns", "1", "--"], Terminal),
     (&["bench", "--turns", "1", "--json", "--"], Log),

@@ -3,7 +3,7 @@
 use super::real::programs;
 use proptest::{prelude::*, sample::select, strategy::ValueTree, test_runner::TestRunner};
 use sessionproof::{
-    adapter::http::carry::{Carry, Side},
+    adapter::http::carry::{Endpoint, Translator},
     clock::UnixTime,
     config::Config,
     model::{base64, payload, signing},
@@ -234,8 +234,8 @@ fn nothing_is_signed_under_the_servers_key_that_anybody_reads_as_a_session_witho
     let (here, key) = here();
     let there = Config::with_key("the server's key");
     let (ours, theirs) = ([key], [b"the server's key".to_vec()]);
-    let side = |config, keys, now, is_marked| Side { config, keys, now: UnixTime::from_seconds(now), is_marked };
-    let carry = Carry {
+    let side = |config, keys, now, is_marked| Endpoint { config, keys, now: UnixTime::from_seconds(now), is_marked };
+    let translator = Translator {
         from: side(&here, &ours[..], 1_700_000_000, false),
         to: side(&there, &theirs[..], 1_764_000_000, true),
     };
@@ -243,7 +243,7 @@ fn nothing_is_signed_under_the_servers_key_that_anybody_reads_as_a_session_witho
     let (mut carried, mut refused, mut read, mut lines) = (0, 0, 0, String::new());
     for _ in 0..12_000 {
         let cookie = cookies.new_tree(&mut runner).unwrap().current();
-        let there = match carry.value(&cookie) {
+        let there = match translator.value(&cookie) {
             Ok(Some(there)) => there,
             Ok(None) => continue,
             Err(_) => {

@@ -5,9 +5,9 @@
 
 use super::{register, tail::Tail};
 use crate::verifier::{
-    hardware::{LANES, Lanes},
+    canonical,
+    hardware::{LANES, Verdicts},
     hmac_sha1::{Block, Key, Message, OUTER_BITS, State},
-    usual,
 };
 use ctutils::CtEq;
 use std::arch::x86_64::*;
@@ -20,15 +20,15 @@ type Words<const N: usize> = [__m256i; N];
 
 /// What each of the first cookies says, and whether the key signed it.
 #[target_feature(enable = "avx2")]
-pub(super) fn verify(count: usize, key: &Key, cookies: &[&str; LANES]) -> Lanes {
-    let mut lanes = Lanes::default();
+pub(super) fn verify(count: usize, key: &Key, cookies: &[&str; LANES]) -> Verdicts {
+    let mut lanes = Verdicts::default();
     for (i, cookies) in cookies.as_chunks::<EIGHT>().0.iter().take(count.div_ceil(EIGHT)).enumerate() {
         let cookies = cookies.map(str::as_bytes);
-        let states = macs(key, &cookies.map(|cookie| Message::new(cookie, usual::signed(cookie))));
+        let states = macs(key, &cookies.map(|cookie| Message::new(cookie, canonical::signed(cookie))));
         for (lane, (cookie, state)) in cookies.iter().zip(states).enumerate() {
             let Some(Tail { timestamp, signature }) = Tail::of(cookie) else { continue };
             let lane = EIGHT * i + lane;
-            lanes.are_usual |= 1 << lane;
+            lanes.are_canonical |= 1 << lane;
             lanes.are_signed |= u16::from(state.ct_eq(&signature.state()).to_bool()) << lane;
             lanes.timestamps[lane] = timestamp;
         }

@@ -3,11 +3,11 @@
 //! Registers never go through a closure of the standard library's (`map` and the like): it is compiled without these
 //! instructions, so that each value would travel through memory.
 
-use super::{super::LANES, register, tails::Tails};
+use super::{super::LANES, register, tail_x16::Tails};
 use crate::verifier::{
-    hardware::Lanes,
+    canonical::{self, TAIL},
+    hardware::Verdicts,
     hmac_sha1::{self, BLOCK, Block, Key, OUTER_BITS, State},
-    usual::{self, TAIL},
 };
 use std::arch::x86_64::*;
 
@@ -32,13 +32,13 @@ impl Default for Aligned {
 
 /// What each cookie says, and whether the key signed it.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
-pub(super) fn verify(room: &mut Room, key: &Key, cookies: &[&str; LANES]) -> Lanes {
+pub(super) fn verify(room: &mut Room, key: &Key, cookies: &[&str; LANES]) -> Verdicts {
     let mut messages = Messages::new(room);
     // What is too short has zeros in place of its tail, which are not of the alphabet.
     let mut tails = [&[0; TAIL]; LANES];
     for (lane, (cookie, tail)) in cookies.iter().zip(&mut tails).enumerate() {
         let cookie = cookie.as_bytes();
-        messages.put(lane, cookie.get(..usual::signed(cookie)).unwrap_or_default());
+        messages.put(lane, cookie.get(..canonical::signed(cookie)).unwrap_or_default());
         *tail = cookie.last_chunk().unwrap_or(&[0; TAIL]);
     }
     let tails = Tails::of(&tails);
@@ -48,9 +48,9 @@ pub(super) fn verify(room: &mut Room, key: &Key, cookies: &[&str; LANES]) -> Lan
     for (one, other) in state.into_iter().zip(tails.signatures) {
         differences = _mm512_or_si512(differences, _mm512_xor_si512(one, other));
     }
-    Lanes {
-        are_usual: tails.are_usual,
-        are_signed: tails.are_usual & _mm512_testn_epi32_mask(differences, differences),
+    Verdicts {
+        are_canonical: tails.are_canonical,
+        are_signed: tails.are_canonical & _mm512_testn_epi32_mask(differences, differences),
         timestamps: register::sixteen_words(tails.timestamps),
     }
 }

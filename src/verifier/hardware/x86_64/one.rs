@@ -24,23 +24,23 @@ macro_rules! one_path {
         pub(super) mod $name {
             use super::{Message, Registers, outer_words};
             use crate::verifier::{
+                canonical::{self, Parsed},
                 hardware::x86_64::tail::Tail,
                 hmac_sha1::Key,
                 mac::Keyed,
-                usual::{self, Seen},
             };
 
-            /// What a cookie in the usual form says, and whether one of the keys signed it. None in another form.
+            /// What a cookie in the canonical form says, and whether one of the keys signed it. None in another form.
             #[target_feature(enable = $features)]
-            pub(in super::super) fn verify(keys: &[Keyed], cookie: &[u8]) -> Option<Seen> {
-                let message = Message::new(cookie, usual::signed(cookie));
+            pub(in super::super) fn verify(keys: &[Keyed], cookie: &[u8]) -> Option<Parsed> {
+                let message = Message::new(cookie, canonical::signed(cookie));
                 let tail = Tail::of(cookie)?;
                 for key in keys.iter().filter_map(Keyed::sha1) {
                     if mac(key, &message).is(tail.signature) {
-                        return Some(Seen { timestamp: tail.timestamp, is_signed: true });
+                        return Some(Parsed { timestamp: tail.timestamp, is_signed: true });
                     }
                 }
-                Some(Seen { timestamp: tail.timestamp, is_signed: false })
+                Some(Parsed { timestamp: tail.timestamp, is_signed: false })
             }
 
             #[inline]
@@ -199,14 +199,14 @@ fn marked_in_place(bytes: &[u8], start: usize, last: usize, rest: usize) -> Word
     words
 }
 
-/// Seen through a window of one block: ones for the bytes of the message, zeros behind them.
+/// Parsed through a window of one block: ones for the bytes of the message, zeros behind them.
 static KEEP: [u8; 2 * hmac_sha1::BLOCK] = {
     let mut bytes = [0; 2 * hmac_sha1::BLOCK];
     bytes.split_at_mut(hmac_sha1::BLOCK).0.copy_from_slice(&[0xFF; hmac_sha1::BLOCK]);
     bytes
 };
 
-/// Seen through the same window: the mark behind the message.
+/// Parsed through the same window: the mark behind the message.
 static MARK: [u8; 2 * hmac_sha1::BLOCK] = {
     let mut bytes = [0; 2 * hmac_sha1::BLOCK];
     bytes[hmac_sha1::BLOCK] = 0x80;

@@ -1,9 +1,9 @@
-//! What stands behind the payload of a cookie in its usual form, decoded in registers.
+//! What stands behind the payload of a cookie in its canonical form, decoded in registers.
 //!
 //! Nothing depends on what the characters are but whether they are base64 at all, and a cookie is no secret.
 
 use super::{one::Registers, register};
-use crate::verifier::usual::{self, SIGNATURE, TAIL};
+use crate::verifier::canonical::{self, SIGNATURE, TAIL};
 use std::arch::x86_64::*;
 
 /// What stands behind the payload.
@@ -20,7 +20,7 @@ impl Tail {
     #[target_feature(enable = "ssse3,sse4.1")]
     pub(super) fn of(cookie: &[u8]) -> Option<Self> {
         let tail: &[u8; TAIL] = cookie.last_chunk()?;
-        let timestamp = usual::seconds(tail.first_chunk()?)?;
+        let timestamp = canonical::seconds(tail.first_chunk()?)?;
         let (first, last) = (tail[TAIL - SIGNATURE + 1..].first_chunk()?, tail.last_chunk()?);
         Some(Self { timestamp, signature: signature(first, last)? })
     }

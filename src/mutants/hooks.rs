@@ -1,4 +1,4 @@
-//! The model taken apart into the steps of its work, so that a mutant can put another function in the place of one.
+//! The model as a table of functions, one for each step of its work, so that a mutant can replace one of them.
 
 use super::{payload as written, reading};
 use crate::{
@@ -29,9 +29,9 @@ pub(super) const FLASK: Choices = Choices {
     reasons: ReasonsChoice::Typed,
 };
 
-/// The steps of the work. [`Steps::MODEL`] has those of the specification.
+/// One function for each step of the work. [`Hooks::MODEL`] holds the ones of the specification.
 #[derive(Clone, Copy)]
-pub(super) struct Steps {
+pub(super) struct Hooks {
     /// Changes the configuration before anything else sees it.
     pub(super) config: fn(&mut Config),
     /// Changes the configuration that cookies are read by.
@@ -73,8 +73,8 @@ impl Read {
     fn session(self, payload: &[u8]) -> Result<Map, Raised> {
         match self {
             Self::By(read) => read(payload),
-            Self::Replaced(replace) => reading::replaced(payload, replace),
-            Self::Respelled(respell) => reading::respelled(payload, respell),
+            Self::Replaced(replace) => reading::replace_values(payload, replace),
+            Self::Respelled(respell) => reading::respell_json(payload, respell),
         }
     }
 }
@@ -94,13 +94,13 @@ impl Write {
     fn payload(self, session: &Map) -> Result<String, Raised> {
         match self {
             Self::By(write) => write(session),
-            Self::Replaced(replace) => written::replaced(session, replace),
-            Self::Respelled(respell) => written::respelled(session, respell),
+            Self::Replaced(replace) => written::replace_values(session, replace),
+            Self::Respelled(respell) => written::respell_json(session, respell),
         }
     }
 }
 
-impl Steps {
+impl Hooks {
     /// The specification.
     pub(super) const MODEL: Self = Self {
         config: |_| {},
@@ -125,7 +125,7 @@ impl Steps {
     }
 
     fn verified(&self, call: &Verify) -> Verified {
-        match self.open(&call.cookie, &changed(&call.config, &[self.config, self.reading]), call.now) {
+        match self.open(&call.cookie, &apply_changes(&call.config, &[self.config, self.reading]), call.now) {
             Ok(session) => Verified::Accepted(session),
             Err(Refusal::Raised(raised)) => Verified::Raised(raised.to_string()),
             Err(Refusal::Rejected(reason)) => Verified::Rejected(Some(reason)),
@@ -133,7 +133,7 @@ impl Steps {
     }
 
     fn signed(&self, call: &Sign) -> Signed {
-        let config = changed(&call.config, &[self.config, self.saving]);
+        let config = apply_changes(&call.config, &[self.config, self.saving]);
         match self.write.payload(&call.session).and_then(|payload| (self.sign)(&payload, &config, call.now)) {
             Ok(cookie) => Signed::Cookie(cookie),
             Err(raised) => Signed::Raised(raised.to_string()),
@@ -141,7 +141,7 @@ impl Steps {
     }
 
     fn exchanged(&self, call: &Exchange) -> Exchanged {
-        let reading = changed(&call.config, &[self.config, self.reading]);
+        let reading = apply_changes(&call.config, &[self.config, self.reading]);
         let find = |header: &str| (self.find)(header, &reading.cookie_name);
         let open = |cookie: &str| self.open(cookie, &reading, call.now);
         let mut exchanged = match server::open_by(call, &reading, find, open) {
@@ -149,7 +149,8 @@ impl Steps {
             Ok(mut session) => {
                 (self.opened)(&mut session);
                 server::respond_by(session, call, self.act, |session| {
-                    let (mut session, config) = (session.clone(), changed(&call.config, &[self.config, self.saving]));
+                    let (mut session, config) =
+                        (session.clone(), apply_changes(&call.config, &[self.config, self.saving]));
                     (self.before_save)(&mut session, call);
                     server::save(&session, &config, call.now, |session| {
                         (self.sign)(&self.write.payload(session)?, &config, call.now)
@@ -162,28 +163,28 @@ impl Steps {
     }
 }
 
-fn changed(config: &Config, changes: &[fn(&mut Config)]) -> Config {
+fn apply_changes(config: &Config, changes: &[fn(&mut Config)]) -> Config {
     let mut config = config.clone();
     changes.iter().for_each(|change| change(&mut config));
     config
 }
 
-/// The specification's [`Steps::verify`].
+/// The specification's [`Hooks::verify`].
 pub(super) fn verify(cookie: &str, config: &Config, now: UnixTime) -> Result<Vec<u8>, Refusal> {
     signing::verify(cookie, config, now, &FLASK).map(<[u8]>::to_vec)
 }
 
-/// The specification's [`Steps::read`].
+/// The specification's [`Hooks::read`].
 pub(super) fn read(payload: &[u8]) -> Result<Map, Raised> {
     payload::read(payload, &FLASK)
 }
 
-/// The specification's [`Steps::write`].
+/// The specification's [`Hooks::write`].
 pub(super) fn write(session: &Map) -> Result<String, Raised> {
     payload::write(session, &FLASK)
 }
 
-/// The specification's [`Steps::sign`].
+/// The specification's [`Hooks::sign`].
 pub(super) fn sign(payload: &str, config: &Config, now: UnixTime) -> Result<String, Raised> {
     signing::sign(payload, config.signing_key().ok_or(Raised::NoSecretKey)?, config, now)
 }
@@ -191,12 +192,12 @@ pub(super) fn sign(payload: &str, config: &Config, now: UnixTime) -> Result<Stri
 /// The model with one step replaced.
 pub(super) struct Mutated {
     hello: Hello,
-    steps: Steps,
+    hooks: Hooks,
 }
 
 impl Mutated {
-    pub(super) fn new(name: &str, steps: Steps) -> Self {
-        Self { hello: introduced(name), steps }
+    pub(super) fn new(name: &str, hooks: Hooks) -> Self {
+        Self { hello: introduced(name), hooks }
     }
 }
 
@@ -212,9 +213,9 @@ impl Implementation for Mutated {
 
     fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
         let answer = |call: &Call| match call {
-            Call::Exchange(call) => Answer::Exchange(self.steps.exchanged(call)),
-            Call::Sign(call) => Answer::Sign(self.steps.signed(call)),
-            Call::Verify(call) => Answer::Verify(self.steps.verified(call)),
+            Call::Exchange(call) => Answer::Exchange(self.hooks.exchanged(call)),
+            Call::Sign(call) => Answer::Sign(self.hooks.signed(call)),
+            Call::Verify(call) => Answer::Verify(self.hooks.verified(call)),
         };
         Ok(calls.iter().map(|call| Reply::Ok(answer(call))).collect())
     }
@@ -230,7 +231,7 @@ mod tests {
         let ready = vectors::embedded().unwrap();
         let cases: Vec<_> =
             ready.iter().map(|r| judge::Case { scenario: &r.scenario, recorded: &r.recorded }).collect();
-        let verdicts = judge::judge(&Mutated::new("in nothing", Steps::MODEL), &cases).unwrap();
+        let verdicts = judge::judge(&Mutated::new("in nothing", Hooks::MODEL), &cases).unwrap();
         for (ready, verdict) in ready.iter().zip(verdicts) {
             assert_eq!(verdict, judge::Verdict::Pass, "{}", ready.vector.id);
         }

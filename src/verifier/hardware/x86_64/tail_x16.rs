@@ -1,4 +1,4 @@
-//! What stands behind the payloads of sixteen cookies in their usual form, decoded side by side.
+//! What stands behind the payloads of sixteen cookies in their canonical form, decoded side by side.
 //!
 //! A lane of a register holds four characters of a cookie. They are counted from the end, so that no lane reaches beyond it: the
 //! 27 characters of a signature fill six lanes and three quarters, and the dot before them the rest, as if it were a zero.
@@ -8,13 +8,13 @@ use super::{
     avx512::{Words, transposed},
     register,
 };
-use crate::verifier::usual::{ALPHABET, TAIL};
+use crate::verifier::canonical::{ALPHABET, TAIL};
 use std::arch::x86_64::*;
 
 /// What stands behind the payloads.
 pub(super) struct Tails {
-    /// A bit for each cookie that is in the usual form.
-    pub(super) are_usual: __mmask16,
+    /// A bit for each cookie that is in the canonical form.
+    pub(super) are_canonical: __mmask16,
     /// Unix seconds.
     pub(super) timestamps: __m512i,
     pub(super) signatures: Words<5>,
@@ -57,7 +57,7 @@ impl Tails {
         use {_mm512_slli_epi32 as left, _mm512_srli_epi32 as right};
         let last_three = left::<14>(b);
         Self {
-            are_usual: _mm512_testn_epi32_mask(odd, odd),
+            are_canonical: _mm512_testn_epi32_mask(odd, odd),
             timestamps: bits!(a left 14, last_three right 18),
             signatures: [
                 bits!(c left 14, d right 10),

@@ -12,28 +12,28 @@ const TIMESTAMP: usize = 8;
 /// The characters behind the payload.
 pub(super) const TAIL: usize = TIMESTAMP - 1 + SIGNATURE;
 
-/// What is seen of a cookie in its usual form.
+/// What a cookie in its canonical form says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Seen {
+pub(super) struct Parsed {
     /// Unix seconds.
     pub(super) timestamp: u32,
     /// Whether the signature is good.
     pub(super) is_signed: bool,
 }
 
-/// How many bytes are signed if a cookie is in its usual form.
+/// How many bytes are signed if a cookie is in its canonical form.
 #[inline]
 pub(super) fn signed(cookie: &[u8]) -> usize {
     cookie.len().saturating_sub(SIGNATURE)
 }
 
-/// The payload of a cookie that is in its usual form: then a dot stands behind it.
+/// The payload of a cookie that is in its canonical form: then a dot stands behind it.
 #[inline]
 pub(super) fn payload(cookie: &str) -> &str {
     cookie.len().checked_sub(TAIL).and_then(|end| cookie.get(..end)).unwrap_or_default()
 }
 
-/// The timestamp and the signature of a cookie in its usual form.
+/// The timestamp and the signature of a cookie in its canonical form.
 #[inline]
 pub(super) fn tail(cookie: &[u8]) -> Option<(u32, State)> {
     let tail: &[u8; TAIL] = cookie.last_chunk()?;
@@ -58,7 +58,7 @@ fn joined([a, b, c, d, e, f]: [u32; 6], last: u32) -> State {
     [a << 8 | b >> 16, b << 16 | c >> 8, c << 24 | d, e << 8 | f >> 16, f << 16 | last >> 8]
 }
 
-/// Unix seconds from a timestamp in its usual form, with the dots on both sides.
+/// Unix seconds from a timestamp in its canonical form, with the dots on both sides.
 #[inline]
 pub(super) fn seconds([first_dot, a, b, c, d, e, f, second_dot]: &[u8; TIMESTAMP]) -> Option<u32> {
     let (first, last) = (group([*a, *b, *c, *d]), group([*e, *f, b'A', b'A']));

@@ -1,18 +1,18 @@
 //! What stands in where there are no hardware paths: types without a value.
 
-use super::{Allowed, LANES, Lanes};
-use crate::verifier::{hmac_sha1::Key, mac::Keyed, usual::Seen};
+use super::{Allowed, LANES, Verdicts};
+use crate::verifier::{canonical::Parsed, hmac_sha1::Key, mac::Keyed};
 
 /// Never found.
 #[derive(Clone, Copy)]
-pub(in crate::verifier) enum One {}
+pub(in crate::verifier) enum Single {}
 
-impl One {
+impl Single {
     pub(super) fn detect(_: Allowed) -> Option<Self> {
         None
     }
 
-    pub(in crate::verifier) fn verify(self, _: &[Keyed], _: &[u8]) -> Option<Seen> {
+    pub(in crate::verifier) fn verify(self, _: &[Keyed], _: &[u8]) -> Option<Parsed> {
         match self {}
     }
 }
@@ -23,9 +23,9 @@ pub(in crate::verifier) struct Room;
 
 /// Never found.
 #[derive(Clone, Copy)]
-pub(in crate::verifier) enum Many {}
+pub(in crate::verifier) enum Lanes {}
 
-impl Many {
+impl Lanes {
     pub(super) fn detect(_: Allowed) -> Option<Self> {
         None
     }
@@ -38,7 +38,7 @@ impl Many {
         match self {}
     }
 
-    pub(in crate::verifier) fn verify(self, _: &mut Room, _: usize, _: &Key, _: &[&str; LANES]) -> Lanes {
+    pub(in crate::verifier) fn verify(self, _: &mut Room, _: usize, _: &Key, _: &[&str; LANES]) -> Verdicts {
         match self {}
     }
 }
