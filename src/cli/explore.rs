@@ -16,6 +16,7 @@ use sessionproof::{
     explore::{
         configuration::{CONFIGURATIONS, Configuration},
         exploration::Exploration,
+        graph::Graph,
         search::{Finding, Searched, search},
         sequences::{self, RequestSet},
         system::Kind,
