@@ -42,6 +42,9 @@ pub mod config;
 pub mod conformance;
 #[cfg(feature = "conformance")]
 #[forbid(unsafe_code)]
+pub mod cookie_text;
+#[cfg(feature = "conformance")]
+#[forbid(unsafe_code)]
 pub mod evidence;
 #[cfg(feature = "cli")]
 #[forbid(unsafe_code)]

@@ -5,8 +5,8 @@
 //! are walked side by side.
 
 use super::story::Story;
+use crate::cookie_text::{self, set_cookie};
 use crate::json::{Json, Object};
-use crate::suite::judging::compare::set_cookie;
 use crate::{
     clock::UnixTime,
     config::Config,
@@ -152,7 +152,7 @@ impl Sequence {
             Source::From(earlier) => answered.get(*earlier).and_then(cookie_set),
             Source::Jar => jar(answered),
         };
-        let name: String = config.cookie_name.bytes().map(char::from).collect();
+        let name = cookie_text::name(&config);
         let header = value.map(|value| format!("{name}={value}"));
         Some(Call::Exchange(step.exchange(config, header)))
     }

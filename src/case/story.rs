@@ -10,7 +10,7 @@
 //! a balancer of load.
 
 use super::scenario::{Source, is_jar};
-use crate::suite::judging::compare::set_cookie;
+use crate::cookie_text::{self, set_cookie};
 use crate::{
     clock::UnixTime,
     config::Config,
@@ -324,20 +324,15 @@ impl Replay {
         let answer = self.steps.iter().find(|step| step.event == event)?.answer?;
         let (Call::Exchange(call), Answer::Exchange(exchanged)) = answers.get(answer)? else { return None };
         let cookie = set_cookie(exchanged, call).filter(|cookie| !cookie.value.is_empty())?;
-        Some(format!("{}={}", cookie_name(&self.world.servers.get(server)?.config), cookie.value))
+        Some(format!("{}={}", cookie_text::name(&self.world.servers.get(server)?.config), cookie.value))
     }
-}
-
-/// The cookie's name with one character for each byte, as headers have it.
-pub fn cookie_name(config: &Config) -> String {
-    config.cookie_name.bytes().map(char::from).collect()
 }
 
 /// What an event other than a request changes in the world.
 fn changes(event: &Event, world: &World) -> Vec<world::Event> {
     match event {
         Event::Copy { from, to } => {
-            let names: BTreeSet<_> = world.servers.iter().map(|server| cookie_name(&server.config)).collect();
+            let names: BTreeSet<_> = world.servers.iter().map(|server| cookie_text::name(&server.config)).collect();
             names.into_iter().map(|name| world::Event::CopyCookie { from: *from, to: *to, name }).collect()
         }
         Event::Reconfigure { server, config } => {

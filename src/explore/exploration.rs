@@ -15,6 +15,7 @@ use super::{
 use crate::{
     clock::UnixTime,
     config::Config,
+    cookie_text,
     model::{
         server,
         world::{self, Answered, CookieSource, World},
@@ -22,7 +23,6 @@ use crate::{
     protocol::{Choices, Exchange, Exchanged, Sign, Signed, Verified, Verify},
     value::Value,
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use std::{
     collections::HashMap,
     hash::{DefaultHasher, Hash, Hasher},
@@ -393,9 +393,7 @@ fn seen(
 
 fn text(cookie: &str) -> Text {
     let mut parts = cookie.rsplit('.').skip(1);
-    let second = parts.next().and_then(|timestamp| URL_SAFE_NO_PAD.decode(timestamp).ok()).and_then(|bytes| {
-        bytes.iter().try_fold(0_i64, |second, byte| second.checked_mul(256)?.checked_add(i64::from(*byte)))
-    });
+    let second = parts.next().and_then(cookie_text::read_timestamp).and_then(|seconds| i64::try_from(seconds).ok());
     let mut payload = DefaultHasher::new();
     parts.for_each(|part| part.hash(&mut payload));
     let signed = |secret: &Secret| {

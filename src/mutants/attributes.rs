@@ -11,6 +11,7 @@ use super::{
         shift_date,
     },
 };
+use crate::cookie_text;
 use crate::model::http_date;
 
 pub(super) const MUTANTS: &[Mutant] = &[
@@ -158,7 +159,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         });
     }),
     of_answer("deletion-with-a-word", &["DEL-3"], "the value of a deletion is the word deleted", |answer, call| {
-        let name: String = call.config.cookie_name.bytes().map(char::from).collect();
+        let name = cookie_text::name(&call.config);
         each_deletion(answer, |header| *header = header.replacen(&format!("{name}=;"), &format!("{name}=deleted;"), 1));
     }),
 ];

@@ -4,6 +4,7 @@ use super::hooks::{self, FLASK};
 use crate::{
     clock::UnixTime,
     config::{Config, Key, KeyDerivation, Lifetime},
+    cookie_text,
     model::{
         Raised, base64, http_date,
         signing::{self, Refusal},
@@ -15,11 +16,9 @@ use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
 pub(super) const BAD_SIGNATURE: Refusal = Refusal::Rejected(Reason::Signature);
 
-/// Payload, timestamp and signature of a cookie, split from the right.
+/// Payload, timestamp and signature of a cookie.
 pub(super) fn parts(cookie: &str) -> Option<(&str, &str, &str)> {
-    let (signed, signature) = cookie.rsplit_once('.')?;
-    let (payload, timestamp) = signed.rsplit_once('.')?;
-    Some((payload, timestamp, signature))
+    cookie_text::parts(cookie).map(|parts| (parts.payload, parts.timestamp, parts.signature))
 }
 
 /// The HMAC of a text by the current key.

@@ -7,14 +7,12 @@ use super::{
 };
 use crate::json::{Json, json};
 use crate::{
+    cookie_text::set_cookie,
     foreign,
     protocol::{Action, Answer, Call, Choices, Exchange, ReasonsChoice, Verified},
     spec::rules,
     suite::{
-        judging::{
-            compare::{reason_word, set_cookie},
-            judge::Divergence,
-        },
+        judging::{compare::reason_word, judge::Divergence},
         outcome::results::{Failure, Origin, Outcome, Results, Tally},
     },
     value::wire,

@@ -14,19 +14,14 @@ use crate::{
     },
     clock::UnixTime,
     config::{Config, Lifetime},
+    cookie_text::{set_cookie, signed_at},
     foreign,
     model::{
         browser::{Ignored, date},
         cookie_header,
     },
     protocol::{Action, Answer, Call, DuplicatesChoice, Exchange, Exchanged},
-    suite::{
-        judging::{
-            compare::{set_cookie, timestamp},
-            judge::Divergence,
-        },
-        outcome::results::Failure,
-    },
+    suite::{judging::judge::Divergence, outcome::results::Failure},
 };
 use serde::Serialize;
 use std::fmt::Write;
@@ -397,7 +392,7 @@ fn sent(call: &Exchange, source: &Source) -> String {
     let Some(value) = session_cookie(call) else {
         return if call.cookie_header.is_some() { "no session" } else { "nothing" }.to_owned();
     };
-    let age = match timestamp(&value) {
+    let age = match signed_at(&value) {
         Some(seconds) => format!("{} s old", i128::from(call.now.seconds()) - i128::from(seconds)),
         None => "unreadable".to_owned(),
     };

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     clock::UnixTime,
     config::Config,
+    cookie_text,
     model::{base64, http_date, signing},
     protocol::{Action, Exchanged},
 };
@@ -153,8 +154,8 @@ impl<'a> Translator<'a> {
     }
 
     fn timestamp(&self, timestamp: &str) -> Option<String> {
-        let bytes = base64::decode(timestamp.as_bytes()).filter(|bytes| bytes.len() <= 8)?;
-        let seconds = bytes.iter().fold(0u64, |seconds, byte| seconds << 8 | u64::from(*byte));
+        let bytes = base64::decode(timestamp.as_bytes())?;
+        let seconds = cookie_text::seconds(&bytes)?;
         // What is no date on one side is to be none on the other.
         let seconds = i64::try_from(seconds).ok().filter(|seconds| *seconds <= signing::LAST_SECOND)?;
         let there = u64::try_from(seconds.checked_add(self.seconds())?).ok()?;
@@ -167,7 +168,7 @@ impl<'a> Translator<'a> {
     /// An answer whose session and session cookie are carried over, with its Expires. `actions` are what the view did, and `expires`
     /// tells where an instant in seconds lies on the other side.
     pub fn answer(&self, mut exchanged: Exchanged, actions: &[Action], expires: impl Fn(i64) -> i64) -> Exchanged {
-        let name: String = self.from.config.cookie_name.bytes().map(char::from).collect();
+        let name = cookie_text::name(&self.from.config);
         for (header, text) in &mut exchanged.headers {
             if header.eq_ignore_ascii_case("set-cookie") {
                 *text = self.set_cookie(text, &name, &expires);

@@ -30,6 +30,7 @@ use crate::processes;
 use crate::{
     clock::UnixTime,
     config::{Config, Digest, FallbackTextChoice, Fallbacks, Key, KeyDerivation, Lifetime},
+    cookie_text,
     model::{payload, server},
     protocol::{Action, Answer, Call, Exchange, Exchanged, Hello, Reply, Sign, Signed, Verified, Verify, members},
 };
@@ -245,7 +246,7 @@ impl Server {
         if call.cookie.rsplitn(3, '.').nth(2).is_some_and(is_empty) {
             return Ok(Reply::Unsupported("telling an empty session from a rejected cookie".to_owned()));
         }
-        let name: String = call.config.cookie_name.bytes().map(char::from).collect();
+        let name = cookie_text::name(&call.config);
         let exchange = request(&call.config, call.now, Some(format!("{name}={}", call.cookie)), Vec::new());
         Ok(match self.asked(&exchange)? {
             Reply::Ok(Answer::Exchange(exchanged)) => match exchanged.opened {
@@ -264,7 +265,7 @@ impl Server {
         }
         let exchange = request(&call.config, call.now, None, vec![Action::Update { values: call.session.clone() }]);
         Ok(match self.asked(&exchange)? {
-            Reply::Ok(Answer::Exchange(exchanged)) => match cookie_set(&exchanged, &call.config.cookie_name) {
+            Reply::Ok(Answer::Exchange(exchanged)) => match cookie_set(&exchanged, &call.config) {
                 Some(cookie) => Signed::Cookie(cookie).into(),
                 None => Signed::Raised(format!("no cookie was set, and the status was {}", exchanged.status)).into(),
             },
@@ -440,8 +441,8 @@ fn request(config: &Arc<Config>, now: UnixTime, cookie_header: Option<String>, a
 }
 
 /// The value of the session cookie that was set; none where it was deleted.
-fn cookie_set(exchanged: &Exchanged, name: &str) -> Option<String> {
-    let name: String = name.bytes().map(char::from).collect();
+fn cookie_set(exchanged: &Exchanged, config: &Config) -> Option<String> {
+    let name = cookie_text::name(config);
     let cookies = exchanged.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case("set-cookie"));
     let mut pairs = cookies.filter_map(|(_, text)| text.split(';').next()?.split_once('='));
     pairs.find(|(given, value)| given.trim() == name && !value.is_empty()).map(|(_, value)| value.to_owned())

@@ -4,6 +4,7 @@ use super::{payloads, settings, sizes::Sizes, strategies::text_in, values};
 use crate::{
     clock::UnixTime,
     config::{Config, Digest, FallbackTextChoice, Key, KeyDerivation},
+    cookie_text::{self, Parts},
     model::{base64, payload, signing},
     protocol::{Call, Choices, Verify},
     value::{Map, Value},
@@ -247,24 +248,9 @@ fn spliced() -> BoxedStrategy<Spliced> {
     .boxed()
 }
 
-/// A cookie's parts as they stand.
-struct Parts<'a> {
-    payload: &'a str,
-    timestamp: &'a str,
-    signature: &'a str,
-}
-
-impl<'a> Parts<'a> {
-    fn of(cookie: &'a str) -> Option<Self> {
-        let (signed, signature) = cookie.rsplit_once('.')?;
-        let (payload, timestamp) = signed.rsplit_once('.')?;
-        Some(Self { payload, timestamp, signature })
-    }
-}
-
 impl Spoil {
     fn apply(&self, good: &str, config: &Config, now: UnixTime) -> String {
-        let Some(Parts { payload, timestamp, signature }) = Parts::of(good) else { return good.to_owned() };
+        let Some(Parts { payload, timestamp, signature }) = cookie_text::parts(good) else { return good.to_owned() };
         let sign = |text: &str| sign_text(text, config);
         match self {
             Self::Append(tail) => format!("{good}{tail}"),
@@ -334,7 +320,9 @@ impl Foreign {
 
 impl Spliced {
     fn of(self, other: &str, good: &str) -> String {
-        let (Some(theirs), Some(ours)) = (Parts::of(other), Parts::of(good)) else { return good.to_owned() };
+        let (Some(theirs), Some(ours)) = (cookie_text::parts(other), cookie_text::parts(good)) else {
+            return good.to_owned();
+        };
         match self {
             Self::At(at) => {
                 let at = at.index(other.len().min(good.len()));

@@ -6,6 +6,7 @@
 use super::blame::{self, Suspects};
 use crate::spec::rules::family_of;
 use crate::{
+    cookie_text::{ParsedCookie, headers, instant, parts, read_timestamp, session_cookies, set_cookie},
     model::{base64, json, payload, signing},
     protocol::{
         Action, Answer, Call, Choices, CompressionChoice, Exchange, Exchanged, OrderChoice, Reason, ReasonsChoice,
@@ -13,8 +14,6 @@ use crate::{
     },
     value::{Map, Value, wire},
 };
-use std::collections::BTreeMap;
-use time::OffsetDateTime;
 
 /// What is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,44 +168,6 @@ fn results(call: &Exchange, expected: &[Value], got: &[Value]) -> Result<(), Dif
     Ok(())
 }
 
-/// A Set-Cookie header taken apart: value, and attributes by lower-case name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ParsedCookie {
-    /// The cookie's name.
-    pub name: String,
-    /// The value as it stands.
-    pub value: String,
-    /// The attributes; those without a value have an empty one.
-    pub attributes: BTreeMap<String, String>,
-}
-
-/// Takes a Set-Cookie header apart.
-pub fn parse_set_cookie(header: &str) -> ParsedCookie {
-    let mut parts = header.split(';');
-    let (name, value) = parts.next().and_then(|pair| pair.split_once('=')).unwrap_or((header, ""));
-    let attributes = parts
-        .map(|part| part.split_once('=').unwrap_or((part, "")))
-        .map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim().to_owned()))
-        .collect();
-    ParsedCookie { name: name.trim().to_owned(), value: value.trim().to_owned(), attributes }
-}
-
-/// The Set-Cookie of the session's name, if there is one.
-pub fn set_cookie(exchanged: &Exchanged, call: &Exchange) -> Option<ParsedCookie> {
-    session_cookies(exchanged, call).into_iter().next()
-}
-
-fn session_cookies(exchanged: &Exchanged, call: &Exchange) -> Vec<ParsedCookie> {
-    let name: String = call.config.cookie_name.bytes().map(char::from).collect();
-    let mut cookies: Vec<_> = headers(exchanged, "set-cookie").map(parse_set_cookie).collect();
-    cookies.retain(|cookie| cookie.name == name);
-    cookies
-}
-
-fn headers<'a>(exchanged: &'a Exchanged, name: &'a str) -> impl Iterator<Item = &'a str> {
-    exchanged.headers.iter().filter(move |(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
-}
-
 fn varies_by_cookie(exchanged: &Exchanged) -> bool {
     headers(exchanged, "vary")
         .flat_map(|value| value.split(','))
@@ -282,10 +243,6 @@ fn attributes(
     Ok(())
 }
 
-fn instant(date: &str) -> Option<OffsetDateTime> {
-    OffsetDateTime::parse(date, &time::format_description::well_known::Rfc2822).ok()
-}
-
 /// Holds a written cookie value against the expected one: the same payload (as the choices allow), timestamp and key.
 fn cookie(expected: &str, got: &str, call: &Call, choices: &Choices) -> Result<(), Difference> {
     if expected == got {
@@ -316,28 +273,6 @@ fn cookie(expected: &str, got: &str, call: &Call, choices: &Choices) -> Result<(
     }
     let suspects = blame::signature(config, signed, &right, parts.signature);
     differ(suspects, "the signature", right, parts.signature)
-}
-
-struct Parts<'a> {
-    payload: &'a str,
-    timestamp: &'a str,
-    signature: &'a str,
-}
-
-fn parts(cookie: &str) -> Option<Parts<'_>> {
-    let (signed, signature) = cookie.rsplit_once('.')?;
-    let (payload, timestamp) = signed.rsplit_once('.')?;
-    Some(Parts { payload, timestamp, signature })
-}
-
-/// When a cookie value says that it was signed, in Unix seconds; whether that is true is not looked at.
-pub fn timestamp(cookie: &str) -> Option<u64> {
-    read_timestamp(parts(cookie)?.timestamp)
-}
-
-pub(in crate::suite) fn read_timestamp(text: &str) -> Option<u64> {
-    let bytes = base64::decode(text.as_bytes()).filter(|bytes| bytes.len() <= 8)?;
-    Some(bytes.iter().fold(0, |seconds, byte| seconds << 8 | u64::from(*byte)))
 }
 
 fn show_timestamp(text: &str) -> String {

@@ -6,14 +6,12 @@
 //!
 //! What it does not know: whether an answer is right. Silence is no evidence of that.
 
-use super::{
-    blame::is_modifying,
-    compare::{Difference, set_cookie},
-};
-use crate::case::story::{Story, cookie_name};
+use super::{blame::is_modifying, compare::Difference};
+use crate::case::story::Story;
 use crate::{
     clock::UnixTime,
     config::Config,
+    cookie_text::{self, set_cookie},
     model::{
         base64,
         browser::{Browser, Cookie, MAX_AGE, Target},
@@ -92,7 +90,7 @@ impl<'a> Visit<'a> {
 
     /// The browser's own cookie, where that is what was sent.
     fn own(&self) -> Option<&Cookie> {
-        let name = cookie_name(&self.call.config);
+        let name = cookie_text::name(&self.call.config);
         let mut cookies = self.before.cookies().iter().filter(|cookie| cookie.goes_to(&self.to, self.now));
         cookies.find(|cookie| cookie.name == name && Some(&cookie.value) == self.sent.as_ref())
     }

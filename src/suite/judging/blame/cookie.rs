@@ -4,9 +4,9 @@ use super::{Suspects, payload::kinds_in};
 use crate::{
     clock::UnixTime,
     config::{Config, Digest, Fallbacks, Key, KeyDerivation, Lifetime},
+    cookie_text::read_timestamp,
     model::{base64, payload, server, signing},
     protocol::{Choices, Reason, ReasonsChoice, Verified, Verify},
-    suite::judging::compare::read_timestamp,
     value::Value,
 };
 
@@ -176,8 +176,7 @@ impl<'a> Cookie<'a> {
 
     fn timestamp(&self) -> &'static str {
         let Some((_, timestamp, _)) = self.parts else { return "SIG-8" };
-        let bytes = base64::decode(timestamp.as_bytes()).filter(|bytes| bytes.len() <= 8);
-        match bytes.map(|bytes| bytes.iter().fold(0u64, |number, byte| number << 8 | u64::from(*byte))) {
+        match read_timestamp(timestamp) {
             None => "SIG-8",
             Some(0) => "SIG-8",
             Some(seconds) if i64::try_from(seconds).is_ok_and(|at| at <= signing::LAST_SECOND) => match () {

@@ -2,9 +2,9 @@
 
 use super::{Suspects, cookie::leads_beyond_the_calendar, values, verdict};
 use crate::{
+    cookie_text::signed_at,
     model::{cookie_header, payload, server, session::PERMANENT},
     protocol::{Action, Choices, DuplicatesChoice, Exchange, Exchanged, Reason, ReasonsChoice, Verified, Verify},
-    suite::judging::compare::timestamp,
     value::{Map, Value},
 };
 
@@ -276,6 +276,6 @@ pub fn is_modifying(call: &Exchange) -> bool {
 pub fn renewal(call: &Exchange, rule: &'static str, expected: Option<u64>, got: Option<u64>) -> Suspects {
     let header = call.cookie_header.as_deref().unwrap_or("");
     let sent = cookie_header::value(header, &call.config.cookie_name, DuplicatesChoice::First);
-    let is_old = got.is_some() && got != expected && got == sent.as_deref().and_then(timestamp);
+    let is_old = got.is_some() && got != expected && got == sent.as_deref().and_then(signed_at);
     if is_old { "REN-5".into() } else { rule.into() }
 }
