@@ -65,4 +65,15 @@ pub mod suite;
 pub mod value;
 pub mod verifier;
 
+pub use adapter::{AdapterError, CallError, Implementation};
+pub use clock::UnixTime;
+pub use config::{Config, Fallbacks, Key, Lifetime};
 pub use conformance::conformance;
+pub use protocol::{Capabilities, Choices, Op, Reason, Response, SignOutcome, ValueKind, VerifyOutcome};
+pub use suite::{
+    generate::sizes::Preset,
+    outcome::results::{Outcome, Results},
+    running::options::Options,
+};
+pub use value::{Map, Value};
+pub use verifier::Verifier;

@@ -3,7 +3,7 @@
 use crate::config;
 use sessionproof::{
     adapter::{
-        Broken,
+        AdapterError,
         http::{Options, Server},
     },
     clock::UnixTime,
@@ -61,7 +61,7 @@ pub fn silent() -> SocketAddr {
 /// # Errors
 ///
 /// It is no server, no probe, or the certificates to be trusted cannot be read.
-pub fn connect(url: &str, certificates: Option<&[u8]>) -> Result<Server, Broken> {
+pub fn connect(url: &str, certificates: Option<&[u8]>) -> Result<Server, AdapterError> {
     Server::connect(&Options {
         url: url.to_owned(),
         secret_key: KEY.into(),
@@ -160,7 +160,7 @@ fn signed(bytes: &[u8]) -> Vec<u8> {
     let end = bytes.iter().position(|byte| *byte == b';').unwrap_or(bytes.len());
     let (payload, attributes) = bytes.split_at(end);
     let config = config();
-    let config = Config { secret_key: Config::with_key(KEY).secret_key, ..(*config).clone() };
+    let config = (*config).clone().secret_key(Config::with_key(KEY).secret_key);
     let payload = String::from_utf8_lossy(payload);
     let cookie = signing::sign(&payload, KEY.as_bytes(), &config, now()).unwrap_or_default();
     [b"session=", cookie.as_bytes(), attributes].concat()

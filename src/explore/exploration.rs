@@ -19,7 +19,7 @@ use crate::{
         server,
         world::{self, Answered, CookieSource, World},
     },
-    protocol::{Choices, Exchange, Exchanged, Sign, Signed, Verified, Verify},
+    protocol::{Choices, Exchange, Response, Sign, SignOutcome, Verify, VerifyOutcome},
     value::Value,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -38,7 +38,7 @@ pub struct Exploration {
     /// What servers can be configured with.
     configs: Vec<((Keys, Span), Arc<Config>)>,
     /// What was answered already: a server is a function, and the same request is made from many states.
-    answered: Mutex<HashMap<Asked, Exchanged>>,
+    answered: Mutex<HashMap<Asked, Response>>,
     /// What stands in cookies.
     texts: Mutex<HashMap<String, Text>>,
 }
@@ -177,7 +177,7 @@ impl Exploration {
         let session = [(super::event::USER, Value::int(0)), ("forged", true.into())].into_iter().collect();
         let guessed = Arc::new(Config::with_key("a guessed key"));
         let call = Sign { config: guessed, now: at.clock(state.world.now), session };
-        let Signed::Cookie(cookie) = server::sign(&call, &Choices::default()) else { return None };
+        let SignOutcome::Cookie(cookie) = server::sign(&call, &Choices::default()) else { return None };
         match forgery {
             Forgery::Guessed => Some(cookie),
             Forgery::Altered => {
@@ -209,7 +209,7 @@ impl Exploration {
         }
     }
 
-    fn answer(&self, call: &Exchange, (keys, span, view, user): (Keys, Span, View, usize)) -> Exchanged {
+    fn answer(&self, call: &Exchange, (keys, span, view, user): (Keys, Span, View, usize)) -> Response {
         let asked = (keys, span, call.now, call.cookie_header.clone(), view, user);
         let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
         answered.entry(asked).or_insert_with(|| server::exchange(call, &Choices::default())).clone()
@@ -381,7 +381,7 @@ fn seen(
     server: usize,
     view: View,
     sent: Option<Held>,
-    exchanged: &Exchanged,
+    exchanged: &Response,
 ) -> Answer {
     let second = state.second_of(server);
     let (opened, set) = (opened(exchanged), set(exchanged));
@@ -399,7 +399,7 @@ fn text(cookie: &str) -> Text {
         let config = Arc::new(Config::with_key(secret.text()));
         let now = UnixTime::from_seconds(second.unwrap_or_default());
         let call = Verify { config, now, cookie: cookie.to_owned() };
-        matches!(server::verify(&call, &Choices::default()), Verified::Accepted(_))
+        matches!(server::verify(&call, &Choices::default()), VerifyOutcome::Accepted(_))
     };
     Text { payload: payload.finish(), second, secret: [Secret::New, Secret::Old].into_iter().find(signed) }
 }

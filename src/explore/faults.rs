@@ -8,7 +8,7 @@ use super::{
 use crate::{
     config::{Fallbacks, Key, Lifetime},
     model::server,
-    protocol::{Action, Choices, Exchange, Exchanged},
+    protocol::{Action, Choices, Exchange, Response},
 };
 use std::sync::Arc;
 
@@ -74,7 +74,7 @@ impl Fault {
     ];
 
     /// What a server with the fault answers, for a cookie of which this is known. Faults of browsers are not here.
-    pub(super) fn exchange(self, call: &Exchange, sent: Option<Held>) -> Exchanged {
+    pub(super) fn exchange(self, call: &Exchange, sent: Option<Held>) -> Response {
         let mut call = call.clone();
         let answer = |call: &Exchange| server::exchange(call, &Choices::default());
         match self {
@@ -126,7 +126,7 @@ impl Fault {
     }
 }
 
-fn without_expires(mut exchanged: Exchanged) -> Exchanged {
+fn without_expires(mut exchanged: Response) -> Response {
     for (_, value) in exchanged.headers.iter_mut().filter(|(name, _)| name == "Set-Cookie") {
         let kept: Vec<&str> = value.split("; ").filter(|part| !part.starts_with("Expires=")).collect();
         *value = kept.join("; ");

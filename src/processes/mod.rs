@@ -22,7 +22,7 @@ pub(crate) use program::{Isolation, Release};
 
 pub use guard::stand_guard;
 
-use crate::adapter::Broken;
+use crate::adapter::AdapterError;
 use guard::{Guard, Message};
 use std::{
     collections::BTreeMap,
@@ -78,15 +78,15 @@ pub fn interrupted_by() -> Option<&'static str> {
 }
 
 /// Why there is no going on, where this process was interrupted.
-pub fn interruption() -> Option<Broken> {
-    interrupted_by().map(|signal| Broken {
-        what: format!("interrupted by {signal}"),
-        remedy: "What was answered until then is counted; run it again for a verdict.".to_owned(),
+pub fn interruption() -> Option<AdapterError> {
+    interrupted_by().map(|signal| AdapterError {
+        message: format!("interrupted by {signal}"),
+        hint: "What was answered until then is counted; run it again for a verdict.".to_owned(),
     })
 }
 
 /// Waits for time to pass. Fails as soon as this process is interrupted.
-pub(crate) fn pause(duration: Duration) -> Result<(), Broken> {
+pub(crate) fn pause(duration: Duration) -> Result<(), AdapterError> {
     let until = Instant::now() + duration;
     loop {
         interruption().map_or(Ok(()), Err)?;

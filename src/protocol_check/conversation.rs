@@ -3,7 +3,7 @@
 use super::{Mutant, Stop};
 use crate::{
     adapter::{
-        Broken, Program,
+        AdapterError, Program,
         subprocess::{
             lines::Line,
             messages::{self, shown},
@@ -60,7 +60,7 @@ impl<'a> Conversation<'a> {
     }
 
     /// Starts a copy, and hears its hello, unread.
-    pub(super) fn start(&mut self) -> Result<Result<Json, Mutant>, Broken> {
+    pub(super) fn start(&mut self) -> Result<Result<Json, Mutant>, AdapterError> {
         let (sender, events) = mpsc::sync_channel(16);
         let worker = Worker::start(self.program, 0, LONGEST, &sender)?;
         self.copy = Some((worker, events));
@@ -78,7 +78,7 @@ impl<'a> Conversation<'a> {
         if self.copy.is_none() {
             match self.start() {
                 Ok(hello) => drop(hello?),
-                Err(broken) => return Err(self.mutant(&broken.what, &broken.remedy)),
+                Err(broken) => return Err(self.mutant(&broken.message, &broken.hint)),
             }
         }
         Ok(())
@@ -124,7 +124,7 @@ impl<'a> Conversation<'a> {
             Reply::Unsupported(_) => {
                 Err(Stop::NotAsked(format!("the adapter does not have what it takes: {}", self.came)))
             }
-            Reply::Error(_) => {
+            Reply::Error(_) | Reply::Panicked(_) => {
                 let remedy = "The request makes sense: answer `ok`, with `raised` where the implementation raised.";
                 Err(self.mutant("an error", remedy).into())
             }

@@ -17,7 +17,7 @@ use crate::{
     clock::UnixTime,
     config::Config,
     model::{base64, http_date, signing},
-    protocol::{Action, Exchanged},
+    protocol::{Action, Response},
 };
 use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
@@ -166,7 +166,7 @@ impl<'a> Carry<'a> {
 
     /// An answer whose session and session cookie are carried over, with its Expires. `actions` are what the view did, and `expires`
     /// tells where an instant in seconds lies on the other side.
-    pub fn answer(&self, mut exchanged: Exchanged, actions: &[Action], expires: impl Fn(i64) -> i64) -> Exchanged {
+    pub fn answer(&self, mut exchanged: Response, actions: &[Action], expires: impl Fn(i64) -> i64) -> Response {
         let name: String = self.from.config.cookie_name.bytes().map(char::from).collect();
         for (header, text) in &mut exchanged.headers {
             if header.eq_ignore_ascii_case("set-cookie") {
@@ -367,7 +367,7 @@ mod tests {
         let carry = carry(&here, &there).back();
         let set = |header: &str| {
             let headers = vec![("Set-Cookie".to_owned(), header.to_owned())];
-            let exchanged = Exchanged { status: 200, opened: None, results: Vec::new(), headers };
+            let exchanged = Response { status: 200, opened: None, results: Vec::new(), headers };
             carry.answer(exchanged, &[], |at| at).headers.remove(0).1
         };
         assert_eq!(set("remember_token=8|secret; Path=/"), "remember_token=not-shown; Path=/");
@@ -464,7 +464,7 @@ mod tests {
         }
         headers.extend(vec![format!("session={}", sign("e30")); 500]);
         let headers: Vec<_> = headers.into_iter().map(|header| ("Set-Cookie".to_owned(), header)).collect();
-        let exchanged = Exchanged { status: 200, opened: None, results: Vec::new(), headers: headers.clone() };
+        let exchanged = Response { status: 200, opened: None, results: Vec::new(), headers: headers.clone() };
         for instant in [i64::MIN, 0, i64::MAX] {
             let back = carry.back().answer(exchanged.clone(), &[], |_| instant);
             assert_eq!(back.headers.len(), headers.len());

@@ -6,15 +6,15 @@ use super::{
     worker::Worker,
 };
 use crate::{
-    adapter::Broken,
-    protocol::{Call, Hello, Reply},
+    adapter::AdapterError,
+    protocol::{Call, Capabilities, Reply},
 };
 use serde_json::Value as Json;
 
 /// What a line turned out to be.
 pub(super) enum Read {
     /// What the adapter says of itself.
-    Hello(Hello),
+    Hello(Capabilities),
     /// The reply to the call at this place.
     Reply(usize, Reply),
 }
@@ -35,7 +35,7 @@ pub(super) enum Wrong {
 
 impl Wrong {
     /// What is said about it.
-    pub(super) fn message(&self, line: &[u8], scene: &Scene) -> Broken {
+    pub(super) fn message(&self, line: &[u8], scene: &Scene) -> AdapterError {
         match self {
             Self::Hello(why) => messages::bad_hello(line, why, scene),
             Self::Id(why) => messages::wrong_id(line, why, scene),
@@ -47,7 +47,12 @@ impl Wrong {
 }
 
 /// Reads a line that `worker` printed. A reply that was due counts as given; `first` is what the first copy said.
-pub(super) fn read(worker: &mut Worker, line: &[u8], calls: &[Call], first: Option<&Hello>) -> Result<Read, Wrong> {
+pub(super) fn read(
+    worker: &mut Worker,
+    line: &[u8],
+    calls: &[Call],
+    first: Option<&Capabilities>,
+) -> Result<Read, Wrong> {
     let text = std::str::from_utf8(line).map_err(|_| Wrong::Line("not UTF-8".to_owned()))?;
     let reply: Json = serde_json::from_str(text).map_err(|error| Wrong::Line(error.to_string()))?;
     let id = match (reply.as_object(), reply.get("id").map(Json::as_u64)) {
@@ -69,7 +74,7 @@ pub(super) fn read(worker: &mut Worker, line: &[u8], calls: &[Call], first: Opti
         return Err(Wrong::Id(format!("request {id} {why}")));
     };
     let Some(call) = calls.get(place) else { return Err(Wrong::Id(format!("request {id} is gone"))) };
-    let reply = Reply::from_json(call, &reply).map_err(|why| Wrong::Reply(call.op(), why))?;
+    let reply = Reply::from_json(call, &reply).map_err(|why| Wrong::Reply(call.op().as_str(), why))?;
     worker.paid(id);
     Ok(Read::Reply(place, reply))
 }

@@ -49,6 +49,17 @@ pub fn aged(configs: BoxedStrategy<Arc<Config>>, sizes: &Sizes) -> BoxedStrategy
     prop_oneof![4 => any_cookie, 1 => same_cookie].boxed()
 }
 
+/// A cookie of the current key, read in the second in which it was signed.
+pub fn fresh(configs: BoxedStrategy<Arc<Config>>, sessions: BoxedStrategy<Map>) -> BoxedStrategy<Call> {
+    (configs, 1_500_000_000i64..1_900_000_000, sessions)
+        .prop_map(|(config, second, session)| {
+            let now = UnixTime::from_seconds(second);
+            let cookie = signed(&session, config.signing_key().unwrap_or_default(), &config, now);
+            Call::Verify(Verify { config, now, cookie })
+        })
+        .boxed()
+}
+
 /// When the cookies were signed that come again.
 const KNOWN: UnixTime = UnixTime::from_seconds(1_700_000_000);
 

@@ -3,7 +3,7 @@
 
 use crate::{
     evidence::{observations, vectors::Ready},
-    spec::rules::{self, Level},
+    spec::rules,
     suite::properties::{NEIGHBOURS, NEIGHBOURS_RULES, PROPERTIES},
 };
 use std::fmt::Write;
@@ -94,15 +94,6 @@ pub fn why_without_vectors(rule: &str) -> Option<&'static str> {
     WITHOUT_VECTORS.iter().find(|(id, _)| *id == family).map(|(_, why)| *why)
 }
 
-/// The word of the specification for a level.
-pub fn level_word(level: Level) -> &'static str {
-    match level {
-        Level::Choice => "CHOICE",
-        Level::Must => "MUST",
-        Level::Should => "SHOULD",
-    }
-}
-
 /// The matrix of rules and evidence, as `spec/coverage.md` has it. `mutant` tells of the mutant that only this rule catches; the suite
 /// itself knows of none.
 pub fn matrix(vectors: &[Ready], mutant: &dyn Fn(&str) -> String) -> String {
@@ -124,7 +115,7 @@ pub fn matrix(vectors: &[Ready], mutant: &dyn Fn(&str) -> String) -> String {
         for rule in rules::all().iter().filter(|rule| rules::family_of(&rule.id) == family.id) {
             let evidence = evidence(&rule.id, vectors);
             let (vectors, properties, tests, observations) = evidence.counts();
-            let (id, level, title) = (&rule.id, level_word(rule.level), &rule.title);
+            let (id, level, title) = (&rule.id, rule.level, &rule.title);
             let mutant = mutant(id);
             let counts = format!("{vectors} | {properties} | {tests} | {observations}");
             let _ = writeln!(text, "| {id} | {level} | {title} | {counts} | {mutant} |");

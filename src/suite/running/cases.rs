@@ -4,8 +4,8 @@
 //! So any case can be made alone, by any thread and in any shard, and a run with more cases begins with those of a run with
 //! fewer.
 
-use super::run::Options;
-use crate::protocol::Hello;
+use super::options::Options;
+use crate::protocol::{Capabilities, Op};
 use crate::{
     case::scenario::Scenario,
     suite::{
@@ -77,12 +77,12 @@ impl Part {
     }
 
     /// The operation that the implementation lacks without which none of its cases can be asked.
-    pub(in crate::suite) fn not_offered(&self, hello: &Hello) -> Option<&'static str> {
+    pub(in crate::suite) fn not_offered(&self, hello: &Capabilities) -> Option<Op> {
         let needed = match self.source {
             Source::Generated(property, ..) => property.asks,
-            Source::Neighbours => Some("verify"),
+            Source::Neighbours => Some(Op::Verify),
         };
-        needed.filter(|op| !hello.ops.contains(*op))
+        needed.filter(|op| !hello.ops.contains(op))
     }
 
     /// The case of a number, and how it can be made smaller, if it can.
@@ -92,7 +92,7 @@ impl Part {
                 let tree = Maker::new(property, place, options).tree(number)?;
                 Some((tree.current(), Some(tree)))
             }
-            Source::Neighbours => neighbours(options.only.as_ref(), &options.sizes)
+            Source::Neighbours => neighbours(options.fixed_config.as_ref(), &options.sizes)
                 .into_iter()
                 .nth(number)
                 .map(|scenario| (scenario, None)),
@@ -103,7 +103,7 @@ impl Part {
     fn numbers(&self, options: &Options) -> StepBy<Range<usize>> {
         let all = match self.source {
             Source::Generated(.., count) => count,
-            Source::Neighbours => neighbours(options.only.as_ref(), &options.sizes).len(),
+            Source::Neighbours => neighbours(options.fixed_config.as_ref(), &options.sizes).len(),
         };
         options.shard.numbers(all)
     }
@@ -165,7 +165,8 @@ fn make(parts: &[Part], options: &Options, number: usize, threads: usize, made: 
                 numbers.into_iter().filter_map(|number| Some((number, tree(number)?.current()))).collect()
             }
             Source::Neighbours => {
-                let all = all_neighbours.get_or_insert_with(|| neighbours(options.only.as_ref(), &options.sizes));
+                let all =
+                    all_neighbours.get_or_insert_with(|| neighbours(options.fixed_config.as_ref(), &options.sizes));
                 numbers.into_iter().filter_map(|number| Some((number, all.get(number)?.clone()))).collect()
             }
         };
@@ -185,8 +186,11 @@ struct Maker {
 
 impl Maker {
     fn new(property: &Property, place: u64, options: &Options) -> Self {
-        let strategy =
-            property.strategy(options.only.as_ref(), &options.sizes, &mut runner([options.seed, place, u64::MAX]));
+        let strategy = property.strategy(
+            options.fixed_config.as_ref(),
+            &options.sizes,
+            &mut runner([options.seed, place, u64::MAX]),
+        );
         Self { strategy, place, seed: options.seed }
     }
 
