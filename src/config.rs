@@ -5,9 +5,20 @@ use crate::clock::Seconds;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
+use std::{fmt, time::Duration};
+
 /// Configuration of an application, as in `config` of the adapter protocol.
+///
+/// ```
+/// use sessionproof::Config;
+/// use std::time::Duration;
+///
+/// let config = Config::with_key("development key").lifetime(Duration::from_secs(1800)).salt("another salt");
+/// assert!(!format!("{config:?}").contains("development key"), "no key is printed");
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Config {
     /// `SECRET_KEY`; none or empty means that there are no sessions (`KEY-5`).
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -84,9 +95,99 @@ impl Config {
         Self { secret_key: Some(key.into()), ..Self::default() }
     }
 
+    /// Sets the secret key; none takes it away.
+    #[must_use]
+    pub fn secret_key(self, key: Option<Key>) -> Self {
+        Self { secret_key: key, ..self }
+    }
+
+    /// Sets older keys, which verify and never sign ([`fallback_keys`](Self#structfield.fallback_keys)).
+    #[must_use]
+    pub fn fallback_keys(self, fallback_keys: impl Into<Fallbacks>) -> Self {
+        Self { fallback_keys: Some(fallback_keys.into()), ..self }
+    }
+
+    /// Sets `PERMANENT_SESSION_LIFETIME` ([`lifetime`](Self#structfield.lifetime)).
+    #[must_use]
+    pub fn lifetime(self, lifetime: impl Into<Lifetime>) -> Self {
+        Self { lifetime: lifetime.into(), ..self }
+    }
+
+    /// Sets `SESSION_REFRESH_EACH_REQUEST` ([`refresh_each_request`](Self#structfield.refresh_each_request)).
+    #[must_use]
+    pub fn refresh_each_request(self, refresh_each_request: bool) -> Self {
+        Self { refresh_each_request, ..self }
+    }
+
+    /// Sets `SESSION_COOKIE_NAME` ([`cookie_name`](Self#structfield.cookie_name)).
+    #[must_use]
+    pub fn cookie_name(self, cookie_name: impl Into<String>) -> Self {
+        Self { cookie_name: cookie_name.into(), ..self }
+    }
+
+    /// Sets `SESSION_COOKIE_DOMAIN` ([`cookie_domain`](Self#structfield.cookie_domain)).
+    #[must_use]
+    pub fn cookie_domain(self, cookie_domain: impl Into<String>) -> Self {
+        Self { cookie_domain: Some(cookie_domain.into()), ..self }
+    }
+
+    /// Sets `SESSION_COOKIE_PATH` ([`cookie_path`](Self#structfield.cookie_path)).
+    #[must_use]
+    pub fn cookie_path(self, cookie_path: impl Into<String>) -> Self {
+        Self { cookie_path: Some(cookie_path.into()), ..self }
+    }
+
+    /// Sets `APPLICATION_ROOT` ([`application_root`](Self#structfield.application_root)).
+    #[must_use]
+    pub fn application_root(self, application_root: impl Into<String>) -> Self {
+        Self { application_root: application_root.into(), ..self }
+    }
+
+    /// Sets `SESSION_COOKIE_HTTPONLY` ([`cookie_httponly`](Self#structfield.cookie_httponly)).
+    #[must_use]
+    pub fn cookie_httponly(self, cookie_httponly: bool) -> Self {
+        Self { cookie_httponly, ..self }
+    }
+
+    /// Sets `SESSION_COOKIE_SECURE` ([`cookie_secure`](Self#structfield.cookie_secure)).
+    #[must_use]
+    pub fn cookie_secure(self, cookie_secure: bool) -> Self {
+        Self { cookie_secure, ..self }
+    }
+
+    /// Sets `SESSION_COOKIE_SAMESITE` ([`cookie_samesite`](Self#structfield.cookie_samesite)).
+    #[must_use]
+    pub fn cookie_samesite(self, cookie_samesite: impl Into<String>) -> Self {
+        Self { cookie_samesite: Some(cookie_samesite.into()), ..self }
+    }
+
+    /// Sets `SESSION_COOKIE_PARTITIONED` ([`cookie_partitioned`](Self#structfield.cookie_partitioned)).
+    #[must_use]
+    pub fn cookie_partitioned(self, cookie_partitioned: bool) -> Self {
+        Self { cookie_partitioned, ..self }
+    }
+
+    /// Sets the salt ([`salt`](Self#structfield.salt)).
+    #[must_use]
+    pub fn salt(self, salt: impl Into<String>) -> Self {
+        Self { salt: salt.into(), ..self }
+    }
+
+    /// Sets the hash function ([`digest`](Self#structfield.digest)).
+    #[must_use]
+    pub fn digest(self, digest: Digest) -> Self {
+        Self { digest, ..self }
+    }
+
+    /// Sets how the signing key is made ([`key_derivation`](Self#structfield.key_derivation)).
+    #[must_use]
+    pub fn key_derivation(self, key_derivation: KeyDerivation) -> Self {
+        Self { key_derivation, ..self }
+    }
+
     /// The secret key's bytes; none when there is no key or an empty one.
     pub fn signing_key(&self) -> Option<&[u8]> {
-        self.secret_key.as_ref().map(Key::bytes).filter(|key| !key.is_empty())
+        self.secret_key.as_ref().map(Key::as_bytes).filter(|key| !key.is_empty())
     }
 
     /// Every key that verifies, the current one first. Empty without a secret key. What text in place of the list of fallback
@@ -99,7 +200,7 @@ impl Config {
         match &self.fallback_keys {
             None => {}
             Some(Fallbacks::Keys(older)) => {
-                keys.extend(older.iter().rev().map(|key| key.bytes().to_vec()));
+                keys.extend(older.iter().rev().map(|key| key.as_bytes().to_vec()));
             }
             Some(Fallbacks::Text(text)) => match choice {
                 FallbackTextChoice::Letters => keys.extend(text.chars().rev().map(|c| c.to_string().into_bytes())),
@@ -112,7 +213,9 @@ impl Config {
 }
 
 /// A secret key: bytes, or text that stands for its UTF-8 bytes (`KEY-6`).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+///
+/// `Debug` prints no key.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub enum Key {
     /// Raw bytes.
     Bytes(Vec<u8>),
@@ -122,7 +225,8 @@ pub enum Key {
 
 impl Key {
     /// The key's bytes.
-    pub fn bytes(&self) -> &[u8] {
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
         match self {
             Self::Bytes(bytes) => bytes,
             Self::Text(text) => text.as_bytes(),
@@ -130,9 +234,39 @@ impl Key {
     }
 }
 
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(…)")
+    }
+}
+
 impl From<&str> for Key {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Key {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<&[u8]> for Key {
+    fn from(bytes: &[u8]) -> Self {
+        Self::Bytes(bytes.to_vec())
+    }
+}
+
+impl<const N: usize> From<&[u8; N]> for Key {
+    fn from(bytes: &[u8; N]) -> Self {
+        Self::Bytes(bytes.to_vec())
+    }
+}
+
+impl From<Vec<u8>> for Key {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes(bytes)
     }
 }
 
@@ -165,7 +299,9 @@ impl<'de> Deserialize<'de> for Key {
 }
 
 /// What stands where the list of fallback keys belongs.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+///
+/// `Debug` prints no key.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Fallbacks {
     /// A list of keys, the oldest first by custom; the order has no effect on what is accepted.
@@ -174,9 +310,37 @@ pub enum Fallbacks {
     Text(String),
 }
 
+impl fmt::Debug for Fallbacks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Keys(keys) => f.debug_tuple("Keys").field(keys).finish(),
+            Self::Text(_) => f.write_str("Text(…)"),
+        }
+    }
+}
+
+impl<K: Into<Key>> FromIterator<K> for Fallbacks {
+    fn from_iter<I: IntoIterator<Item = K>>(keys: I) -> Self {
+        Self::Keys(keys.into_iter().map(Into::into).collect())
+    }
+}
+
+impl<K: Into<Key>> From<Vec<K>> for Fallbacks {
+    fn from(keys: Vec<K>) -> Self {
+        keys.into_iter().collect()
+    }
+}
+
+impl<K: Into<Key>, const N: usize> From<[K; N]> for Fallbacks {
+    fn from(keys: [K; N]) -> Self {
+        keys.into_iter().collect()
+    }
+}
+
 /// What text in place of the list of fallback keys stands for (`KEY-4`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum FallbackTextChoice {
     /// A key for each character, as Python iterates over text.
     #[default]
@@ -199,6 +363,16 @@ pub enum Lifetime {
 impl Default for Lifetime {
     fn default() -> Self {
         Self::Seconds(31 * 24 * 60 * 60)
+    }
+}
+
+impl From<Duration> for Lifetime {
+    /// Whole seconds where it has no fraction, a `timedelta` otherwise.
+    fn from(duration: Duration) -> Self {
+        match i64::try_from(duration.as_secs()) {
+            Ok(seconds) if duration.subsec_nanos() == 0 => Self::Seconds(seconds),
+            _ => Self::Delta(duration.as_secs_f64()),
+        }
     }
 }
 
@@ -242,6 +416,7 @@ impl<'de> Deserialize<'de> for Lifetime {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the names say it all")]
+#[non_exhaustive]
 pub enum Digest {
     #[default]
     Sha1,
@@ -254,6 +429,7 @@ pub enum Digest {
 /// How the signing key is made from secret key and salt (`KEY-1`, `KEY-7`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum KeyDerivation {
     /// `digest(salt || secret)`.
     Concat,
@@ -311,6 +487,30 @@ mod tests {
         assert_eq!(Lifetime::Delta(59.9).max_age(), Some(59));
         assert_eq!(Lifetime::Seconds(86_400_000_000_000).micros(), None);
         assert!(Lifetime::Seconds(86_399_999_999_999).micros().is_some());
+    }
+
+    #[test]
+    fn no_key_is_printed_and_every_key_crosses_the_line() {
+        let config = Config::with_key("very secret").fallback_keys(["older secret"]);
+        let text = Config { fallback_keys: Some(Fallbacks::Text("text secret".to_owned())), ..config.clone() };
+        for config in [&config, &text, &Config::with_key(&b"raw secret"[..])] {
+            let shown = format!("{config:?} {config:#?}");
+            assert!(!shown.contains("secret\""), "{shown}");
+            assert!(!shown.contains("114, 97, 119"), "{shown}");
+            let line = serde_json::to_string(config).unwrap();
+            assert_eq!(serde_json::from_str::<Config>(&line).unwrap(), *config);
+        }
+        assert!(serde_json::to_string(&config).unwrap().contains("very secret"));
+    }
+
+    #[test]
+    fn keys_and_lifetimes_come_from_usual_types() {
+        assert_eq!(Key::from("k".to_owned()), Key::from("k"));
+        assert_eq!(Key::from(vec![1, 2]), Key::from(&[1u8, 2][..]));
+        assert_eq!(Lifetime::from(Duration::from_secs(60)), Lifetime::Seconds(60));
+        assert_eq!(Lifetime::from(Duration::from_millis(1500)), Lifetime::Delta(1.5));
+        let keys: Fallbacks = ["a", "b"].into_iter().collect();
+        assert_eq!(keys, Fallbacks::Keys(vec![Key::from("a"), Key::from("b")]));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use crate::{
     config::Config,
     model::base64,
-    protocol::{Exchange, Exchanged},
+    protocol::{Exchange, Response},
 };
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
@@ -70,12 +70,12 @@ pub fn parse_set_cookie(header: &str) -> ParsedCookie {
 }
 
 /// The Set-Cookie of the session's name, if there is one.
-pub fn set_cookie(exchanged: &Exchanged, call: &Exchange) -> Option<ParsedCookie> {
+pub fn set_cookie(exchanged: &Response, call: &Exchange) -> Option<ParsedCookie> {
     session_cookies(exchanged, call).into_iter().next()
 }
 
 /// Every Set-Cookie of the session's name.
-pub fn session_cookies(exchanged: &Exchanged, call: &Exchange) -> Vec<ParsedCookie> {
+pub fn session_cookies(exchanged: &Response, call: &Exchange) -> Vec<ParsedCookie> {
     let name = name(&call.config);
     let mut cookies: Vec<_> = headers(exchanged, "set-cookie").map(parse_set_cookie).collect();
     cookies.retain(|cookie| cookie.name == name);
@@ -83,7 +83,7 @@ pub fn session_cookies(exchanged: &Exchanged, call: &Exchange) -> Vec<ParsedCook
 }
 
 /// The values of the headers of a name.
-pub fn headers<'a>(exchanged: &'a Exchanged, name: &'a str) -> impl Iterator<Item = &'a str> {
+pub fn headers<'a>(exchanged: &'a Response, name: &'a str) -> impl Iterator<Item = &'a str> {
     exchanged.headers.iter().filter(move |(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
 }
 

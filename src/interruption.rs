@@ -1,6 +1,6 @@
 //! Whether this process was interrupted, by Ctrl-C for instance. Whatever takes long looks here from time to time.
 
-use crate::adapter::Broken;
+use crate::adapter::AdapterError;
 use std::sync::OnceLock;
 
 /// The signal that interrupted this process.
@@ -18,9 +18,9 @@ pub fn interrupted_by() -> Option<&'static str> {
 }
 
 /// Why there is no going on, where this process was interrupted.
-pub fn interruption() -> Option<Broken> {
-    interrupted_by().map(|signal| Broken {
-        what: format!("interrupted by {signal}"),
-        remedy: "What was answered until then is counted; run it again for a verdict.".to_owned(),
+pub fn interruption() -> Option<AdapterError> {
+    interrupted_by().map(|signal| AdapterError {
+        message: format!("interrupted by {signal}"),
+        hint: "What was answered until then is counted; run it again for a verdict.".to_owned(),
     })
 }

@@ -92,4 +92,17 @@ pub mod value;
 pub mod verifier;
 
 #[cfg(feature = "conformance")]
+pub use adapter::{AdapterError, CallError, Implementation};
+pub use clock::UnixTime;
+pub use config::{Config, Fallbacks, Key, Lifetime};
+#[cfg(feature = "conformance")]
 pub use conformance::conformance;
+pub use protocol::{Capabilities, Choices, Op, Reason, Response, SignOutcome, ValueKind, VerifyOutcome};
+#[cfg(feature = "conformance")]
+pub use suite::{
+    generate::sizes::Preset,
+    outcome::results::{Outcome, Results},
+    running::options::Options,
+};
+pub use value::{Map, Value};
+pub use verifier::Verifier;

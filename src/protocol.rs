@@ -1,14 +1,21 @@
 //! The adapter protocol, version 1, as types: what is asked of an implementation and what it answers
 //! (`spec/adapter-protocol.md`). Only lines and their meaning live here; processes and pipes do not.
 
+mod capabilities;
+
+pub use capabilities::{
+    Base64Choice, Capabilities, Choices, CompressionChoice, DuplicatesChoice, OnInvalid, Op, OrderChoice,
+    ReasonsChoice, ValueKind,
+};
+
 use crate::json::{Json, json};
 use crate::{
     clock::UnixTime,
-    config::{Config, FallbackTextChoice},
+    config::Config,
     value::{Map, Value, wire},
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 /// The version that this crate speaks.
 pub const VERSION: u32 = 1;
@@ -70,6 +77,14 @@ pub struct Exchange {
     pub actions: Vec<Action>,
 }
 
+impl Exchange {
+    /// A request for `/` without a cookie, whose view does nothing with the session.
+    #[must_use]
+    pub fn new(config: Arc<Config>, now: UnixTime) -> Self {
+        Self { config, now, cookie_header: None, method: get(), path: root(), actions: Vec::new() }
+    }
+}
+
 fn get() -> String {
     "GET".to_owned()
 }
@@ -90,6 +105,7 @@ fn is_root(path: &str) -> bool {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
 #[expect(missing_docs, reason = "the table of actions in the protocol says what each does")]
+#[non_exhaustive]
 pub enum Action {
     Append {
         key: Value,
@@ -159,29 +175,32 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<V
 
 /// An implementation's answer to a call.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Reply {
     /// The adapter itself broke.
     Error(String),
     /// What the implementation did.
     Ok(Answer),
+    /// The implementation panicked, with this message. No line of the protocol says so.
+    Panicked(String),
     /// The implementation does not have what was asked.
     Unsupported(String),
 }
 
-impl From<Exchanged> for Reply {
-    fn from(exchanged: Exchanged) -> Self {
+impl From<Response> for Reply {
+    fn from(exchanged: Response) -> Self {
         Self::Ok(Answer::Exchange(exchanged))
     }
 }
 
-impl From<Signed> for Reply {
-    fn from(signed: Signed) -> Self {
+impl From<SignOutcome> for Reply {
+    fn from(signed: SignOutcome) -> Self {
         Self::Ok(Answer::Sign(signed))
     }
 }
 
-impl From<Verified> for Reply {
-    fn from(verified: Verified) -> Self {
+impl From<VerifyOutcome> for Reply {
+    fn from(verified: VerifyOutcome) -> Self {
         Self::Ok(Answer::Verify(verified))
     }
 }
@@ -190,16 +209,16 @@ impl From<Verified> for Reply {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
     /// To `exchange`.
-    Exchange(Exchanged),
+    Exchange(Response),
     /// To `sign`.
-    Sign(Signed),
+    Sign(SignOutcome),
     /// To `verify`.
-    Verify(Verified),
+    Verify(VerifyOutcome),
 }
 
 /// What `verify` found.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Verified {
+pub enum VerifyOutcome {
     /// The cookie counts, and this is its session.
     Accepted(Map),
     /// An error came out.
@@ -211,22 +230,43 @@ pub enum Verified {
 /// Why a cookie is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Reason {
     /// Older than the lifetime.
     Expired,
-    /// Signed later than now.
+    /// SignOutcome later than now.
     Future,
-    /// Signed, but not a session (where `odd_payload` is `reject`).
+    /// SignOutcome, but not a session (where `odd_payload` is `reject`).
     Payload,
     /// No key made the signature, or there is none.
     Signature,
-    /// Signed, but the timestamp is missing or cannot be read.
+    /// SignOutcome, but the timestamp is missing or cannot be read.
     Timestamp,
+}
+
+impl Reason {
+    /// The word of the protocol.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::Future => "future",
+            Self::Payload => "payload",
+            Self::Signature => "signature",
+            Self::Timestamp => "timestamp",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// What `sign` made.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Signed {
+pub enum SignOutcome {
     /// The cookie's value.
     Cookie(String),
     /// An error came out.
@@ -235,7 +275,7 @@ pub enum Signed {
 
 /// What came of a request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Exchanged {
+pub struct Response {
     /// The HTTP status.
     pub status: u16,
     /// The session as it was opened; none when opening raised.
@@ -246,135 +286,6 @@ pub struct Exchanged {
     pub headers: Vec<(String, String)>,
 }
 
-/// What an implementation says of itself.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Hello {
-    /// The implementation's name.
-    pub name: String,
-    /// Its version.
-    #[serde(default)]
-    pub version: String,
-    /// What it runs on.
-    #[serde(default)]
-    pub runtime: String,
-    /// The operations that it offers.
-    pub ops: BTreeSet<String>,
-    /// The kinds of value that it carries.
-    #[serde(default = "json_only")]
-    pub values: BTreeSet<String>,
-    /// How it decides what the specification leaves open.
-    #[serde(default)]
-    pub choices: Choices,
-}
-
-impl Hello {
-    /// An implementation that offers some operations, carries plain JSON and decides as Flask does.
-    pub fn new<'o>(name: &str, ops: impl IntoIterator<Item = &'o str>) -> Self {
-        Self {
-            name: name.to_owned(),
-            version: String::new(),
-            runtime: "this process".to_owned(),
-            ops: ops.into_iter().map(str::to_owned).collect(),
-            values: json_only(),
-            choices: Choices::default(),
-        }
-    }
-}
-
-fn json_only() -> BTreeSet<String> {
-    BTreeSet::from(["json".to_owned()])
-}
-
-/// Decisions that the specification leaves to an implementation. The defaults are Flask's.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Choices {
-    /// `SIG-7`.
-    pub base64: Base64Choice,
-    /// `PAY-14`.
-    pub odd_payload: OddChoice,
-    /// `SIG-9`.
-    pub timestamp_range: OddChoice,
-    /// `PAY-12`.
-    pub compression: CompressionChoice,
-    /// `PAY-2`.
-    pub key_order: OrderChoice,
-    /// `HDR-1`.
-    pub duplicates: DuplicatesChoice,
-    /// `KEY-4`.
-    pub fallback_text: FallbackTextChoice,
-    /// Whether `verify` gives its reasons.
-    pub reasons: ReasonsChoice,
-}
-
-/// Which spellings of base64 are read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Base64Choice {
-    /// Everything that Python's decoder reads.
-    #[default]
-    Lenient,
-    /// The canonical spelling alone.
-    Strict,
-}
-
-/// What something signed but odd does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OddChoice {
-    /// An error comes out.
-    #[default]
-    Raise,
-    /// An empty session takes its place.
-    Reject,
-}
-
-/// How payloads are compressed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum CompressionChoice {
-    /// Another deflate stream, used exactly when it pays.
-    Any,
-    /// Never when writing.
-    Never,
-    /// The bytes of stock zlib at its default level.
-    #[default]
-    Zlib,
-}
-
-/// Which of several cookies of one name counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DuplicatesChoice {
-    /// The first in the header.
-    #[default]
-    First,
-    /// The last.
-    Last,
-}
-
-/// The order of keys in a written payload.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OrderChoice {
-    /// Any order.
-    Any,
-    /// By code point.
-    #[default]
-    Sorted,
-}
-
-/// Whether reasons are given.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ReasonsChoice {
-    /// No reasons.
-    #[default]
-    None,
-    /// The words of the protocol.
-    Typed,
-}
-
 /// The request that opens a conversation.
 pub fn hello_line(id: u64) -> String {
     json!({ "id": id, "op": "hello", "protocol": VERSION }).to_string()
@@ -382,11 +293,12 @@ pub fn hello_line(id: u64) -> String {
 
 impl Call {
     /// The operation's name.
-    pub fn op(&self) -> &'static str {
+    #[must_use]
+    pub fn op(&self) -> Op {
         match self {
-            Self::Exchange(_) => "exchange",
-            Self::Sign(_) => "sign",
-            Self::Verify(_) => "verify",
+            Self::Exchange(_) => Op::Exchange,
+            Self::Sign(_) => Op::Sign,
+            Self::Verify(_) => Op::Verify,
         }
     }
 
@@ -424,11 +336,11 @@ impl Call {
         #[derive(Serialize)]
         struct Line<'c, T> {
             id: u64,
-            op: &'static str,
+            op: Op,
             #[serde(flatten)]
             call: &'c T,
         }
-        fn line<T: Serialize>(id: u64, op: &'static str, call: &T) -> String {
+        fn line<T: Serialize>(id: u64, op: Op, call: &T) -> String {
             serde_json::to_string(&Line { id, op, call }).unwrap_or_default()
         }
         match self {
@@ -439,7 +351,7 @@ impl Call {
     }
 
     /// The kinds of value that an adapter must carry to be asked this, beyond `json`.
-    pub fn kinds_needed(&self) -> BTreeSet<&'static str> {
+    pub fn kinds_needed(&self) -> BTreeSet<ValueKind> {
         let mut kinds = BTreeSet::new();
         match self {
             Self::Sign(call) => wire::kinds_needed(&Value::Map(call.session.clone()), &mut kinds),
@@ -500,16 +412,16 @@ fn plain(json: &Json) -> String {
 
 impl Answer {
     /// The answer in the `ok` of a reply, or in a vector's `output`.
-    pub fn from_json(op: &str, ok: &Json) -> Result<Self, String> {
+    pub fn from_json(op: Op, ok: &Json) -> Result<Self, String> {
         match op {
-            "exchange" => members(ok).map(Self::Exchange),
-            "sign" => match (ok.get("cookie").and_then(Json::as_str), ok.get("raised")) {
-                (Some(cookie), None) => Ok(Self::Sign(Signed::Cookie(cookie.to_owned()))),
-                (None, Some(what)) => Ok(Self::Sign(Signed::Raised(plain(what)))),
+            Op::Exchange => members(ok).map(Self::Exchange),
+            Op::Sign => match (ok.get("cookie").and_then(Json::as_str), ok.get("raised")) {
+                (Some(cookie), None) => Ok(Self::Sign(SignOutcome::Cookie(cookie.to_owned()))),
+                (None, Some(what)) => Ok(Self::Sign(SignOutcome::Raised(plain(what)))),
                 _ => Err("sign answers {\"cookie\":\"…\"} or {\"raised\":\"…\"}".to_owned()),
             },
-            "verify" => Verified::from_json(ok).map(Self::Verify),
-            other => Err(format!("unknown operation {other:?}")),
+            Op::Verify => VerifyOutcome::from_json(ok).map(Self::Verify),
+            Op::Bench => Err("bench has no answer to judge".to_owned()),
         }
     }
 
@@ -517,22 +429,22 @@ impl Answer {
     pub fn to_json(&self) -> Json {
         match self {
             Self::Exchange(exchanged) => crate::json::to_value(exchanged).unwrap_or_default(),
-            Self::Sign(Signed::Cookie(cookie)) => json!({ "cookie": cookie }),
-            Self::Sign(Signed::Raised(what)) | Self::Verify(Verified::Raised(what)) => {
+            Self::Sign(SignOutcome::Cookie(cookie)) => json!({ "cookie": cookie }),
+            Self::Sign(SignOutcome::Raised(what)) | Self::Verify(VerifyOutcome::Raised(what)) => {
                 json!({ "raised": what })
             }
-            Self::Verify(Verified::Accepted(session)) => {
+            Self::Verify(VerifyOutcome::Accepted(session)) => {
                 json!({ "accepted": true, "session": session })
             }
-            Self::Verify(Verified::Rejected(Some(reason))) => {
+            Self::Verify(VerifyOutcome::Rejected(Some(reason))) => {
                 json!({ "accepted": false, "reason": reason })
             }
-            Self::Verify(Verified::Rejected(None)) => json!({ "accepted": false }),
+            Self::Verify(VerifyOutcome::Rejected(None)) => json!({ "accepted": false }),
         }
     }
 }
 
-impl Verified {
+impl VerifyOutcome {
     fn from_json(ok: &Json) -> Result<Self, String> {
         match (ok.get("accepted").and_then(Json::as_bool), ok.get("raised")) {
             (Some(true), None) => {

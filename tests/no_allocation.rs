@@ -4,7 +4,7 @@
 
 use sessionproof::{
     clock::UnixTime,
-    config::{Config, Digest, Fallbacks, Key, Lifetime},
+    config::{Config, Digest, Lifetime},
     value::{Map, Value},
     verifier::{Error, Verifier},
 };
@@ -47,8 +47,7 @@ fn allocations(work: impl FnOnce()) -> usize {
 }
 
 fn config(digest: Digest) -> Config {
-    let fallback_keys = Some(Fallbacks::Keys(vec![Key::from("older"), Key::from("old")]));
-    Config { fallback_keys, digest, lifetime: Lifetime::Seconds(60), ..Config::with_key("key") }
+    Config::with_key("key").fallback_keys(["older", "old"]).digest(digest).lifetime(Lifetime::Seconds(60))
 }
 
 fn session(length: usize) -> Map {
@@ -111,7 +110,7 @@ fn to_verify_a_cookie_takes_no_allocation() {
     assert_ne!(allocations(|| drop(std::hint::black_box(vec![0]))), 0, "the allocator does not count");
     for digest in [Digest::Sha1, Digest::Sha224, Digest::Sha256, Digest::Sha384, Digest::Sha512] {
         let found = Verifier::new(&config(digest)).unwrap();
-        let old = Verifier::new(&Config { digest, ..Config::with_key("old") }).unwrap();
+        let old = Verifier::new(&Config::with_key("old").digest(digest)).unwrap();
         let cookies = cookies(&found, &old);
         for path in ["off", "sha-ni,avx2", "avx2", "sha-ni,avx512", "avx512"] {
             let verifier = found.clone().with_hardware(path);

@@ -21,7 +21,7 @@ const KEYS: [&str; 4] = ["new", "old", "older", "none of them"];
 static VERIFIERS: LazyLock<Vec<Verifier>> = LazyLock::new(|| {
     let [new, old, older, _] = KEYS;
     let fallback_keys = Some(Fallbacks::Keys(vec![old.into(), older.into()]));
-    let Ok(found) = Verifier::new(&Config { fallback_keys, ..Config::with_key(new) }) else { return Vec::new() };
+    let Ok(found) = Verifier::new(&Config::with_key(new).fallback_keys(fallback_keys)) else { return Vec::new() };
     let paths = ["off", "sha-ni", "sha-ni,avx512", "avx2", "avx512"];
     paths.into_iter().map(|path| found.clone().with_hardware(path)).chain([found.clone()]).collect()
 });

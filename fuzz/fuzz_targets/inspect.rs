@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 use sessionproof::{
     inspect::{Answer, Question, inspect, text},
     model::server,
-    protocol::{Choices, Verified, Verify},
+    protocol::{Choices, Verify, VerifyOutcome},
 };
 use sessionproof_fuzz::{config, now};
 
@@ -18,9 +18,9 @@ fuzz_target!(|bytes: &[u8]| {
         Ok(inspection) => {
             let call = Verify { config: config(), now: now(), cookie: inspection.value.clone() };
             let answer = match server::verify(&call, &Choices::default()) {
-                Verified::Accepted(_) => Answer::Accepted,
-                Verified::Raised(_) => Answer::Raised,
-                Verified::Rejected(_) => Answer::Rejected,
+                VerifyOutcome::Accepted(_) => Answer::Accepted,
+                VerifyOutcome::Raised(_) => Answer::Raised,
+                VerifyOutcome::Rejected(_) => Answer::Rejected,
             };
             let found = inspection.server.now.answer;
             assert!(found == answer || found == Answer::NotRead, "{found:?}, and the model says {answer:?}");

@@ -14,14 +14,14 @@ use sessionproof_fuzz::live::{Part, connect, is_taken, serving};
 fuzz_target!(|bytes: &[u8]| {
     let Some((kind, bytes)) = bytes.split_first() else { return };
     let part = match kind % 5 {
-        0 => Part::Hello,
+        0 => Part::Capabilities,
         1 => Part::HelloBody,
         2 => Part::Answer,
         3 => Part::AnswerBody,
         _ => Part::SetCookie,
     };
     let Ok(server) = connect(&serving(part, bytes), None) else { return };
-    assert!(part != Part::Hello, "a server without a proof is believed");
+    assert!(part != Part::Capabilities, "a server without a proof is believed");
     let config = server.config().expect("a server has a configuration");
     let call = Exchange {
         config,

@@ -31,7 +31,7 @@ pub fn both_judge_alike(cookie: String) {
     for (base64, verifier) in
         [(Base64Choice::Lenient, BuiltInVerifier::lenient()), (Base64Choice::Strict, BuiltInVerifier::strict())]
     {
-        let choices = Choices { base64, reasons: ReasonsChoice::Typed, ..Choices::default() };
+        let choices = Choices::default().base64(base64).reasons(ReasonsChoice::Typed);
         let (expected, got) = (answer(&Model::new(choices), &call), answer(&verifier, &call));
         if let Err(difference) = compare(&call, &expected, &got, &choices) {
             panic!("{base64:?}: {difference:?}\n{}", call.to_line(0));

@@ -3,7 +3,7 @@
 use crate::config;
 use sessionproof::{
     adapter::{
-        Broken,
+        AdapterError,
         http::{Options, Server},
     },
     clock::UnixTime,
@@ -27,7 +27,7 @@ pub enum Part {
     /// The body of that answer, which is proved. `NOW` in it stands for the time.
     AnswerBody,
     /// The whole answer to hello, which has no proof of the secret key.
-    Hello,
+    Capabilities,
     /// The body of that answer, which is proved. `NOW` in it stands for the time.
     HelloBody,
     /// What follows `session=` in a Set-Cookie header; up to the first semicolon a payload, which the server's key signs.
@@ -40,7 +40,7 @@ const HELLO: &str = r#"{"ok":{"name":"fuzzed","ops":["exchange"],"clock":[NOW,NO
 const ANSWER: &str = r#"{"ok":{"status":200,"opened":{},"results":[null],"headers":[],"clock":[NOW,NOW]}}"#;
 
 /// What is answered now.
-static CURRENT: Mutex<(Part, Vec<u8>)> = Mutex::new((Part::Hello, Vec::new()));
+static CURRENT: Mutex<(Part, Vec<u8>)> = Mutex::new((Part::Capabilities, Vec::new()));
 
 /// The URL of a probe that answers so until it is asked for another. There is one for the whole process.
 pub fn serving(part: Part, bytes: &[u8]) -> String {
@@ -61,7 +61,7 @@ pub fn silent() -> SocketAddr {
 /// # Errors
 ///
 /// It is no server, no probe, or the certificates to be trusted cannot be read.
-pub fn connect(url: &str, certificates: Option<&[u8]>) -> Result<Server, Broken> {
+pub fn connect(url: &str, certificates: Option<&[u8]>) -> Result<Server, AdapterError> {
     Server::connect(&Options {
         url: url.to_owned(),
         secret_key: KEY.into(),
@@ -104,7 +104,7 @@ fn answer(mut connection: TcpStream) -> std::io::Result<()> {
     let nonce = nonce(&request);
     let text = |text: &str| whole(&nonce, &timed(text.as_bytes()), b"");
     let answer = match (part, is_hello) {
-        (Part::Hello, true) | (Part::Answer, false) => bytes,
+        (Part::Capabilities, true) | (Part::Answer, false) => bytes,
         (Part::HelloBody, true) | (Part::AnswerBody, false) => whole(&nonce, &timed(&bytes), b""),
         (_, true) => text(HELLO),
         (Part::SetCookie, false) => whole(&nonce, &timed(ANSWER.as_bytes()), &signed(&bytes)),
@@ -160,7 +160,7 @@ fn signed(bytes: &[u8]) -> Vec<u8> {
     let end = bytes.iter().position(|byte| *byte == b';').unwrap_or(bytes.len());
     let (payload, attributes) = bytes.split_at(end);
     let config = config();
-    let config = Config { secret_key: Config::with_key(KEY).secret_key, ..(*config).clone() };
+    let config = (*config).clone().secret_key(Config::with_key(KEY).secret_key);
     let payload = String::from_utf8_lossy(payload);
     let cookie = signing::sign(&payload, KEY.as_bytes(), &config, now()).unwrap_or_default();
     [b"session=", cookie.as_bytes(), attributes].concat()

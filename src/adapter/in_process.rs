@@ -1,23 +1,26 @@
 //! Implementations that are types of this crate, in process.
 
-use super::{Broken, Implementation};
+use super::{CallError, Implementation};
 use crate::{
     config::Config,
     model,
-    protocol::{Base64Choice, Call, Choices, Hello, ReasonsChoice, Reply, Sign, Signed, Verified, Verify},
+    protocol::{
+        Base64Choice, Capabilities, Choices, Exchange, Op, ReasonsChoice, Response, Sign, SignOutcome, ValueKind,
+        Verify, VerifyOutcome,
+    },
     verifier::{self, Verifier},
 };
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The model itself as an implementation: what conforms by definition, and the yardstick of the suite's own tests.
 pub struct Model {
-    hello: Hello,
+    capabilities: Capabilities,
 }
 
 impl Model {
     /// The model with some choices.
     pub fn new(choices: Choices) -> Self {
-        Self { hello: hello("model", ["exchange", "sign", "verify"], choices) }
+        Self { capabilities: capabilities("model", [Op::Exchange, Op::Sign, Op::Verify], choices) }
     }
 }
 
@@ -29,19 +32,26 @@ impl Default for Model {
 }
 
 impl Implementation for Model {
-    fn hello(&self) -> &Hello {
-        &self.hello
+    fn capabilities(&self) -> Capabilities {
+        self.capabilities.clone()
     }
 
-    fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
-        let answer = |call: &Call| Reply::Ok(model::answer(call, &self.hello.choices));
-        Ok(calls.iter().map(answer).collect())
+    fn verify(&self, call: &Verify) -> Result<VerifyOutcome, CallError> {
+        Ok(model::server::verify(call, &self.capabilities.choices))
+    }
+
+    fn sign(&self, call: &Sign) -> Result<SignOutcome, CallError> {
+        Ok(model::server::sign(call, &self.capabilities.choices))
+    }
+
+    fn exchange(&self, call: &Exchange) -> Result<Response, CallError> {
+        Ok(model::server::exchange(call, &self.capabilities.choices))
     }
 }
 
 /// This crate's [`Verifier`] as an implementation: what is under test when nothing else is named. It offers `verify` and `sign`.
 pub struct BuiltInVerifier {
-    hello: Hello,
+    capabilities: Capabilities,
     made: Mutex<Vec<Made>>,
 }
 
@@ -68,7 +78,10 @@ impl BuiltInVerifier {
 
     fn new(base64: Base64Choice) -> Self {
         let choices = Choices { base64, reasons: ReasonsChoice::Typed, ..Choices::default() };
-        Self { hello: hello("sessionproof verifier", ["sign", "verify"], choices), made: Mutex::default() }
+        Self {
+            capabilities: capabilities("sessionproof verifier", [Op::Sign, Op::Verify], choices),
+            made: Mutex::default(),
+        }
     }
 
     /// The verifier for a configuration, made once for each; the one that was made first goes when there are too many.
@@ -77,7 +90,7 @@ impl BuiltInVerifier {
         if let Some(known) = made.iter().rfind(|known| Arc::ptr_eq(&known.config, config)) {
             return known.verifier.clone();
         }
-        let verifier = Verifier::new(config).map(|verifier| match self.hello.choices.base64 {
+        let verifier = Verifier::new(config).map(|verifier| match self.capabilities.choices.base64 {
             Base64Choice::Lenient => Arc::new(verifier),
             Base64Choice::Strict => Arc::new(verifier.strict()),
         });
@@ -96,52 +109,44 @@ impl Default for BuiltInVerifier {
 }
 
 impl Implementation for BuiltInVerifier {
-    fn hello(&self) -> &Hello {
-        &self.hello
+    fn capabilities(&self) -> Capabilities {
+        self.capabilities.clone()
     }
 
-    fn verify(&self, call: &Verify) -> Reply {
+    fn verify(&self, call: &Verify) -> Result<VerifyOutcome, CallError> {
         // Without a key no signature is good, and reading an empty session is no error (`KEY-5`).
         let Ok(verifier) = self.verifier(&call.config) else {
-            return Verified::Rejected(verifier::Error::Signature.reason()).into();
+            return Ok(VerifyOutcome::Rejected(verifier::Error::Signature.reason()));
         };
-        let verified = match verifier.load(&call.cookie, call.now) {
-            Ok(session) => Verified::Accepted(session),
+        Ok(match verifier.load(&call.cookie, call.now) {
+            Ok(session) => VerifyOutcome::Accepted(session),
             Err(error) => match error.reason() {
-                None => Verified::Raised(error.to_string()),
-                reason => Verified::Rejected(reason),
+                None => VerifyOutcome::Raised(error.to_string()),
+                reason => VerifyOutcome::Rejected(reason),
             },
-        };
-        verified.into()
+        })
     }
 
-    fn sign(&self, call: &Sign) -> Reply {
-        let signed = match self.verifier(&call.config).and_then(|verifier| verifier.sign(&call.session, call.now)) {
-            Ok(cookie) => Signed::Cookie(cookie),
-            Err(error) => Signed::Raised(error.to_string()),
-        };
-        signed.into()
+    fn sign(&self, call: &Sign) -> Result<SignOutcome, CallError> {
+        let signed = self.verifier(&call.config).and_then(|verifier| verifier.sign(&call.session, call.now));
+        Ok(match signed {
+            Ok(cookie) => SignOutcome::Cookie(cookie),
+            Err(error) => SignOutcome::Raised(error.to_string()),
+        })
     }
 }
 
 /// What an implementation in this crate says of itself: every kind of value, and some operations.
-pub(crate) fn hello<const N: usize>(name: &str, ops: [&str; N], choices: Choices) -> Hello {
-    const KINDS: [&str; 10] =
-        ["bytes", "datetime", "floats", "integers", "json", "map", "markup", "surrogates", "tuple", "uuid"];
-    Hello {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        values: KINDS.map(str::to_owned).into(),
-        choices,
-        ..Hello::new(name, ops)
-    }
+pub(crate) fn capabilities<const N: usize>(name: &str, ops: [Op; N], choices: Choices) -> Capabilities {
+    Capabilities::new(name).version(env!("CARGO_PKG_VERSION")).operations(ops).values(ValueKind::ALL).choices(choices)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{clock::UnixTime, protocol::Answer};
+    use crate::clock::UnixTime;
 
-    fn read(embedded: &BuiltInVerifier, config: &Arc<Config>) -> Reply {
+    fn read(embedded: &BuiltInVerifier, config: &Arc<Config>) -> Result<VerifyOutcome, CallError> {
         let call = Verify { config: config.clone(), now: UnixTime::from_seconds(0), cookie: "e30.AA.AA".to_owned() };
         embedded.verify(&call)
     }
@@ -163,8 +168,8 @@ mod tests {
     fn without_a_secret_key_reading_rejects_and_writing_raises() {
         let embedded = BuiltInVerifier::default();
         let config = Arc::new(Config::default());
-        assert_eq!(read(&embedded, &config), Verified::Rejected(verifier::Error::Signature.reason()).into());
+        assert_eq!(read(&embedded, &config), Ok(VerifyOutcome::Rejected(verifier::Error::Signature.reason())));
         let sign = Sign { config, now: UnixTime::from_seconds(0), session: Default::default() };
-        assert!(matches!(embedded.sign(&sign), Reply::Ok(Answer::Sign(Signed::Raised(_)))));
+        assert!(matches!(embedded.sign(&sign), Ok(SignOutcome::Raised(_))));
     }
 }

@@ -1,6 +1,7 @@
 //! What the suite knows of an implementation under test: one trait, behind which a type of this crate, a program or a
 //! server may stand.
 
+mod guarded;
 #[cfg(feature = "cli")]
 pub mod http;
 pub mod in_process;
@@ -11,13 +12,15 @@ pub mod subprocess;
 
 #[cfg(feature = "cli")]
 pub use crate::processes::Program;
+pub(crate) use guarded::Guarded;
 
 use crate::{
     config::Config,
     foreign,
-    protocol::{Call, Exchange, Hello, Reply, Sign, Verify},
+    protocol::{Call, Capabilities, Exchange, Op, Reply, Response, Sign, SignOutcome, Verify, VerifyOutcome},
 };
 use std::{
+    fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::Duration,
@@ -28,79 +31,119 @@ const AT_A_TIME: usize = 64;
 
 /// An implementation under test.
 ///
-/// A type in Rust writes [`hello`](Self::hello) and those of [`verify`](Self::verify), [`sign`](Self::sign) and
-/// [`exchange`](Self::exchange) that it offers, and declares them in `hello().ops`. What it does not offer is inconclusive and
-/// never a pass. The answers turn into replies by `into()`:
+/// A type in Rust writes [`capabilities`](Self::capabilities) and those of [`verify`](Self::verify), [`sign`](Self::sign) and
+/// [`exchange`](Self::exchange) that it has. [`conformance`](crate::conformance()) finds out which they are. An operation that it
+/// does not have is reported as not offered, and never as a pass.
 ///
 /// ```
 /// use sessionproof::{
-///     adapter::Implementation,
-///     protocol::{Hello, Reply, Verified, Verify},
+///     CallError, Capabilities, Implementation, Options, VerifyOutcome,
+///     protocol::Verify,
 /// };
 ///
-/// /// Believes nobody.
-/// struct Suspicious(Hello);
+/// /// Rejects every cookie.
+/// struct Suspicious;
 ///
 /// impl Implementation for Suspicious {
-///     fn hello(&self) -> &Hello {
-///         &self.0
+///     fn capabilities(&self) -> Capabilities {
+///         Capabilities::new("suspicious")
 ///     }
 ///
-///     fn verify(&self, _call: &Verify) -> Reply {
-///         Verified::Rejected(None).into()
+///     fn verify(&self, _call: &Verify) -> Result<VerifyOutcome, CallError> {
+///         Ok(VerifyOutcome::Rejected(None))
 ///     }
 /// }
 ///
-/// let suspicious = Suspicious(Hello::new("suspicious", ["verify"]));
-/// let results = sessionproof::conformance(&suspicious, &Default::default());
+/// let results = sessionproof::conformance(Suspicious, &Options::default());
 /// assert!(results.failures.iter().any(|failure| failure.rule == "EXP-1"));
 /// ```
-pub trait Implementation: Sync {
-    /// What the implementation says of itself: its name, the operations and kinds of value that it offers, and its choices.
-    fn hello(&self) -> &Hello;
+///
+/// A misspelt operation does not compile:
+///
+/// ```compile_fail,E0407
+/// # use sessionproof::{CallError, Capabilities, Implementation, VerifyOutcome, protocol::Verify};
+/// # struct Suspicious;
+/// impl Implementation for Suspicious {
+/// #    fn capabilities(&self) -> Capabilities {
+/// #        Capabilities::new("suspicious")
+/// #    }
+///     fn verfy(&self, _call: &Verify) -> Result<VerifyOutcome, CallError> {
+///         Ok(VerifyOutcome::Rejected(None))
+///     }
+/// }
+/// ```
+pub trait Implementation: Send + Sync {
+    /// What the implementation says of itself: its name, the kinds of value that it carries, and its choices.
+    fn capabilities(&self) -> Capabilities;
 
     /// Reads one cookie value.
-    fn verify(&self, _call: &Verify) -> Reply {
-        Reply::Unsupported("the operation verify".to_owned())
+    ///
+    /// # Errors
+    ///
+    /// The implementation does not have what was asked, or the code that calls it broke. An error of the implementation itself is
+    /// an outcome.
+    fn verify(&self, _call: &Verify) -> Result<VerifyOutcome, CallError> {
+        Err(CallError::NotImplemented(Op::Verify))
     }
 
     /// Writes a session as a cookie value.
-    fn sign(&self, _call: &Sign) -> Reply {
-        Reply::Unsupported("the operation sign".to_owned())
+    ///
+    /// # Errors
+    ///
+    /// As for [`verify`](Self::verify).
+    fn sign(&self, _call: &Sign) -> Result<SignOutcome, CallError> {
+        Err(CallError::NotImplemented(Op::Sign))
     }
 
     /// Answers one request through a whole application.
-    fn exchange(&self, _call: &Exchange) -> Reply {
-        Reply::Unsupported("the operation exchange".to_owned())
+    ///
+    /// # Errors
+    ///
+    /// As for [`verify`](Self::verify).
+    fn exchange(&self, _call: &Exchange) -> Result<Response, CallError> {
+        Err(CallError::NotImplemented(Op::Exchange))
     }
 
-    /// Answers every call, in the order of the calls. No call depends on another, and each may be answered at any time in
-    /// any order behind the scenes. Unless it is replaced, each call goes to the method of its operation, one after another,
-    /// and a panic there is a reply.
+    /// Answers every call, in the order of the calls, with one reply each. No call depends on another, and each may be answered at
+    /// any time in any order behind the scenes. Unless it is replaced, each call goes to the method of its operation, one after
+    /// another, and a panic there is a reply.
     ///
-    /// A call during which the implementation broke is answered with [`Reply::Error`]; [`Broken`] is for what makes going on
-    /// pointless.
-    fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
+    /// # Errors
+    ///
+    /// Going on is pointless. A single call that broke is answered with [`Reply::Error`].
+    fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, AdapterError> {
         let one = |call: &Call| match call {
-            Call::Exchange(call) => self.exchange(call),
-            Call::Sign(call) => self.sign(call),
-            Call::Verify(call) => self.verify(call),
+            Call::Exchange(call) => self.exchange(call).into(),
+            Call::Sign(call) => self.sign(call).into(),
+            Call::Verify(call) => self.verify(call).into(),
         };
-        // What a panic leaves behind is the implementation's own business, as it is in an application that catches it.
-        let guarded = |call| catch_unwind(AssertUnwindSafe(|| one(call))).unwrap_or_else(|_| panicked(call));
-        Ok(calls.iter().map(guarded).collect())
+        Ok(calls.iter().map(|call| caught(|| one(call))).collect())
     }
 
     /// Answers every call, and hands each reply over as it comes, with the place of its call. The replies may come in any order,
     /// each once. Where it fails, what was handed over until then counts.
     ///
     /// Unless it is replaced, some calls at a time go to [`answer`](Self::answer), so that not all replies are held at once.
-    fn answer_each(&self, calls: &[Call], take: &mut (dyn FnMut(usize, Reply) + Send)) -> Result<(), Broken> {
+    ///
+    /// # Errors
+    ///
+    /// Those of [`answer`](Self::answer), and another number of replies than of calls.
+    fn answer_each(&self, calls: &[Call], take: &mut (dyn FnMut(usize, Reply) + Send)) -> Result<(), AdapterError> {
         let mut places = 0..;
         for some in calls.chunks(AT_A_TIME) {
-            places.by_ref().zip(self.answer(some)?).for_each(|(place, reply)| take(place, reply));
+            let replies = self.answer(some)?;
+            if let Some(call) = some.get(replies.len()).or(some.last()).filter(|_| replies.len() != some.len()) {
+                return Err(unanswered(replies.len(), some.len(), call));
+            }
+            places.by_ref().zip(replies).for_each(|(place, reply)| take(place, reply));
         }
         Ok(())
+    }
+
+    /// Whether it ends calls that take too long by itself.
+    #[doc(hidden)]
+    fn limits_itself(&self) -> bool {
+        false
     }
 
     /// The one configuration that the implementation can be asked about, where it has but one, as a running server has. Keys in
@@ -138,19 +181,19 @@ pub struct RealTime<'a> {
 
 /// Nothing more can be learned from this implementation: the run ends without a judgement (exit status 2).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}\n{}", foreign::block(what), foreign::block(remedy))]
-pub struct Broken {
+#[error("{}\n{}", foreign::block(message), foreign::block(hint))]
+pub struct AdapterError {
     /// What happened, and during which call.
-    pub what: String,
+    pub message: String,
     /// What to do about it.
-    pub remedy: String,
+    pub hint: String,
 }
 
 /// The replies that are handed over, in the order of their calls.
 pub(crate) fn in_order(
     calls: &[Call],
-    each: impl FnOnce(&mut (dyn FnMut(usize, Reply) + Send)) -> Result<(), Broken>,
-) -> Result<Vec<Reply>, Broken> {
+    each: impl FnOnce(&mut (dyn FnMut(usize, Reply) + Send)) -> Result<(), AdapterError>,
+) -> Result<Vec<Reply>, AdapterError> {
     let mut replies = vec![None; calls.len()];
     each(&mut |place, reply| {
         if let Some(slot) = replies.get_mut(place) {
@@ -160,7 +203,129 @@ pub(crate) fn in_order(
     Ok(replies.into_iter().flatten().collect())
 }
 
-/// The panic's own message stands on standard error.
-fn panicked(call: &Call) -> Reply {
-    Reply::Error(format!("it panicked during {}", call.op()))
+/// The reply of some code, or that it panicked. What a panic leaves behind is the implementation's own business, as it is in an
+/// application that catches it.
+pub(crate) fn caught(reply: impl FnOnce() -> Reply) -> Reply {
+    catch_unwind(AssertUnwindSafe(reply)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+        Reply::Panicked(text.unwrap_or("without a message").to_owned())
+    })
 }
+
+/// Another number of replies came than calls were asked, of which this is one.
+pub(crate) fn unanswered(replies: usize, calls: usize, call: &Call) -> AdapterError {
+    AdapterError {
+        message: format!("the implementation gave {replies} replies to {calls} calls\n  a call: {}", shown(call)),
+        hint: "`answer` and `answer_each` give exactly one reply to each call".to_owned(),
+    }
+}
+
+/// A call in one line, for messages.
+pub(crate) fn shown(call: &Call) -> String {
+    const LONGEST: usize = 600;
+    let line = foreign::line(format!("{} {}", call.op(), call.to_json()));
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line,
+    }
+}
+
+/// Why a call has no outcome.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// The code between the suite and the implementation broke. Nothing is learned about the implementation.
+    #[error("{0}")]
+    Failed(String),
+    /// The type has no method for this operation.
+    #[error("the operation {0}")]
+    NotImplemented(Op),
+    /// The implementation does not have what was asked, such as a digest. What it lacks, in words.
+    #[error("{0}")]
+    Unsupported(String),
+}
+
+impl CallError {
+    /// The implementation does not have what was asked.
+    pub fn unsupported(what: impl Into<String>) -> Self {
+        Self::Unsupported(what.into())
+    }
+
+    /// The code between the suite and the implementation broke.
+    pub fn failed(what: impl fmt::Display) -> Self {
+        Self::Failed(what.to_string())
+    }
+}
+
+impl From<CallError> for Reply {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Failed(what) => Self::Error(what),
+            CallError::NotImplemented(_) | CallError::Unsupported(_) => Self::Unsupported(error.to_string()),
+        }
+    }
+}
+
+impl<O: Into<Reply>> From<Result<O, CallError>> for Reply {
+    fn from(result: Result<O, CallError>) -> Self {
+        result.map_or_else(Self::from, O::into)
+    }
+}
+
+/// What stands behind a pointer is asked itself.
+macro_rules! implementation_behind {
+    ($($pointer:ty),+) => {$(
+        impl<I: Implementation + ?Sized> Implementation for $pointer {
+            fn capabilities(&self) -> Capabilities {
+                (**self).capabilities()
+            }
+
+            fn verify(&self, call: &Verify) -> Result<VerifyOutcome, CallError> {
+                (**self).verify(call)
+            }
+
+            fn sign(&self, call: &Sign) -> Result<SignOutcome, CallError> {
+                (**self).sign(call)
+            }
+
+            fn exchange(&self, call: &Exchange) -> Result<Response, CallError> {
+                (**self).exchange(call)
+            }
+
+            fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, AdapterError> {
+                (**self).answer(calls)
+            }
+
+            fn answer_each(
+                &self,
+                calls: &[Call],
+                take: &mut (dyn FnMut(usize, Reply) + Send),
+            ) -> Result<(), AdapterError> {
+                (**self).answer_each(calls, take)
+            }
+
+            fn limits_itself(&self) -> bool {
+                (**self).limits_itself()
+            }
+
+            fn config(&self) -> Option<Arc<Config>> {
+                (**self).config()
+            }
+
+            fn in_real_time(&self) -> Option<RealTime<'_>> {
+                (**self).in_real_time()
+            }
+
+            fn incidents(&self) -> Vec<String> {
+                (**self).incidents()
+            }
+
+            fn waiting(&self) -> Option<Duration> {
+                (**self).waiting()
+            }
+        }
+    )+};
+}
+
+implementation_behind!(&I, Arc<I>, Box<I>);

@@ -9,7 +9,7 @@ use super::{
 use crate::json::{Json, json};
 use crate::{
     foreign,
-    protocol::{Call, Hello, Reply},
+    protocol::{Call, Capabilities, Reply},
 };
 use std::io::{self, BufRead, Write};
 
@@ -44,7 +44,7 @@ fn reply(implementation: &dyn Implementation, line: &[u8]) -> Json {
     let op = request.shift_remove("op");
     let (kind, what) = match op.as_ref().and_then(Json::as_str) {
         None => ("error", "a request has an \"op\"".into()),
-        Some("hello") => ("ok", hello(implementation.hello())),
+        Some("hello") => ("ok", hello(&implementation.capabilities())),
         Some(op) => match Call::from_json(op, Json::Object(request)) {
             // A member or an action that is not known is not guessed at; the rest makes no sense.
             Err(what) if is_unknown(&what) => ("unsupported", what.into()),
@@ -60,7 +60,7 @@ fn is_unknown(what: &str) -> bool {
     ["unknown field", "unknown operation", "unknown variant"].iter().any(|unknown| what.contains(unknown))
 }
 
-fn hello(hello: &Hello) -> Json {
+fn hello(hello: &Capabilities) -> Json {
     crate::json::to_value(hello).unwrap_or_default()
 }
 
@@ -69,8 +69,9 @@ fn answer(implementation: &dyn Implementation, call: Call) -> (&'static str, Jso
         Ok(Some(Reply::Ok(answer))) => ("ok", answer.to_json()),
         Ok(Some(Reply::Unsupported(what))) => ("unsupported", what.into()),
         Ok(Some(Reply::Error(what))) => ("error", what.into()),
+        Ok(Some(Reply::Panicked(what))) => ("error", format!("it panicked: {what}").into()),
         Ok(None) => ("error", "there is no answer".into()),
-        Err(broken) => ("error", broken.what.into()),
+        Err(broken) => ("error", broken.message.into()),
     }
 }
 

@@ -5,7 +5,7 @@ use super::{
     shapes::{self, NOW},
 };
 use crate::{
-    adapter::{Broken, subprocess::Bencher},
+    adapter::{AdapterError, subprocess::Bencher},
     verifier::Verifier,
 };
 use serde::Serialize;
@@ -37,7 +37,7 @@ pub struct Beside {
 }
 
 /// Every shape and part. Fails when the adapter breaks, or says that a good cookie does not count; stops asking beyond `deadline`.
-pub fn beside(bencher: &mut Bencher, turns: usize, deadline: Instant) -> Result<Vec<Beside>, Broken> {
+pub fn beside(bencher: &mut Bencher, turns: usize, deadline: Instant) -> Result<Vec<Beside>, AdapterError> {
     let config = Arc::new(shapes::config());
     let verifier = Verifier::new(&config).map_err(|error| broken(&error.to_string()))?;
     let mut all = Vec::new();
@@ -58,7 +58,7 @@ fn measure(
     question: &Question,
     turns: usize,
     deadline: Instant,
-) -> Result<(Spread, Option<Spread>), Broken> {
+) -> Result<(Spread, Option<Spread>), AdapterError> {
     let our_calls = calibrated(|calls| Ok(Some(ours(verifier, question, calls))))?.unwrap_or(1);
     let their_calls = calibrated(|calls| theirs(bencher, question, calls, deadline))?;
     let (mut of_ours, mut of_theirs) = (Vec::new(), Vec::new());
@@ -71,7 +71,7 @@ fn measure(
 }
 
 /// How many calls fill a turn; none when nothing can be measured.
-fn calibrated(mut seconds: impl FnMut(u64) -> Result<Option<f64>, Broken>) -> Result<Option<u64>, Broken> {
+fn calibrated(mut seconds: impl FnMut(u64) -> Result<Option<f64>, AdapterError>) -> Result<Option<u64>, AdapterError> {
     let mut calls = 1;
     while calls < MOST_CALLS {
         match seconds(calls)? {
@@ -97,7 +97,12 @@ fn ours(verifier: &Verifier, question: &Question, calls: u64) -> f64 {
     start.elapsed().as_secs_f64()
 }
 
-fn theirs(bencher: &mut Bencher, question: &Question, calls: u64, deadline: Instant) -> Result<Option<f64>, Broken> {
+fn theirs(
+    bencher: &mut Bencher,
+    question: &Question,
+    calls: u64,
+    deadline: Instant,
+) -> Result<Option<f64>, AdapterError> {
     if Instant::now() >= deadline {
         return Err(broken("the time limit is over; --time-limit gives more, --turns takes less"));
     }
@@ -108,10 +113,10 @@ fn theirs(bencher: &mut Bencher, question: &Question, calls: u64, deadline: Inst
     Ok(Some(measured.seconds))
 }
 
-fn broken(what: &str) -> Broken {
-    Broken {
-        what: format!("nothing can be measured: {what}"),
-        remedy: "spec/adapter-protocol.md says how bench is answered.".to_owned(),
+fn broken(what: &str) -> AdapterError {
+    AdapterError {
+        message: format!("nothing can be measured: {what}"),
+        hint: "spec/adapter-protocol.md says how bench is answered.".to_owned(),
     }
 }
 
@@ -123,6 +128,6 @@ mod tests {
     fn calls_are_as_many_as_fill_a_turn_and_there_is_an_end_to_them() {
         assert_eq!(calibrated(|calls| Ok(Some(calls as f64 * 1e-6))).unwrap(), Some(32_768));
         assert_eq!(calibrated(|_| Ok(None)).unwrap(), None);
-        assert!(calibrated(|_| Ok(Some(0.0))).unwrap_err().what.contains("take no time"));
+        assert!(calibrated(|_| Ok(Some(0.0))).unwrap_err().message.contains("take no time"));
     }
 }

@@ -10,7 +10,7 @@ use crate::json::{Json, Object};
 use crate::{
     clock::UnixTime,
     config::Config,
-    protocol::{Action, Answer, Call, Exchange, Sign, Signed, Verify},
+    protocol::{Action, Answer, Call, Exchange, Sign, SignOutcome, Verify},
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -96,7 +96,7 @@ impl Scenario {
             (Self::Single(call), []) => Some(call.clone()),
             (Self::Single(_), _) => None,
             (Self::RoundTrip(sign), []) => Some(Call::Sign(sign.clone())),
-            (Self::RoundTrip(sign), [(_, Answer::Sign(Signed::Cookie(cookie)))]) => {
+            (Self::RoundTrip(sign), [(_, Answer::Sign(SignOutcome::Cookie(cookie)))]) => {
                 Some(Call::Verify(Verify { config: sign.config.clone(), now: sign.now, cookie: cookie.clone() }))
             }
             (Self::RoundTrip(_), _) => None,

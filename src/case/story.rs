@@ -18,7 +18,7 @@ use crate::{
         browser::Ignored,
         world::{self, Agent, CookieSource, World},
     },
-    protocol::{Action, Answer, Call, Exchange, Exchanged},
+    protocol::{Action, Answer, Call, Exchange, Response},
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, sync::Arc};
@@ -344,8 +344,8 @@ fn changes(event: &Event, world: &World) -> Vec<world::Event> {
     }
 }
 
-fn silence(_: &Exchange) -> Exchanged {
-    Exchanged { status: 204, opened: None, results: Vec::new(), headers: Vec::new() }
+fn silence(_: &Exchange) -> Response {
+    Response { status: 204, opened: None, results: Vec::new(), headers: Vec::new() }
 }
 
 #[cfg(test)]

@@ -154,18 +154,15 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     arguments.write_known_failures.as_deref().map_or(Ok(()), make_ready_new)?;
     signals::prepare()?;
     let implementation = arguments.target.open()?;
-    let options = Options {
-        rules: revision.restrict(arguments.rules.clone()),
-        spec: revision.name,
-        cases: arguments.cases.unwrap_or_else(|| arguments.preset.cases()),
-        sizes: arguments.preset.sizes(),
-        known,
-        seed: arguments.seed,
-        shard: arguments.shard,
-        fail_fast: arguments.fail_fast,
-        as_found: false,
-        only: None,
-    };
+    let options = Options::default()
+        .rules(revision.restrict(arguments.rules.clone()))
+        .spec(revision.name)
+        .cases(arguments.cases.unwrap_or_else(|| arguments.preset.cases()))
+        .sizes(arguments.preset.sizes())
+        .known(known)
+        .seed(arguments.seed)
+        .shard(arguments.shard)
+        .fail_fast(arguments.fail_fast);
     let mut progress = Progress::new();
     let out = arguments.reports.out();
     let mut failures = arguments.failures.folder(arguments.target.words(), out);

@@ -143,7 +143,7 @@ fn status(outcome: Outcome) -> ExitCode {
     ExitCode::from(match outcome {
         Outcome::Conformant | Outcome::KnownFailures => 0,
         Outcome::NotConformant => 1,
-        Outcome::NotJudged => 2,
+        _ => 2,
     })
 }
 

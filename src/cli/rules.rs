@@ -9,7 +9,7 @@ use sessionproof::{
     evidence::vectors::{self, LoadedVector},
     spec::rules::{self, Pattern, Rule},
     suite::outcome::{
-        coverage::{evidence, level_word, why_without_vectors},
+        coverage::{evidence, why_without_vectors},
         results::Outcome,
     },
 };
@@ -46,14 +46,14 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
 
 fn line(rule: &Rule, vectors: &[LoadedVector]) -> String {
     let (vectors, properties, tests, observations) = evidence(&rule.id, vectors).counts();
-    let (level, properties) = (level_word(rule.level), properties + tests);
+    let (level, properties) = (rule.level, properties + tests);
     format!("{:<8}{level:<8}{vectors:>8}{properties:>12}{observations:>14}  {}", rule.id, rule.title)
 }
 
 /// A rule's text and everything that it rests on.
 fn page(rule: &Rule, vectors: &[LoadedVector]) -> String {
     let evidence = evidence(&rule.id, vectors);
-    let mut page = format!("{} ({}) {}\n\n{}\n", rule.id, level_word(rule.level), rule.title, rule.body.trim());
+    let mut page = format!("{} ({}) {}\n\n{}\n", rule.id, rule.level, rule.title, rule.body.trim());
     let mut list = |title: &str, names: &[String]| {
         if !names.is_empty() {
             page += &format!("\n{title}\n");

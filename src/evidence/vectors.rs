@@ -3,7 +3,7 @@
 use crate::json::{Json, json};
 use crate::{
     bounded, bundled, foreign,
-    protocol::{Answer, Call, Exchanged, Sign, members},
+    protocol::{Answer, Call, Op, Response, Sign, members},
 };
 use crate::{
     case::{
@@ -13,7 +13,7 @@ use crate::{
     spec::rules,
 };
 use serde::{Deserialize, Serialize};
-use std::{io::ErrorKind, path::Path};
+use std::{io::ErrorKind, path::Path, sync::LazyLock};
 
 /// The version of the file format.
 pub const FORMAT: u32 = 1;
@@ -217,11 +217,12 @@ impl Vector {
         let (scenario, recorded) = match self.kind {
             Kind::Exchange | Kind::Sign | Kind::Verify => {
                 let op = match self.kind {
-                    Kind::Exchange => "exchange",
-                    Kind::Sign => "sign",
-                    _ => "verify",
+                    Kind::Exchange => Op::Exchange,
+                    Kind::Sign => Op::Sign,
+                    _ => Op::Verify,
                 };
-                let call = Call::from_json(op, self.input.clone()).map_err(|what| wrong(format!("input: {what}")))?;
+                let call =
+                    Call::from_json(op.as_str(), self.input.clone()).map_err(|what| wrong(format!("input: {what}")))?;
                 let answer = Answer::from_json(op, &self.output).map_err(|what| wrong(format!("output: {what}")))?;
                 (Scenario::Single(call), vec![Recorded { answer, cookie_header: None }])
             }
@@ -266,7 +267,7 @@ struct SequenceOutput {
 #[derive(Deserialize)]
 struct StepOutput {
     #[serde(flatten)]
-    exchanged: Exchanged,
+    exchanged: Response,
     #[serde(default)]
     cookie_header: Option<String>,
 }
@@ -327,4 +328,11 @@ pub fn embedded() -> Result<Vec<LoadedVector>, VectorError> {
     };
     ready.sort_by_key(family);
     Ok(ready)
+}
+
+/// The same, read once in a process. What is wrong with them is told in words.
+pub(crate) fn shared() -> Result<&'static [LoadedVector], &'static str> {
+    static READY: LazyLock<Result<Vec<LoadedVector>, String>> =
+        LazyLock::new(|| embedded().map_err(|error| error.to_string()));
+    READY.as_deref().map_err(String::as_str)
 }

@@ -20,7 +20,7 @@ use crate::{
         server,
         world::{self, Answered, CookieSource, World},
     },
-    protocol::{Choices, Exchange, Exchanged, Sign, Signed, Verified, Verify},
+    protocol::{Choices, Exchange, Response, Sign, SignOutcome, Verify, VerifyOutcome},
     value::Value,
 };
 use std::{
@@ -38,7 +38,7 @@ pub struct Exploration {
     /// What servers can be configured with.
     configs: Vec<((Keys, LifetimeStep), Arc<Config>)>,
     /// The answers so far: a server is a function, and the same request is made from many states.
-    answered: Mutex<HashMap<Asked, Exchanged>>,
+    answered: Mutex<HashMap<Asked, Response>>,
     /// The cookies that were signed with a guessed key so far, by the time of signing.
     guessed: Mutex<HashMap<UnixTime, Option<String>>>,
     /// What is in the cookies that were seen so far.
@@ -196,7 +196,7 @@ impl Exploration {
             let session = [(super::event::USER, Value::int(0)), ("forged", true.into())].into_iter().collect();
             let call = Sign { config: Arc::new(Config::with_key("a guessed key")), now, session };
             match server::sign(&call, &Choices::default()) {
-                Signed::Cookie(cookie) => Some(cookie),
+                SignOutcome::Cookie(cookie) => Some(cookie),
                 _ => None,
             }
         };
@@ -224,7 +224,7 @@ impl Exploration {
         }
     }
 
-    fn answer(&self, call: &Exchange, (keys, lifetime, view, user): (Keys, LifetimeStep, View, usize)) -> Exchanged {
+    fn answer(&self, call: &Exchange, (keys, lifetime, view, user): (Keys, LifetimeStep, View, usize)) -> Response {
         let asked = (keys, lifetime, call.now, call.cookie_header.clone(), view, user);
         let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
         answered.entry(asked).or_insert_with(|| server::exchange(call, &Choices::default())).clone()
@@ -384,7 +384,7 @@ fn seen(
     server: usize,
     view: View,
     sent: Option<Held>,
-    exchanged: &Exchanged,
+    exchanged: &Response,
 ) -> Answer {
     let second = state.second_of(server);
     let (opened, set) = (opened(exchanged), set(exchanged));
@@ -400,7 +400,7 @@ fn text(cookie: &str) -> Text {
         let config = Arc::new(Config::with_key(secret.text()));
         let now = UnixTime::from_seconds(second.unwrap_or_default());
         let call = Verify { config, now, cookie: cookie.to_owned() };
-        matches!(server::verify(&call, &Choices::default()), Verified::Accepted(_))
+        matches!(server::verify(&call, &Choices::default()), VerifyOutcome::Accepted(_))
     };
     Text { payload: payload.finish(), second, secret: [Secret::New, Secret::Old].into_iter().find(signed) }
 }

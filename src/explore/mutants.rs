@@ -7,7 +7,7 @@ use super::{
 use crate::{
     config::{Fallbacks, Key, Lifetime},
     model::server,
-    protocol::{Action, Choices, Exchange, Exchanged},
+    protocol::{Action, Choices, Exchange, Response},
 };
 use std::sync::Arc;
 
@@ -73,7 +73,7 @@ impl Mutant {
     ];
 
     /// What a mutant's server answers, given what is known of the cookie. Mutants of browsers are not handled here.
-    pub(super) fn exchange(self, call: &Exchange, sent: Option<Held>) -> Exchanged {
+    pub(super) fn exchange(self, call: &Exchange, sent: Option<Held>) -> Response {
         let mut call = call.clone();
         let answer = |call: &Exchange| server::exchange(call, &Choices::default());
         match self {
@@ -125,7 +125,7 @@ impl Mutant {
     }
 }
 
-fn without_expires(mut exchanged: Exchanged) -> Exchanged {
+fn without_expires(mut exchanged: Response) -> Response {
     for (_, value) in exchanged.headers.iter_mut().filter(|(name, _)| name == "Set-Cookie") {
         let kept: Vec<&str> = value.split("; ").filter(|part| !part.starts_with("Expires=")).collect();
         *value = kept.join("; ");

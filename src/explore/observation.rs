@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     model::{browser::attributes, session::PERMANENT},
-    protocol::Exchanged,
+    protocol::Response,
     value::{Map, Value},
 };
 
@@ -132,21 +132,21 @@ impl Observation<'_> {
 }
 
 /// What is in an opened session; none if it is empty or could not be opened.
-pub(super) fn opened(exchanged: &Exchanged) -> Option<Opened> {
+pub(super) fn opened(exchanged: &Response) -> Option<Opened> {
     let session = exchanged.opened.as_ref().filter(|session| !session.is_empty())?;
     Some(Opened {
         user: user(session),
-        permanent: session.get(&PERMANENT.into()).is_some_and(Value::is_true),
-        cart: session.contains(&super::event::CART.into()),
+        permanent: session.get(PERMANENT).is_some_and(Value::is_true),
+        cart: session.contains_key(super::event::CART),
     })
 }
 
 fn user(session: &Map) -> Option<usize> {
-    session.get(&USER.into())?.as_int().and_then(|user| usize::try_from(user).ok())
+    session.get(USER)?.as_int().and_then(|user| usize::try_from(user).ok())
 }
 
 /// What an answer says about the cookie.
-pub(super) fn set(exchanged: &Exchanged) -> Option<Set> {
+pub(super) fn set(exchanged: &Response) -> Option<Set> {
     let (_, header) = exchanged.headers.iter().find(|(name, _)| name == "Set-Cookie")?;
     let parsed = attributes::parse(header).ok()?;
     Some(Set { expires: parsed.expires, deletes: parsed.value.is_empty() })

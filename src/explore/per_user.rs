@@ -12,7 +12,7 @@ use crate::{
         browser::{Browser, Target, attributes},
         recipe::{Application, ROLE, Recipe},
     },
-    protocol::{Action, Choices, Exchange, Exchanged},
+    protocol::{Action, Choices, Exchange, Response},
 };
 use std::{
     hash::{Hash, Hasher},
@@ -182,12 +182,12 @@ fn actions(event: Event) -> Vec<Action> {
     }
 }
 
-fn set_cookie(answer: &Exchanged) -> Option<&str> {
+fn set_cookie(answer: &Response) -> Option<&str> {
     let (_, header) = answer.headers.iter().find(|(name, _)| name == "Set-Cookie")?;
     Some(header)
 }
 
 /// The date in the answer; none without a cookie or without a date.
-fn expiry(answer: &Exchanged) -> Option<i64> {
+fn expiry(answer: &Response) -> Option<i64> {
     attributes::parse(set_cookie(answer)?).ok()?.expires
 }

@@ -130,7 +130,7 @@ fn whole(key: &Value) -> Option<BigInt> {
 
 fn write_text(text: &Text, json: &mut String) {
     json.push('"');
-    for unit in text.utf16() {
+    for unit in text.to_utf16() {
         match unit {
             0x08 => json.push_str("\\b"),
             0x09 => json.push_str("\\t"),

@@ -116,8 +116,8 @@ mod tests {
 
     const FLASK: Choices = Choices {
         base64: Base64Choice::Lenient,
-        odd_payload: crate::protocol::OddChoice::Raise,
-        timestamp_range: crate::protocol::OddChoice::Raise,
+        odd_payload: crate::protocol::OnInvalid::Raise,
+        timestamp_range: crate::protocol::OnInvalid::Raise,
         compression: CompressionChoice::Zlib,
         key_order: crate::protocol::OrderChoice::Sorted,
         duplicates: crate::protocol::DuplicatesChoice::First,

@@ -11,7 +11,7 @@
 use super::{server, session::Session};
 use crate::{
     config::{Config, Lifetime},
-    protocol::{Action, Choices, Exchange, Exchanged},
+    protocol::{Action, Choices, Exchange, Response},
     value::{Map, Value},
 };
 use serde::Deserialize;
@@ -62,7 +62,7 @@ impl Application {
     }
 
     /// What comes of one request. The configuration in the call is not looked at: the application has its own.
-    pub fn exchange(&mut self, call: &Exchange, choices: &Choices) -> Exchanged {
+    pub fn exchange(&mut self, call: &Exchange, choices: &Choices) -> Response {
         match self.recipe {
             Recipe::Hook => self.exchange_with_hook(call, choices),
             Recipe::Interface => self.exchange_with_interface(call, choices),
@@ -70,13 +70,13 @@ impl Application {
     }
 
     /// The lifetime left behind judges the cookie; the one that the hook sets comes too late for that, and gives the `Expires`.
-    fn exchange_with_hook(&mut self, call: &Exchange, choices: &Choices) -> Exchanged {
+    fn exchange_with_hook(&mut self, call: &Exchange, choices: &Choices) -> Response {
         let Ok(mut session) = server::open_from_header(call, &self.with(self.left), choices) else {
             return server::not_opened();
         };
         let opened = Some(session.data.clone());
         self.hook(&mut session);
-        Exchanged { opened, ..server::respond(session, call, choices, |_| Cow::Owned(self.with(self.left))) }
+        Response { opened, ..server::respond(session, call, choices, |_| Cow::Owned(self.with(self.left))) }
     }
 
     /// Without a secret key there is no role, and so nothing that could raise.
@@ -89,7 +89,7 @@ impl Application {
     }
 
     /// The session is opened twice: at any age, to see whose it is, and then within that user's lifetime.
-    fn exchange_with_interface(&self, call: &Exchange, choices: &Choices) -> Exchanged {
+    fn exchange_with_interface(&self, call: &Exchange, choices: &Choices) -> Response {
         let open = |lifetime| server::open_from_header(call, &self.with(lifetime), choices);
         match open(LONGEST).and_then(|session| open(self.lifetime_of(&session.data))) {
             Ok(session) => {
@@ -104,7 +104,7 @@ impl Application {
     }
 
     fn lifetime_of_role(&self, session: &Map) -> Option<Lifetime> {
-        let Some(Value::Text(role)) = session.get(&ROLE.into()) else { return None };
+        let Some(Value::Text(role)) = session.get(ROLE) else { return None };
         self.lifetimes.get(&role.to_utf8()?).copied()
     }
 
@@ -123,13 +123,13 @@ mod tests {
         Application::start(recipe, Arc::new(configured), lifetimes)
     }
 
-    fn log_in(application: &mut Application) -> Exchanged {
+    fn log_in(application: &mut Application) -> Response {
         let actions =
             vec![Action::SetPermanent { value: true }, Action::Set { key: ROLE.into(), value: "user".into() }];
         ask(application, None, actions)
     }
 
-    fn ask(application: &mut Application, cookie_header: Option<String>, actions: Vec<Action>) -> Exchanged {
+    fn ask(application: &mut Application, cookie_header: Option<String>, actions: Vec<Action>) -> Response {
         let call = Exchange {
             config: Arc::default(),
             now: UnixTime::from_seconds(1_700_000_000),

@@ -12,33 +12,33 @@ use crate::{
     clock::UnixTime,
     config::Config,
     protocol::{
-        Action, Choices, Exchange, Exchanged, OddChoice, Reason, ReasonsChoice, Sign, Signed, Verified, Verify,
+        Action, Choices, Exchange, OnInvalid, Reason, ReasonsChoice, Response, Sign, SignOutcome, Verify, VerifyOutcome,
     },
     value::{Map, Value},
 };
 use std::borrow::Cow;
 
 /// What a cookie value opens as.
-pub fn verify(call: &Verify, choices: &Choices) -> Verified {
+pub fn verify(call: &Verify, choices: &Choices) -> VerifyOutcome {
     match open(&call.cookie, &call.config, call.now, choices) {
-        Ok(session) => Verified::Accepted(session),
-        Err(Refusal::Raised(raised)) => Verified::Raised(raised.to_string()),
+        Ok(session) => VerifyOutcome::Accepted(session),
+        Err(Refusal::Raised(raised)) => VerifyOutcome::Raised(raised.to_string()),
         Err(Refusal::Rejected(reason)) => {
-            Verified::Rejected((choices.reasons == ReasonsChoice::Typed).then_some(reason))
+            VerifyOutcome::Rejected((choices.reasons == ReasonsChoice::Typed).then_some(reason))
         }
     }
 }
 
 /// The cookie value of a session.
-pub fn sign(call: &Sign, choices: &Choices) -> Signed {
+pub fn sign(call: &Sign, choices: &Choices) -> SignOutcome {
     match write(&call.session, &call.config, call.now, choices) {
-        Ok(cookie) => Signed::Cookie(cookie),
-        Err(raised) => Signed::Raised(raised.to_string()),
+        Ok(cookie) => SignOutcome::Cookie(cookie),
+        Err(raised) => SignOutcome::Raised(raised.to_string()),
     }
 }
 
 /// What comes of one request.
-pub fn exchange(call: &Exchange, choices: &Choices) -> Exchanged {
+pub fn exchange(call: &Exchange, choices: &Choices) -> Response {
     match open_from_header(call, &call.config, choices) {
         Ok(session) => respond(session, call, choices, |_| Cow::Borrowed(&*call.config)),
         Err(_) => not_opened(),
@@ -46,8 +46,8 @@ pub fn exchange(call: &Exchange, choices: &Choices) -> Exchanged {
 }
 
 /// The answer where the session could not be opened (`SET-10`).
-pub(crate) fn not_opened() -> Exchanged {
-    Exchanged { status: 500, opened: None, results: Vec::new(), headers: Vec::new() }
+pub(crate) fn not_opened() -> Response {
+    Response { status: 500, opened: None, results: Vec::new(), headers: Vec::new() }
 }
 
 /// Lets the view act on an opened session, and writes the response by the configuration that is in force then, which may
@@ -57,7 +57,7 @@ pub(super) fn respond<'c>(
     call: &Exchange,
     choices: &Choices,
     in_force: impl FnOnce(&Map) -> Cow<'c, Config>,
-) -> Exchanged {
+) -> Response {
     respond_by(session, call, Session::act, |session| {
         let config = in_force(&session.data);
         save(session, &config, call.now, |data| write(data, &config, call.now, choices))
@@ -70,7 +70,7 @@ pub(crate) fn respond_by(
     call: &Exchange,
     act: impl Fn(&mut Session, &Action) -> Result<Value, Raised>,
     save: impl FnOnce(&Session) -> Result<Headers, Raised>,
-) -> Exchanged {
+) -> Response {
     let opened = Some(session.data.clone());
     let (mut status, mut results) = match route(&call.method, &call.path) {
         Route::View => view(&mut session, &call.actions, &act),
@@ -92,7 +92,7 @@ pub(crate) fn respond_by(
     {
         results.push(value);
     }
-    Exchanged { status, opened, results, headers }
+    Response { status, opened, results, headers }
 }
 
 enum Route {
@@ -169,8 +169,8 @@ pub(crate) fn open(cookie: &str, config: &Config, now: UnixTime, choices: &Choic
     }
     let payload = signing::verify(cookie, config, now, choices)?;
     payload::read(payload, choices).map_err(|raised| match choices.odd_payload {
-        OddChoice::Raise => Refusal::Raised(raised),
-        OddChoice::Reject => Refusal::Rejected(Reason::Payload),
+        OnInvalid::Raise => Refusal::Raised(raised),
+        OnInvalid::Reject => Refusal::Rejected(Reason::Payload),
     })
 }
 

@@ -3,7 +3,7 @@
 use super::{Raised, payload::is_hashable};
 use crate::{
     protocol::Action,
-    value::{Map, Text, Value},
+    value::{Map, Value},
 };
 
 /// The key under which a session remembers that it is permanent (`PERM-1`).
@@ -35,7 +35,7 @@ impl Session {
 
     /// Whether the session is permanent: the truth of what is stored under `_permanent`.
     pub fn is_permanent(&self) -> bool {
-        self.data.get(&PERMANENT.into()).is_some_and(Value::is_true)
+        self.data.get(PERMANENT).is_some_and(Value::is_true)
     }
 
     /// Does one action of a view and gives its result.
@@ -73,7 +73,7 @@ impl Session {
                 self.data.clear();
                 self.mark_modified()
             }
-            Action::Contains { key } => Value::Bool(self.data.contains(hashable(key)?)),
+            Action::Contains { key } => Value::Bool(self.data.contains_key(hashable(key)?)),
             Action::Delete { key } => {
                 self.data.remove(hashable(key)?).ok_or(missing)?;
                 self.mark_modified()
@@ -94,7 +94,7 @@ impl Session {
                 assign(place, last, value.clone())?;
                 Value::Null
             }
-            Action::Permanent => self.data.get(&PERMANENT.into()).cloned().unwrap_or(Value::Bool(false)),
+            Action::Permanent => self.data.get(PERMANENT).cloned().unwrap_or(Value::Bool(false)),
             Action::Pop { key, default } => match (self.data.remove(hashable(key)?), default) {
                 (Some(value), _) => {
                     self.modified = true;
@@ -185,12 +185,6 @@ fn index(step: &Value, len: usize) -> Option<usize> {
     usize::try_from(at).ok().filter(|at| *at < len)
 }
 
-impl From<Text> for Value {
-    fn from(text: Text) -> Self {
-        Self::Text(text)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -242,7 +236,7 @@ mod tests {
             let [a, b, c] = changed.unwrap_or([1, 2, 3]);
             let inner = Value::Map([("k", list(&[c]))].into_iter().collect());
             let expected = Value::Tuple(vec![list(&[a, b]), inner]);
-            assert_eq!(session.data.get(&"a".into()), Some(&expected), "{path:?}");
+            assert_eq!(session.data.get("a"), Some(&expected), "{path:?}");
         }
     }
 

@@ -4,7 +4,7 @@ use super::{Raised, base64};
 use crate::{
     clock::UnixTime,
     config::{Config, Digest, KeyDerivation},
-    protocol::{Base64Choice, Choices, OddChoice, Reason},
+    protocol::{Base64Choice, Choices, OnInvalid, Reason},
 };
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
@@ -52,8 +52,8 @@ pub fn verify<'a>(cookie: &'a str, config: &Config, now: UnixTime, choices: &Cho
     let is_a_date = i64::try_from(timestamp).is_ok_and(|seconds| seconds <= LAST_SECOND);
     match choices.timestamp_range {
         _ if is_a_date => {}
-        OddChoice::Raise => return Err(Refusal::Raised(Raised::Calendar)),
-        OddChoice::Reject => return Err(Refusal::Rejected(Reason::Timestamp)),
+        OnInvalid::Raise => return Err(Refusal::Raised(Raised::Calendar)),
+        OnInvalid::Reject => return Err(Refusal::Rejected(Reason::Timestamp)),
     }
     let age = i128::from(now.seconds()) - i128::from(timestamp);
     match age {

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     clock::UnixTime,
     config::Config,
-    protocol::{Action, Choices, Exchange, Exchanged},
+    protocol::{Action, Choices, Exchange, Response},
 };
 use std::{
     hash::{Hash, Hasher},
@@ -195,7 +195,7 @@ pub struct Answered {
     /// The request as the server got it, with the time that its clock showed.
     pub call: Exchange,
     /// What the server did.
-    pub exchanged: Exchanged,
+    pub exchanged: Response,
     /// What became of each Set-Cookie header of the answer in the browser; empty when it did not heed them.
     pub received: Vec<Result<(), Ignored>>,
 }
@@ -212,7 +212,7 @@ impl World {
     }
 
     /// Lets something happen, with servers that do what `serve` says.
-    pub fn step_with(&mut self, event: &Event, serve: impl FnOnce(&Exchange) -> Exchanged) -> Outcome {
+    pub fn step_with(&mut self, event: &Event, serve: impl FnOnce(&Exchange) -> Response) -> Outcome {
         let done = match event {
             Event::Advance { micros } => {
                 self.now = self.now.plus_micros(i64::try_from(*micros).unwrap_or(i64::MAX));
@@ -259,7 +259,7 @@ impl World {
         Some(Outcome::Done)
     }
 
-    fn request(&mut self, request: &Request, serve: impl FnOnce(&Exchange) -> Exchanged) -> Option<Outcome> {
+    fn request(&mut self, request: &Request, serve: impl FnOnce(&Exchange) -> Response) -> Option<Outcome> {
         let cookie_header = match &request.cookies {
             CookieSource::Header(header) => Some(header.clone()),
             CookieSource::Jar => self.cookie_header(request.browser, request.server, &request.path),
@@ -285,7 +285,7 @@ impl World {
     }
 }
 
-fn set_cookies(exchanged: &Exchanged) -> impl Iterator<Item = &String> {
+fn set_cookies(exchanged: &Response) -> impl Iterator<Item = &String> {
     let named = exchanged.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("Set-Cookie"));
     named.map(|(_, value)| value)
 }
@@ -408,7 +408,7 @@ mod tests {
 
     #[test]
     fn servers_may_be_other_implementations() {
-        let silent = |_: &Exchange| Exchanged { status: 204, opened: None, results: Vec::new(), headers: Vec::new() };
+        let silent = |_: &Exchange| Response { status: 204, opened: None, results: Vec::new(), headers: Vec::new() };
         let outcome = world().step_with(&log_in(), silent);
         assert_eq!(outcome.answer().unwrap().exchanged.status, 204);
     }

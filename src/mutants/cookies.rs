@@ -11,13 +11,13 @@ use super::{
 use crate::{
     clock::UnixTime,
     model::{http_date, server, session::Session, signing::LAST_SECOND},
-    protocol::{Action, Exchange, Exchanged},
+    protocol::{Action, Exchange, Response},
     value::{Map, Value},
 };
 
 pub(super) const MUTANTS: &[Mutant] = &[
     of_save("permanent-ignored", &["PERM-1", "PERM-3", "REN-1", "SET-1"], "no session is permanent", |session, _| {
-        session.data.remove(&"_permanent".into());
+        session.data.remove("_permanent");
     }),
     of_answer("expires-missing", &["PERM-3"], "the cookie of a permanent session has no Expires", |answer, _| {
         each_cookie(answer, |header| {
@@ -68,7 +68,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "a cookie has an Expires only where true itself is stored, and not for what is true in Python's sense",
         |answer, _| {
             let is_odd = |session: &Map| {
-                session.get(&"_permanent".into()).is_some_and(|value| value.is_true() && *value != Value::Bool(true))
+                session.get("_permanent").is_some_and(|value| value.is_true() && *value != Value::Bool(true))
             };
             if cookie_set(answer).and_then(session_in).is_some_and(|session| is_odd(&session)) {
                 each_set(answer, |header| drop_attribute(header, "Expires"));
@@ -100,7 +100,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         &["PERM-4"],
         "the cookie of a session that says nothing of permanence has an Expires",
         |answer, call| {
-            let says_nothing = |session: Map| !session.contains(&"_permanent".into());
+            let says_nothing = |session: Map| !session.contains_key("_permanent");
             let at = call.config.lifetime.max_age().and_then(|max_age| call.now.seconds().checked_add(max_age));
             if let (Some(true), Some(date)) =
                 (cookie_set(answer).and_then(session_in).map(says_nothing), at.and_then(http_date::format))
@@ -244,7 +244,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         &["DEL-5"],
         "a session that holds nothing but its permanence counts as empty",
         |s, _| {
-            if s.data.len() == 1 && s.data.contains(&"_permanent".into()) && s.modified {
+            if s.data.len() == 1 && s.data.contains_key("_permanent") && s.modified {
                 s.data.clear();
             }
         },
@@ -291,7 +291,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
                 .lifetime
                 .max_age()
                 .is_some_and(|seconds| (0..=LAST_SECOND).contains(&call.now.seconds().saturating_add(seconds)));
-            let is_left = s.data.len() == 1 && s.data.contains(&"_permanent".into());
+            let is_left = s.data.len() == 1 && s.data.contains_key("_permanent");
             if can_be_written && is_left && s.modified && call.actions.iter().any(pops) {
                 s.data.clear();
             }
@@ -337,7 +337,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
 ];
 
 /// Writes or deletes the opened session of a request that did neither, where it is one of some.
-fn write_anew(answer: &mut Exchanged, call: &Exchange, which: fn(&Session) -> bool) {
+fn write_anew(answer: &mut Response, call: &Exchange, which: fn(&Session) -> bool) {
     let Some(mut session) = answer.opened.clone().map(Session::opened).filter(which) else { return };
     if answer.headers.iter().any(|(name, _)| name == "Set-Cookie") || call.config.signing_key().is_none() {
         return;
@@ -364,7 +364,7 @@ pub(super) const fn of_answer(
     name: &'static str,
     rules: &'static [&'static str],
     summary: &'static str,
-    answered: fn(&mut Exchanged, &Exchange),
+    answered: fn(&mut Response, &Exchange),
 ) -> Mutant {
     Mutant::new(name, rules, summary, Hooks { answered, ..Hooks::MODEL })
 }

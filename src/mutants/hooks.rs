@@ -2,7 +2,7 @@
 
 use super::{payload as written, reading};
 use crate::{
-    adapter::{Broken, Implementation, in_process::hello},
+    adapter::{AdapterError, Implementation, in_process::capabilities},
     clock::UnixTime,
     config::{Config, FallbackTextChoice},
     model::{
@@ -11,8 +11,8 @@ use crate::{
         signing::{self, Refusal},
     },
     protocol::{
-        Action, Answer, Base64Choice, Call, Choices, CompressionChoice, DuplicatesChoice, Exchange, Exchanged, Hello,
-        OddChoice, OrderChoice, Reason, ReasonsChoice, Reply, Sign, Signed, Verified, Verify,
+        Action, Answer, Base64Choice, Call, Capabilities, Choices, CompressionChoice, DuplicatesChoice, Exchange,
+        OnInvalid, Op, OrderChoice, Reason, ReasonsChoice, Reply, Response, Sign, SignOutcome, Verify, VerifyOutcome,
     },
     value::{Map, Value},
 };
@@ -20,8 +20,8 @@ use crate::{
 /// What Flask chooses, with reasons.
 pub(super) const FLASK: Choices = Choices {
     base64: Base64Choice::Lenient,
-    odd_payload: OddChoice::Raise,
-    timestamp_range: OddChoice::Raise,
+    odd_payload: OnInvalid::Raise,
+    timestamp_range: OnInvalid::Raise,
     compression: CompressionChoice::Zlib,
     key_order: OrderChoice::Sorted,
     duplicates: DuplicatesChoice::First,
@@ -55,7 +55,7 @@ pub(super) struct Hooks {
     /// The cookie of a payload.
     pub(super) sign: fn(&str, &Config, UnixTime) -> Result<String, Raised>,
     /// Changes what comes of a request.
-    pub(super) answered: fn(&mut Exchanged, &Exchange),
+    pub(super) answered: fn(&mut Response, &Exchange),
 }
 
 /// How a payload is read.
@@ -124,23 +124,23 @@ impl Hooks {
         Ok(self.read.session(&(self.verify)(cookie, config, now)?)?)
     }
 
-    fn verified(&self, call: &Verify) -> Verified {
+    fn verified(&self, call: &Verify) -> VerifyOutcome {
         match self.open(&call.cookie, &apply_changes(&call.config, &[self.config, self.reading]), call.now) {
-            Ok(session) => Verified::Accepted(session),
-            Err(Refusal::Raised(raised)) => Verified::Raised(raised.to_string()),
-            Err(Refusal::Rejected(reason)) => Verified::Rejected(Some(reason)),
+            Ok(session) => VerifyOutcome::Accepted(session),
+            Err(Refusal::Raised(raised)) => VerifyOutcome::Raised(raised.to_string()),
+            Err(Refusal::Rejected(reason)) => VerifyOutcome::Rejected(Some(reason)),
         }
     }
 
-    fn signed(&self, call: &Sign) -> Signed {
+    fn signed(&self, call: &Sign) -> SignOutcome {
         let config = apply_changes(&call.config, &[self.config, self.saving]);
         match self.write.payload(&call.session).and_then(|payload| (self.sign)(&payload, &config, call.now)) {
-            Ok(cookie) => Signed::Cookie(cookie),
-            Err(raised) => Signed::Raised(raised.to_string()),
+            Ok(cookie) => SignOutcome::Cookie(cookie),
+            Err(raised) => SignOutcome::Raised(raised.to_string()),
         }
     }
 
-    fn exchanged(&self, call: &Exchange) -> Exchanged {
+    fn exchanged(&self, call: &Exchange) -> Response {
         let reading = apply_changes(&call.config, &[self.config, self.reading]);
         let find = |header: &str| (self.find)(header, &reading.cookie_name);
         let open = |cookie: &str| self.open(cookie, &reading, call.now);
@@ -191,7 +191,7 @@ pub(super) fn sign(payload: &str, config: &Config, now: UnixTime) -> Result<Stri
 
 /// The model with one step replaced.
 pub(super) struct Mutated {
-    hello: Hello,
+    hello: Capabilities,
     hooks: Hooks,
 }
 
@@ -202,16 +202,16 @@ impl Mutated {
 }
 
 /// What a mutated implementation says of itself.
-pub(super) fn introduced(name: &str) -> Hello {
-    hello(&format!("mutant {name}"), ["exchange", "sign", "verify"], FLASK)
+pub(super) fn introduced(name: &str) -> Capabilities {
+    capabilities(&format!("mutant {name}"), [Op::Exchange, Op::Sign, Op::Verify], FLASK)
 }
 
 impl Implementation for Mutated {
-    fn hello(&self) -> &Hello {
-        &self.hello
+    fn capabilities(&self) -> Capabilities {
+        self.hello.clone()
     }
 
-    fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
+    fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, AdapterError> {
         let answer = |call: &Call| match call {
             Call::Exchange(call) => Answer::Exchange(self.hooks.exchanged(call)),
             Call::Sign(call) => Answer::Sign(self.hooks.signed(call)),
@@ -235,6 +235,6 @@ mod tests {
         for (ready, verdict) in ready.iter().zip(verdicts) {
             assert_eq!(verdict, judge::Verdict::Pass, "{}", ready.vector.id);
         }
-        assert_eq!(in_process::Model::default().hello().choices, FLASK);
+        assert_eq!(in_process::Model::default().capabilities().choices, FLASK);
     }
 }

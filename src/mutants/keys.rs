@@ -109,7 +109,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "space around a key is cut off, as from a line of a file",
         Hooks {
             config: |config| {
-                each_key(config, |key| *key = Key::Bytes(key.bytes().trim_ascii().to_vec()));
+                each_key(config, |key| *key = Key::Bytes(key.as_bytes().trim_ascii().to_vec()));
             },
             ..Hooks::MODEL
         },
@@ -121,7 +121,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         Hooks {
             config: |config| {
                 each_key(config, |key| {
-                    *key = Key::Bytes(key.bytes().strip_suffix(b"\n").unwrap_or(key.bytes()).to_vec())
+                    *key = Key::Bytes(key.as_bytes().strip_suffix(b"\n").unwrap_or(key.as_bytes()).to_vec())
                 });
             },
             ..Hooks::MODEL
@@ -145,7 +145,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "keys go through text, so that bytes that are not UTF-8 change",
         Hooks {
             config: |config| {
-                each_key(config, |key| *key = Key::Text(String::from_utf8_lossy(key.bytes()).into_owned()));
+                each_key(config, |key| *key = Key::Text(String::from_utf8_lossy(key.as_bytes()).into_owned()));
             },
             ..Hooks::MODEL
         },
@@ -156,7 +156,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "keys longer than a block of the digest are cut instead of hashed",
         Hooks {
             config: |config| {
-                each_key(config, |key| *key = Key::Bytes(key.bytes().iter().copied().take(64).collect()));
+                each_key(config, |key| *key = Key::Bytes(key.as_bytes().iter().copied().take(64).collect()));
             },
             ..Hooks::MODEL
         },
@@ -168,7 +168,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         Hooks {
             saving: |config| {
                 if let Some(Fallbacks::Keys(keys)) = &config.fallback_keys
-                    && let Some(oldest) = keys.first().filter(|key| !key.bytes().is_empty()).cloned()
+                    && let Some(oldest) = keys.first().filter(|key| !key.as_bytes().is_empty()).cloned()
                 {
                     config.secret_key = Some(oldest);
                 }
@@ -183,7 +183,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         Hooks {
             saving: |config| {
                 if let Some(Fallbacks::Keys(keys)) = &config.fallback_keys
-                    && let Some(newest) = keys.last().filter(|key| !key.bytes().is_empty()).cloned()
+                    && let Some(newest) = keys.last().filter(|key| !key.as_bytes().is_empty()).cloned()
                 {
                     config.secret_key = Some(newest);
                 }

@@ -156,7 +156,7 @@ fn suite(implementation: &dyn Implementation, vectors: &[LoadedVector], cases: u
 }
 
 fn options(cases: usize, seed: u64) -> Options {
-    Options { cases, seed, sizes: Sizes::QUICK, as_found: true, ..Options::default() }
+    Options { cases, seed, sizes: Sizes::QUICK, no_shrink: true, ..Options::default() }
 }
 
 /// The page `docs/evidence/mutants.md`.

@@ -39,7 +39,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "keys are sorted by UTF-16 units, as by a browser's sort",
         |session| {
             let units = |key: &Value| match key {
-                Value::Text(text) | Value::Markup(text) => text.utf16(),
+                Value::Text(text) | Value::Markup(text) => text.to_utf16(),
                 _ => Vec::new(),
             };
             in_order(session, |entries| {
@@ -83,7 +83,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     }),
     of_text("delete-not-escaped", &["PAY-4"], "U+007F is written as it is", |text| unescaped(text, |c| c == '\u{7F}')),
     of_values("lone-surrogates-replaced", &["PAY-4"], "a lone surrogate becomes U+FFFD", |value| match value {
-        Value::Text(text) => Value::Text(String::from_utf16_lossy(&text.utf16()).into()),
+        Value::Text(text) => Value::Text(String::from_utf16_lossy(&text.to_utf16()).into()),
         other => other,
     }),
     of_write("number-keys-dropped", &["PAY-5"], "keys that are not text are left out", |session| {

@@ -26,7 +26,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             .then(|| text.to_owned())
     }),
     of_values("surrogates-not-read", &["PAY-4"], "a lone surrogate is read as U+FFFD", |value| match value {
-        Value::Text(text) => Value::Text(String::from_utf16_lossy(&text.utf16()).into()),
+        Value::Text(text) => Value::Text(String::from_utf16_lossy(&text.to_utf16()).into()),
         other => other,
     }),
     of_values("tuple-read-as-list", &["PAY-6"], "a tuple's tag gives a list", |value| match value {
@@ -178,7 +178,7 @@ const UNKNOWN: &str = "{\" di\\uf8ff\":{";
 fn renamed(value: Value) -> Value {
     replace_all(value, &|value| match value {
         Value::Map(map) => {
-            let is_unknown = |key: &Value| *key == " di\u{F8FF}".into();
+            let is_unknown = |key: &Value| *key == " di\u{F8FF}";
             Value::Map(map.into_iter().map(|(k, v)| (if is_unknown(&k) { " di".into() } else { k }, v)).collect())
         }
         other => other,

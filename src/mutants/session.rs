@@ -120,7 +120,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         _ => s.act(a),
     }),
     of_act("length-without-permanence", &["MOD-10"], "the length leaves the session's permanence out", |s, a| {
-        let permanence = usize::from(s.data.contains(&PERMANENT.into()));
+        let permanence = usize::from(s.data.contains_key(PERMANENT));
         match a {
             Action::Len => s.act(a).map(|_| Value::int(s.data.len() - permanence)),
             _ => s.act(a),

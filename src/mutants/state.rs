@@ -7,11 +7,11 @@ use super::{
     tools::{cookie_set, value_of},
 };
 use crate::{
-    adapter::{Broken, Implementation},
+    adapter::{AdapterError, Implementation},
     clock::UnixTime,
     config::{Config, Key, Lifetime},
     model,
-    protocol::{self, Action, Call, Hello, Reply, Verified},
+    protocol::{self, Action, Call, Capabilities, Reply, VerifyOutcome},
     value::Map,
 };
 use std::{
@@ -133,10 +133,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
             let Call::Verify(verify) = call else { return model::answer(call, &FLASK) };
             let name = format!("{:?} {}", verify.config.secret_key, verify.cookie);
             if let Some(session) = memory.accepted.get(&name) {
-                return protocol::Answer::Verify(Verified::Accepted(session.clone()));
+                return protocol::Answer::Verify(VerifyOutcome::Accepted(session.clone()));
             }
             let answer = model::answer(call, &FLASK);
-            if let protocol::Answer::Verify(Verified::Accepted(session)) = &answer {
+            if let protocol::Answer::Verify(VerifyOutcome::Accepted(session)) = &answer {
                 memory.accepted.insert(name, session.clone());
             }
             answer
@@ -149,10 +149,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         |memory, call| {
             let Call::Verify(verify) = call else { return model::answer(call, &FLASK) };
             if memory.refused.contains(&verify.cookie) {
-                return protocol::Answer::Verify(Verified::Rejected(Some(protocol::Reason::Signature)));
+                return protocol::Answer::Verify(VerifyOutcome::Rejected(Some(protocol::Reason::Signature)));
             }
             let answer = model::answer(call, &FLASK);
-            if matches!(answer, protocol::Answer::Verify(Verified::Rejected(_))) {
+            if matches!(answer, protocol::Answer::Verify(VerifyOutcome::Rejected(_))) {
                 memory.refused.insert(verify.cookie.clone());
             }
             answer
@@ -188,7 +188,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
                 let name = |time| format!("{time} {} {:?} {}", verify.now.micros(), verify.config, verify.cookie);
                 match (1..=3).any(|time| memory.refused.insert(name(time))) {
                     true => model::answer(call, &FLASK),
-                    false => protocol::Answer::Verify(Verified::Rejected(Some(protocol::Reason::Signature))),
+                    false => protocol::Answer::Verify(VerifyOutcome::Rejected(Some(protocol::Reason::Signature))),
                 }
             }
             _ => model::answer(call, &FLASK),
@@ -245,7 +245,7 @@ fn set_now(call: &mut Call, now: UnixTime) {
 
 /// The model, remembering what it should not.
 pub(super) struct Remembering {
-    hello: Hello,
+    hello: Capabilities,
     memory: Mutex<Memory>,
     answer: Answer,
 }
@@ -257,11 +257,11 @@ impl Remembering {
 }
 
 impl Implementation for Remembering {
-    fn hello(&self) -> &Hello {
-        &self.hello
+    fn capabilities(&self) -> Capabilities {
+        self.hello.clone()
     }
 
-    fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
+    fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, AdapterError> {
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(calls.iter().map(|call| Reply::Ok((self.answer)(&mut memory, call))).collect())
     }

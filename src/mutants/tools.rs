@@ -9,7 +9,7 @@ use crate::{
         Raised, base64, http_date,
         signing::{self, Refusal},
     },
-    protocol::{Action, Exchange, Exchanged, Reason},
+    protocol::{Action, Exchange, Reason, Response},
     value::{Map, Value},
 };
 use time::{OffsetDateTime, format_description::well_known::Rfc2822};
@@ -117,8 +117,8 @@ pub(super) fn derive_by(config: &mut Config, derive: impl Fn(&Config, &[u8]) -> 
     let before = config.clone();
     let derived = |key: &mut Key| {
         // An empty key stays empty: there are no sessions without one.
-        if !key.bytes().is_empty() {
-            *key = Key::Bytes(derive(&before, key.bytes()));
+        if !key.as_bytes().is_empty() {
+            *key = Key::Bytes(derive(&before, key.as_bytes()));
         }
     };
     each_key(config, derived);
@@ -134,7 +134,7 @@ pub(super) fn each_key(config: &mut Config, change: impl Fn(&mut Key)) {
 }
 
 /// The Set-Cookie of a response, deletions left out.
-pub(super) fn cookie_set(exchanged: &Exchanged) -> Option<&str> {
+pub(super) fn cookie_set(exchanged: &Response) -> Option<&str> {
     let (_, header) = exchanged.headers.iter().find(|(name, _)| name == "Set-Cookie")?;
     (!is_deletion(header)).then_some(header)
 }
@@ -150,7 +150,7 @@ pub(super) fn value_of(header: &str) -> &str {
 }
 
 /// Changes the text of every Set-Cookie.
-pub(super) fn each_cookie(exchanged: &mut Exchanged, change: impl Fn(&mut String)) {
+pub(super) fn each_cookie(exchanged: &mut Response, change: impl Fn(&mut String)) {
     for (name, value) in &mut exchanged.headers {
         if name == "Set-Cookie" {
             change(value);
@@ -159,7 +159,7 @@ pub(super) fn each_cookie(exchanged: &mut Exchanged, change: impl Fn(&mut String
 }
 
 /// Changes the text of every Set-Cookie that does not delete.
-pub(super) fn each_set(exchanged: &mut Exchanged, change: impl Fn(&mut String)) {
+pub(super) fn each_set(exchanged: &mut Response, change: impl Fn(&mut String)) {
     each_cookie(exchanged, |header| {
         if !is_deletion(header) {
             change(header);
@@ -168,7 +168,7 @@ pub(super) fn each_set(exchanged: &mut Exchanged, change: impl Fn(&mut String)) 
 }
 
 /// Changes the text of every Set-Cookie that deletes.
-pub(super) fn each_deletion(exchanged: &mut Exchanged, change: impl Fn(&mut String)) {
+pub(super) fn each_deletion(exchanged: &mut Response, change: impl Fn(&mut String)) {
     each_cookie(exchanged, |header| {
         if is_deletion(header) {
             change(header);
@@ -211,17 +211,17 @@ pub(super) fn set_attribute(header: &mut String, name: &str, change: impl Fn(&st
 }
 
 /// Takes every header of a name out of a response.
-pub(super) fn drop_headers(exchanged: &mut Exchanged, name: &str) {
+pub(super) fn drop_headers(exchanged: &mut Response, name: &str) {
     exchanged.headers.retain(|(known, _)| known != name);
 }
 
 /// Sends nothing of the session.
-pub(super) fn send_nothing(exchanged: &mut Exchanged) {
+pub(super) fn send_nothing(exchanged: &mut Response) {
     exchanged.headers.clear();
 }
 
 /// Adds `Vary: Cookie`.
-pub(super) fn vary(exchanged: &mut Exchanged) {
+pub(super) fn vary(exchanged: &mut Response) {
     exchanged.headers.push(("Vary".to_owned(), "Cookie".to_owned()));
 }
 

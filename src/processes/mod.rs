@@ -23,7 +23,7 @@ pub(crate) use program::{Isolation, Release};
 
 pub use guard::stand_guard;
 
-use crate::{adapter::Broken, interruption};
+use crate::{adapter::AdapterError, interruption};
 use guard::{Guard, Message};
 use std::{
     collections::BTreeMap,
@@ -72,7 +72,7 @@ pub fn interrupt(signal: &'static str) {
 }
 
 /// Waits for time to pass. Fails as soon as this process is interrupted.
-pub(crate) fn pause(duration: Duration) -> Result<(), Broken> {
+pub(crate) fn pause(duration: Duration) -> Result<(), AdapterError> {
     let until = Instant::now() + duration;
     loop {
         interruption().map_or(Ok(()), Err)?;

@@ -3,8 +3,8 @@
 //! A program that a user names is started as a shell would start it. One that was set up by name is isolated: it sees a few
 //! variables of the environment and works in a folder of its own, so that neither changes what is judged.
 
-use crate::adapter::Broken;
-use crate::protocol::Hello;
+use crate::adapter::AdapterError;
+use crate::protocol::Capabilities;
 use std::{ffi::OsString, fs::File, path::PathBuf, process::Command, sync::Arc};
 
 /// A program and its arguments, ready to be started. Made of the words of a command line, or by
@@ -66,15 +66,15 @@ impl Program {
     }
 
     /// Fails when what runs reports another version than that of the release that was set up.
-    pub(crate) fn is_what_was_set_up(&self, hello: &Hello) -> Result<(), Broken> {
+    pub(crate) fn is_what_was_set_up(&self, hello: &Capabilities) -> Result<(), AdapterError> {
         let Some(Release { name, asked, installed }) = &self.release else { return Ok(()) };
         if hello.version == *installed {
             return Ok(());
         }
         let reported: String = hello.version.chars().take(100).collect();
-        Err(Broken {
-            what: format!("{name} {asked} was set up, and what runs reports version {reported:?}"),
-            remedy: format!(
+        Err(AdapterError {
+            message: format!("{name} {asked} was set up, and what runs reports version {reported:?}"),
+            hint: format!(
                 "write the number of the release in full if that is the one that you mean, or have this one set up anew:\n\
                  sessionproof cache clear {name}@{asked}"
             ),
@@ -109,13 +109,13 @@ mod tests {
         let isolation = Isolation { environment: Vec::new(), folder: PathBuf::new(), _lease: None };
         let release = Release { name: "flask".into(), asked: "3.1".into(), installed: "3.1.0".into() };
         let program = Program::isolated(vec!["x".into()], isolation, Some(release));
-        let mut hello = Hello::new("flask", ["verify"]);
+        let mut hello = Capabilities::new("flask");
         for (reported, fits) in [("3.1.0", true), ("2.2.5", false), ("", false), ("3.1", false)] {
             hello.version = reported.to_owned();
             let said = program.is_what_was_set_up(&hello);
             assert_eq!(said.is_ok(), fits, "{reported}");
             if let Err(broken) = said {
-                assert!(broken.what.contains("flask 3.1 ") && broken.what.contains(&format!("{reported:?}")));
+                assert!(broken.message.contains("flask 3.1 ") && broken.message.contains(&format!("{reported:?}")));
             }
         }
     }
@@ -123,6 +123,6 @@ mod tests {
     #[test]
     fn a_program_that_a_user_names_may_report_anything() {
         let named = Program::from(&["x".to_owned()]);
-        assert!(named.is_what_was_set_up(&Hello::new("flask", ["verify"])).is_ok());
+        assert!(named.is_what_was_set_up(&Capabilities::new("flask")).is_ok());
     }
 }

@@ -7,12 +7,12 @@ use super::{
 };
 use crate::json::{Json, json};
 use crate::{
-    protocol::{Call, Hello, Reply},
+    protocol::{Call, Capabilities, Op, Reply},
     value::{Map, wire},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-type Ask = fn(&mut Conversation, &Hello) -> Seen;
+type Ask = fn(&mut Conversation, &Capabilities) -> Seen;
 
 /// The checks after hello and flush, in order. The last two end the conversation.
 pub(super) const ALL: [(&str, Ask); 11] = [
@@ -77,7 +77,7 @@ pub(super) fn flush(conversation: &mut Conversation) -> Seen {
     Ok("each reply comes before the next request".to_owned())
 }
 
-fn ids(conversation: &mut Conversation, hello: &Hello) -> Seen {
+fn ids(conversation: &mut Conversation, hello: &Capabilities) -> Seen {
     let mut calls = Vec::new();
     for way in Way::all(hello)? {
         for n in 0..IN_FLIGHT {
@@ -107,14 +107,14 @@ fn same(one: &Reply, other: &Reply) -> bool {
     one == other || matches!((one, other), (Reply::Error(_), Reply::Error(_)))
 }
 
-fn operations(conversation: &mut Conversation, _: &Hello) -> Seen {
+fn operations(conversation: &mut Conversation, _: &Capabilities) -> Seen {
     let remedy = "Answer an unknown operation with {\"id\":…,\"unsupported\":\"op frobnicate\"}.";
     unsupported(conversation, |id| json!({ "id": id, "op": "frobnicate" }), remedy)?;
     Ok("an unknown one is answered by unsupported".to_owned())
 }
 
 /// Members of a request and of its configuration that nobody can know.
-fn members(conversation: &mut Conversation, hello: &Hello) -> Seen {
+fn members(conversation: &mut Conversation, hello: &Capabilities) -> Seen {
     for way in Way::all(hello)? {
         let plain = if way.writes() {
             way.writing(&key(), NOW, &json!({ "n": 1 }))?
@@ -141,8 +141,8 @@ fn members(conversation: &mut Conversation, hello: &Hello) -> Seen {
     Ok("an unknown one, in a request or its config, is answered by unsupported".to_owned())
 }
 
-fn actions(conversation: &mut Conversation, hello: &Hello) -> Seen {
-    if !hello.ops.contains("exchange") {
+fn actions(conversation: &mut Conversation, hello: &Capabilities) -> Seen {
+    if !hello.ops.contains(&Op::Exchange) {
         return Err(Stop::NotAsked("the adapter does not offer exchange".to_owned()));
     }
     let request = |id| {
@@ -154,7 +154,7 @@ fn actions(conversation: &mut Conversation, hello: &Hello) -> Seen {
 }
 
 /// Nonsense is answered by an error, and the adapter keeps running.
-fn nonsense(conversation: &mut Conversation, hello: &Hello) -> Seen {
+fn nonsense(conversation: &mut Conversation, hello: &Capabilities) -> Seen {
     let (op, member, value) = match Way::all(hello)?.first() {
         Some(Way::Exchange) => ("exchange", "cookie_header", Json::Null),
         Some(Way::Alone { verify: true, .. }) => ("verify", "cookie", json!("a.b.c")),
@@ -194,10 +194,10 @@ fn nonsense(conversation: &mut Conversation, hello: &Hello) -> Seen {
     Ok("answered by an error, and the adapter keeps running".to_owned())
 }
 
-fn values(conversation: &mut Conversation, hello: &Hello) -> Seen {
+fn values(conversation: &mut Conversation, hello: &Capabilities) -> Seen {
     let ways = Way::all(hello)?;
     let mut remarks = Vec::new();
-    for (at, (kind, sample)) in SAMPLES.iter().enumerate().filter(|(_, (kind, _))| hello.values.contains(*kind)) {
+    for (at, (kind, sample)) in SAMPLES.iter().enumerate().filter(|(_, (kind, _))| carries(hello, kind)) {
         let is_escape = at + 1 == SAMPLES.len();
         let session = json!({ "v": crate::json::from_str::<Json>(sample).unwrap_or_default() });
         let expected = wire::decode_map(&session).map_err(|error| Stop::NotAsked(error.to_string()))?;
@@ -216,7 +216,7 @@ fn values(conversation: &mut Conversation, hello: &Hello) -> Seen {
         }
     }
     undeclared(conversation, hello, &ways)?;
-    let all: Vec<_> = hello.values.iter().cloned().collect();
+    let all: Vec<_> = hello.values.iter().map(|kind| kind.as_str()).collect();
     remarks.insert(0, format!("each declared kind comes back equal: {}", all.join(", ")));
     remarks.dedup();
     Ok(remarks.join("; "))
@@ -245,10 +245,14 @@ fn comes_back(conversation: &mut Conversation, way: Way, session: &Json, expecte
     }
 }
 
+fn carries(hello: &Capabilities, kind: &str) -> bool {
+    hello.values.iter().any(|carried| carried.as_str() == kind)
+}
+
 /// The adapter does not guess at a kind that hello does not declare.
-fn undeclared(conversation: &mut Conversation, hello: &Hello, ways: &[Way]) -> Result<(), Stop> {
+fn undeclared(conversation: &mut Conversation, hello: &Capabilities, ways: &[Way]) -> Result<(), Stop> {
     let Some(way) = ways.iter().find(|way| way.writes()) else { return Ok(()) };
-    let is_undeclared = |(kind, _): &&(&str, &str)| TAGGED.contains(kind) && !hello.values.contains(*kind);
+    let is_undeclared = |(kind, _): &&(&str, &str)| TAGGED.contains(kind) && !carries(hello, kind);
     let Some((kind, sample)) = SAMPLES.iter().find(is_undeclared) else {
         return Ok(());
     };
@@ -263,7 +267,7 @@ fn undeclared(conversation: &mut Conversation, hello: &Hello, ways: &[Way]) -> R
     Ok(())
 }
 
-fn clock(conversation: &mut Conversation, hello: &Hello) -> Seen {
+fn clock(conversation: &mut Conversation, hello: &Capabilities) -> Seen {
     let (mut no_lifetime, mut reads) = (false, false);
     let session = json!({ "n": 1 });
     for way in Way::all(hello)? {
@@ -317,7 +321,7 @@ fn timestamp(cookie: &str) -> Option<f64> {
 }
 
 /// Several configurations in turn.
-fn configurations(conversation: &mut Conversation, hello: &Hello) -> Seen {
+fn configurations(conversation: &mut Conversation, hello: &Capabilities) -> Seen {
     let keys = [json!({ "secret_key": "the first key" }), json!({ "secret_key": "the second key" })];
     let [first, second] = &keys;
     let session = json!({ "n": 1 });
@@ -346,7 +350,7 @@ fn configurations(conversation: &mut Conversation, hello: &Hello) -> Seen {
     Ok("two in turn, each with its own key".to_owned())
 }
 
-fn long_lines(conversation: &mut Conversation, hello: &Hello) -> Seen {
+fn long_lines(conversation: &mut Conversation, hello: &Capabilities) -> Seen {
     let long = "x".repeat(LONG);
     for way in Way::all(hello)? {
         if way.reads() {
@@ -365,18 +369,18 @@ fn long_lines(conversation: &mut Conversation, hello: &Hello) -> Seen {
 fn answered(conversation: &mut Conversation, call: &Call) -> Result<(), Stop> {
     let remedy = "Read whole lines of any length, and reply with lines of up to 4 MiB.";
     match conversation.call(call).map_err(|violation| Violation { remedy: remedy.to_owned(), ..violation })? {
-        Reply::Error(_) => Err(conversation.violation("an error", remedy).into()),
+        Reply::Error(_) | Reply::Panicked(_) => Err(conversation.violation("an error", remedy).into()),
         Reply::Ok(_) | Reply::Unsupported(_) => Ok(()),
     }
 }
 
-fn end_of_input(conversation: &mut Conversation, _: &Hello) -> Seen {
+fn end_of_input(conversation: &mut Conversation, _: &Capabilities) -> Seen {
     conversation.close()?;
     Ok("the adapter exits".to_owned())
 }
 
 /// Everything that the adapter printed before was a reply.
-fn standard_output(conversation: &mut Conversation, _: &Hello) -> Seen {
+fn standard_output(conversation: &mut Conversation, _: &Capabilities) -> Seen {
     match conversation.strays.take() {
         None => Ok("only replies".to_owned()),
         Some((line, count)) => {

@@ -4,7 +4,7 @@ use super::{Stop, Violation};
 use crate::json::Json;
 use crate::{
     adapter::{
-        Broken, Program,
+        AdapterError, Program,
         subprocess::{
             lines::Line,
             messages::{self, shown},
@@ -59,7 +59,7 @@ impl<'a> Conversation<'a> {
     }
 
     /// Starts a copy, and hears its hello, unread.
-    pub(super) fn start(&mut self) -> Result<Result<Json, Violation>, Broken> {
+    pub(super) fn start(&mut self) -> Result<Result<Json, Violation>, AdapterError> {
         let (sender, events) = mpsc::sync_channel(16);
         let worker = Worker::start(self.program, 0, LONGEST, &sender)?;
         self.copy = Some((worker, events));
@@ -77,7 +77,7 @@ impl<'a> Conversation<'a> {
         if self.copy.is_none() {
             match self.start() {
                 Ok(hello) => drop(hello?),
-                Err(broken) => return Err(self.violation(&broken.what, &broken.remedy)),
+                Err(broken) => return Err(self.violation(&broken.message, &broken.hint)),
             }
         }
         Ok(())
@@ -121,7 +121,7 @@ impl<'a> Conversation<'a> {
         match self.call(call)? {
             Reply::Ok(answer) => Ok(answer),
             Reply::Unsupported(_) => Err(Stop::NotAsked(format!("the adapter does not support it: {}", self.came))),
-            Reply::Error(_) => {
+            Reply::Error(_) | Reply::Panicked(_) => {
                 let remedy = "The request is valid: answer `ok`, with `raised` if the implementation raised.";
                 Err(self.violation("an error", remedy).into())
             }

@@ -11,16 +11,13 @@ mod ways;
 use crate::adapter::subprocess::{hello, messages};
 use crate::json::{Json, json};
 use crate::{
-    adapter::{Broken, Program},
+    adapter::{AdapterError, Program},
     processes,
-    protocol::{Choices, Hello},
+    protocol::{Capabilities, Choices},
 };
 use conversation::Conversation;
 use finding::{Finding, Verdict, Violation};
-use std::{
-    collections::BTreeSet,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 /// How long an adapter may take.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +55,7 @@ pub fn run(
     program: impl Into<Program>,
     limits: Limits,
     found: &mut dyn FnMut(&Finding),
-) -> Result<Vec<Finding>, Broken> {
+) -> Result<Vec<Finding>, AdapterError> {
     let program = program.into();
     if program.words().is_empty() {
         return Err(messages::no_command());
@@ -118,7 +115,7 @@ pub fn run(
 }
 
 /// The hello in a reply.
-fn greeting(conversation: &Conversation, reply: &Json) -> Result<Hello, Violation> {
+fn greeting(conversation: &Conversation, reply: &Json) -> Result<Capabilities, Violation> {
     let remedy = "Section `hello` of spec/adapter-protocol.md shows a hello and lists its members.";
     let wrong = |why: &str| conversation.violation(why, remedy);
     let hello = hello::from_json(reply).map_err(|why| wrong(&why))?;
@@ -134,12 +131,13 @@ fn greeting(conversation: &Conversation, reply: &Json) -> Result<Hello, Violatio
     Ok(hello)
 }
 
-fn introduction(hello: &Hello) -> String {
-    let list = |words: &BTreeSet<String>| words.iter().cloned().collect::<Vec<_>>().join(", ");
+fn introduction(hello: &Capabilities) -> String {
+    let ops: Vec<_> = hello.ops.iter().map(|op| op.as_str()).collect();
+    let values: Vec<_> = hello.values.iter().map(|kind| kind.as_str()).collect();
     let mut who = hello.name.clone();
     for part in [&hello.version, &hello.runtime].into_iter().filter(|part| !part.is_empty()) {
         who += &format!(" {part}");
     }
     let who = messages::shown(who.as_bytes());
-    format!("{who} offers {}, for values of {}", list(&hello.ops), list(&hello.values))
+    format!("{who} offers {}, for values of {}", ops.join(", "), values.join(", "))
 }

@@ -4,7 +4,7 @@ use super::{Stop, conversation::Conversation};
 use crate::json::{Json, json};
 use crate::{
     model,
-    protocol::{Answer, Call, Choices, Exchanged, Hello, Signed, Verified},
+    protocol::{Answer, Call, Capabilities, Choices, Op, Response, SignOutcome, VerifyOutcome},
     value::Map,
 };
 
@@ -32,14 +32,14 @@ impl Way {
     /// # Errors
     ///
     /// The adapter neither writes nor reads cookies.
-    pub(super) fn all(hello: &Hello) -> Result<Vec<Self>, Stop> {
-        let offers = |op: &str| hello.ops.contains(op);
-        let (sign, verify) = (offers("sign"), offers("verify"));
+    pub(super) fn all(hello: &Capabilities) -> Result<Vec<Self>, Stop> {
+        let offers = |op| hello.ops.contains(&op);
+        let (sign, verify) = (offers(Op::Sign), offers(Op::Verify));
         let mut ways = Vec::new();
         if sign || verify {
             ways.push(Self::Alone { sign, verify });
         }
-        if offers("exchange") {
+        if offers(Op::Exchange) {
             ways.push(Self::Exchange);
         }
         if ways.is_empty() {
@@ -96,7 +96,11 @@ impl Way {
         written(&answer).ok_or_else(|| {
             let remedy = "The request is valid and has a secret key: write a cookie.";
             let violation = conversation.violation("no cookie", remedy);
-            if matches!(answer, Answer::Sign(Signed::Raised(_))) { Stop::Raised(violation) } else { violation.into() }
+            if matches!(answer, Answer::Sign(SignOutcome::Raised(_))) {
+                Stop::Raised(violation)
+            } else {
+                violation.into()
+            }
         })
     }
 
@@ -110,16 +114,16 @@ impl Way {
     ) -> Result<Opened, Stop> {
         let call = self.reading(config, now, cookie)?;
         match conversation.answer(&call)? {
-            Answer::Verify(Verified::Accepted(session)) => Ok(Opened::Accepted(session)),
-            Answer::Exchange(Exchanged { opened: Some(session), .. }) if !session.is_empty() => {
+            Answer::Verify(VerifyOutcome::Accepted(session)) => Ok(Opened::Accepted(session)),
+            Answer::Exchange(Response { opened: Some(session), .. }) if !session.is_empty() => {
                 Ok(Opened::Accepted(session))
             }
-            Answer::Verify(Verified::Raised(_)) | Answer::Exchange(Exchanged { opened: None, .. }) => {
+            Answer::Verify(VerifyOutcome::Raised(_)) | Answer::Exchange(Response { opened: None, .. }) => {
                 let remedy = "Neither a good nor a refused cookie raises. Does the adapter report its own error as the \
                               implementation's?";
                 Err(conversation.violation("an error", remedy).into())
             }
-            Answer::Exchange(_) | Answer::Sign(_) | Answer::Verify(Verified::Rejected(_)) => Ok(Opened::Refused),
+            Answer::Exchange(_) | Answer::Sign(_) | Answer::Verify(VerifyOutcome::Rejected(_)) => Ok(Opened::Refused),
         }
     }
 }
@@ -138,13 +142,13 @@ pub(super) fn call(op: &str, members: Json) -> Result<Call, Stop> {
 
 fn written(answer: &Answer) -> Option<String> {
     match answer {
-        Answer::Sign(Signed::Cookie(cookie)) => Some(cookie.clone()),
+        Answer::Sign(SignOutcome::Cookie(cookie)) => Some(cookie.clone()),
         Answer::Exchange(exchanged) => {
             let of = |(name, value): &(String, String)| name.eq_ignore_ascii_case("set-cookie").then(|| value.clone());
             let header = exchanged.headers.iter().find_map(of)?;
             let (pair, _) = header.split_once(';').unwrap_or((&header, ""));
             pair.strip_prefix("session=").filter(|cookie| !cookie.is_empty()).map(str::to_owned)
         }
-        Answer::Sign(Signed::Raised(_)) | Answer::Verify(_) => None,
+        Answer::Sign(SignOutcome::Raised(_)) | Answer::Verify(_) => None,
     }
 }

@@ -11,7 +11,6 @@ use crate::{
     foreign,
     spec::rules::{self, Rule},
     suite::outcome::{
-        coverage::level_word,
         known::Known,
         results::{Failure, Judged, Origin, Outcome, Results, Tally},
     },
@@ -164,7 +163,7 @@ fn facts(results: &Results) -> Vec<(&'static str, String)> {
     let facts = [
         ("implementation", format!("{} {}", hello.name, hello.version)),
         ("runs on", hello.runtime.clone()),
-        ("offers", hello.ops.iter().cloned().collect::<Vec<_>>().join(", ")),
+        ("offers", hello.ops.iter().map(|op| op.as_str()).collect::<Vec<_>>().join(", ")),
         ("choices that differ from Flask's", choices.join(", ")),
         ("specification", results.spec.clone()),
         ("generated cases", results.generated()),
@@ -194,7 +193,7 @@ impl RuleCard {
         Self {
             id: rule.id.clone(),
             title: rule.title.clone(),
-            level: level_word(rule.level),
+            level: rule.level.as_str(),
             judged: tally.judged(),
             told: told(tally),
             text: markdown(&rule.body),

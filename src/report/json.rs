@@ -4,11 +4,11 @@
 
 use crate::json::{Json, json};
 use crate::{
-    adapter::Broken,
+    adapter::AdapterError,
     bounded,
     evidence::vectors::Vector,
     foreign,
-    protocol::{Answer, Call, Hello},
+    protocol::{Answer, Call, Capabilities, Op},
     spec::rules,
     suite::{
         generate::sizes::Sizes,
@@ -24,7 +24,12 @@ use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{Error as _, MapAccess, Visitor},
 };
-use std::{collections::BTreeMap, fmt, io::ErrorKind, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    io::ErrorKind,
+    path::Path,
+};
 
 /// The format's name.
 const FORMAT: &str = "sessionproof-results";
@@ -120,7 +125,7 @@ struct File {
     format: String,
     version: u32,
     suite: String,
-    implementation: Hello,
+    implementation: Capabilities,
     spec: String,
     seed: u64,
     sizes: Sizes,
@@ -138,6 +143,8 @@ struct File {
     known: Vec<Known>,
     inconclusive: BTreeMap<String, usize>,
     adapter_broke: bool,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    unanswered: BTreeSet<Op>,
     incidents: Vec<String>,
     broken: Option<BrokenJson>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -148,7 +155,7 @@ struct File {
 
 impl From<&Results> for File {
     fn from(results: &Results) -> Self {
-        let broken = |broken: &Broken| BrokenJson { what: broken.what.clone(), remedy: broken.remedy.clone() };
+        let broken = |broken: &AdapterError| BrokenJson { what: broken.message.clone(), remedy: broken.hint.clone() };
         Self {
             format: FORMAT.to_owned(),
             version: VERSION,
@@ -168,6 +175,7 @@ impl From<&Results> for File {
             known: results.known.clone(),
             inconclusive: results.inconclusive.clone(),
             adapter_broke: results.adapter_broke,
+            unanswered: results.unanswered.clone(),
             incidents: results.incidents.clone(),
             broken: results.broken.as_ref().map(broken),
             interrupted: results.interrupted.clone(),
@@ -197,8 +205,11 @@ impl TryFrom<File> for Results {
             known: file.known,
             inconclusive: file.inconclusive,
             adapter_broke: file.adapter_broke,
+            broke: BTreeMap::new(),
+            idle: BTreeSet::new(),
+            unanswered: file.unanswered,
             incidents: file.incidents,
-            broken: file.broken.map(|broken| Broken { what: broken.what, remedy: broken.remedy }),
+            broken: file.broken.map(|broken| AdapterError { message: broken.what, hint: broken.remedy }),
             interrupted: file.interrupted,
             stopped_early: file.stopped_early,
             times: file.time,

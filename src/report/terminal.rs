@@ -9,10 +9,10 @@ use crate::json::{Json, json};
 use crate::{
     cookie_text::set_cookie,
     foreign,
-    protocol::{Action, Answer, Call, Choices, Exchange, ReasonsChoice, Verified},
+    protocol::{Action, Answer, Call, Choices, Exchange, ReasonsChoice, VerifyOutcome},
     spec::rules,
     suite::{
-        judging::{compare::reason_word, judge::Divergence},
+        judging::judge::Divergence,
         outcome::results::{Failure, Origin, Outcome, Results, Tally},
     },
     value::wire,
@@ -45,8 +45,8 @@ pub fn summary(results: &Results) -> String {
             text,
             "\n{} {}\n{}\n",
             styled(BAD, "the run ended:"),
-            foreign::block(&broken.what),
-            foreign::block(&broken.remedy)
+            foreign::block(&broken.message),
+            foreign::block(&broken.hint)
         );
     }
     text + "\n" + &verdict(results) + "\n"
@@ -281,9 +281,9 @@ fn answered(call: &Call, answer: &Answer) -> String {
             };
             format!("{}, {cookie}", opened(exchanged.opened.as_ref().map(wire::encode_map), call))
         }
-        (_, Answer::Verify(Verified::Accepted(session))) => format!("accepted as {}", wire::encode_map(session)),
-        (_, Answer::Verify(Verified::Rejected(Some(reason)))) => format!("rejected ({})", reason_word(*reason)),
-        (_, Answer::Verify(Verified::Rejected(None))) => "rejected".to_owned(),
+        (_, Answer::Verify(VerifyOutcome::Accepted(session))) => format!("accepted as {}", wire::encode_map(session)),
+        (_, Answer::Verify(VerifyOutcome::Rejected(Some(reason)))) => format!("rejected ({reason})"),
+        (_, Answer::Verify(VerifyOutcome::Rejected(None))) => "rejected".to_owned(),
         (_, other) => other.to_json().to_string(),
     }
 }

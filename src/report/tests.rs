@@ -2,11 +2,11 @@
 
 use super::{style::strip, *};
 use crate::{
-    adapter::{Broken, Implementation, in_process::BuiltInVerifier},
+    adapter::{AdapterError, Implementation, in_process::BuiltInVerifier},
     case::scenario::Scenario,
     evidence::vectors,
     mutants,
-    protocol::{Call, Hello, Reply},
+    protocol::{Call, Capabilities, Reply},
     suite::{
         outcome::{
             known::KnownFailures,
@@ -31,12 +31,12 @@ fn mutant(name: &str, cases: usize) -> Results {
 struct Breaking(BuiltInVerifier);
 
 impl Implementation for Breaking {
-    fn hello(&self) -> &Hello {
-        self.0.hello()
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities()
     }
 
-    fn answer(&self, _: &[Call]) -> Result<Vec<Reply>, Broken> {
-        Err(Broken { what: "it broke <&\u{1}\"'>: 100%,\nbadly".to_owned(), remedy: "mend it".to_owned() })
+    fn answer(&self, _: &[Call]) -> Result<Vec<Reply>, AdapterError> {
+        Err(AdapterError { message: "it broke <&\u{1}\"'>: 100%,\nbadly".to_owned(), hint: "mend it".to_owned() })
     }
 }
 

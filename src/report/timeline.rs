@@ -20,7 +20,7 @@ use crate::{
         browser::{Ignored, date},
         cookie_header,
     },
-    protocol::{Action, Answer, Call, DuplicatesChoice, Exchange, Exchanged},
+    protocol::{Action, Answer, Call, DuplicatesChoice, Exchange, Response},
     suite::{judging::judge::Divergence, outcome::results::Failure},
 };
 use serde::Serialize;
@@ -268,7 +268,7 @@ impl Lines<'_> {
     }
 
     /// What an answer set.
-    fn set(&self, exchanged: &Exchanged, call: &Exchange) -> String {
+    fn set(&self, exchanged: &Response, call: &Exchange) -> String {
         let Some(cookie) = set_cookie(exchanged, call) else { return "nothing set".to_owned() };
         if cookie.value.is_empty() {
             return "deleted".to_owned();
@@ -408,7 +408,7 @@ fn session_cookie(call: &Exchange) -> Option<String> {
 }
 
 /// What an answer does to the cookie.
-fn change(exchanged: &Exchanged, call: &Exchange) -> Change {
+fn change(exchanged: &Response, call: &Exchange) -> Change {
     match set_cookie(exchanged, call) {
         None => Change::None,
         Some(cookie) if cookie.value.is_empty() => Change::Deleted,
@@ -417,7 +417,7 @@ fn change(exchanged: &Exchanged, call: &Exchange) -> Change {
 }
 
 /// Whether a session was opened from what was sent.
-fn verdict(exchanged: &Exchanged, call: &Exchange) -> String {
+fn verdict(exchanged: &Response, call: &Exchange) -> String {
     match &exchanged.opened {
         None => "error",
         Some(session) if !session.is_empty() => "accepted",
@@ -431,10 +431,10 @@ fn verdict(exchanged: &Exchanged, call: &Exchange) -> String {
 mod tests {
     use super::*;
     use crate::{
-        adapter::{Broken, Implementation, in_process::Model},
+        adapter::{AdapterError, Implementation, in_process::Model},
         evidence::vectors,
         model::answer,
-        protocol::{Hello, Reply},
+        protocol::{Capabilities, Reply},
         spec::rules::Pattern,
         suite::running::run::{Options, replay, run},
     };
@@ -448,19 +448,19 @@ mod tests {
 
     impl<T, G> Implementation for Mutated<T, G>
     where
-        T: Fn(&mut Exchange) + Sync,
-        G: Fn(&Exchange, &mut Exchanged) + Sync,
+        T: Fn(&mut Exchange) + Send + Sync,
+        G: Fn(&Exchange, &mut Response) + Send + Sync,
     {
-        fn hello(&self) -> &Hello {
-            self.0.hello()
+        fn capabilities(&self) -> Capabilities {
+            self.0.capabilities()
         }
 
-        fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
+        fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, AdapterError> {
             let mutant = |call: &Call| {
-                let Call::Exchange(asked) = call else { return answer(call, &self.hello().choices) };
+                let Call::Exchange(asked) = call else { return answer(call, &self.capabilities().choices) };
                 let mut taken = asked.clone();
                 (self.1)(&mut taken);
-                let mut given = answer(&Call::Exchange(taken), &self.hello().choices);
+                let mut given = answer(&Call::Exchange(taken), &self.capabilities().choices);
                 if let Answer::Exchange(given) = &mut given {
                     (self.2)(asked, given);
                 }
@@ -473,8 +473,8 @@ mod tests {
     /// The timeline of the failure that breaks a rule in a story, without styles.
     fn shown(
         rule: &str,
-        take: impl Fn(&mut Exchange) + Sync,
-        give: impl Fn(&Exchange, &mut Exchanged) + Sync,
+        take: impl Fn(&mut Exchange) + Send + Sync,
+        give: impl Fn(&Exchange, &mut Response) + Send + Sync,
     ) -> String {
         let rules = Pattern::parse(&format!("SYS,{rule}")).unwrap();
         let options = Options { cases: 2000, rules, ..Options::default() };
@@ -499,7 +499,7 @@ mod tests {
 
     fn as_asked(_: &mut Exchange) {}
 
-    fn as_answered(_: &Exchange, _: &mut Exchanged) {}
+    fn as_answered(_: &Exchange, _: &mut Response) {}
 
     #[test]
     fn refresh_that_is_lost_is_told_in_a_few_lines() {
@@ -517,7 +517,7 @@ mod tests {
                 Arc::make_mut(&mut call.config).lifetime = lifetime;
             }
         };
-        let give = |call: &Exchange, given: &mut Exchanged| {
+        let give = |call: &Exchange, given: &mut Response| {
             if let Some(cookie) = set_cookie(given, call) {
                 frozen.lock().unwrap().insert(cookie.value, call.config.lifetime);
             }
@@ -527,7 +527,7 @@ mod tests {
 
     #[test]
     fn a_logout_without_attributes_is_told_in_a_few_lines() {
-        let bare = |_: &Exchange, given: &mut Exchanged| {
+        let bare = |_: &Exchange, given: &mut Response| {
             for (_, header) in given.headers.iter_mut().filter(|(_, header)| header.contains("Max-Age=0")) {
                 *header = header.replace("; HttpOnly; Path=/", "");
             }

@@ -1,6 +1,6 @@
 //! The rules, read from the headings of `spec/session-lifetime.md`: the Markdown is their one source.
 
-use std::{collections::BTreeSet, sync::LazyLock};
+use std::{collections::BTreeSet, fmt, sync::LazyLock};
 
 /// The normative text.
 pub const TEXT: &str = include_str!("../../spec/session-lifetime.md");
@@ -20,6 +20,7 @@ pub struct Rule {
 
 /// How binding a rule is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Level {
     /// Left to the implementation, which declares what it does.
     Choice,
@@ -27,6 +28,24 @@ pub enum Level {
     Must,
     /// Binding but for good reasons.
     Should,
+}
+
+impl Level {
+    /// The word of the specification.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Choice => "CHOICE",
+            Self::Must => "MUST",
+            Self::Should => "SHOULD",
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// A family of rules.

@@ -3,10 +3,14 @@
 //! These are plain types. They know how they cross the adapter protocol ([`wire`]) and what they are in plain JSON ([`plain`]),
 //! and nothing of Flask's tags, which are the model's business.
 
+mod convert;
+mod deserialize;
 pub mod plain;
 mod text;
 pub mod wire;
 
+pub use convert::MapKey;
+pub use deserialize::DeserializeError;
 pub use num_bigint::BigInt;
 pub use text::Text;
 use time::{PrimitiveDateTime, UtcOffset};
@@ -121,24 +125,6 @@ fn float_equals(float: f64, integer: &Value) -> bool {
     float.is_finite() && float.fract() == 0.0 && format!("{float:.0}").parse::<BigInt>().ok() == integer.as_int()
 }
 
-impl From<&str> for Value {
-    fn from(text: &str) -> Self {
-        Self::Text(text.into())
-    }
-}
-
-impl From<bool> for Value {
-    fn from(value: bool) -> Self {
-        Self::Bool(value)
-    }
-}
-
-impl From<Map> for Value {
-    fn from(map: Map) -> Self {
-        Self::Map(map)
-    }
-}
-
 /// A map in insertion order, with Python's notion of equal keys ([`Value::is_same_key`]). A session is one of these.
 #[derive(Clone, Debug, Default)]
 pub struct Map(Vec<(Value, Value)>);
@@ -154,14 +140,16 @@ impl Map {
         Self(entries)
     }
 
-    /// The value under a key.
-    pub fn get(&self, key: &Value) -> Option<&Value> {
-        self.0.iter().find(|(k, _)| k.is_same_key(key)).map(|(_, v)| v)
+    /// The value under a key, which is text or any other [`Value`].
+    #[must_use]
+    pub fn get<K: MapKey + ?Sized>(&self, key: &K) -> Option<&Value> {
+        self.0.iter().find(|(k, _)| key.is_key(k)).map(|(_, v)| v)
     }
 
     /// The value under a key, to be changed in place.
-    pub fn get_mut(&mut self, key: &Value) -> Option<&mut Value> {
-        self.0.iter_mut().find(|(k, _)| k.is_same_key(key)).map(|(_, v)| v)
+    #[must_use]
+    pub fn get_mut<K: MapKey + ?Sized>(&mut self, key: &K) -> Option<&mut Value> {
+        self.0.iter_mut().find(|(k, _)| key.is_key(k)).map(|(_, v)| v)
     }
 
     /// Sets a key. An equal key that is there already keeps its place and its spelling.
@@ -174,8 +162,8 @@ impl Map {
     }
 
     /// Takes a key out.
-    pub fn remove(&mut self, key: &Value) -> Option<Value> {
-        let at = self.0.iter().position(|(k, _)| k.is_same_key(key))?;
+    pub fn remove<K: MapKey + ?Sized>(&mut self, key: &K) -> Option<Value> {
+        let at = self.0.iter().position(|(k, _)| key.is_key(k))?;
         Some(self.0.remove(at).1)
     }
 
@@ -185,7 +173,8 @@ impl Map {
     }
 
     /// Whether a key is there.
-    pub fn contains(&self, key: &Value) -> bool {
+    #[must_use]
+    pub fn contains_key<K: MapKey + ?Sized>(&self, key: &K) -> bool {
         self.get(key).is_some()
     }
 
@@ -205,8 +194,8 @@ impl Map {
     }
 
     /// The entries in insertion order.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&Value, &Value)> {
-        self.0.iter().map(|(k, v)| (k, v))
+    pub fn iter(&self) -> Iter<'_> {
+        self.0.iter().map(pair)
     }
 }
 
@@ -226,6 +215,23 @@ impl<K: Into<Value>, V: Into<Value>> FromIterator<(K, V)> for Map {
             map.insert(key, value);
         }
         map
+    }
+}
+
+/// The entries of a map, in insertion order.
+pub type Iter<'a> =
+    std::iter::Map<std::slice::Iter<'a, (Value, Value)>, fn(&'a (Value, Value)) -> (&'a Value, &'a Value)>;
+
+fn pair(entry: &(Value, Value)) -> (&Value, &Value) {
+    (&entry.0, &entry.1)
+}
+
+impl<'a> IntoIterator for &'a Map {
+    type Item = (&'a Value, &'a Value);
+    type IntoIter = Iter<'a>;
+
+    fn into_iter(self) -> Iter<'a> {
+        self.iter()
     }
 }
 

@@ -43,7 +43,8 @@ impl Text {
     }
 
     /// The UTF-16 code units, as JSON's `\u` escapes spell them.
-    pub fn utf16(&self) -> Vec<u16> {
+    #[must_use]
+    pub fn to_utf16(&self) -> Vec<u16> {
         let mut units = Vec::with_capacity(self.0.len());
         for &point in &self.0 {
             match char::from_u32(point) {
@@ -87,6 +88,12 @@ impl From<String> for Text {
     }
 }
 
+impl PartialEq<&str> for Text {
+    fn eq(&self, other: &&str) -> bool {
+        self == *other
+    }
+}
+
 impl PartialEq<str> for Text {
     fn eq(&self, other: &str) -> bool {
         self.0.iter().copied().eq(other.chars().map(u32::from))
@@ -107,7 +114,7 @@ impl fmt::Debug for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.to_utf8() {
             Some(text) => write!(f, "{text:?}"),
-            None => write!(f, "{:04x?}", self.utf16()),
+            None => write!(f, "{:04x?}", self.to_utf16()),
         }
     }
 }
@@ -120,7 +127,7 @@ mod tests {
     fn surrogate_halves_join_and_lone_ones_stay() {
         assert_eq!(Text::from_utf16([0xD83D, 0xDE00]), Text::from("😀"));
         let lone = Text::from_utf16([0xDE00, 0xD83D]);
-        assert_eq!(lone.utf16(), [0xDE00, 0xD83D]);
+        assert_eq!(lone.to_utf16(), [0xDE00, 0xD83D]);
         assert_eq!(lone.to_utf8(), None);
     }
 

@@ -3,6 +3,7 @@
 
 use super::{BigInt, Datetime, Map, Text, Value};
 use crate::json::{Json, json};
+use crate::protocol::ValueKind;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::collections::BTreeSet;
@@ -174,7 +175,7 @@ pub fn encode_map(map: &Map) -> Json {
 fn encode_text(text: &Text) -> Json {
     match text.to_utf8() {
         Some(plain) => json!(plain),
-        None => json!({ "$utf16": text.utf16() }),
+        None => json!({ "$utf16": text.to_utf16() }),
     }
 }
 
@@ -256,26 +257,32 @@ fn iso_offset(offset: UtcOffset) -> String {
 }
 
 /// The kinds of value that `value` needs of an adapter (`values` in `hello`), beyond `json`.
-pub fn kinds_needed(value: &Value, kinds: &mut BTreeSet<&'static str>) {
+pub fn kinds_needed(value: &Value, kinds: &mut BTreeSet<ValueKind>) {
     let text = |text: &Text, kinds: &mut BTreeSet<_>| {
         if text.to_utf8().is_none() {
-            kinds.insert("surrogates");
+            kinds.insert(ValueKind::Surrogates);
         }
     };
     match value {
         Value::Null | Value::Bool(_) => {}
-        Value::Bytes(_) | Value::Datetime(_) | Value::Uuid(_) => {
-            kinds.insert(kind(value));
+        Value::Bytes(_) => {
+            kinds.insert(ValueKind::Bytes);
+        }
+        Value::Datetime(_) => {
+            kinds.insert(ValueKind::Datetime);
+        }
+        Value::Uuid(_) => {
+            kinds.insert(ValueKind::Uuid);
         }
         Value::Float(float) if float.is_finite() && float.fract() != 0.0 => {}
         Value::Float(_) => {
-            kinds.insert("floats");
+            kinds.insert(ValueKind::Floats);
         }
         Value::Int(int) => {
             if i64::try_from(int).is_ok_and(|n| n.unsigned_abs() <= PLAIN_INTEGERS) {
                 return;
             }
-            kinds.insert("integers");
+            kinds.insert(ValueKind::Integers);
         }
         Value::List(items) => items.iter().for_each(|item| kinds_needed(item, kinds)),
         Value::Map(map) => {
@@ -283,7 +290,7 @@ pub fn kinds_needed(value: &Value, kinds: &mut BTreeSet<&'static str>) {
                 match key {
                     Value::Text(key) => text(key, kinds),
                     _ => {
-                        kinds.insert("map");
+                        kinds.insert(ValueKind::Map);
                         kinds_needed(key, kinds);
                     }
                 }
@@ -291,12 +298,12 @@ pub fn kinds_needed(value: &Value, kinds: &mut BTreeSet<&'static str>) {
             }
         }
         Value::Markup(markup) => {
-            kinds.insert("markup");
+            kinds.insert(ValueKind::Markup);
             text(markup, kinds);
         }
         Value::Text(t) => text(t, kinds),
         Value::Tuple(items) => {
-            kinds.insert("tuple");
+            kinds.insert(ValueKind::Tuple);
             items.iter().for_each(|item| kinds_needed(item, kinds));
         }
     }

@@ -6,7 +6,7 @@
 //! one module, `hardware`, has faster ways for some processors, which [`Verifier::without_hardware`] leaves alone.
 //!
 //! ```
-//! use sessionproof::{clock::UnixTime, config::Config, protocol::Reason, value::Value, verifier::Verifier};
+//! use sessionproof::{Config, Reason, UnixTime, Value, Verifier};
 //!
 //! let verifier = Verifier::new(&Config::with_key("development key"))?;
 //! let now = UnixTime::from_seconds(1_700_000_000);
@@ -17,7 +17,7 @@
 //! assert_eq!(accepted.timestamp, 1_700_000_000);
 //!
 //! let session = verifier.load(cookie, now)?;
-//! assert_eq!(session.get(&"user".into()), Some(&Value::int(42)));
+//! assert_eq!(session.get("user").and_then(Value::as_i64), Some(42));
 //! assert_eq!(verifier.sign(&session, now)?, cookie);
 //!
 //! let a_month_and_a_day_later = now.plus_seconds(32 * 24 * 60 * 60);
@@ -37,6 +37,8 @@ mod date;
 #[forbid(unsafe_code)]
 mod digits;
 mod hardware;
+#[forbid(unsafe_code)]
+mod header;
 #[forbid(unsafe_code)]
 mod hmac_sha1;
 #[forbid(unsafe_code)]
@@ -58,13 +60,15 @@ use crate::{
     clock::UnixTime,
     config::{Config, FallbackTextChoice},
     protocol::Reason,
-    value::Map,
+    value::{DeserializeError, Map},
 };
 use canonical::Parsed;
 use ctutils::CtEq;
 use hardware::Hardware;
 use hmac_sha1::Message;
 use mac::Keyed;
+use serde::de::DeserializeOwned;
+use std::{borrow::Cow, fmt};
 
 /// The last second that Python's calendar holds, 9999-12-31T23:59:59Z.
 const LAST_SECOND: u64 = 253_402_300_799;
@@ -80,6 +84,33 @@ pub struct Verifier {
     is_strict: bool,
     inflate_limit: usize,
     hardware: Hardware,
+    cookie_name: String,
+}
+
+/// Without the keys.
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verifier")
+            .field("keys", &self.keys.len())
+            .field("cookie_name", &self.cookie_name)
+            .field("max_age", &self.max_age)
+            .field("is_strict", &self.is_strict)
+            .field("inflate_limit", &self.inflate_limit)
+            .field("hardware", &self.hardware())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a session is not read as a type of one's own.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The cookie does not count, or holds no session.
+    #[error(transparent)]
+    Cookie(#[from] Error),
+    /// The session is not of that type.
+    #[error("the session is not of the type that was asked for: {0}")]
+    Type(#[from] DeserializeError),
 }
 
 /// A cookie that a key signed no longer ago than the lifetime. What it says was not looked at yet.
@@ -104,10 +135,10 @@ pub enum Error {
     /// A compressed payload that is not a whole zlib stream (`PAY-14`).
     #[error("the payload is not a zlib stream")]
     Deflate,
-    /// Signed longer ago than the lifetime (`EXP-1`).
+    /// SignOutcome longer ago than the lifetime (`EXP-1`).
     #[error("the cookie is older than the lifetime")]
     Expired,
-    /// Signed later than now (`EXP-3`).
+    /// SignOutcome later than now (`EXP-3`).
     #[error("the cookie was signed in the future: compare the servers' clocks")]
     Future,
     /// A compressed payload that grows beyond the limit.
@@ -137,7 +168,7 @@ pub enum Error {
     /// A tag with content that it does not take (`PAY-14`).
     #[error("the tag {0:?} stands before something else than it marks")]
     Tag(&'static str),
-    /// Signed, but the timestamp is missing or cannot be read (`SIG-8`).
+    /// SignOutcome, but the timestamp is missing or cannot be read (`SIG-8`).
     #[error("the cookie is signed but has no timestamp")]
     Timestamp,
     /// A session that JSON cannot hold (`PAY-5`).
@@ -151,6 +182,7 @@ pub enum Error {
 impl Error {
     /// Why the cookie is rejected, where an empty session takes its place. None for the errors that come out of Flask as they
     /// do here, and would be answered with status 500.
+    #[must_use]
     pub fn reason(self) -> Option<Reason> {
         match self {
             Self::Expired => Some(Reason::Expired),
@@ -168,6 +200,10 @@ impl Verifier {
 
     /// A verifier for a configuration: its keys, salt, digest, key derivation and lifetime. A lifetime beyond the calendar is
     /// an error of each cookie, not of this (`EXP-9`).
+    ///
+    /// # Errors
+    ///
+    /// There is no secret key, or an empty one (`KEY-5`).
     pub fn new(config: &Config) -> Result<Self, Error> {
         let keys = config.verifying_keys(FallbackTextChoice::Letters);
         let keys = keys.iter().map(|key| Keyed::derive(config, key)).collect::<Option<Vec<_>>>();
@@ -178,26 +214,31 @@ impl Verifier {
             is_strict: false,
             inflate_limit: Self::INFLATE_LIMIT,
             hardware: Hardware::detect(),
+            cookie_name: config.cookie_name.clone(),
         })
     }
 
     /// The same, but it reads the canonical spelling of base64 alone, where Flask reads others as well (`SIG-7`).
+    #[must_use]
     pub fn strict(self) -> Self {
         Self { is_strict: true, ..self }
     }
 
     /// The same with another limit to what a payload may inflate to, in bytes.
+    #[must_use]
     pub fn with_inflate_limit(self, limit: usize) -> Self {
         Self { inflate_limit: limit, ..self }
     }
 
     /// The same by portable code alone, without the instructions that only some processors have.
+    #[must_use]
     pub fn without_hardware(self) -> Self {
         Self { hardware: Hardware::default(), ..self }
     }
 
     /// The same by no other of these instructions than are named, with commas between them, as in the environment variable
     /// `SESSIONPROOF_HARDWARE`: `sha-ni`, `avx2`, `avx512`. What this processor has not stays unused.
+    #[must_use]
     pub fn with_hardware(self, names: &str) -> Self {
         Self { hardware: Hardware::of(names), ..self }
     }
@@ -209,6 +250,10 @@ impl Verifier {
 
     /// Checks signature and age of a cookie's value (`SIG-*`, `EXP-*`). What the payload says is left to
     /// [`load`](Self::load) and [`load_payload`](Self::load_payload).
+    ///
+    /// # Errors
+    ///
+    /// The signature is not good, the cookie is too old or from the future, or a time is beyond the calendar.
     pub fn verify<'a>(&self, cookie: &'a str, now: UnixTime) -> Result<Accepted<'a>, Error> {
         // An empty value is no cookie, and no lifetime is asked for.
         if cookie.is_empty() {
@@ -228,13 +273,79 @@ impl Verifier {
     }
 
     /// The session in a cookie's value, after [`verify`](Self::verify).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`verify`](Self::verify) and of [`load_payload`](Self::load_payload).
     pub fn load(&self, cookie: &str, now: UnixTime) -> Result<Map, Error> {
         self.load_payload(self.verify(cookie, now)?.payload)
+    }
+
+    /// The session in a cookie's value as a type of one's own, after [`verify`](Self::verify). What the type does not name may be
+    /// anything.
+    ///
+    /// ```
+    /// use sessionproof::{Config, Map, UnixTime, Value, Verifier};
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Session {
+    ///     user_id: u64,
+    /// }
+    ///
+    /// let verifier = Verifier::new(&Config::with_key("development key"))?;
+    /// let mut session: Map = [("user_id", 8)].into_iter().collect();
+    /// session.insert("_flashes", vec![Value::Tuple(vec!["message".into(), "hi".into()])]);
+    /// let cookie = verifier.sign(&session, UnixTime::now())?;
+    ///
+    /// let session: Session = verifier.load_as(&cookie, UnixTime::now())?;
+    /// assert_eq!(session.user_id, 8);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The cookie does not count, or its session is not of this type; the error names the value.
+    pub fn load_as<T: DeserializeOwned>(&self, cookie: &str, now: UnixTime) -> Result<T, LoadError> {
+        Ok(self.load(cookie, now)?.deserialize_into()?)
+    }
+
+    /// The value of the session's cookie in a Cookie header: of several cookies of the configured name the first (`HDR-1`), without
+    /// quotes and escapes. Where HTTP/2 splits the header, join its parts with `"; "`.
+    #[must_use]
+    pub fn cookie_in<'h>(&self, cookie_header: &'h [u8]) -> Option<Cow<'h, str>> {
+        header::find(cookie_header, &self.cookie_name)
+    }
+
+    /// The session in a Cookie header; none when it has no cookie of the configured name, or an empty one (`HDR-4`).
+    ///
+    /// ```
+    /// use sessionproof::{Config, UnixTime, Verifier, value::Value};
+    ///
+    /// let verifier = Verifier::new(&Config::with_key("development key"))?;
+    /// let now = UnixTime::from_seconds(1_700_000_000);
+    /// let header = "theme=dark; session=eyJ1c2VyIjo0Mn0.ZVPxAA.SBjXa6bYomRBABYXHdOKvD88Eg4";
+    /// let session = verifier.load_header(header.as_bytes(), now)?.unwrap_or_default();
+    /// assert_eq!(session.get("user").and_then(Value::as_i64), Some(42));
+    /// # Ok::<(), sessionproof::verifier::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`load`](Self::load): there is a cookie of the name, and it does not count.
+    pub fn load_header(&self, cookie_header: &[u8], now: UnixTime) -> Result<Option<Map>, Error> {
+        match self.cookie_in(cookie_header) {
+            Some(cookie) if !cookie.is_empty() => self.load(&cookie, now).map(Some),
+            _ => Ok(None),
+        }
     }
 
     /// The session in the payload of a cookie that was verified (`PAY-*`).
     ///
     /// Work grows with the square of the number of keys in one map: behind a signature that is the application's own affair.
+    ///
+    /// # Errors
+    ///
+    /// The payload is not a session as Flask writes one (`PAY-14`), or inflates beyond the limit.
     pub fn load_payload(&self, payload: &str) -> Result<Map, Error> {
         let bytes = self.decode_payload(payload)?;
         if payload.starts_with('.') {
@@ -257,6 +368,10 @@ impl Verifier {
     }
 
     /// The value of a cookie for a session, signed with the current key (`KEY-2`). Compressed when that pays (`PAY-12`).
+    ///
+    /// # Errors
+    ///
+    /// JSON cannot hold the session (`PAY-5`), or the time is beyond the calendar.
     pub fn sign(&self, session: &Map, now: UnixTime) -> Result<String, Error> {
         let key = self.keys.first().ok_or(Error::NoSecretKey)?;
         let seconds = u64::try_from(now.seconds()).map_err(|_| Error::Calendar)?;

@@ -10,7 +10,7 @@ use sessionproof::{
     bundled,
     clock::UnixTime,
     conformance,
-    protocol::{Answer, Call, Reply, Sign, Signed},
+    protocol::{Answer, Call, Op, Reply, Sign, SignOutcome},
     setup::{KNOWN, Known},
     suite::{outcome::results::Outcome, running::run},
     value::Map,
@@ -22,11 +22,11 @@ fn judged(test: &str, name: &str, outcome: Outcome) {
     let known = Known::named(name).unwrap();
     let Some(program) = common::program(test, known) else { return };
     let implementation = Subprocess::start(program, Options::default()).unwrap();
-    let hello = implementation.hello();
+    let hello = implementation.capabilities();
     assert_eq!(hello.name, name);
-    assert!(hello.ops.contains("verify"), "{:?}", hello.ops);
-    let options = run::Options { cases: 100, ..run::Options::default() };
-    let results = conformance(&implementation, &options);
+    assert!(hello.ops.contains(&Op::Verify), "{:?}", hello.ops);
+    let options = run::Options::default().cases(100);
+    let results = conformance(implementation, &options);
     assert_eq!(results.broken, None);
     assert_eq!(results.outcome(), outcome, "{:?}", results.inconclusive);
     assert!(results.total.passed > 400, "{:?}", results.total);
@@ -91,7 +91,7 @@ fn helper_keeps_values_and_holds_the_clock(test: &str, program: &str, file: &str
     let sign = |session: &Map| Call::Sign(Sign { config: Default::default(), now, session: session.clone() });
     let calls: Vec<_> = sessions.iter().map(sign).collect();
     for (session, reply) in sessions.iter().zip(echo.answer(&calls).unwrap()) {
-        let Reply::Ok(Answer::Sign(Signed::Cookie(text))) = reply else { panic!("{session:?}: {reply:?}") };
+        let Reply::Ok(Answer::Sign(SignOutcome::Cookie(text))) = reply else { panic!("{session:?}: {reply:?}") };
         let (given, rest) = text.split_once(' ').unwrap();
         let (clock, value) = rest.split_once(' ').unwrap();
         assert_eq!((given, clock), ("1700000000.25", "1700000000250"));

@@ -83,15 +83,16 @@ fn config() -> impl Strategy<Value = Config> {
     let path = prop::option::of(prop::sample::select(vec!["/", "/x", "/x/", "/é b;c", "x", ""]));
     let same_site = prop::option::of(prop::sample::select(vec!["lax", "Strict", "NONE"]));
     let flags = any::<(bool, bool, bool)>();
-    (name, domain, path, same_site, flags).prop_map(|(name, domain, path, same_site, flags)| Config {
-        cookie_name: name,
-        cookie_domain: domain.map(str::to_owned),
-        cookie_path: path.map(str::to_owned),
-        cookie_samesite: same_site.map(str::to_owned),
-        cookie_httponly: flags.0,
-        cookie_secure: flags.1,
-        cookie_partitioned: flags.2,
-        ..Config::with_key("key")
+    (name, domain, path, same_site, flags).prop_map(|(name, domain, path, same_site, flags)| {
+        let mut config = Config::with_key("key")
+            .cookie_name(name)
+            .cookie_httponly(flags.0)
+            .cookie_secure(flags.1)
+            .cookie_partitioned(flags.2);
+        config.cookie_domain = domain.map(str::to_owned);
+        config.cookie_path = path.map(str::to_owned);
+        config.cookie_samesite = same_site.map(str::to_owned);
+        config
     })
 }
 
@@ -106,7 +107,7 @@ fn set(value: String, expires: Option<i64>) -> SetCookie {
 /// A trap: a user agent takes the directory of the page for such a path, for the cookie as for its deletion.
 #[test]
 fn a_cookie_path_that_is_not_absolute_is_deleted_from_its_own_directory_alone() {
-    let config = Config { cookie_path: Some("app".to_owned()), ..Config::with_key("key") };
+    let config = Config::with_key("key").cookie_path("app".to_owned());
     let now = UnixTime::from_seconds(1_700_000_000);
     let page = |path: &str| Target::https("app.example", path);
     let mut browser = Browser::new();

@@ -13,7 +13,7 @@ use sessionproof::{
 fn model_and_real_flask_answer_alike() {
     let Some(oracle) = common::oracle("model_and_real_flask_answer_alike") else { return };
     let flask = Subprocess::start(oracle.program(), Options::default()).unwrap();
-    let options = run::Options { cases: 5_000, seed: 1, ..run::Options::default() };
+    let options = run::Options::default().cases(5_000).seed(1);
     let results = run(&flask, &vectors::embedded().unwrap(), &options, &mut |_| {});
     let shown: String = results.failures.iter().map(|failure| terminal::failure(failure, None)).collect();
     assert_eq!(results.total.failed, 0, "{shown}");

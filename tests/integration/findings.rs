@@ -56,7 +56,7 @@ fn every_finding_in_a_release_that_is_the_default_is_still_one() {
     let all = findings();
     for known in KNOWN.iter().filter(|known| !known.is_in_binary() && known.name != "flask") {
         let Some(implementation) = started(test, known) else { continue };
-        let prefix = format!("{}-{}-", known.name, implementation.hello().version);
+        let prefix = format!("{}-{}-", known.name, implementation.capabilities().version);
         let of_this: Vec<_> = all.iter().filter(|(name, _)| name.starts_with(&prefix)).collect();
         assert!(known.name == "anyquart" || known.name == "quart" || !of_this.is_empty(), "{prefix}");
         for (name, vectors) in of_this {

@@ -4,12 +4,12 @@
 
 use sessionproof::{
     adapter::{
-        Broken, Implementation,
+        AdapterError, Implementation,
         subprocess::{Options, Subprocess},
     },
     clock::UnixTime,
     config::Config,
-    protocol::{Answer, Call, Reply, Verified, Verify},
+    protocol::{Answer, Call, Reply, Verify, VerifyOutcome},
 };
 use std::{
     env, fs,
@@ -60,7 +60,7 @@ fn padded_calls(count: usize, length: usize) -> Vec<Call> {
 
 /// The reply that the shell function of this name gives.
 fn echo(n: usize) -> Reply {
-    Reply::Ok(Answer::Verify(Verified::Raised(format!("c{n}"))))
+    Reply::Ok(Answer::Verify(VerifyOutcome::Raised(format!("c{n}"))))
 }
 
 fn echoes(count: usize) -> Vec<Reply> {
@@ -68,7 +68,7 @@ fn echoes(count: usize) -> Vec<Reply> {
 }
 
 /// What a batch of calls comes to, including the end of the adapter. The test fails when that takes longer than two minutes.
-fn answers(command: Vec<String>, options: Options, calls: Vec<Call>) -> Result<Vec<Reply>, Broken> {
+fn answers(command: Vec<String>, options: Options, calls: Vec<Call>) -> Result<Vec<Reply>, AdapterError> {
     within_minutes(move || Subprocess::start(&command, options)?.answer(&calls))
 }
 
@@ -79,12 +79,12 @@ fn within_minutes<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 }
 
 #[track_caller]
-fn broken(result: Result<Vec<Reply>, Broken>, what: &[&str], remedy: &str) {
+fn broken(result: Result<Vec<Reply>, AdapterError>, what: &[&str], remedy: &str) {
     let broken = result.expect_err("the adapter broke");
     for part in what {
-        assert!(broken.what.contains(part), "{part:?} is missing in:\n{broken}");
+        assert!(broken.message.contains(part), "{part:?} is missing in:\n{broken}");
     }
-    assert!(broken.remedy.contains(remedy), "{remedy:?} is missing in:\n{broken}");
+    assert!(broken.hint.contains(remedy), "{remedy:?} is missing in:\n{broken}");
 }
 
 /// The largest amount of memory that this process ever had (KiB), where the system tells.
@@ -136,7 +136,7 @@ fn two_copies_share_the_calls_and_the_order_is_kept() {
     let replies = answers(adapter(script), options, calls(2000)).unwrap();
     let mut copies = std::collections::BTreeSet::new();
     for (n, reply) in replies.iter().enumerate() {
-        let Reply::Ok(Answer::Verify(Verified::Raised(text))) = reply else { panic!("{reply:?}") };
+        let Reply::Ok(Answer::Verify(VerifyOutcome::Raised(text))) = reply else { panic!("{reply:?}") };
         let (cookie, copy) = text.split_once(' ').unwrap();
         assert_eq!(cookie, format!("c{n}"));
         copies.insert(copy.to_owned());
@@ -176,7 +176,7 @@ fn environment_and_working_directory_are_inherited() {
     let told = format!("{} {}", env!("CARGO_PKG_NAME"), env::current_dir().unwrap().display());
     assert_eq!(
         answers(adapter(script), patient(), calls(1)),
-        Ok(vec![Reply::Ok(Answer::Verify(Verified::Raised(told)))])
+        Ok(vec![Reply::Ok(Answer::Verify(VerifyOutcome::Raised(told)))])
     );
 }
 
@@ -294,7 +294,7 @@ fn what_an_adapter_started_ends_with_it() {
     // The sleeping process holds both pipes open; it tells its id so that the test can look for it.
     let script = r#"hello; sleep 1000 & echo "sleeper $!" >&2; wait"#;
     let Err(broken) = answers(adapter(script), one(), calls(1)) else { panic!("the adapter hangs") };
-    let sleeper = broken.what.split("sleeper ").nth(1).unwrap().trim().to_owned();
+    let sleeper = broken.message.split("sleeper ").nth(1).unwrap().trim().to_owned();
     // It is gone, or dead and only waiting to be reaped by whoever inherited it.
     let state = process::Command::new("ps").args(["-o", "stat=", "-p", &sleeper]).output().unwrap().stdout;
     let state = String::from_utf8(state).unwrap();

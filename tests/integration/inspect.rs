@@ -9,7 +9,7 @@ use sessionproof::{
     evidence::vectors::{self, LoadedVector},
     inspect::{Answer, Inspection, Key, LARGEST_PAYLOAD, NotACookie, Question, inspect, inspect_value, text},
     model::{base64, payload, server, signing},
-    protocol::{Answer as Answered, Call, Choices, Verified, Verify},
+    protocol::{Answer as Answered, Call, Choices, Verify, VerifyOutcome},
     spec::rules,
     suite::generate::{cookies, payloads, settings, sizes::Preset},
     value::Value,
@@ -42,7 +42,7 @@ fn sent(id: &str, later: i64) -> (String, Question) {
     let Some((Call::Exchange(call), Answered::Exchange(exchanged))) = asked(vector(id)) else { panic!("{id}") };
     let (_, header) = exchanged.headers.iter().find(|(name, _)| name == "Set-Cookie").unwrap();
     // The lifetime is told by Expires alone.
-    let config = Config { lifetime: Lifetime::default(), ..(*call.config).clone() };
+    let config = (*call.config).clone().lifetime(Lifetime::default());
     let question = Question { config, lifetime: None, now: call.now.plus_seconds(later) };
     (format!("Set-Cookie: {header}"), question)
 }
@@ -52,11 +52,11 @@ fn plain(inspection: &Inspection) -> String {
 }
 
 /// The verdict in the words of the protocol.
-fn answer(verified: &Verified) -> Answer {
+fn answer(verified: &VerifyOutcome) -> Answer {
     match verified {
-        Verified::Accepted(_) => Answer::Accepted,
-        Verified::Raised(_) => Answer::Raised,
-        Verified::Rejected(_) => Answer::Rejected,
+        VerifyOutcome::Accepted(_) => Answer::Accepted,
+        VerifyOutcome::Raised(_) => Answer::Raised,
+        VerifyOutcome::Rejected(_) => Answer::Rejected,
     }
 }
 
@@ -107,13 +107,15 @@ fn the_verdict_on_every_vector_is_that_of_real_flask() {
                 let found = inspection.server.now.answer;
                 assert_eq!(found, answer(recorded), "{id}");
                 judged[found as usize % 3] += 1;
-                if let Verified::Accepted(session) = recorded {
+                if let VerifyOutcome::Accepted(session) = recorded {
                     assert_eq!(inspection.payload.unwrap().session.as_ref(), Some(session), "{id}");
                 }
             }
             // A lifetime beyond the calendar raises before anything is looked at.
-            Err(_) if config.lifetime.max_age().is_none() => assert!(matches!(recorded, Verified::Raised(_)), "{id}"),
-            Err(_) => assert!(matches!(recorded, Verified::Rejected(_)), "{id}"),
+            Err(_) if config.lifetime.max_age().is_none() => {
+                assert!(matches!(recorded, VerifyOutcome::Raised(_)), "{id}")
+            }
+            Err(_) => assert!(matches!(recorded, VerifyOutcome::Rejected(_)), "{id}"),
         }
     }
     assert!(judged.iter().sum::<usize>() > 400, "{judged:?}");
@@ -124,7 +126,7 @@ fn every_pitfall_and_verdict_rests_on_a_rule_that_there_is() {
     for ready in VECTORS.iter() {
         let Some((Call::Exchange(_), Answered::Exchange(exchanged))) = asked(ready) else { continue };
         for (_, header) in exchanged.headers.iter().filter(|(name, _)| name == "Set-Cookie") {
-            let config = Config { cookie_name: header.split('=').next().unwrap().to_owned(), ..Config::default() };
+            let config = Config::default().cookie_name(header.split('=').next().unwrap().to_owned());
             let question =
                 Question { config, lifetime: Some(Lifetime::Seconds(7)), now: UnixTime::from_seconds(1_700_000_100) };
             let Ok(inspection) = inspect(&format!("Set-Cookie: {header}"), &question) else { continue };
@@ -160,13 +162,8 @@ fn each_pitfall_shows_where_it_is_and_nowhere_else() {
     let without = |part: &str| header(&good, &attributes.replace(part, ""));
     let given = Question { lifetime: Some(Lifetime::default()), ..question() };
     let long = Question { lifetime: Some(Lifetime::Seconds(401 * 86_400)), ..question() };
-    let fallback = Config {
-        fallback_keys: Some(sessionproof::config::Fallbacks::Keys(vec![
-            SecretKey::from("old"),
-            SecretKey::from("key"),
-        ])),
-        ..Config::with_key("new")
-    };
+    let fallback = Config::with_key("new")
+        .fallback_keys(sessionproof::config::Fallbacks::Keys(vec![SecretKey::from("old"), SecretKey::from("key")]));
     let padded = {
         let signed = format!("{}=.ZVPxAA", base64::encode(b"{}"));
         let config = Config::with_key("key");
@@ -205,10 +202,8 @@ fn each_pitfall_shows_where_it_is_and_nowhere_else() {
 #[test]
 fn the_key_that_signed_is_named() {
     let keys = ["first", "second", "third"];
-    let config = Config {
-        fallback_keys: Some(sessionproof::config::Fallbacks::Keys(keys.map(SecretKey::from).to_vec())),
-        ..Config::with_key("current")
-    };
+    let config = Config::with_key("current")
+        .fallback_keys(sessionproof::config::Fallbacks::Keys(keys.map(SecretKey::from).to_vec()));
     let signed = |key: &str| signing::sign("e30", key.as_bytes(), &config, UnixTime::from_seconds(NOW)).unwrap();
     let question = Question { config: config.clone(), ..question() };
     let found = |key: &str| inspect(&signed(key), &question).unwrap().signature.unwrap().key;
@@ -267,7 +262,7 @@ fn bombs_are_not_looked_at_and_take_no_time() {
 fn nothing_in_a_cookie_reaches_the_terminal_as_a_control_character() {
     let nasty = "\u{1b}]0;owned\u{7}\u{9b}31m\u{202e}\u{2066}\u{200b}\r\n\u{7f}";
     let json = serde_json::json!({ nasty: nasty, "a": { nasty: [nasty] } }).to_string();
-    let config = Config { cookie_name: "session".to_owned(), ..Config::with_key("key") };
+    let config = Config::with_key("key").cookie_name("session".to_owned());
     let question = Question { config, ..question() };
     let header = format!("Set-Cookie: session={}; Path=/\u{1b}[31m; \u{9b}x=\u{202e}", cookie(&json, NOW));
     for text in
@@ -338,7 +333,9 @@ proptest! {
             }
         }
         // Without the key, the same is said of payload and age.
-        let without = Question { config: Config { secret_key: None, fallback_keys: None, ..(*config).clone() }, ..question };
+        let mut keyless = (*config).clone().secret_key(None);
+        keyless.fallback_keys = None;
+        let without = Question { config: keyless, ..question };
         if inspection.signature.as_ref().is_some_and(|signature| signature.key != Key::Unknown) {
             let Ok(blind) = inspect_value(&cookie, &without) else {
                 prop_assert_ne!(found, Answer::Accepted);
@@ -352,7 +349,7 @@ proptest! {
     #[test]
     fn a_renewal_is_what_a_reading_request_gets(call in cookies::aged(configs(), &Preset::Quick.sizes()), refresh in any::<bool>()) {
         let Call::Verify(Verify { config, now, cookie }) = call else { unreachable!() };
-        let config = Config { refresh_each_request: refresh, ..(*config).clone() };
+        let config = (*config).clone().refresh_each_request(refresh);
         let question = Question { lifetime: Some(config.lifetime), config: config.clone(), now };
         let Ok(inspection) = inspect_value(&cookie, &question) else { return Ok(()) };
         let exchange = sessionproof::protocol::Exchange {

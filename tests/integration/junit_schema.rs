@@ -1,10 +1,10 @@
 //! The JUnit report against its schema, `spec/junit.xsd`, by xmllint.
 
 use sessionproof::{
-    adapter::{Broken, Implementation, in_process::Model},
+    adapter::{AdapterError, Implementation, in_process::Model},
     evidence::vectors,
     mutants,
-    protocol::{Call, Hello, Reply},
+    protocol::{Call, Capabilities, Reply},
     report::junit,
     spec::rules::Pattern,
     suite::{
@@ -53,12 +53,12 @@ fn run(implementation: &dyn Implementation, options: &Options) -> Results {
 struct Breaking(Model);
 
 impl Implementation for Breaking {
-    fn hello(&self) -> &Hello {
-        self.0.hello()
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities()
     }
 
-    fn answer(&self, _: &[Call]) -> Result<Vec<Reply>, Broken> {
-        Err(Broken { what: "<&]]>\u{0}\u{1b}\u{ffff}\"'\n".to_owned(), remedy: "mend it".to_owned() })
+    fn answer(&self, _: &[Call]) -> Result<Vec<Reply>, AdapterError> {
+        Err(AdapterError { message: "<&]]>\u{0}\u{1b}\u{ffff}\"'\n".to_owned(), hint: "mend it".to_owned() })
     }
 }
 
@@ -68,13 +68,13 @@ fn every_kind_of_result_makes_a_valid_report() {
         return;
     }
     let list = "[[known]]\nrules = \"*\"\nreason = \"<why> & \\\"how\\\"\"\n";
-    let known = Options { known: KnownFailures::parse("known.toml", list).unwrap(), cases: 50, ..Options::default() };
+    let known = Options::default().known(KnownFailures::parse("known.toml", list).unwrap()).cases(50);
     let mutant = |name| mutants::find(name).unwrap().make();
-    let one_rule = Options { rules: Pattern::parse("EXP-2").unwrap(), ..Options::default() };
+    let one_rule = Options::default().rules(Pattern::parse("EXP-2").unwrap());
     for (outcome, results) in [
         (Outcome::Conformant, run(&Model::default(), &Options::default())),
         (Outcome::Conformant, run(&Model::default(), &one_rule)),
-        (Outcome::NotConformant, run(mutant("accept-all").as_ref(), &Options { cases: 50, ..Options::default() })),
+        (Outcome::NotConformant, run(mutant("accept-all").as_ref(), &Options::default().cases(50))),
         (Outcome::KnownFailures, run(mutant("age-equal-refused").as_ref(), &known)),
         (Outcome::NotConformant, run(&Model::default(), &known)),
         (Outcome::NotJudged, run(&Breaking(Model::default()), &Options::default())),

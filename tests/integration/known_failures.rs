@@ -34,7 +34,7 @@ fn run(mutant: &str, options: &Options) -> Results {
 }
 
 fn options(known: &str) -> Options {
-    Options { cases: 100, known: KnownFailures::parse("known.toml", known).unwrap(), ..Options::default() }
+    Options::default().cases(100).known(KnownFailures::parse("known.toml", known).unwrap())
 }
 
 /// The list that a run starts, with a reason in every entry.
@@ -100,12 +100,12 @@ fn what_was_not_asked_is_not_said_to_fail_no_longer() {
     let list = listed(&run(MUTANT, &options("")));
     let whole = options(&list);
     for (what, options) in [
-        ("other rules", Options { rules: Pattern::parse("PAY").unwrap(), ..whole.clone() }),
-        ("one of its rules", Options { rules: Pattern::parse("EXP-2").unwrap(), ..whole.clone() }),
-        ("a rule that shares its vectors", Options { rules: Pattern::parse("EXP-1,EXP-5").unwrap(), ..whole.clone() }),
-        ("no generated cases", Options { cases: 0, ..whole.clone() }),
-        ("the first shard", Options { shard: Shard::new(1, 3).unwrap(), ..whole.clone() }),
-        ("the second shard", Options { shard: Shard::new(2, 3).unwrap(), ..whole.clone() }),
+        ("other rules", whole.clone().rules(Pattern::parse("PAY").unwrap())),
+        ("one of its rules", whole.clone().rules(Pattern::parse("EXP-2").unwrap())),
+        ("a rule that shares its vectors", whole.clone().rules(Pattern::parse("EXP-1,EXP-5").unwrap())),
+        ("no generated cases", whole.clone().cases(0)),
+        ("the first shard", whole.clone().shard(Shard::new(1, 3).unwrap())),
+        ("the second shard", whole.clone().shard(Shard::new(2, 3).unwrap())),
     ] {
         let results = run(MUTANT, &options);
         assert!(results.stale().is_empty(), "{what}: {:?}", results.stale());
@@ -113,14 +113,14 @@ fn what_was_not_asked_is_not_said_to_fail_no_longer() {
     }
     // An entry of rules alone, in a run of some of them.
     let family = "[[known]]\nrules = \"EXP\"\nreason = \"why\"\n";
-    let some = Options { rules: Pattern::parse("EXP-9").unwrap(), ..options(family) };
+    let some = options(family).rules(Pattern::parse("EXP-9").unwrap());
     assert!(run(MUTANT, &some).stale().is_empty());
 }
 
 #[test]
 fn a_failure_that_is_not_listed_fails_the_run_and_ends_it_where_the_first_is_to_be_the_last() {
     let list = listed(&run(MUTANT, &options("")));
-    let other = Options { fail_fast: true, ..options(&list) };
+    let other = options(&list).fail_fast(true);
     let known = run(MUTANT, &other);
     assert_eq!((known.outcome(), known.stopped_early), (Outcome::KnownFailures, false));
     let results = run("accept-all", &other);
@@ -133,15 +133,14 @@ fn shards_are_judged_when_they_are_joined() {
     let list = listed(&run(MUTANT, &options("")));
     let stale = format!("{list}\n[[known]]\nrules = \"EXP-3\"\ncases = [\"expiry-*\"]\nreason = \"why\"\n");
     for (list, outcome) in [(&list, Outcome::KnownFailures), (&stale, Outcome::NotConformant)] {
-        let shard = |number| Options { shard: Shard::new(number, 2).unwrap(), ..options(list) };
+        let shard = |number| options(list).shard(Shard::new(number, 2).unwrap());
         let parts = [1, 2].map(|number| (number.to_string(), run(MUTANT, &shard(number))));
         let whole = run(MUTANT, &options(list));
         let joined = merge(parts.to_vec()).unwrap();
         assert_eq!((joined.outcome(), joined.total, &joined.known), (outcome, whole.total, &whole.known));
     }
-    let parts = [(1, list.as_str()), (2, "")].map(|(number, list)| {
-        (number.to_string(), run(MUTANT, &Options { shard: Shard::new(number, 2).unwrap(), ..options(list) }))
-    });
+    let parts = [(1, list.as_str()), (2, "")]
+        .map(|(number, list)| (number.to_string(), run(MUTANT, &options(list).shard(Shard::new(number, 2).unwrap()))));
     assert!(merge(parts.to_vec()).unwrap_err().to_string().contains("the list of known failures"));
 }
 

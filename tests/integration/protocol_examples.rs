@@ -5,7 +5,7 @@ use crate::common;
 use sessionproof::json::{self, Json};
 use sessionproof::{
     model,
-    protocol::{self, Call, Choices, Hello, ReasonsChoice, Reply},
+    protocol::{self, Call, Capabilities, Choices, ReasonsChoice, Reply},
 };
 use std::{io::Write, process::Stdio};
 
@@ -32,7 +32,7 @@ fn each_example_is_a_line_that_this_crate_reads_and_the_model_answers_so() {
         let op = op.as_str().unwrap();
         if op == "hello" {
             assert_eq!(request.to_string(), protocol::hello_line(id.as_u64().unwrap()));
-            json::from_value::<Hello>(&reply["ok"]).unwrap();
+            json::from_value::<Capabilities>(&reply["ok"]).unwrap();
             continue;
         }
         if op == "bench" {
@@ -49,7 +49,7 @@ fn each_example_is_a_line_that_this_crate_reads_and_the_model_answers_so() {
                 assert!(reply["unsupported"].as_str().is_some() || reply["error"].as_str().is_some(), "{request}")
             }
             Ok(call) => {
-                let typed = Choices { reasons: ReasonsChoice::Typed, ..Choices::default() };
+                let typed = Choices::default().reasons(ReasonsChoice::Typed);
                 let answer = model::answer(&call, &typed);
                 assert_eq!(Reply::from_json(&call, &reply), Ok(Reply::Ok(answer)), "{request}");
             }

@@ -12,7 +12,7 @@ use sessionproof::{
         browser::{Browser, Target},
         recipe::{Application, Recipe},
     },
-    protocol::{Action, Choices, Exchange, Exchanged},
+    protocol::{Action, Choices, Exchange, Response},
     spec::rules,
     value::Value,
 };
@@ -77,7 +77,7 @@ enum Cookie {
 #[derive(Debug, PartialEq, Deserialize)]
 struct Done {
     #[serde(flatten)]
-    exchanged: Exchanged,
+    exchanged: Response,
     cookie_header: Option<String>,
     lifetime_before: Lifetime,
     lifetime_after: Lifetime,
@@ -90,7 +90,7 @@ impl Done {
     }
 
     fn role(&self) -> Option<&Value> {
-        self.exchanged.opened.as_ref()?.get(&"role".into())
+        self.exchanged.opened.as_ref()?.get("role")
     }
 }
 

@@ -2,10 +2,10 @@
 
 use proptest::{prelude::*, sample::select};
 use sessionproof::{
-    adapter::{Broken, Implementation, in_process::Model},
+    adapter::{AdapterError, Implementation, in_process::Model},
     evidence::vectors::{self, LoadedVector},
     mutants::{self, Mutant},
-    protocol::{Call, Hello, Reply},
+    protocol::{Call, Capabilities, Reply},
     report::json,
     spec::rules::Pattern,
     suite::{
@@ -37,7 +37,9 @@ fn mutant(name: &str) -> &'static Mutant {
 
 /// The text of results without what they took, which is all that may differ between two runs.
 fn without_times(results: &Results) -> String {
-    json::write(&Results { times: Times::default(), ..results.clone() })
+    let mut results = results.clone();
+    results.times = Times::default();
+    json::write(&results)
 }
 
 proptest! {
@@ -53,7 +55,7 @@ proptest! {
         tallies in proptest::collection::vec(any::<[usize; 3]>(), 3),
     ) {
         let (rules, shard) = (Pattern::parse(rules).unwrap(), Shard::new(number, of).unwrap());
-        let options = Options { spec: "s".to_owned(), rules, cases, seed, shard, fail_fast, ..Options::default() };
+        let options = Options::default().spec("s".to_owned()).rules(rules).cases(cases).seed(seed).shard(shard).fail_fast(fail_fast);
         let mut results = run(mutant(name).make().as_ref(), &options);
         // Figures as no run has them.
         for (tally, [passed, failed, inconclusive]) in results.rules.values_mut().zip(tallies) {
@@ -70,11 +72,11 @@ proptest! {
 fn an_implementation_that_broke_reads_back_as_the_same_value() {
     struct Breaking(Model);
     impl Implementation for Breaking {
-        fn hello(&self) -> &Hello {
-            self.0.hello()
+        fn capabilities(&self) -> Capabilities {
+            self.0.capabilities()
         }
-        fn answer(&self, _: &[Call]) -> Result<Vec<Reply>, Broken> {
-            Err(Broken { what: "it \"broke\"\n".to_owned(), remedy: "mend it".to_owned() })
+        fn answer(&self, _: &[Call]) -> Result<Vec<Reply>, AdapterError> {
+            Err(AdapterError { message: "it \"broke\"\n".to_owned(), hint: "mend it".to_owned() })
         }
         fn incidents(&self) -> Vec<String> {
             vec!["a crash".to_owned()]
@@ -90,7 +92,7 @@ fn the_same_seed_and_number_of_cases_make_the_same_results_and_others_do_not() {
     for name in ["age-equal-refused", "echo"] {
         let mutant = mutant(name);
         let results =
-            |seed, cases| without_times(&run(mutant.make().as_ref(), &Options { seed, cases, ..Options::default() }));
+            |seed, cases| without_times(&run(mutant.make().as_ref(), &Options::default().seed(seed).cases(cases)));
         assert_eq!(results(7, 300), results(7, 300), "{name}");
         assert_ne!(results(7, 300), results(8, 300), "{name}");
     }
@@ -113,11 +115,11 @@ impl Recorder {
 }
 
 impl Implementation for Recorder {
-    fn hello(&self) -> &Hello {
-        self.answers.hello()
+    fn capabilities(&self) -> Capabilities {
+        self.answers.capabilities()
     }
 
-    fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
+    fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, AdapterError> {
         for call in calls {
             *self.asked.lock().unwrap().entry(call.to_line(0)).or_default() += 1;
         }
@@ -126,12 +128,12 @@ impl Implementation for Recorder {
 }
 
 fn in_shards(of: usize, options: &Options) -> impl Iterator<Item = Options> {
-    (1..=of).map(move |number| Options { shard: Shard::new(number, of).unwrap(), ..options.clone() })
+    (1..=of).map(move |number| options.clone().shard(Shard::new(number, of).unwrap()))
 }
 
 #[test]
 fn the_shards_of_a_run_ask_exactly_what_the_whole_run_asks() {
-    let options = Options { cases: 300, seed: 3, ..Options::default() };
+    let options = Options::default().cases(300).seed(3);
     let whole = Recorder::new();
     let results = run(&whole, &options);
     for of in [2, 5] {
@@ -148,7 +150,7 @@ fn the_shards_of_a_run_ask_exactly_what_the_whole_run_asks() {
 
 #[test]
 fn joined_shards_count_what_the_whole_run_counts_and_find_the_same_rules_broken() {
-    let options = Options { cases: 600, ..Options::default() };
+    let options = Options::default().cases(600);
     for name in ["age-equal-refused", "accept-all"] {
         let mutant = mutant(name);
         let whole = run(mutant.make().as_ref(), &options);
@@ -185,7 +187,7 @@ fn a_check_counts_under_each_rule_that_it_is_evidence_for_and_a_failure_under_th
 
 #[test]
 fn only_rules_that_count_have_a_tally() {
-    let options = Options { rules: Pattern::parse("EXP-1,DEL").unwrap(), cases: 100, ..Options::default() };
+    let options = Options::default().rules(Pattern::parse("EXP-1,DEL").unwrap()).cases(100);
     let results = run(&Model::default(), &options);
     let rules: Vec<_> = results.rules.keys().map(String::as_str).collect();
     assert_eq!(rules, ["DEL-1", "DEL-2", "DEL-3", "DEL-4", "DEL-5", "DEL-6", "EXP-1"]);
@@ -194,7 +196,7 @@ fn only_rules_that_count_have_a_tally() {
 
 #[test]
 fn what_is_not_of_one_run_is_not_joined() {
-    let options = Options { cases: 0, rules: Pattern::parse("EXP-1").unwrap(), ..Options::default() };
+    let options = Options::default().cases(0).rules(Pattern::parse("EXP-1").unwrap());
     let [one, two]: [_; 2] =
         in_shards(2, &options).map(|o| run(&Model::default(), &o)).collect::<Vec<_>>().try_into().unwrap();
     let join = |change: &dyn Fn(&mut Results)| {
@@ -208,7 +210,9 @@ fn what_is_not_of_one_run_is_not_joined() {
         ("the version of sessionproof", &|r| r.suite.push('x')),
         ("the implementation", &|r| r.implementation.version.push('x')),
         ("what it runs on", &|r| r.implementation.runtime.push('x')),
-        ("what it offers", &|r| drop(r.implementation.ops.pop_first())),
+        ("what it offers", &|r| {
+            let _ = r.implementation.ops.pop_first();
+        }),
         ("the specification", &|r| r.spec.push('x')),
         ("the seed", &|r| r.seed += 1),
         ("the sizes of generated cases", &|r| r.sizes.depth += 1),

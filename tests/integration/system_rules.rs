@@ -2,7 +2,7 @@
 
 use sessionproof::{
     clock::UnixTime,
-    config::{Config, Fallbacks, Lifetime},
+    config::{Config, Lifetime},
     model::world::{Answered, CookieSource, Event, Outcome, Request, Server, World},
     protocol::{Action, Choices},
     value::Value,
@@ -89,12 +89,12 @@ impl Story {
 }
 
 fn config() -> Config {
-    Config { lifetime: Lifetime::Seconds(1800), ..Config::with_key("key") }
+    Config::with_key("key").lifetime(Lifetime::Seconds(1800))
 }
 
 fn rotated(fallback: bool) -> Config {
-    let fallback_keys = fallback.then(|| Fallbacks::Keys(vec!["key".into()]));
-    Config { secret_key: Some("new key".into()), fallback_keys, ..config() }
+    let rotated = config().secret_key(Some("new key".into()));
+    if fallback { rotated.fallback_keys(["key"]) } else { rotated }
 }
 
 fn read() -> Vec<Action> {
@@ -154,7 +154,7 @@ fn sys_2_one_gap_longer_than_the_lifetime_is_too_long() {
 
 #[test]
 fn sys_2_without_refresh_reading_does_not_keep_the_user_in() {
-    let mut story = Story::with_servers(vec![Server::new(Config { refresh_each_request: false, ..config() })]);
+    let mut story = Story::with_servers(vec![Server::new(config().refresh_each_request(false))]);
     story.log_in(0, true);
     story.wait(LIFETIME - 1);
     assert!(story.is_in(0));
@@ -217,13 +217,13 @@ fn sys_5_a_change_of_the_lifetime_acts_at_once_on_old_cookies() {
     let mut story = Story::begin();
     story.log_in(0, false);
     story.wait(600);
-    story.reconfigure(0, Config { lifetime: Lifetime::Seconds(599), ..config() });
+    story.reconfigure(0, config().lifetime(Lifetime::Seconds(599)));
     assert!(!story.is_in(0));
-    story.reconfigure(0, Config { lifetime: Lifetime::Seconds(600), ..config() });
+    story.reconfigure(0, config().lifetime(Lifetime::Seconds(600)));
     assert!(story.is_in(0));
     story.wait(LIFETIME);
     assert!(!story.is_in(0));
-    story.reconfigure(0, Config { lifetime: Lifetime::Seconds(86400), ..config() });
+    story.reconfigure(0, config().lifetime(Lifetime::Seconds(86400)));
     assert!(story.is_in(0));
 }
 
@@ -232,7 +232,7 @@ fn sys_5_a_longer_lifetime_does_not_bring_back_what_the_browser_dropped() {
     let mut story = Story::begin();
     story.log_in(0, true);
     let copied = story.copy_header(0);
-    story.reconfigure(0, Config { lifetime: Lifetime::Seconds(86400), ..config() });
+    story.reconfigure(0, config().lifetime(Lifetime::Seconds(86400)));
     story.wait(LIFETIME + 1);
     assert!(!story.is_in(0));
     assert!(story.is_good(&copied));

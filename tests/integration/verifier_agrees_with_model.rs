@@ -12,7 +12,7 @@ use sessionproof::{
     config::Config,
     evidence::vectors,
     model,
-    protocol::{Answer, Base64Choice, Call, Choices, ReasonsChoice, Reply, Sign, Signed, Verify},
+    protocol::{Answer, Base64Choice, Call, Choices, ReasonsChoice, Reply, Sign, SignOutcome, Verify},
     suite::{
         generate::{
             cookies,
@@ -39,12 +39,12 @@ fn answer(implementation: &dyn Implementation, call: &Call) -> Answer {
 
 /// The verifier's answer is the model's, by meaning and with the reason.
 fn check(base64: Base64Choice, call: &Call) -> Result<(), TestCaseError> {
-    let choices = Choices { base64, reasons: ReasonsChoice::Typed, ..Choices::default() };
+    let choices = Choices::default().base64(base64).reasons(ReasonsChoice::Typed);
     let verifier = match base64 {
-        Base64Choice::Lenient => BuiltInVerifier::lenient(),
         Base64Choice::Strict => BuiltInVerifier::strict(),
+        _ => BuiltInVerifier::lenient(),
     };
-    assert_eq!(verifier.hello().choices, choices);
+    assert_eq!(verifier.capabilities().choices, choices);
     let (expected, got) = (answer(&Model::new(choices), call), answer(&verifier, call));
     compare(call, &expected, &got, &choices).map_err(|d| TestCaseError::fail(format!("{d:?}\n{}", call.to_line(0))))
 }
@@ -170,11 +170,11 @@ fn both_read_odd_json_alike() {
 #[test]
 fn the_verifier_answers_every_vector_as_flask_did() {
     let embedded = BuiltInVerifier::default();
-    let choices = embedded.hello().choices;
+    let choices = embedded.capabilities().choices;
     let mut asked = 0;
     for ready in vectors::embedded().unwrap() {
         let Scenario::Single(call) = &ready.scenario else { continue };
-        if !embedded.hello().ops.contains(call.op()) {
+        if !embedded.capabilities().ops.contains(&call.op()) {
             continue;
         }
         let expected = &ready.recorded[0].answer;
@@ -182,7 +182,8 @@ fn the_verifier_answers_every_vector_as_flask_did() {
         if let Err(difference) = compare(call, expected, &got, &choices) {
             panic!("{}: {difference:?}", ready.vector.id);
         }
-        if let (Answer::Sign(Signed::Cookie(expected)), Answer::Sign(Signed::Cookie(got))) = (expected, &got) {
+        if let (Answer::Sign(SignOutcome::Cookie(expected)), Answer::Sign(SignOutcome::Cookie(got))) = (expected, &got)
+        {
             assert_eq!(got, expected, "{}", ready.vector.id);
         }
         asked += 1;

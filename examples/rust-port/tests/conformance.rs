@@ -2,4 +2,4 @@
 
 mod port;
 
-sessionproof::conformance_tests!(port::Port::new());
+sessionproof::conformance_tests!(port::Port);

@@ -18,7 +18,7 @@ use crate::{
     config::Config,
     cookie_text,
     model::{base64, http_date, signing},
-    protocol::{Action, Exchanged},
+    protocol::{Action, Response},
 };
 use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
@@ -167,7 +167,7 @@ impl<'a> Translator<'a> {
 
     /// An answer whose session and session cookie are carried over, with its Expires. `actions` are what the view did, and `expires`
     /// tells where an instant in seconds lies on the other side.
-    pub fn answer(&self, mut exchanged: Exchanged, actions: &[Action], expires: impl Fn(i64) -> i64) -> Exchanged {
+    pub fn answer(&self, mut exchanged: Response, actions: &[Action], expires: impl Fn(i64) -> i64) -> Response {
         let name = cookie_text::name(&self.from.config);
         for (header, text) in &mut exchanged.headers {
             if header.eq_ignore_ascii_case("set-cookie") {
@@ -319,7 +319,7 @@ mod tests {
             translator.signed(&format!("e30.{}", base64::encode(&zeros))),
             Ok(format!("e30.{}", base64::encode(&carried)))
         );
-        // Signed as it should be written, and written otherwise.
+        // SignOutcome as it should be written, and written otherwise.
         let ours = signing::sign("e30", b"ours", &here.0, translator.from.now).unwrap();
         let theirs = signing::sign("e30", b"theirs", &there.0, translator.to.now).unwrap();
         let padded = |cookie: &str| cookie.replacen("e30", "e30=", 1);
@@ -369,7 +369,7 @@ mod tests {
         let translator = carry(&here, &there).back();
         let set = |header: &str| {
             let headers = vec![("Set-Cookie".to_owned(), header.to_owned())];
-            let exchanged = Exchanged { status: 200, opened: None, results: Vec::new(), headers };
+            let exchanged = Response { status: 200, opened: None, results: Vec::new(), headers };
             translator.answer(exchanged, &[], |at| at).headers.remove(0).1
         };
         assert_eq!(set("remember_token=8|secret; Path=/"), "remember_token=not-shown; Path=/");
@@ -466,7 +466,7 @@ mod tests {
         }
         headers.extend(vec![format!("session={}", sign("e30")); 500]);
         let headers: Vec<_> = headers.into_iter().map(|header| ("Set-Cookie".to_owned(), header)).collect();
-        let exchanged = Exchanged { status: 200, opened: None, results: Vec::new(), headers: headers.clone() };
+        let exchanged = Response { status: 200, opened: None, results: Vec::new(), headers: headers.clone() };
         for instant in [i64::MIN, 0, i64::MAX] {
             let back = translator.back().answer(exchanged.clone(), &[], |_| instant);
             assert_eq!(back.headers.len(), headers.len());

@@ -5,7 +5,7 @@
 
 use super::proof::{CREDENTIALS, Nonce, PROOF, Proofs};
 use crate::json::Json;
-use crate::{adapter::Broken, model::base64};
+use crate::{adapter::AdapterError, model::base64};
 use std::{
     io::ErrorKind,
     sync::atomic::{AtomicI64, Ordering::Relaxed},
@@ -66,7 +66,7 @@ impl Client {
         connections: usize,
         call_timeout: Duration,
         run_limit: Option<Duration>,
-    ) -> Result<Self, Broken> {
+    ) -> Result<Self, AdapterError> {
         parse(url)?;
         let mut config = Agent::config_builder()
             .http_status_as_error(false)
@@ -116,7 +116,7 @@ impl Client {
     /// # Errors
     ///
     /// No answer came in time, or none that is HTTP, or one of success from somebody who does not know the secret key.
-    pub fn post(&self, request: &Json, cookie: Option<&str>) -> Result<Answered, Broken> {
+    pub fn post(&self, request: &Json, cookie: Option<&str>) -> Result<Answered, AdapterError> {
         let answered = match self.once(request, cookie)? {
             Err(error) if is_lost(&error) => self.once(request, cookie)?,
             answered => answered,
@@ -128,7 +128,7 @@ impl Client {
         }
     }
 
-    fn once(&self, request: &Json, cookie: Option<&str>) -> Result<Result<Answered, Error>, Broken> {
+    fn once(&self, request: &Json, cookie: Option<&str>) -> Result<Result<Answered, Error>, AdapterError> {
         let timeout = self.left().map_or(self.call_timeout, |left| left.min(self.call_timeout));
         if timeout.is_zero() {
             return Err(too_long());
@@ -157,17 +157,17 @@ impl Client {
     }
 
     /// What is said of an answer that anybody could have given.
-    fn not_proved(&self) -> Broken {
-        Broken {
-            what: format!("the answer of {} does not prove that the server knows the secret key", self.url),
-            remedy: "no session was sent in a form that it could use; see that the URL is that of the probe, and that the application \
+    fn not_proved(&self) -> AdapterError {
+        AdapterError {
+            message: format!("the answer of {} does not prove that the server knows the secret key", self.url),
+            hint: "no session was sent in a form that it could use; see that the URL is that of the probe, and that the application \
                      has the probe of this release: `sessionproof probe FOLDER` writes it"
                 .to_owned(),
         }
     }
 
     /// What went wrong, in words.
-    fn broken(&self, error: &Error) -> Broken {
+    fn broken(&self, error: &Error) -> AdapterError {
         if matches!(error, Error::Timeout(_)) && self.left().is_some_and(|left| left.is_zero()) {
             return too_long();
         }
@@ -216,7 +216,7 @@ impl Client {
             ),
             _ => (format!("{url} cannot be asked: {error}"), "see whether the URL is right and the server is up"),
         };
-        Broken { what, remedy: remedy.to_owned() }
+        AdapterError { message: what, hint: remedy.to_owned() }
     }
 }
 
@@ -225,7 +225,7 @@ impl Client {
 /// # Errors
 ///
 /// It is none: another scheme, no host, a name or a password, a port that there is not, or a query.
-pub fn parse(url: &str) -> Result<Uri, Broken> {
+pub fn parse(url: &str) -> Result<Uri, AdapterError> {
     let is_port = |uri: &Uri| {
         let authority = uri.authority().map_or("", |authority| authority.as_str());
         uri.host().is_some_and(|host| !host.is_empty() && (host == authority || uri.port_u16().is_some()))
@@ -234,16 +234,16 @@ pub fn parse(url: &str) -> Result<Uri, Broken> {
         let has_name = uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
         uri.query().is_none() && !has_name && matches!(uri.scheme_str(), Some("http" | "https"))
     };
-    url.parse().ok().filter(|uri| is_plain(uri) && is_port(uri)).ok_or_else(|| Broken {
-        what: format!("{:?} is no URL of a probe", url.rsplit('@').next().unwrap_or_default()),
-        remedy: "a URL is written as in http://127.0.0.1:8000/sessionproof-probe or https://…".to_owned(),
+    url.parse().ok().filter(|uri| is_plain(uri) && is_port(uri)).ok_or_else(|| AdapterError {
+        message: format!("{:?} is no URL of a probe", url.rsplit('@').next().unwrap_or_default()),
+        hint: "a URL is written as in http://127.0.0.1:8000/sessionproof-probe or https://…".to_owned(),
     })
 }
 
-fn too_long() -> Broken {
-    Broken {
-        what: "the run took longer than it may".to_owned(),
-        remedy: "--time-limit allows more, --preset quick and --cases ask for less".to_owned(),
+fn too_long() -> AdapterError {
+    AdapterError {
+        message: "the run took longer than it may".to_owned(),
+        hint: "--time-limit allows more, --preset quick and --cases ask for less".to_owned(),
     }
 }
 
@@ -285,10 +285,10 @@ fn text_of<'h>(headers: &'h HeaderMap, name: &'h str) -> impl Iterator<Item = St
 }
 
 /// The certificates to be trusted, from PEM.
-fn roots(pem: &[u8]) -> Result<RootCerts, Broken> {
-    let unreadable = |what: String| Broken {
-        what: format!("the certificates to be trusted cannot be read: {what}"),
-        remedy: "a file of certificates in PEM is needed".to_owned(),
+fn roots(pem: &[u8]) -> Result<RootCerts, AdapterError> {
+    let unreadable = |what: String| AdapterError {
+        message: format!("the certificates to be trusted cannot be read: {what}"),
+        hint: "a file of certificates in PEM is needed".to_owned(),
     };
     let mut certificates: Vec<Certificate<'static>> = Vec::new();
     for item in parse_pem(pem) {

@@ -1,7 +1,7 @@
 //! The first exchange with a probe, and what to say where there is none.
 
 use super::{
-    Broken,
+    AdapterError,
     client::{Answered, Client},
     clock::{ahead, clock},
 };
@@ -13,7 +13,7 @@ const PROTOCOL: u32 = 2;
 const MOST_AHEAD: i64 = 300;
 
 /// The probe's answer to hello, once the clocks are known to each other.
-pub(super) fn greet(client: &Client, url: &str) -> Result<Json, Broken> {
+pub(super) fn greet(client: &Client, url: &str) -> Result<Json, AdapterError> {
     let hello = json!({ "op": "hello", "protocol": PROTOCOL });
     let mut answered = client.post(&hello, None)?;
     if let (404, Some(ahead)) =
@@ -26,9 +26,9 @@ pub(super) fn greet(client: &Client, url: &str) -> Result<Json, Broken> {
     if answered.status == 404 || (300..400).contains(&answered.status) {
         return Err(not_found(&answered, &format!("there is no probe at {url} that believes us")));
     }
-    let senseless = |what: String| Broken {
-        what: format!("{url} does not answer as a probe: {what}"),
-        remedy: "name the URL of the probe, as in http://127.0.0.1:8000/sessionproof-probe".to_owned(),
+    let senseless = |what: String| AdapterError {
+        message: format!("{url} does not answer as a probe: {what}"),
+        hint: "name the URL of the probe, as in http://127.0.0.1:8000/sessionproof-probe".to_owned(),
     };
     if answered.status != 200 {
         return Err(senseless(format!("HTTP status {}", answered.status)));
@@ -49,28 +49,28 @@ fn ahead_by_its_date(answered: &Answered) -> Option<i64> {
     answered.date.map(|date| date.saturating_sub(answered.came / 1_000_000))
 }
 
-fn too_far(url: &str, ahead: i64) -> Broken {
-    Broken {
-        what: format!(
+fn too_far(url: &str, ahead: i64) -> AdapterError {
+    AdapterError {
+        message: format!(
             "the clock of {url} is {ahead} s ahead of ours, and no session is signed for a clock that is more than {MOST_AHEAD} s off"
         ),
-        remedy: "set both clocks right".to_owned(),
+        hint: "set both clocks right".to_owned(),
     }
 }
 
 /// What to say of a probe that is not there.
-pub(super) fn not_found(answered: &Answered, what: &str) -> Broken {
+pub(super) fn not_found(answered: &Answered, what: &str) -> AdapterError {
     if let Some(location) = &answered.location {
-        return Broken {
-            what: format!("{what}: it redirects to {location}"),
-            remedy: "no redirect is followed; name the URL that it leads to".to_owned(),
+        return AdapterError {
+            message: format!("{what}: it redirects to {location}"),
+            hint: "no redirect is followed; name the URL that it leads to".to_owned(),
         };
     }
     let far = ahead_by_its_date(answered).filter(|seconds| seconds.abs() > 30);
     let clocks = far.map(|seconds| format!("; its clock is {seconds} s ahead of ours")).unwrap_or_default();
-    Broken {
-        what: format!("{what}: HTTP status {}{clocks}", answered.status),
-        remedy: "see that the application mounts the probe at this URL, that SESSIONPROOF_PROBE_UNTIL is not over, and that \
+    AdapterError {
+        message: format!("{what}: HTTP status {}{clocks}", answered.status),
+        hint: "see that the application mounts the probe at this URL, that SESSIONPROOF_PROBE_UNTIL is not over, and that \
                  --secret-key-file holds its SECRET_KEY"
             .to_owned(),
     }

@@ -200,7 +200,7 @@ fn may_be_session(text: &str) -> bool {
 
 /// Whether Python's `dict()` may make something of a value, whatever becomes of the tags in it.
 fn makes_a_session(value: &Value) -> bool {
-    let is_tag = |map: &Map| map.len() == 1 && map.iter().any(|(key, _)| TAGS.iter().any(|tag| *key == (*tag).into()));
+    let is_tag = |map: &Map| map.len() == 1 && map.iter().any(|(key, _)| TAGS.iter().any(|tag| *key == *tag));
     let is_key = |value: &Value| match value {
         Value::List(_) => false,
         Value::Map(map) => is_tag(map),
@@ -339,7 +339,7 @@ mod tests {
         let json = json::write(&Value::Map(mark_session(&session))).unwrap();
         let places: Vec<_> = marked.iter().map(|key| json.find(&json::write(key).unwrap()).unwrap()).collect();
         assert!(places.is_sorted(), "{json}");
-        assert!(marked.iter().all(|key| *key == "_permanent".into() || !keys.iter().any(|old| *key == (*old).into())));
+        assert!(marked.iter().all(|key| *key == "_permanent" || !keys.iter().any(|old| *key == *old)));
         assert_eq!(unmark_session(&mark_session(&session)), session);
     }
 

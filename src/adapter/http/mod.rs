@@ -24,7 +24,7 @@ mod members;
 mod proof;
 mod waiting;
 
-use super::{Broken, Implementation, RealTime, in_order, subprocess::hello};
+use super::{AdapterError, Implementation, RealTime, in_order, subprocess::hello};
 use crate::json::{Json, json};
 use crate::processes;
 use crate::{
@@ -32,7 +32,10 @@ use crate::{
     config::{Config, Digest, FallbackTextChoice, Fallbacks, Key, KeyDerivation, Lifetime},
     cookie_text,
     model::{payload, server},
-    protocol::{Action, Answer, Call, Exchange, Exchanged, Hello, Reply, Sign, Signed, Verified, Verify, members},
+    protocol::{
+        Action, Answer, Call, Capabilities, Exchange, Op, Reply, Response, Sign, SignOutcome, Verify, VerifyOutcome,
+        members,
+    },
 };
 use carry::{Endpoint, Translator};
 use client::{Answered, Client};
@@ -88,7 +91,7 @@ const LONG: usize = 3000;
 /// A running server.
 pub struct Server {
     client: Client,
-    hello: Hello,
+    hello: Capabilities,
     /// The server's configuration, with keys that stand for its own.
     shown: Arc<Config>,
     /// The server's configuration.
@@ -107,7 +110,7 @@ impl Options {
     /// # Errors
     ///
     /// The URL is none of a probe.
-    pub fn is_in_the_clear(&self) -> Result<bool, Broken> {
+    pub fn is_in_the_clear(&self) -> Result<bool, AdapterError> {
         let uri = client::parse(&self.url)?;
         let host = uri.host().unwrap_or_default();
         let address = host.trim_start_matches('[').trim_end_matches(']').parse();
@@ -117,7 +120,7 @@ impl Options {
     }
 
     /// Refuses to sign otherwise than Flask does, unless that was named: with another salt, the same key signs something else.
-    fn signs_as(&self, server: &Config) -> Result<(), Broken> {
+    fn signs_as(&self, server: &Config) -> Result<(), AdapterError> {
         let flask = Config::default();
         let salt = self.salt.as_ref().unwrap_or(&flask.salt);
         let digest = self.digest.unwrap_or(flask.digest);
@@ -126,7 +129,7 @@ impl Options {
             let what = format!("{} says that it signs with the {what} {says}, and not with {named}", self.url);
             let remedy =
                 format!("nothing was signed; if its session interface has that {option}, name it with --{option}");
-            Err(Broken { what, remedy })
+            Err(AdapterError { message: what, hint: remedy })
         };
         if server.salt != *salt {
             return wrong("salt", "salt", json!(server.salt), json!(salt));
@@ -147,7 +150,7 @@ impl Server {
     /// # Errors
     ///
     /// The server cannot be reached, there is no probe that believes us, or it does not prove that it knows the secret key.
-    pub fn connect(options: &Options) -> Result<Self, Broken> {
+    pub fn connect(options: &Options) -> Result<Self, AdapterError> {
         let client = Client::new(
             &options.url,
             &options.secret_key,
@@ -157,16 +160,16 @@ impl Server {
             options.run_limit,
         )?;
         let greeting = greet(&client, &options.url)?;
-        let wrong = |what: String| Broken {
-            what: format!("{} says of itself what makes no sense: {what}", options.url),
-            remedy: "spec/live-servers.md describes what a probe answers".to_owned(),
+        let wrong = |what: String| AdapterError {
+            message: format!("{} says of itself what makes no sense: {what}", options.url),
+            hint: "spec/live-servers.md describes what a probe answers".to_owned(),
         };
         let mut hello = hello::from_json(&greeting).map_err(wrong)?;
         let ahead = client.ahead() / 1_000_000;
         let clocks = if ahead == 0 { String::new() } else { format!(", its clock {ahead} s ahead") };
         hello.runtime += &format!(" at {}{clocks}", options.url);
         // What `verify` and `sign` are asked is asked as a request.
-        hello.ops = ["exchange", "sign", "verify"].map(str::to_owned).into();
+        hello.ops = [Op::Exchange, Op::Sign, Op::Verify].into();
         let config = greeting.pointer("/ok/config").cloned().unwrap_or_else(|| json!({}));
         let mut config: Config = members(&config).map_err(|what| wrong(format!("config: {what}")))?;
         config.lifetime = options.lifetime.unwrap_or(config.lifetime);
@@ -195,7 +198,7 @@ impl Server {
         })
     }
 
-    fn one(&self, call: &Call) -> Result<Reply, Broken> {
+    fn one(&self, call: &Call) -> Result<Reply, AdapterError> {
         if let Some(member) = self.other_member(call.config()) {
             return Ok(Reply::Unsupported(format!("another configuration than the server's: {member}")));
         }
@@ -236,7 +239,7 @@ impl Server {
     }
 
     /// A cookie is read by a request that brings it: an empty session stands in the place of one that is rejected.
-    fn verified(&self, call: &Verify) -> Result<Reply, Broken> {
+    fn verified(&self, call: &Verify) -> Result<Reply, AdapterError> {
         const APART: [char; 6] = [';', ',', '"', ' ', '\t', '\\'];
         if call.cookie.is_empty() || call.cookie.contains(APART) {
             return Ok(Reply::Unsupported("a cookie that does not stand in a Cookie header as it is".to_owned()));
@@ -250,31 +253,33 @@ impl Server {
         let exchange = request(&call.config, call.now, Some(format!("{name}={}", call.cookie)), Vec::new());
         Ok(match self.asked(&exchange)? {
             Reply::Ok(Answer::Exchange(exchanged)) => match exchanged.opened {
-                None => Verified::Raised("the session was not opened".to_owned()).into(),
-                Some(session) if session.is_empty() => Verified::Rejected(None).into(),
-                Some(session) => Verified::Accepted(session).into(),
+                None => VerifyOutcome::Raised("the session was not opened".to_owned()).into(),
+                Some(session) if session.is_empty() => VerifyOutcome::Rejected(None).into(),
+                Some(session) => VerifyOutcome::Accepted(session).into(),
             },
             other => other,
         })
     }
 
     /// A session is signed by a view that puts everything into it.
-    fn signed(&self, call: &Sign) -> Result<Reply, Broken> {
+    fn signed(&self, call: &Sign) -> Result<Reply, AdapterError> {
         if call.session.is_empty() {
             return Ok(Reply::Unsupported("the cookie of an empty session".to_owned()));
         }
         let exchange = request(&call.config, call.now, None, vec![Action::Update { values: call.session.clone() }]);
         Ok(match self.asked(&exchange)? {
             Reply::Ok(Answer::Exchange(exchanged)) => match cookie_set(&exchanged, &call.config) {
-                Some(cookie) => Signed::Cookie(cookie).into(),
-                None => Signed::Raised(format!("no cookie was set, and the status was {}", exchanged.status)).into(),
+                Some(cookie) => SignOutcome::Cookie(cookie).into(),
+                None => {
+                    SignOutcome::Raised(format!("no cookie was set, and the status was {}", exchanged.status)).into()
+                }
             },
             other => other,
         })
     }
 
     /// A request in the server's present, asked until it is known in which second it was answered.
-    fn asked(&self, call: &Exchange) -> Result<Reply, Broken> {
+    fn asked(&self, call: &Exchange) -> Result<Reply, AdapterError> {
         for _ in 0..TICKS {
             if let Some(reply) = self.asked_in(call, self.client.server_now().div_euclid(1_000_000))? {
                 return Ok(reply);
@@ -287,7 +292,7 @@ impl Server {
 
     /// A request carried over to a second of the server's clock, and its answer carried back; none where it was answered in
     /// another second.
-    fn asked_in(&self, call: &Exchange, second: i64) -> Result<Option<Reply>, Broken> {
+    fn asked_in(&self, call: &Exchange, second: i64) -> Result<Option<Reply>, AdapterError> {
         let keys = call.config.verifying_keys(self.hello.choices.fallback_text);
         let there = call.now.plus_seconds(second.saturating_sub(call.now.seconds()));
         let translator = Translator {
@@ -323,11 +328,11 @@ impl Server {
     }
 
     /// Counts answers that make no sense: of many in a row the next makes none either.
-    fn sense(&self, reply: Reply) -> Result<Reply, Broken> {
+    fn sense(&self, reply: Reply) -> Result<Reply, AdapterError> {
         match &reply {
-            Reply::Error(what) if self.senseless.fetch_add(1, Relaxed) + 1 >= SENSELESS => Err(Broken {
-                what: format!("{SENSELESS} answers in a row made no sense, the last one: {what}"),
-                remedy: "the server's log may say why".to_owned(),
+            Reply::Error(what) if self.senseless.fetch_add(1, Relaxed) + 1 >= SENSELESS => Err(AdapterError {
+                message: format!("{SENSELESS} answers in a row made no sense, the last one: {what}"),
+                hint: "the server's log may say why".to_owned(),
             }),
             Reply::Error(_) => Ok(reply),
             _ => {
@@ -352,7 +357,11 @@ impl Server {
     }
 
     /// The exchange in an answer, and the server's clock before and after; what else to reply where there is none.
-    fn read(&self, call: &Exchange, answered: &Answered) -> Result<Result<(Exchanged, [UnixTime; 2]), Reply>, Broken> {
+    fn read(
+        &self,
+        call: &Exchange,
+        answered: &Answered,
+    ) -> Result<Result<(Response, [UnixTime; 2]), Reply>, AdapterError> {
         if answered.status == 404 || (300..400).contains(&answered.status) {
             return Err(not_found(answered, "the probe is there no more"));
         }
@@ -385,8 +394,8 @@ impl Server {
 }
 
 impl Implementation for Server {
-    fn hello(&self) -> &Hello {
-        &self.hello
+    fn capabilities(&self) -> Capabilities {
+        self.hello.clone()
     }
 
     fn config(&self) -> Option<Arc<Config>> {
@@ -397,11 +406,11 @@ impl Implementation for Server {
         Some(RealTime { implementation: Box::new(Waiting::new(self)), longest: self.wait })
     }
 
-    fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
+    fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, AdapterError> {
         in_order(calls, |take| self.answer_each(calls, take))
     }
 
-    fn answer_each(&self, calls: &[Call], take: &mut (dyn FnMut(usize, Reply) + Send)) -> Result<(), Broken> {
+    fn answer_each(&self, calls: &[Call], take: &mut (dyn FnMut(usize, Reply) + Send)) -> Result<(), AdapterError> {
         let (next, take) = (AtomicUsize::new(0), Mutex::new(take));
         let work = || {
             while let Some((at, call)) = Some(next.fetch_add(1, Relaxed)).and_then(|at| Some((at, calls.get(at)?))) {
@@ -416,8 +425,9 @@ impl Implementation for Server {
             let others: Vec<_> = (1..self.workers.min(calls.len())).filter_map(start).collect();
             let mut done = work();
             for other in others {
-                let ended =
-                    || Err(Broken { what: "a thread ended".to_owned(), remedy: "see the message above".to_owned() });
+                let ended = || {
+                    Err(AdapterError { message: "a thread ended".to_owned(), hint: "see the message above".to_owned() })
+                };
                 done = done.and(other.join().unwrap_or_else(|_| ended()));
             }
             done
@@ -441,7 +451,7 @@ fn request(config: &Arc<Config>, now: UnixTime, cookie_header: Option<String>, a
 }
 
 /// The value of the session cookie that was set; none where it was deleted.
-fn cookie_set(exchanged: &Exchanged, config: &Config) -> Option<String> {
+fn cookie_set(exchanged: &Response, config: &Config) -> Option<String> {
     let name = cookie_text::name(config);
     let cookies = exchanged.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case("set-cookie"));
     let mut pairs = cookies.filter_map(|(_, text)| text.split(';').next()?.split_once('='));

@@ -4,7 +4,7 @@
 //! Each purpose has a key of its own, derived from the secret key, and none of these keys signs sessions. It does not know what is
 //! asked or answered.
 
-use super::Broken;
+use super::AdapterError;
 use crate::{config::Digest, model::signing::mac};
 use ctutils::CtEq;
 use std::fmt::Write;
@@ -28,11 +28,11 @@ pub(super) struct Nonce(String);
 
 impl Nonce {
     /// A new one, from the system's random numbers.
-    pub(super) fn new() -> Result<Self, Broken> {
+    pub(super) fn new() -> Result<Self, AdapterError> {
         let mut bytes = [0; 16];
-        getrandom::fill(&mut bytes).map_err(|error| Broken {
-            what: format!("the system gives no random numbers: {error}"),
-            remedy: "a request without one could be sent again by others".to_owned(),
+        getrandom::fill(&mut bytes).map_err(|error| AdapterError {
+            message: format!("the system gives no random numbers: {error}"),
+            hint: "a request without one could be sent again by others".to_owned(),
         })?;
         Ok(Self(hex(&bytes)))
     }

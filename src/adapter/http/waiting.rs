@@ -1,10 +1,10 @@
 //! A running server whose time is waited for: the cookies that come back are the very ones that it set.
 
-use super::{Broken, Server};
+use super::Server;
 use crate::{
-    adapter::Implementation,
+    adapter::{AdapterError, Implementation},
     processes,
-    protocol::{Exchange, Hello, Reply},
+    protocol::{Call, Capabilities, Exchange, Reply},
 };
 use std::{sync::OnceLock, time::Duration};
 
@@ -23,16 +23,16 @@ impl<'a> Waiting<'a> {
         Self { server, later: OnceLock::new() }
     }
 
-    fn asked(&self, call: &Exchange) -> Result<Reply, Broken> {
+    fn asked(&self, call: &Exchange) -> Result<Reply, AdapterError> {
         let client = &self.server.client;
         let next = client.server_now().div_euclid(1_000_000) + 1;
         let second = call.now.seconds().saturating_add(*self.later.get_or_init(|| next - call.now.seconds()));
         let micros = second.saturating_mul(1_000_000).saturating_add(INTO).saturating_sub(client.server_now());
         let pause = Duration::from_micros(u64::try_from(micros).unwrap_or_default());
         if client.left().is_some_and(|left| left < pause) {
-            return Err(Broken {
-                what: format!("the run may not take {} s more", pause.as_secs()),
-                remedy: "--time-limit allows more".to_owned(),
+            return Err(AdapterError {
+                message: format!("the run may not take {} s more", pause.as_secs()),
+                hint: "--time-limit allows more".to_owned(),
             });
         }
         processes::pause(pause)?;
@@ -42,11 +42,15 @@ impl<'a> Waiting<'a> {
 }
 
 impl Implementation for Waiting<'_> {
-    fn hello(&self) -> &Hello {
-        self.server.hello()
+    fn capabilities(&self) -> Capabilities {
+        self.server.capabilities()
     }
 
-    fn exchange(&self, call: &Exchange) -> Reply {
-        self.asked(call).unwrap_or_else(|broken| Reply::Error(broken.to_string()))
+    fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, AdapterError> {
+        let one = |call: &Call| match call {
+            Call::Exchange(call) => self.asked(call).unwrap_or_else(|broken| Reply::Error(broken.to_string())),
+            other => Reply::Unsupported(format!("the operation {}", other.op())),
+        };
+        Ok(calls.iter().map(one).collect())
     }
 }

@@ -11,10 +11,10 @@ use super::{
 };
 use crate::json::{Json, json};
 use crate::{
-    adapter::{Broken, Program},
+    adapter::{AdapterError, Program},
     bench::Question,
     processes,
-    protocol::Hello,
+    protocol::{Capabilities, Op},
 };
 use serde::Deserialize;
 use std::{
@@ -30,7 +30,7 @@ pub struct Bencher {
     worker: Worker,
     events: Receiver<Event>,
     program: Program,
-    hello: Hello,
+    hello: Capabilities,
     call_timeout: Duration,
 }
 
@@ -46,11 +46,11 @@ pub struct Loop {
 impl Bencher {
     /// Starts a program and waits for its hello. Fails when it cannot be started, says no proper hello in time, reports another
     /// release than the one that was set up, or does not offer `bench`.
-    pub fn start(program: impl Into<Program>, call_timeout: Duration) -> Result<Self, Broken> {
+    pub fn start(program: impl Into<Program>, call_timeout: Duration) -> Result<Self, AdapterError> {
         let program = program.into();
         let (sender, events) = mpsc::sync_channel(16);
         let worker = Worker::start(&program, 0, LONGEST, &sender)?;
-        let hello = Hello {
+        let hello = Capabilities {
             name: String::new(),
             version: String::new(),
             runtime: String::new(),
@@ -63,22 +63,22 @@ impl Bencher {
         let reply = bencher.json(&line, 0)?;
         bencher.hello = hello::from_json(&reply).map_err(|why| messages::bad_hello(&line, &why, &Scene::empty()))?;
         bencher.program.is_what_was_set_up(&bencher.hello)?;
-        if !bencher.hello.ops.contains("bench") {
-            return Err(Broken {
-                what: format!("the adapter of {} does not offer the operation bench", bencher.hello.name),
-                remedy: "spec/adapter-protocol.md says what it takes: a loop and a clock.".to_owned(),
+        if !bencher.hello.ops.contains(&Op::Bench) {
+            return Err(AdapterError {
+                message: format!("the adapter of {} does not offer the operation bench", bencher.hello.name),
+                hint: "spec/adapter-protocol.md says what it takes: a loop and a clock.".to_owned(),
             });
         }
         Ok(bencher)
     }
 
     /// What the adapter says of itself.
-    pub fn hello(&self) -> &Hello {
+    pub fn hello(&self) -> &Capabilities {
         &self.hello
     }
 
     /// Reads a cookie `calls` times. None when the adapter cannot measure this, and says so.
-    pub fn measure(&mut self, question: &Question, calls: u64) -> Result<Option<Loop>, Broken> {
+    pub fn measure(&mut self, question: &Question, calls: u64) -> Result<Option<Loop>, AdapterError> {
         let asked = Instant::now();
         let id = self.worker.request(|id| {
             let Question { config, now, cookie, part } = question;
@@ -104,7 +104,7 @@ impl Bencher {
     }
 
     /// The next line, within the limit for one call.
-    fn line(&mut self, op: &str) -> Result<Vec<u8>, Broken> {
+    fn line(&mut self, op: &str) -> Result<Vec<u8>, AdapterError> {
         let deadline = Instant::now() + self.call_timeout;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -129,7 +129,7 @@ impl Bencher {
     }
 
     /// A line as the reply to a request.
-    fn json(&mut self, line: &[u8], id: u64) -> Result<Json, Broken> {
+    fn json(&mut self, line: &[u8], id: u64) -> Result<Json, AdapterError> {
         let reply: Json = crate::json::from_slice(line).map_err(|error| self.wrong(line, &error.to_string()))?;
         match reply.get("id").and_then(Json::as_u64) {
             Some(given) if given == id => Ok(reply),
@@ -137,17 +137,17 @@ impl Bencher {
         }
     }
 
-    fn wrong(&mut self, line: &[u8], why: &str) -> Broken {
+    fn wrong(&mut self, line: &[u8], why: &str) -> AdapterError {
         self.broken(format!("the adapter's reply cannot be used: {why}\n  the line: {}", messages::shown(line)))
     }
 
     /// The end of the adapter, with its last words.
-    fn broken(&mut self, what: String) -> Broken {
+    fn broken(&mut self, what: String) -> AdapterError {
         let death = self.worker.end(Instant::now());
         let what = what + &messages::last_words(&death.stderr);
-        Broken {
-            what,
-            remedy: "spec/adapter-protocol.md says how bench is answered; --call-timeout gives more time.".to_owned(),
+        AdapterError {
+            message: what,
+            hint: "spec/adapter-protocol.md says how bench is answered; --call-timeout gives more time.".to_owned(),
         }
     }
 }

@@ -3,16 +3,11 @@
 //! A misspelt operation or kind of value would silently be cases that are never asked: better to stop at once.
 
 use crate::json::Json;
-use crate::protocol::{Hello, VERSION};
+use crate::protocol::{Capabilities, Op, VERSION, ValueKind};
 use serde::Deserialize;
-use std::collections::BTreeSet;
-
-const OPS: [&str; 4] = ["bench", "exchange", "sign", "verify"];
-const KINDS: [&str; 10] =
-    ["bytes", "datetime", "floats", "integers", "json", "map", "markup", "surrogates", "tuple", "uuid"];
 
 /// The hello in the members of a reply; the error says what is wrong with it.
-pub fn from_json(reply: &Json) -> Result<Hello, String> {
+pub fn from_json(reply: &Json) -> Result<Capabilities, String> {
     for refusal in ["error", "unsupported"] {
         if let Some(what) = reply.get(refusal) {
             return Err(format!("it answers hello with {refusal}: {what}"));
@@ -22,17 +17,19 @@ pub fn from_json(reply: &Json) -> Result<Hello, String> {
     if let Some(protocol) = ok.get("protocol").filter(|protocol| protocol.as_u64() != Some(VERSION.into())) {
         return Err(format!("it speaks protocol {protocol}, and this suite speaks {VERSION}"));
     }
-    let hello = Hello::deserialize(ok).map_err(|error| error.to_string())?;
+    all_known(ok, "ops", &Op::ALL.map(Op::as_str))?;
+    all_known(ok, "values", &ValueKind::ALL.map(ValueKind::as_str))?;
+    let hello = Capabilities::deserialize(ok).map_err(|error| error.to_string())?;
     if hello.ops.is_empty() {
-        return Err(format!("\"ops\" is empty; there are {}", OPS.join(", ")));
+        return Err(format!("\"ops\" is empty; there are {}", Op::ALL.map(Op::as_str).join(", ")));
     }
-    all_known("ops", &hello.ops, &OPS)?;
-    all_known("values", &hello.values, &KINDS)?;
     Ok(hello)
 }
 
-fn all_known(member: &str, words: &BTreeSet<String>, known: &[&str]) -> Result<(), String> {
-    match words.iter().find(|word| !known.contains(&word.as_str())) {
+/// What is no word at all is left for the reading of the whole to refuse.
+fn all_known(hello: &Json, member: &str, known: &[&str]) -> Result<(), String> {
+    let words = hello.get(member).and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str);
+    match words.into_iter().find(|word| !known.contains(word)) {
         Some(word) => Err(format!("{member:?} names {word:?}; there are {}", known.join(", "))),
         None => Ok(()),
     }

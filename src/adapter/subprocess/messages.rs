@@ -3,7 +3,7 @@
 //! Whatever an adapter printed is shortened and escaped, so that a report stays readable and a terminal unharmed.
 
 use super::worker::Death;
-use crate::{adapter::Broken, foreign, protocol::Call};
+use crate::{adapter::AdapterError, foreign, protocol::Call};
 use std::{
     io::{self, ErrorKind},
     time::Duration,
@@ -42,13 +42,13 @@ impl Scene {
     }
 
     /// The message: what happened, then this.
-    fn broken(&self, what: &str, remedy: &str) -> Broken {
+    fn broken(&self, what: &str, remedy: &str) -> AdapterError {
         let mut what = what.to_owned();
         if let Some(call) = &self.call {
             what += &format!("\n  the call: {call}");
         }
         what += &last_words(&self.stderr);
-        Broken { what, remedy: remedy.to_owned() }
+        AdapterError { message: what, hint: remedy.to_owned() }
     }
 }
 
@@ -58,15 +58,15 @@ pub(crate) fn request(call: &Call, id: u64) -> String {
 }
 
 /// There is no command.
-pub(crate) fn no_command() -> Broken {
-    Broken {
-        what: "no command was given".to_owned(),
-        remedy: "Name the adapter's program and its arguments.".to_owned(),
+pub(crate) fn no_command() -> AdapterError {
+    AdapterError {
+        message: "no command was given".to_owned(),
+        hint: "Name the adapter's program and its arguments.".to_owned(),
     }
 }
 
 /// The system refuses to start the program.
-pub(crate) fn cannot_start(command: &[String], error: &io::Error) -> Broken {
+pub(crate) fn cannot_start(command: &[String], error: &io::Error) -> AdapterError {
     let remedy = match error.kind() {
         ErrorKind::NotFound => {
             "Check the path: it is relative to the working directory, and a bare name is looked up in PATH. The interpreter in a \
@@ -79,19 +79,22 @@ pub(crate) fn cannot_start(command: &[String], error: &io::Error) -> Broken {
             "Is it a program for this machine? Start a script with a line such as `#!/usr/bin/env python3`, or name its interpreter first."
         }
     };
-    Broken { what: format!("cannot start the adapter {}: {error}", command_line(command)), remedy: remedy.to_owned() }
+    AdapterError {
+        message: format!("cannot start the adapter {}: {error}", command_line(command)),
+        hint: remedy.to_owned(),
+    }
 }
 
 /// The system refuses to start a thread.
-pub(crate) fn no_thread(error: &io::Error) -> Broken {
-    Broken {
-        what: format!("cannot start a thread to serve the adapter: {error}"),
-        remedy: "Raise the limit on processes and threads, or run fewer copies with --workers.".to_owned(),
+pub(crate) fn no_thread(error: &io::Error) -> AdapterError {
+    AdapterError {
+        message: format!("cannot start a thread to serve the adapter: {error}"),
+        hint: "Raise the limit on processes and threads, or run fewer copies with --workers.".to_owned(),
     }
 }
 
 /// A copy ended without a hello.
-pub(crate) fn ended_before_hello(command: &[String], how: &str, unfinished: &[u8], death: &Death) -> Broken {
+pub(crate) fn ended_before_hello(command: &[String], how: &str, unfinished: &[u8], death: &Death) -> AdapterError {
     let scene = Scene { call: None, stderr: death.stderr.clone() };
     let what = format!("the adapter {} {how} before it answered hello{}", command_line(command), rest(unfinished));
     let remedy = "Run the command by hand and type {\"id\":0,\"op\":\"hello\",\"protocol\":1} and a newline. Are its \
@@ -100,18 +103,18 @@ pub(crate) fn ended_before_hello(command: &[String], how: &str, unfinished: &[u8
 }
 
 /// No hello came in time.
-pub(crate) fn no_hello(command: &[String], limit: Duration, scene: &Scene) -> Broken {
+pub(crate) fn no_hello(command: &[String], limit: Duration, scene: &Scene) -> AdapterError {
     scene.broken(&format!("the adapter {} has not answered hello within {limit:?}", command_line(command)), FLUSH)
 }
 
 /// The hello is not one.
-pub(crate) fn bad_hello(line: &[u8], why: &str, scene: &Scene) -> Broken {
+pub(crate) fn bad_hello(line: &[u8], why: &str, scene: &Scene) -> AdapterError {
     let what = format!("the adapter's hello cannot be used: {why}\n  the line: {}", shown(line));
     scene.broken(&what, "Section `hello` of spec/adapter-protocol.md shows a hello and lists its members.")
 }
 
 /// Two copies are not the same.
-pub(crate) fn other_hello(line: &[u8], scene: &Scene) -> Broken {
+pub(crate) fn other_hello(line: &[u8], scene: &Scene) -> AdapterError {
     let what = format!("a second copy of the adapter sent a different hello\n  the line: {}", shown(line));
     scene.broken(
         &what,
@@ -120,7 +123,7 @@ pub(crate) fn other_hello(line: &[u8], scene: &Scene) -> Broken {
 }
 
 /// No reply came in time.
-pub(crate) fn hang(limit: Duration, unanswered: usize, scene: &Scene) -> Broken {
+pub(crate) fn hang(limit: Duration, unanswered: usize, scene: &Scene) -> AdapterError {
     let others = match unanswered.saturating_sub(1) {
         0 => String::new(),
         others => format!(" (and to {others} more)"),
@@ -129,7 +132,7 @@ pub(crate) fn hang(limit: Duration, unanswered: usize, scene: &Scene) -> Broken 
 }
 
 /// The time for the whole run is over.
-pub(crate) fn out_of_time(limit: Duration, unanswered: usize, scene: &Scene) -> Broken {
+pub(crate) fn out_of_time(limit: Duration, unanswered: usize, scene: &Scene) -> AdapterError {
     let missing = match unanswered {
         0 => "the adapter has not answered hello".to_owned(),
         _ => format!("{unanswered} calls have no reply"),
@@ -139,32 +142,32 @@ pub(crate) fn out_of_time(limit: Duration, unanswered: usize, scene: &Scene) -> 
 }
 
 /// A line is not a reply.
-pub(crate) fn not_a_reply(line: &[u8], why: &str, scene: &Scene) -> Broken {
+pub(crate) fn not_a_reply(line: &[u8], why: &str, scene: &Scene) -> AdapterError {
     scene
         .broken(&format!("the adapter printed a line that is not a reply ({why})\n  the line: {}", shown(line)), STDOUT)
 }
 
 /// A line is too long.
-pub(crate) fn too_long(beginning: &[u8], limit: usize, scene: &Scene) -> Broken {
+pub(crate) fn too_long(beginning: &[u8], limit: usize, scene: &Scene) -> AdapterError {
     let what =
         format!("the adapter printed a line of more than {limit} bytes\n  the line begins: {}", shown(beginning));
     scene.broken(&what, &format!("End every reply with a newline, and keep it below the limit. {STDOUT}"))
 }
 
 /// A reply answers no waiting call.
-pub(crate) fn wrong_id(line: &[u8], why: &str, scene: &Scene) -> Broken {
+pub(crate) fn wrong_id(line: &[u8], why: &str, scene: &Scene) -> AdapterError {
     let what = format!("the adapter printed a reply to no waiting call: {why}\n  the reply: {}", shown(line));
     scene.broken(&what, "Answer each request once, and copy its `id` unchanged into the reply.")
 }
 
 /// A reply has the right id and the wrong members.
-pub(crate) fn bad_reply(line: &[u8], op: &str, why: &str, scene: &Scene) -> Broken {
+pub(crate) fn bad_reply(line: &[u8], op: &str, why: &str, scene: &Scene) -> AdapterError {
     let what = format!("the adapter's reply to a call cannot be read: {why}\n  the reply: {}", shown(line));
     scene.broken(&what, &format!("Section `{op}` of spec/adapter-protocol.md shows the reply and lists its members."))
 }
 
 /// A copy ended, and not for the first time.
-pub(crate) fn too_many_crashes(how: &str, crashes: usize, scene: &Scene) -> Broken {
+pub(crate) fn too_many_crashes(how: &str, crashes: usize, scene: &Scene) -> AdapterError {
     let what = format!("the adapter {how} before it had answered; {crashes} adapter processes have crashed");
     scene.broken(&what, UNTIL_THE_END)
 }

@@ -16,8 +16,8 @@ pub(crate) mod worker;
 
 pub use bench::{Bencher, Loop};
 
-use super::{Broken, Implementation, Program, in_order};
-use crate::protocol::{Call, Hello, Reply};
+use super::{AdapterError, Implementation, Program, in_order};
+use crate::protocol::{Call, Capabilities, Reply};
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
@@ -74,7 +74,7 @@ pub struct Stats {
 /// A process that is killed drops nothing. The command line has a guard for that; in a program of your own, copies that read their
 /// standard input end with it, and others go on (see [`processes`](super::processes)).
 pub struct Subprocess {
-    hello: Hello,
+    hello: Capabilities,
     runner: Mutex<run::Runner>,
     counters: Arc<Counters>,
 }
@@ -96,7 +96,7 @@ impl Subprocess {
     ///
     /// Fails when the program cannot be started, says no proper hello, reports another release than the one that was set up, or
     /// takes longer than [`Options::call_timeout`].
-    pub fn start(program: impl Into<Program>, options: Options) -> Result<Self, Broken> {
+    pub fn start(program: impl Into<Program>, options: Options) -> Result<Self, AdapterError> {
         let options = Options { workers: options.workers.max(1), in_flight: options.in_flight.max(1), ..options };
         let counters = Arc::new(Counters::default());
         let (runner, hello) = run::Runner::start(program.into(), options, counters.clone())?;
@@ -120,15 +120,15 @@ impl Subprocess {
 }
 
 impl Implementation for Subprocess {
-    fn hello(&self) -> &Hello {
-        &self.hello
+    fn capabilities(&self) -> Capabilities {
+        self.hello.clone()
     }
 
-    fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
+    fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, AdapterError> {
         in_order(calls, |take| self.answer_each(calls, take))
     }
 
-    fn answer_each(&self, calls: &[Call], take: &mut (dyn FnMut(usize, Reply) + Send)) -> Result<(), Broken> {
+    fn answer_each(&self, calls: &[Call], take: &mut (dyn FnMut(usize, Reply) + Send)) -> Result<(), AdapterError> {
         self.runner.lock().unwrap_or_else(PoisonError::into_inner).answer(calls, take)
     }
 

@@ -15,9 +15,9 @@ use super::{
     worker::{Death, Event, What, Worker},
 };
 use crate::{
-    adapter::{Broken, Program},
+    adapter::{AdapterError, Program},
     processes,
-    protocol::{Call, Hello, Reply},
+    protocol::{Call, Capabilities, Reply},
 };
 use std::{
     collections::VecDeque,
@@ -45,7 +45,7 @@ pub(super) struct Runner {
     /// When the run's time is over.
     deadline: Option<Instant>,
     /// What the first copy said.
-    hello: Option<Hello>,
+    hello: Option<Capabilities>,
     workers: Vec<Worker>,
     /// How many copies were ever started.
     started: u64,
@@ -53,7 +53,7 @@ pub(super) struct Runner {
     sender: SyncSender<Event>,
     counters: Arc<Counters>,
     /// Why there is no going on.
-    broken: Option<Broken>,
+    broken: Option<AdapterError>,
 }
 
 /// Calls on their way to their replies. Calls are named by their place.
@@ -92,7 +92,11 @@ impl<'a> Batch<'a> {
 
 impl Runner {
     /// Starts the first copy and waits for its hello.
-    pub(super) fn start(program: Program, options: Options, counters: Arc<Counters>) -> Result<(Self, Hello), Broken> {
+    pub(super) fn start(
+        program: Program,
+        options: Options,
+        counters: Arc<Counters>,
+    ) -> Result<(Self, Capabilities), AdapterError> {
         if program.words().is_empty() {
             return Err(messages::no_command());
         }
@@ -121,7 +125,7 @@ impl Runner {
     }
 
     /// Answers the calls, and hands each reply over as it comes. Once broken, it stays so.
-    pub(super) fn answer(&mut self, calls: &[Call], take: &mut dyn FnMut(usize, Reply)) -> Result<(), Broken> {
+    pub(super) fn answer(&mut self, calls: &[Call], take: &mut dyn FnMut(usize, Reply)) -> Result<(), AdapterError> {
         if let Some(broken) = &self.broken {
             return Err(broken.clone());
         }
@@ -135,7 +139,7 @@ impl Runner {
         result
     }
 
-    fn run(&mut self, mut batch: Batch) -> Result<(), Broken> {
+    fn run(&mut self, mut batch: Batch) -> Result<(), AdapterError> {
         processes::interruption().map_or(Ok(()), Err)?;
         while let Ok(event) = self.events.try_recv() {
             self.take(event, &mut batch)?;
@@ -148,7 +152,7 @@ impl Runner {
     }
 
     /// Waits for something to happen, or for some time to be over.
-    fn step(&mut self, batch: &mut Batch) -> Result<(), Broken> {
+    fn step(&mut self, batch: &mut Batch) -> Result<(), AdapterError> {
         let event = self.next_event();
         // What was printed until then counts. The copies are ended, and are not to be blamed for it.
         if !matches!(event, Some(Event { what: What::Printed(Line::Whole(_)), .. })) {
@@ -185,7 +189,7 @@ impl Runner {
         if worker.stdin_closed { CLOSING.min(self.options.call_timeout) } else { self.options.call_timeout }
     }
 
-    fn look_at_clocks(&mut self, batch: &mut Batch) -> Result<(), Broken> {
+    fn look_at_clocks(&mut self, batch: &mut Batch) -> Result<(), AdapterError> {
         let now = Instant::now();
         if let (Some(deadline), Some(limit)) = (self.deadline, self.options.run_limit)
             && now >= deadline
@@ -212,7 +216,7 @@ impl Runner {
     }
 
     /// Gives every copy as much as it may have in flight, and starts another copy where that is not enough.
-    fn hand_out(&mut self, batch: &mut Batch) -> Result<(), Broken> {
+    fn hand_out(&mut self, batch: &mut Batch) -> Result<(), AdapterError> {
         self.bury_the_idle(batch)?;
         while let Some(worker) = self.workers.iter_mut().find(|worker| worker.is_fresh())
             && let Some(place) = batch.suspects.pop_front()
@@ -240,7 +244,7 @@ impl Runner {
         Ok(())
     }
 
-    fn start_worker(&mut self) -> Result<(), Broken> {
+    fn start_worker(&mut self) -> Result<(), AdapterError> {
         processes::interruption().map_or(Ok(()), Err)?;
         let worker = Worker::start(&self.program, self.started, self.options.max_reply_line, &self.sender)?;
         self.started += 1;
@@ -248,7 +252,7 @@ impl Runner {
         Ok(())
     }
 
-    fn take(&mut self, event: Event, batch: &mut Batch) -> Result<(), Broken> {
+    fn take(&mut self, event: Event, batch: &mut Batch) -> Result<(), AdapterError> {
         // A copy that was given up may have done something before it heard of that.
         let Some(at) = self.workers.iter().position(|worker| worker.number == event.worker) else { return Ok(()) };
         match event.what {
@@ -272,11 +276,11 @@ impl Runner {
         }
     }
 
-    fn take_line(&mut self, at: usize, line: &[u8], batch: &mut Batch) -> Result<(), Broken> {
+    fn take_line(&mut self, at: usize, line: &[u8], batch: &mut Batch) -> Result<(), AdapterError> {
         let Some(worker) = self.workers.get_mut(at) else { return Ok(()) };
         let result = reply::read(worker, line, batch.calls, self.hello.as_ref());
         match result {
-            Ok(Read::Hello(hello)) => {
+            Ok(Read::Capabilities(hello)) => {
                 self.program.is_what_was_set_up(&hello)?;
                 self.hello = Some(hello);
             }
@@ -290,7 +294,7 @@ impl Runner {
     }
 
     /// Ends copies that closed their standard input and owe nothing.
-    fn bury_the_idle(&mut self, batch: &mut Batch) -> Result<(), Broken> {
+    fn bury_the_idle(&mut self, batch: &mut Batch) -> Result<(), AdapterError> {
         while let Some(at) = self.workers.iter().position(|worker| worker.stdin_closed && !worker.is_busy()) {
             let worker = self.workers.swap_remove(at);
             self.bury(worker, Pipe::Input, &[], batch)?;
@@ -299,7 +303,13 @@ impl Runner {
     }
 
     /// Ends a copy that closed one of its pipes, and sees to the calls that it owed.
-    fn bury(&mut self, mut worker: Worker, closed: Pipe, unfinished: &[u8], batch: &mut Batch) -> Result<(), Broken> {
+    fn bury(
+        &mut self,
+        mut worker: Worker,
+        closed: Pipe,
+        unfinished: &[u8],
+        batch: &mut Batch,
+    ) -> Result<(), AdapterError> {
         let patience = match closed {
             Pipe::Input => Duration::ZERO,
             // A process that exits closes its output a moment before it has exited.

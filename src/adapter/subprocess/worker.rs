@@ -9,7 +9,7 @@ use super::{
     process::{Exit, Process},
 };
 use crate::{
-    adapter::{Broken, Program},
+    adapter::{AdapterError, Program},
     foreign, protocol,
 };
 use std::{
@@ -82,7 +82,7 @@ impl Worker {
         number: u64,
         max_reply_line: usize,
         events: &SyncSender<Event>,
-    ) -> Result<Self, Broken> {
+    ) -> Result<Self, AdapterError> {
         let mut process = Process::start(program).map_err(|error| messages::cannot_start(program.words(), &error))?;
         let (requests, lines) = mpsc::channel();
         let stderr = Arc::new(Tail::default());
@@ -181,7 +181,7 @@ impl Worker {
 }
 
 /// A thread that nobody waits for: each ends with the pipe that it serves.
-fn in_background(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Broken> {
+fn in_background(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), AdapterError> {
     let started = thread::Builder::new().name(format!("adapter {name}")).spawn(work);
     started.map(drop).map_err(|error| messages::no_thread(&error))
 }

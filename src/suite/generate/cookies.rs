@@ -50,6 +50,17 @@ pub fn aged(configs: BoxedStrategy<Arc<Config>>, sizes: &Sizes) -> BoxedStrategy
     prop_oneof![4 => any_cookie, 1 => same_cookie].boxed()
 }
 
+/// A cookie of the current key, read in the second in which it was signed.
+pub fn fresh(configs: BoxedStrategy<Arc<Config>>, sessions: BoxedStrategy<Map>) -> BoxedStrategy<Call> {
+    (configs, 1_500_000_000i64..1_900_000_000, sessions)
+        .prop_map(|(config, second, session)| {
+            let now = UnixTime::from_seconds(second);
+            let cookie = signed(&session, config.signing_key().unwrap_or_default(), &config, now);
+            Call::Verify(Verify { config, now, cookie })
+        })
+        .boxed()
+}
+
 /// When the cookies were signed that come again.
 const KNOWN: UnixTime = UnixTime::from_seconds(1_700_000_000);
 
@@ -57,7 +68,7 @@ fn user() -> Map {
     [("user", Value::int(1))].into_iter().collect()
 }
 
-/// Signed by one of the keys that verify.
+/// SignOutcome by one of the keys that verify.
 pub fn signed_by_any(session: &Map, which: Index, config: &Config, at: UnixTime) -> String {
     let keys = config.verifying_keys(FallbackTextChoice::Letters);
     let key = keys.get(which.index(keys.len().max(1))).cloned().unwrap_or_default();
@@ -121,7 +132,7 @@ enum Spoil {
     Case(Index),
     /// A separator too many.
     Double(Doubled),
-    /// Signed otherwise than configured.
+    /// SignOutcome otherwise than configured.
     Foreign(Foreign),
     /// A character more.
     Insert(Index, char),

@@ -44,6 +44,33 @@ pub fn plain_value() -> BoxedStrategy<Value> {
     .boxed()
 }
 
+/// A session of values that plain JSON holds, as most are: text with space around it and characters of every kind, small numbers,
+/// lists and maps of them.
+pub fn plain_session(sizes: &Sizes) -> BoxedStrategy<Map> {
+    let space = || select(vec!["", "", " ", "  ", "\t", "\n", "\u{a0}", "\u{3000}"]);
+    let written = text_of(any::<char>().boxed(), sizes.text.min(40));
+    let spaced = (space(), written, space()).prop_map(|(before, text, after)| format!("{before}{text}{after}"));
+    let float =
+        (-1_000_000i32..1_000_000, 1u32..6).prop_map(|(digits, places)| f64::from(digits) / 10f64.powi(places as i32));
+    let float = float.prop_filter("it has a fraction", |float| float.fract() != 0.0);
+    let leaf = prop_oneof![
+        2 => plain_value(),
+        4 => spaced.prop_map(|text| Value::Text(text.into())),
+        1 => float.prop_map(Value::Float),
+        1 => (-(1i64 << 53)..=1 << 53).prop_map(Value::int),
+    ];
+    let entries = sizes.entries.max(1);
+    let values = nested(leaf.boxed(), [2, 8, entries as u32], move |inner| {
+        let map = vec((text_in(&['a'..='z'], 1..=6), inner.clone()), 0..=entries);
+        prop_oneof![
+            vec(inner, 0..=entries).prop_map(Value::List),
+            map.prop_map(|entries| Value::Map(entries.into_iter().collect())),
+        ]
+        .boxed()
+    });
+    vec((text_in(&['a'..='z', '_'..='_'], 1..=6), values), 1..=entries).prop_map(Map::from_iter).boxed()
+}
+
 /// A session of any values under text keys.
 pub fn session(sizes: &Sizes) -> BoxedStrategy<Map> {
     prop_oneof![8 => map_of(value(sizes), sizes), 1 => long_session(sizes.long_text), 1 => barely_compressed()].boxed()

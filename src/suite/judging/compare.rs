@@ -9,8 +9,8 @@ use crate::{
     cookie_text::{ParsedCookie, headers, instant, parts, read_timestamp, session_cookies, set_cookie},
     model::{base64, json, payload, signing},
     protocol::{
-        Action, Answer, Call, Choices, CompressionChoice, Exchange, Exchanged, OrderChoice, Reason, ReasonsChoice,
-        Signed, Verified, Verify,
+        Action, Answer, Call, Choices, CompressionChoice, Exchange, OrderChoice, ReasonsChoice, Response, SignOutcome,
+        Verify, VerifyOutcome,
     },
     value::{Map, Value, wire},
 };
@@ -57,14 +57,14 @@ pub fn compare(call: &Call, expected: &Answer, got: &Answer, choices: &Choices) 
     match (call, expected, got) {
         (Call::Verify(call), Answer::Verify(expected), Answer::Verify(got)) => verified(call, expected, got, choices),
         (Call::Sign(call), Answer::Sign(expected), Answer::Sign(got)) => match (expected, got) {
-            (Signed::Cookie(expected), Signed::Cookie(got)) => {
+            (SignOutcome::Cookie(expected), SignOutcome::Cookie(got)) => {
                 cookie(expected, got, &Call::Sign(call.clone()), choices)
             }
-            (Signed::Raised(_), Signed::Raised(_)) => Ok(()),
-            (Signed::Raised(why), Signed::Cookie(cookie)) => {
+            (SignOutcome::Raised(_), SignOutcome::Raised(_)) => Ok(()),
+            (SignOutcome::Raised(why), SignOutcome::Cookie(cookie)) => {
                 differ(blame::writing(&call.config, true), "writing the session", format!("an error: {why}"), cookie)
             }
-            (Signed::Cookie(cookie), Signed::Raised(why)) => {
+            (SignOutcome::Cookie(cookie), SignOutcome::Raised(why)) => {
                 differ(blame::writing(&call.config, false), "writing the session", cookie, format!("an error: {why}"))
             }
         },
@@ -75,14 +75,8 @@ pub fn compare(call: &Call, expected: &Answer, got: &Answer, choices: &Choices) 
     }
 }
 
-fn verified(call: &Verify, expected: &Verified, got: &Verified, choices: &Choices) -> Result<(), Difference> {
-    use Verified::{Accepted, Raised, Rejected};
-    let show = |verified: &Verified| match verified {
-        Accepted(session) => format!("accepted as {}", wire::encode_map(session)),
-        Raised(why) => format!("an error: {why}"),
-        Rejected(Some(reason)) => format!("rejected ({})", reason_word(*reason)),
-        Rejected(None) => "rejected".to_owned(),
-    };
+fn verified(call: &Verify, expected: &VerifyOutcome, got: &VerifyOutcome, choices: &Choices) -> Result<(), Difference> {
+    use VerifyOutcome::{Accepted, Raised, Rejected};
     let same = match (expected, got) {
         (Accepted(expected), Accepted(got)) => {
             return match expected == got {
@@ -90,8 +84,8 @@ fn verified(call: &Verify, expected: &Verified, got: &Verified, choices: &Choice
                 false => differ(
                     blame::values(expected, got, &call.cookie),
                     "the session",
-                    show(&Accepted(expected.clone())),
-                    show(&Accepted(got.clone())),
+                    told(&Accepted(expected.clone())),
+                    told(&Accepted(got.clone())),
                 ),
             };
         }
@@ -102,21 +96,48 @@ fn verified(call: &Verify, expected: &Verified, got: &Verified, choices: &Choice
     if same {
         return Ok(());
     }
-    differ(blame::verdict(call, got), "the verdict on the cookie", show(expected), show(got))
+    differ(blame::verdict(call, got), "the verdict on the cookie", told(expected), told(got))
 }
 
-/// The word of the protocol for a reason.
-pub fn reason_word(reason: Reason) -> &'static str {
-    match reason {
-        Reason::Expired => "expired",
-        Reason::Future => "future",
-        Reason::Payload => "payload",
-        Reason::Signature => "signature",
-        Reason::Timestamp => "timestamp",
+/// What differs where the implementation panicked, and the answer that stands for it. No panic is right, not even where Flask
+/// raises. A check is blamed on the rule that it is about.
+pub fn panicked(call: &Call, expected: &Answer, what: &str, choices: &Choices) -> (Difference, Answer) {
+    const ANY: &[&str] = &["KEY", "SIG", "PAY", "EXP", "PERM", "REN", "MOD", "SET", "DEL", "VARY", "HDR", "SYS"];
+    let got = format!("it panicked: {what}");
+    let (rule, answer) = match call {
+        Call::Verify(call) => {
+            let answer = VerifyOutcome::Raised(got.clone());
+            (blame::verdict(call, &answer).rule, Answer::Verify(answer))
+        }
+        Call::Sign(call) => (blame::writing(&call.config, false).rule, Answer::Sign(SignOutcome::Raised(got.clone()))),
+        Call::Exchange(_) => {
+            let answer =
+                Answer::Exchange(Response { status: 500, opened: None, results: Vec::new(), headers: Vec::new() });
+            (compare(call, expected, &answer, choices).err().map_or("MOD-9", |difference| difference.rule()), answer)
+        }
+    };
+    let expected = match expected {
+        Answer::Verify(expected) => told(expected),
+        Answer::Sign(SignOutcome::Cookie(cookie)) => cookie.clone(),
+        Answer::Sign(SignOutcome::Raised(why)) => format!("an error: {why}"),
+        Answer::Exchange(expected) => format!("a response with status {}", expected.status),
+    };
+    let difference =
+        Difference { suspects: Suspects { rule, also: ANY }, what: format!("the end of {}", call.op()), expected, got };
+    (difference, answer)
+}
+
+/// The outcome of reading a cookie in words.
+fn told(outcome: &VerifyOutcome) -> String {
+    match outcome {
+        VerifyOutcome::Accepted(session) => format!("accepted as {}", wire::encode_map(session)),
+        VerifyOutcome::Raised(why) => format!("an error: {why}"),
+        VerifyOutcome::Rejected(Some(reason)) => format!("rejected ({reason})"),
+        VerifyOutcome::Rejected(None) => "rejected".to_owned(),
     }
 }
 
-fn exchanged(call: &Exchange, expected: &Exchanged, got: &Exchanged, choices: &Choices) -> Result<(), Difference> {
+fn exchanged(call: &Exchange, expected: &Response, got: &Response, choices: &Choices) -> Result<(), Difference> {
     opened(call, expected, got)?;
     results(call, &expected.results, &got.results)?;
     set_cookies(call, expected, got, choices)?;
@@ -132,7 +153,7 @@ fn exchanged(call: &Exchange, expected: &Exchanged, got: &Exchanged, choices: &C
     Ok(())
 }
 
-fn opened(call: &Exchange, expected: &Exchanged, got: &Exchanged) -> Result<(), Difference> {
+fn opened(call: &Exchange, expected: &Response, got: &Response) -> Result<(), Difference> {
     if expected.opened == got.opened {
         return Ok(());
     }
@@ -168,13 +189,13 @@ fn results(call: &Exchange, expected: &[Value], got: &[Value]) -> Result<(), Dif
     Ok(())
 }
 
-fn varies_by_cookie(exchanged: &Exchanged) -> bool {
+fn varies_by_cookie(exchanged: &Response) -> bool {
     headers(exchanged, "vary")
         .flat_map(|value| value.split(','))
         .any(|field| field.trim().eq_ignore_ascii_case("cookie") || field.trim() == "*")
 }
 
-fn set_cookies(call: &Exchange, expected: &Exchanged, got: &Exchanged, choices: &Choices) -> Result<(), Difference> {
+fn set_cookies(call: &Exchange, expected: &Response, got: &Response, choices: &Choices) -> Result<(), Difference> {
     let all = |exchanged| headers(exchanged, "set-cookie").collect::<Vec<_>>().join("\n");
     let show = |exchanged| match all(exchanged) {
         none if none.is_empty() => "no Set-Cookie".to_owned(),
@@ -212,7 +233,7 @@ fn set_cookies(call: &Exchange, expected: &Exchanged, got: &Exchanged, choices: 
 
 fn attributes(
     call: &Exchange,
-    answer: &Exchanged,
+    answer: &Response,
     expected: &ParsedCookie,
     got: &ParsedCookie,
 ) -> Result<(), Difference> {

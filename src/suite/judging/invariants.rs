@@ -18,7 +18,7 @@ use crate::{
         cookie_header, signing,
         world::Event,
     },
-    protocol::{Answer, Call, Choices, Exchange, Exchanged},
+    protocol::{Answer, Call, Choices, Exchange, Response},
 };
 
 /// Holds the last of a story's answers against every invariant.
@@ -41,7 +41,7 @@ const INVARIANTS: &[Invariant] =
 /// One request with its answer, and the browser before and after.
 struct Visit<'a> {
     call: &'a Exchange,
-    exchanged: &'a Exchanged,
+    exchanged: &'a Response,
     choices: &'a Choices,
     /// The cookie value that counted.
     sent: Option<String>,
@@ -239,14 +239,14 @@ fn broken(rule: &'static str, what: &str, expected: &str, got: &str) -> Result<(
 mod tests {
     use super::*;
     use crate::{
-        adapter::{Broken, Implementation, in_process::Model},
+        adapter::{AdapterError, Implementation, in_process::Model},
         case::{
             scenario::{Scenario, Source},
             story::{Browser as BrowserAtStart, Event, Request, Server},
         },
         config::Lifetime,
         model::answer,
-        protocol::{Action, Hello, Reply},
+        protocol::{Action, Capabilities, Reply},
         suite::judging::{
             compare::compare,
             judge::{Case, Verdict, judge},
@@ -258,9 +258,9 @@ mod tests {
     const SECOND: i64 = 1_000_000;
 
     /// The model's answer to a call, spoiled.
-    type Mutant = fn(&Exchange) -> Exchanged;
+    type Mutant = fn(&Exchange) -> Response;
 
-    fn told_right(call: &Exchange) -> Exchanged {
+    fn told_right(call: &Exchange) -> Response {
         match answer(&Call::Exchange(call.clone()), &Choices::default()) {
             Answer::Exchange(exchanged) => exchanged,
             other => panic!("{other:?}"),
@@ -311,11 +311,11 @@ mod tests {
     fn judged(story: &Story, mutant: Mutant) -> Option<&'static str> {
         struct Mutated(Model, Mutant);
         impl Implementation for Mutated {
-            fn hello(&self) -> &Hello {
-                self.0.hello()
+            fn capabilities(&self) -> Capabilities {
+                self.0.capabilities()
             }
 
-            fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
+            fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, AdapterError> {
                 let exchange = |call: &Call| match call {
                     Call::Exchange(call) => Reply::Ok(Answer::Exchange((self.1)(call))),
                     other => panic!("{other:?}"),
@@ -356,14 +356,14 @@ mod tests {
             Request { cookie: Source::Header("session=e30.AA.AA".to_owned()), ..Request::new(0, 0, Vec::new()) };
         let trusting: Mutant = |call| {
             let session = [("user", Value::int(1))].into_iter().collect();
-            Exchanged { opened: Some(session), ..told_right(call) }
+            Response { opened: Some(session), ..told_right(call) }
         };
         assert_eq!(alone(&story(vec![Event::Request(forged)]), trusting).0, Some("SIG-5"));
         // Out of nothing is no better.
         assert_eq!(alone(&story(vec![look()]), trusting).0, Some("SIG-5"));
     }
 
-    fn with_header(mut exchanged: Exchanged, change: impl Fn(&str) -> String) -> Exchanged {
+    fn with_header(mut exchanged: Response, change: impl Fn(&str) -> String) -> Response {
         for (_, header) in exchanged.headers.iter_mut().filter(|(name, _)| name == "Set-Cookie") {
             *header = change(header);
         }

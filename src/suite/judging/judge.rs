@@ -4,14 +4,16 @@
 //! answer, under the choices that the implementation declares.
 
 use super::{
-    compare::{Difference, compare},
+    compare::{Difference, compare, panicked},
     invariants,
 };
 use crate::{
-    adapter::{Broken, Implementation},
+    adapter::{AdapterError, Implementation, unanswered},
     config::{FallbackTextChoice, Fallbacks},
     model::{self, server},
-    protocol::{Answer, Call, Choices, Hello, ReasonsChoice, Reply, Sign, Signed, Verified, Verify},
+    protocol::{
+        Answer, Call, Capabilities, Choices, Op, ReasonsChoice, Reply, Sign, SignOutcome, Verify, VerifyOutcome,
+    },
     value::{Value, wire},
 };
 use crate::{case::scenario::Scenario, evidence::vectors::Recorded, suite::judging::kept};
@@ -65,14 +67,14 @@ pub enum Inconclusive {
 
 impl Inconclusive {
     /// An operation is not offered.
-    pub(in crate::suite) fn op_not_offered(op: &str) -> Self {
+    pub(in crate::suite) fn op_not_offered(op: Op) -> Self {
         Self::NotOffered(format!("the operation {op}"))
     }
 }
 
 /// Judges cases side by side: the calls that are ready are asked together. The verdicts come in the order of the cases.
-pub fn judge(implementation: &dyn Implementation, cases: &[Case<'_>]) -> Result<Vec<Verdict>, Broken> {
-    let hello = implementation.hello();
+pub fn judge(implementation: &dyn Implementation, cases: &[Case<'_>]) -> Result<Vec<Verdict>, AdapterError> {
+    let hello = &implementation.capabilities();
     let mut runs: CaseRuns<'_> = cases.iter().copied().collect();
     loop {
         let calls = runs.calls(hello);
@@ -84,6 +86,7 @@ pub fn judge(implementation: &dyn Implementation, cases: &[Case<'_>]) -> Result<
                 runs.take(place, call, reply, hello);
             }
         })?;
+        runs.all_answered(&calls)?;
     }
 }
 
@@ -110,7 +113,7 @@ impl FromIterator<Scenario> for CaseRuns<'_> {
 
 impl CaseRuns<'_> {
     /// The calls of the next round; none when every verdict stands.
-    pub fn calls(&mut self, hello: &Hello) -> Vec<Call> {
+    pub fn calls(&mut self, hello: &Capabilities) -> Vec<Call> {
         let next = self.runs.iter_mut().enumerate().filter_map(|(at, run)| Some((at, run.next(hello)?)));
         let (asked, calls) = next.unzip();
         self.asked = asked;
@@ -118,9 +121,23 @@ impl CaseRuns<'_> {
     }
 
     /// Takes the reply to the call at this place of the round that was given last.
-    pub fn take(&mut self, place: usize, call: &Call, reply: Reply, hello: &Hello) {
+    pub fn take(&mut self, place: usize, call: &Call, reply: Reply, hello: &Capabilities) {
         if let Some(run) = self.asked.get(place).and_then(|at| self.runs.get_mut(*at)) {
             run.take(call, reply, &hello.choices);
+        }
+    }
+
+    /// Fails when a call of the last round has no reply: it would be asked again for ever.
+    ///
+    /// # Errors
+    ///
+    /// An implementation gave fewer replies than it was asked calls.
+    pub fn all_answered(&self, calls: &[Call]) -> Result<(), AdapterError> {
+        let runs = self.asked.iter().filter_map(|at| self.runs.get(*at));
+        let missing: Vec<_> = runs.zip(calls).filter(|(run, _)| run.expected.is_some()).map(|(_, call)| call).collect();
+        match missing.first() {
+            Some(call) => Err(unanswered(calls.len() - missing.len(), calls.len(), call)),
+            None => Ok(()),
         }
     }
 
@@ -130,7 +147,7 @@ impl CaseRuns<'_> {
     }
 
     /// The verdicts that stand, in the order of the cases, where no more will be answered.
-    pub fn verdicts_so_far(mut self, hello: &Hello) -> Vec<Option<Verdict>> {
+    pub fn verdicts_so_far(mut self, hello: &Capabilities) -> Vec<Option<Verdict>> {
         // Whether a case is at its end shows when it is asked for its next call.
         self.calls(hello);
         self.runs.into_iter().map(|run| run.verdict).collect()
@@ -153,7 +170,7 @@ impl<'a> CaseRun<'a> {
     }
 
     /// The call to be asked now; none when the verdict stands.
-    fn next(&mut self, hello: &Hello) -> Option<Call> {
+    fn next(&mut self, hello: &Capabilities) -> Option<Call> {
         if self.verdict.is_some() {
             return None;
         }
@@ -179,6 +196,10 @@ impl<'a> CaseRun<'a> {
         let Some(expected) = self.expected.take() else { return };
         let got = match reply {
             Reply::Ok(answer) => answer,
+            Reply::Panicked(what) => {
+                let (difference, got) = panicked(call, &expected, &kept::reason(what), choices);
+                return self.fail(Divergence { difference, before: Vec::new(), call: call.clone(), expected, got });
+            }
             Reply::Error(what) => return self.end(Inconclusive::Broke(kept::reason(what))),
             Reply::Unsupported(what) => return self.end(Inconclusive::NotOffered(kept::reason(what))),
         };
@@ -188,12 +209,15 @@ impl<'a> CaseRun<'a> {
             Ok(()) => self.keep(&expected),
             Err(difference) => {
                 if let Some((call, got)) = self.answered.pop() {
-                    let before = std::mem::take(&mut self.answered);
-                    let divergence = Divergence { difference, before, call, expected, got };
-                    self.verdict = Some(Verdict::Fail(Box::new(kept::divergence(divergence))));
+                    self.fail(Divergence { difference, before: Vec::new(), call, expected, got });
                 }
             }
         }
+    }
+
+    fn fail(&mut self, divergence: Divergence) {
+        let before = std::mem::take(&mut self.answered);
+        self.verdict = Some(Verdict::Fail(Box::new(kept::divergence(Divergence { before, ..divergence }))));
     }
 
     /// Keeps the last answer, which is right, for the calls that may follow.
@@ -243,10 +267,10 @@ impl<'a> CaseRun<'a> {
 }
 
 /// What must come back of a session that was signed: what comes back of the cookie that should have been made.
-fn returned(sign: &Sign, call: &Verify, choices: &Choices) -> Verified {
+fn returned(sign: &Sign, call: &Verify, choices: &Choices) -> VerifyOutcome {
     let cookie = match server::sign(sign, choices) {
-        Signed::Cookie(cookie) => cookie,
-        Signed::Raised(_) => call.cookie.clone(),
+        SignOutcome::Cookie(cookie) => cookie,
+        SignOutcome::Raised(_) => call.cookie.clone(),
     };
     server::verify(&Verify { cookie, ..call.clone() }, choices)
 }
@@ -257,8 +281,8 @@ fn is_flask(choices: &Choices) -> bool {
 }
 
 /// What a call needs of an implementation that does not offer it.
-fn call_not_offered(call: &Call, hello: &Hello) -> Option<Inconclusive> {
-    if !hello.ops.contains(call.op()) {
+fn call_not_offered(call: &Call, hello: &Capabilities) -> Option<Inconclusive> {
+    if !hello.ops.contains(&call.op()) {
         return Some(Inconclusive::op_not_offered(call.op()));
     }
     if hello.choices.fallback_text == FallbackTextChoice::Refuse
@@ -270,10 +294,10 @@ fn call_not_offered(call: &Call, hello: &Hello) -> Option<Inconclusive> {
 }
 
 /// The kind of value that a call or its answer needs of an implementation that does not carry it.
-fn values_not_offered(call: &Call, expected: &Answer, hello: &Hello) -> Option<String> {
+fn values_not_offered(call: &Call, expected: &Answer, hello: &Capabilities) -> Option<String> {
     let mut kinds = call.kinds_needed();
     match expected {
-        Answer::Verify(Verified::Accepted(session)) => wire::kinds_needed(&session.clone().into(), &mut kinds),
+        Answer::Verify(VerifyOutcome::Accepted(session)) => wire::kinds_needed(&session.clone().into(), &mut kinds),
         Answer::Exchange(exchanged) => {
             let opened = exchanged.opened.clone().map(Value::Map);
             opened.iter().chain(&exchanged.results).for_each(|value| wire::kinds_needed(value, &mut kinds));
@@ -281,7 +305,7 @@ fn values_not_offered(call: &Call, expected: &Answer, hello: &Hello) -> Option<S
         _ => {}
     }
     // The first of them says enough, and keeps the list of reasons short.
-    let missing = kinds.into_iter().find(|kind| !hello.values.contains(*kind))?;
+    let missing = kinds.into_iter().find(|kind| !hello.values.contains(kind))?;
     Some(format!("values of kind {missing}"))
 }
 
@@ -308,13 +332,13 @@ mod tests {
     /// The model behind a changed answer.
     struct Changed<F>(Model, F);
 
-    impl<F: Fn(&Call, Answer) -> Reply + Sync> Implementation for Changed<F> {
-        fn hello(&self) -> &Hello {
-            self.0.hello()
+    impl<F: Fn(&Call, Answer) -> Reply + Send + Sync> Implementation for Changed<F> {
+        fn capabilities(&self) -> Capabilities {
+            self.0.capabilities()
         }
 
-        fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
-            let choices = self.hello().choices;
+        fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, AdapterError> {
+            let choices = self.capabilities().choices;
             Ok(calls.iter().map(|call| (self.1)(call, model::answer(call, &choices))).collect())
         }
     }
@@ -325,7 +349,7 @@ mod tests {
         Scenario::RoundTrip(Sign { config, now: UnixTime::from_seconds(1_700_000_000), session })
     }
 
-    fn verdict(change: impl Fn(&Call, Answer) -> Reply + Sync) -> Verdict {
+    fn verdict(change: impl Fn(&Call, Answer) -> Reply + Send + Sync) -> Verdict {
         let scenario = sign();
         let case = Case { scenario: &scenario, recorded: &[] };
         judge(&Changed(Model::default(), change), &[case]).unwrap().remove(0)
@@ -334,7 +358,7 @@ mod tests {
     #[test]
     fn a_wrong_value_that_comes_back_is_a_failure_of_the_round_trip() {
         let verdict = verdict(|_, answer| match answer {
-            Answer::Verify(_) => Reply::Ok(Answer::Verify(Verified::Accepted(Default::default()))),
+            Answer::Verify(_) => Reply::Ok(Answer::Verify(VerifyOutcome::Accepted(Default::default()))),
             other => Reply::Ok(other),
         });
         let Verdict::Fail(divergence) = verdict else { panic!("{verdict:?}") };

@@ -5,7 +5,7 @@
 
 use crate::suite::judging::judge::Divergence;
 use crate::{
-    protocol::{Answer, Exchanged, Reply, Signed, Verified},
+    protocol::{Answer, Reply, Response, SignOutcome, VerifyOutcome},
     value::{Map, Text, Value},
 };
 use std::mem::size_of;
@@ -21,7 +21,7 @@ const REASON: usize = 4 * 1024;
 pub(in crate::suite) fn weight(reply: &Reply) -> usize {
     match reply {
         Reply::Ok(answer) => weight_of(answer),
-        Reply::Error(what) | Reply::Unsupported(what) => what.len(),
+        Reply::Error(what) | Reply::Panicked(what) | Reply::Unsupported(what) => what.len(),
     }
 }
 
@@ -35,11 +35,10 @@ pub(in crate::suite) fn weight_of(answer: &Answer) -> usize {
                 + exchanged.results.iter().map(of_value).sum::<usize>()
                 + headers.sum::<usize>()
         }
-        Answer::Sign(Signed::Cookie(text) | Signed::Raised(text)) | Answer::Verify(Verified::Raised(text)) => {
-            text.len()
-        }
-        Answer::Verify(Verified::Accepted(session)) => of_map(session),
-        Answer::Verify(Verified::Rejected(_)) => 0,
+        Answer::Sign(SignOutcome::Cookie(text) | SignOutcome::Raised(text))
+        | Answer::Verify(VerifyOutcome::Raised(text)) => text.len(),
+        Answer::Verify(VerifyOutcome::Accepted(session)) => of_map(session),
+        Answer::Verify(VerifyOutcome::Rejected(_)) => 0,
     }
 }
 
@@ -76,8 +75,8 @@ pub(in crate::suite) fn trim(answer: &mut Answer, expected: &Answer) -> bool {
                 name.eq_ignore_ascii_case("set-cookie") || (name.eq_ignore_ascii_case("vary") && value.len() <= REASON)
             });
         }
-        Answer::Sign(Signed::Raised(text)) | Answer::Verify(Verified::Raised(text)) => shorten(text, REASON),
-        Answer::Sign(Signed::Cookie(_)) | Answer::Verify(_) => {}
+        Answer::Sign(SignOutcome::Raised(text)) | Answer::Verify(VerifyOutcome::Raised(text)) => shorten(text, REASON),
+        Answer::Sign(SignOutcome::Cookie(_)) | Answer::Verify(_) => {}
     }
     weight_of(answer) <= room
 }
@@ -106,21 +105,23 @@ pub(in crate::suite) fn within(mut divergence: Divergence, room: usize) -> Diver
         let mut left = room;
         divergence.got = match divergence.got {
             Answer::Exchange(exchanged) => Answer::Exchange(cut_exchanged(exchanged, &mut left)),
-            Answer::Sign(Signed::Cookie(text)) => Answer::Sign(Signed::Cookie(cut_text(text, &mut left))),
-            Answer::Sign(Signed::Raised(text)) => Answer::Sign(Signed::Raised(cut_text(text, &mut left))),
-            Answer::Verify(Verified::Accepted(session)) => {
-                Answer::Verify(Verified::Accepted(cut_map(session, &mut left)))
+            Answer::Sign(SignOutcome::Cookie(text)) => Answer::Sign(SignOutcome::Cookie(cut_text(text, &mut left))),
+            Answer::Sign(SignOutcome::Raised(text)) => Answer::Sign(SignOutcome::Raised(cut_text(text, &mut left))),
+            Answer::Verify(VerifyOutcome::Accepted(session)) => {
+                Answer::Verify(VerifyOutcome::Accepted(cut_map(session, &mut left)))
             }
-            Answer::Verify(Verified::Raised(text)) => Answer::Verify(Verified::Raised(cut_text(text, &mut left))),
-            Answer::Verify(rejected @ Verified::Rejected(_)) => Answer::Verify(rejected),
+            Answer::Verify(VerifyOutcome::Raised(text)) => {
+                Answer::Verify(VerifyOutcome::Raised(cut_text(text, &mut left)))
+            }
+            Answer::Verify(rejected @ VerifyOutcome::Rejected(_)) => Answer::Verify(rejected),
         };
     }
     divergence
 }
 
 /// What is worth to be seen comes first: the headers, then what the view saw.
-fn cut_exchanged(exchanged: Exchanged, left: &mut usize) -> Exchanged {
-    let Exchanged { status, opened, results, headers } = exchanged;
+fn cut_exchanged(exchanged: Response, left: &mut usize) -> Response {
+    let Response { status, opened, results, headers } = exchanged;
     let mut kept = Vec::new();
     for (name, value) in headers {
         if !takes(size_of::<(String, String)>(), left) {
@@ -128,7 +129,7 @@ fn cut_exchanged(exchanged: Exchanged, left: &mut usize) -> Exchanged {
         }
         kept.push((cut_text(name, left), cut_text(value, left)));
     }
-    Exchanged {
+    Response {
         status,
         opened: opened.map(|session| cut_map(session, left)),
         results: cut_list(results, left),
@@ -226,6 +227,7 @@ fn note(length: usize, unit: &str) -> String {
 mod tests {
     use super::*;
     use crate::json::json;
+    use crate::protocol::Op;
     use crate::{protocol::Call, suite::judging::compare::Difference};
 
     fn diverging(expected: Answer, got: Answer) -> Divergence {
@@ -241,13 +243,13 @@ mod tests {
     }
 
     fn accepted(session: crate::json::Json) -> Answer {
-        Answer::from_json("verify", &json!({"accepted": true, "session": session})).unwrap()
+        Answer::from_json(Op::Verify, &json!({"accepted": true, "session": session})).unwrap()
     }
 
     #[test]
     fn an_answer_of_ordinary_size_is_kept_as_it_is() {
         let session = json!({"text": "x".repeat(2000), "list": [1, 2, {"$bytes": "AAAA"}]});
-        let whole = diverging(Answer::Verify(Verified::Rejected(None)), accepted(session));
+        let whole = diverging(Answer::Verify(VerifyOutcome::Rejected(None)), accepted(session));
         assert_eq!(divergence(whole.clone()), whole);
     }
 
@@ -272,10 +274,10 @@ mod tests {
             accepted(json!({"deep": {"deeper": [many(json!({"a": []}))]}})),
             accepted(json!({"bytes": {"$bytes": "AAAA".repeat(300_000)}})),
             accepted(json!({"number": {"$int": digits}})),
-            Answer::from_json("verify", &json!({"raised": long})).unwrap(),
-            Answer::from_json("sign", &json!({"cookie": long})).unwrap(),
-            Answer::from_json("sign", &json!({"raised": long})).unwrap(),
-            Answer::Exchange(Exchanged {
+            Answer::from_json(Op::Verify, &json!({"raised": long})).unwrap(),
+            Answer::from_json(Op::Sign, &json!({"cookie": long})).unwrap(),
+            Answer::from_json(Op::Sign, &json!({"raised": long})).unwrap(),
+            Answer::Exchange(Response {
                 status: 200,
                 opened: None,
                 results: Vec::new(),
@@ -285,7 +287,7 @@ mod tests {
         for got in large {
             let name = format!("{got:?}").chars().take(60).collect::<String>();
             assert!(weight_of(&got) > 100_000, "{name}");
-            let kept = divergence(diverging(Answer::Verify(Verified::Rejected(None)), got));
+            let kept = divergence(diverging(Answer::Verify(VerifyOutcome::Rejected(None)), got));
             assert!(shown(&kept) < 3 * ALWAYS, "{name}: {}", shown(&kept));
             assert!(shown(&within(kept, 1000)) < 4000, "{name}");
         }
@@ -296,9 +298,9 @@ mod tests {
         let headers = [("Set-Cookie", "a=b"), ("X-Junk", &"x".repeat(1_000_000)), ("Vary", "Cookie")];
         let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
         let mut answer =
-            Answer::Exchange(Exchanged { status: 200, opened: None, results: Vec::new(), headers: headers.clone() });
+            Answer::Exchange(Response { status: 200, opened: None, results: Vec::new(), headers: headers.clone() });
         let expected =
-            Answer::Exchange(Exchanged { status: 200, opened: None, results: Vec::new(), headers: Vec::new() });
+            Answer::Exchange(Response { status: 200, opened: None, results: Vec::new(), headers: Vec::new() });
         assert!(trim(&mut answer, &expected));
         let Answer::Exchange(kept) = answer else { panic!("another answer") };
         assert_eq!(kept.headers, [headers[0].clone(), headers[2].clone()]);

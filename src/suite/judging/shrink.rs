@@ -10,7 +10,7 @@ use crate::case::{
     story::{Browser, Event, Request, Story},
 };
 use crate::{
-    adapter::Broken,
+    adapter::AdapterError,
     clock::UnixTime,
     config::{Config, Fallbacks, Key, Lifetime},
     protocol::Action,
@@ -32,7 +32,7 @@ pub type Tree = Box<dyn ValueTree<Value = Scenario>>;
 pub fn shrink(
     tree: Tree,
     failing: Failing,
-    ask: &mut dyn FnMut(&Scenario) -> Result<Option<Divergence>, Broken>,
+    ask: &mut dyn FnMut(&Scenario) -> Result<Option<Divergence>, AdapterError>,
 ) -> Failing {
     let rule = failing.1.difference.rule();
     let mut same =
@@ -44,7 +44,7 @@ pub fn shrink(
 fn walk_down(
     mut tree: Tree,
     mut smallest: Failing,
-    fails: &mut dyn FnMut(&Scenario) -> Result<Option<Divergence>, Broken>,
+    fails: &mut dyn FnMut(&Scenario) -> Result<Option<Divergence>, AdapterError>,
 ) -> Failing {
     let mut failed = true;
     for _ in 0..TRIES {
@@ -66,7 +66,10 @@ fn walk_down(
 }
 
 /// Takes the first simpler story that fails, as long as there is one.
-fn simplify(mut smallest: Failing, fails: &mut dyn FnMut(&Scenario) -> Result<Option<Divergence>, Broken>) -> Failing {
+fn simplify(
+    mut smallest: Failing,
+    fails: &mut dyn FnMut(&Scenario) -> Result<Option<Divergence>, AdapterError>,
+) -> Failing {
     let mut tries = 0..TRIES;
     while let Scenario::World(whole) = &smallest.0 {
         let story = whole.up_to(smallest.1.before.len() + 1);
@@ -348,10 +351,10 @@ fn with_plain_configs(story: &Story, all: &mut Vec<Story>) {
     let mut names = BTreeMap::new();
     for key in configs(story).flat_map(|config| keys(config)) {
         let count = names.len();
-        names.entry(key.bytes().to_vec()).or_insert_with(|| format!("key {}", count + 1));
+        names.entry(key.as_bytes().to_vec()).or_insert_with(|| format!("key {}", count + 1));
     }
     let name = |key: &mut Key| {
-        if let Some(name) = names.get(key.bytes()) {
+        if let Some(name) = names.get(key.as_bytes()) {
             *key = Key::from(name.as_str());
         }
     };

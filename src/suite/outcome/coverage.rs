@@ -124,7 +124,7 @@ pub fn matrix(vectors: &[LoadedVector], mutant: &dyn Fn(&str) -> String) -> Stri
         for rule in rules::all().iter().filter(|rule| rules::family_of(&rule.id) == family.id) {
             let evidence = evidence(&rule.id, vectors);
             let (vectors, properties, tests, observations) = evidence.counts();
-            let (id, level, title) = (&rule.id, level_word(rule.level), &rule.title);
+            let (id, level, title) = (&rule.id, rule.level, &rule.title);
             let mutant = mutant(id);
             let counts = format!("{vectors} | {properties} | {tests} | {observations}");
             let _ = writeln!(text, "| {id} | {level} | {title} | {counts} | {mutant} |");

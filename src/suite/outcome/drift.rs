@@ -124,7 +124,7 @@ mod tests {
             let scenario = Scenario::Single(call.clone());
             from_scenario("v".into(), vec!["PAY-12".into()], "c".into(), &scenario, &[(call.clone(), answer)])
         };
-        (vector(Answer::Sign(answer)), vector(Answer::Sign(crate::protocol::Signed::Cookie(other))))
+        (vector(Answer::Sign(answer)), vector(Answer::Sign(crate::protocol::SignOutcome::Cookie(other))))
     }
 
     #[test]

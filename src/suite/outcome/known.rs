@@ -12,6 +12,7 @@ use crate::{
     suite::properties::{ONE_CHARACTER_EDITS, PROPERTIES},
 };
 use serde::{Deserialize, Serialize};
+use std::panic::Location;
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::ErrorKind,
@@ -57,6 +58,8 @@ pub enum KnownError {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct KnownFailures {
     entries: Vec<Entry>,
+    /// What is wrong with an entry that the code says.
+    wrong: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -204,7 +207,41 @@ impl KnownFailures {
             };
             entries.push(Entry { rules: pattern, known });
         }
-        Ok(Self { entries })
+        Ok(Self { entries, wrong: None })
+    }
+
+    /// Adds an entry that the code says. What is wrong with it fails the run.
+    pub(in crate::suite) fn add(&mut self, at: &Location<'_>, rules: Option<&str>, case: Option<&str>, reason: &str) {
+        let (file, line) = (at.file().to_owned(), at.line() as usize);
+        let pattern = rules.map(Pattern::parse).transpose();
+        let names = || all_names().iter().any(|name| case.is_none_or(|case| fits(case, name)));
+        let wrong = match &pattern {
+            Err(what) => Some(what.clone()),
+            Ok(_) if !names() => Some(format!("no vector or property is named {:?}", case.unwrap_or_default())),
+            Ok(_) if reason.trim().is_empty() => Some("a known failure needs a reason".to_owned()),
+            Ok(_) => None,
+        };
+        self.wrong = self.wrong.take().or(wrong.map(|what| format!("{file}:{line}: {}", foreign::line(what))));
+        let known = Known {
+            file,
+            line,
+            rules: rules.map(str::to_owned),
+            cases: case
+                .map(|name| KnownCase { name: name.to_owned(), judged: false, failures: 0, left_out: false })
+                .into_iter()
+                .collect(),
+            reason: reason.to_owned(),
+            link: None,
+            sometimes: false,
+            failures: 0,
+            left_out: false,
+        };
+        self.entries.push(Entry { rules: pattern.unwrap_or_default(), known });
+    }
+
+    /// What is wrong with an entry that the code says, and where.
+    pub(crate) fn wrong(&self) -> Option<&str> {
+        self.wrong.as_deref()
     }
 
     /// The entries, of which nothing came yet.

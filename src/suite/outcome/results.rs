@@ -2,8 +2,8 @@
 
 use super::known::Known;
 use crate::{
-    adapter::Broken,
-    protocol::{Answer, Call, Hello},
+    adapter::AdapterError,
+    protocol::{Answer, Call, Capabilities, Op},
 };
 use crate::{
     case::scenario::Scenario,
@@ -27,15 +27,19 @@ use std::{
 
 /// How many reasons for being inconclusive are told apart.
 const REASONS: usize = 500;
+/// How many ways to break are told of a rule.
+const BROKE: usize = 3;
 const OTHER_REASONS: &str = "another reason, beyond the first 500";
 
 /// What came of a run.
 #[derive(Clone, Debug, PartialEq)]
+#[must_use]
+#[non_exhaustive]
 pub struct Results {
     /// The version of the suite that asked.
     pub suite: String,
     /// The implementation, in its own words.
-    pub implementation: Hello,
+    pub implementation: Capabilities,
     /// The specification that was asked about; empty when vectors of any kind were asked alone.
     pub spec: String,
     /// The seed of the generated cases.
@@ -63,10 +67,16 @@ pub struct Results {
     pub inconclusive: BTreeMap<String, usize>,
     /// Whether the adapter itself broke in some check.
     pub adapter_broke: bool,
+    /// What broke in the checks of each rule, a few of each. No report has this.
+    pub broke: BTreeMap<String, Vec<String>>,
+    /// The operations that were asked, and of which no call was answered. No report has this.
+    pub(crate) idle: BTreeSet<Op>,
+    /// The operations that a type in Rust offers, and of which it answered no call.
+    pub unanswered: BTreeSet<Op>,
     /// What went wrong with the adapter though every call was answered in the end.
     pub incidents: Vec<String>,
     /// What made going on pointless.
-    pub broken: Option<Broken>,
+    pub broken: Option<AdapterError>,
     /// The signal that interrupted the run, such as `SIGTERM`; [`broken`](Self::broken) says it in words.
     pub interrupted: Option<String>,
     /// Whether the run ended at the first failure, as it was told.
@@ -78,6 +88,7 @@ pub struct Results {
 /// What a run says of an implementation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Outcome {
     /// Every check that could be judged passed.
     Conformant,
@@ -85,7 +96,8 @@ pub enum Outcome {
     KnownFailures,
     /// A check failed, or one that is known to fail no longer does.
     NotConformant,
-    /// Nothing failed, but the adapter broke, the run was cut short, or nothing was judged at all. A run that a signal interrupted
+    /// Nothing failed, but the adapter broke, the run was cut short, an operation that is offered was never answered, or nothing
+    /// was judged at all. A run that a signal interrupted
     /// is never judged, whatever failed until then.
     NotJudged,
 }
@@ -195,7 +207,7 @@ impl Origin {
 
 impl Results {
     /// The results of a run in which nothing was asked yet.
-    pub fn new(implementation: Hello, options: &Options) -> Self {
+    pub fn new(implementation: Capabilities, options: &Options) -> Self {
         let counted = rules::all().iter().filter(|rule| options.rules.matches(&rule.id));
         Self {
             suite: env!("CARGO_PKG_VERSION").to_owned(),
@@ -213,6 +225,9 @@ impl Results {
             known: options.known.entries(),
             inconclusive: BTreeMap::new(),
             adapter_broke: false,
+            broke: BTreeMap::new(),
+            idle: BTreeSet::new(),
+            unanswered: BTreeSet::new(),
             incidents: Vec::new(),
             broken: None,
             interrupted: None,
@@ -241,6 +256,7 @@ impl Results {
         } else if self.adapter_broke
             || self.broken.is_some()
             || !self.incidents.is_empty()
+            || !self.unanswered.is_empty()
             || total.passed + total.known == 0
         {
             Outcome::NotJudged
@@ -280,6 +296,12 @@ impl Results {
         let reason = match why {
             Inconclusive::Broke(what) => {
                 self.adapter_broke = true;
+                for rule in rules {
+                    let told = self.broke.entry(rule.as_ref().to_owned()).or_default();
+                    if told.len() < BROKE && !told.contains(what) {
+                        told.push(what.clone());
+                    }
+                }
                 format!("the adapter broke: {}", without_numbers(what))
             }
             Inconclusive::NotJudged(what) => what.clone(),

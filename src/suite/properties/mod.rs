@@ -25,7 +25,7 @@ mod tests;
 
 use super::generate::{settings, sizes::Sizes};
 use crate::case::scenario::Scenario;
-use crate::{config::Config, protocol::Call};
+use crate::{config::Config, protocol::Call, protocol::Op};
 use proptest::{
     strategy::{BoxedStrategy, Strategy, ValueTree},
     test_runner::TestRunner,
@@ -41,7 +41,7 @@ pub struct Property {
     /// The rules that it is evidence for, the foremost first.
     pub rules: &'static [&'static str],
     /// The operation that every case of it asks first; none where that differs from case to case.
-    pub asks: Option<&'static str>,
+    pub asks: Option<Op>,
     /// How many cases it gets for each hundred of a run.
     pub share: usize,
     /// Its cases, for a pool of configurations.
@@ -68,6 +68,7 @@ pub const PROPERTIES: &[Property] = &[
     set_cookie::LOOKS,
     cookie_header::HEADER,
     stories::STORIES,
+    tagging::LOADED,
 ];
 
 impl Property {

@@ -1,6 +1,7 @@
 //! One whole request: what opens, and what is written without the view's doing.
 
 use super::{Property, single};
+use crate::protocol::Op;
 use crate::suite::generate::{cookies, requests, settings};
 use proptest::prop_oneof;
 
@@ -18,7 +19,7 @@ pub(super) const KEYS: Property = Property {
 pub(super) const SLIDING: Property = Property {
     name: "a permanent session slides on every request, and no other does",
     rules: &["REN-1", "REN-2", "REN-3", "REN-4", "REN-5", "REN-6", "PERM-3", "PERM-4", "PERM-6", "EXP-6", "DEL-6"],
-    asks: Some("exchange"),
+    asks: Some(Op::Exchange),
     share: 8,
     cases: |configs, _| single(requests::untouched(configs)),
     configs: |_| settings::timing(),

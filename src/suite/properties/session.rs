@@ -1,6 +1,7 @@
 //! What a view does with a session.
 
 use super::{Property, single};
+use crate::protocol::Op;
 use crate::suite::generate::{requests, settings};
 
 pub(super) const VIEW: Property = Property {
@@ -10,7 +11,7 @@ pub(super) const VIEW: Property = Property {
         "MOD-10", "PERM-1", "PERM-2", "PERM-5", "DEL-1", "DEL-3", "DEL-4", "DEL-5", "VARY-1", "VARY-2", "VARY-3",
         "VARY-4",
     ],
-    asks: Some("exchange"),
+    asks: Some(Op::Exchange),
     share: 13,
     cases: |configs, sizes| single(requests::request(configs, sizes)),
     configs: |_| settings::timing(),

@@ -5,7 +5,7 @@ use crate::{
     case::scenario::Scenario,
     clock::UnixTime,
     config::{Config, Digest},
-    protocol::{Call, Sign},
+    protocol::{Call, Op, Sign},
     suite::generate::{cookies, settings, sizes::Sizes, values},
     value::{Map, Value},
 };
@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub(super) const SIGNED: Property = Property {
     name: "a session is signed as Flask signs it",
     rules: &["SIG-1", "SIG-2", "SIG-3", "SIG-4", "KEY-1", "KEY-2"],
-    asks: Some("sign"),
+    asks: Some(Op::Sign),
     share: 5,
     cases: |configs, sizes| single(signing(configs, values::session(sizes)).prop_map(Call::Sign)),
     configs: |_| settings::timing(),
@@ -24,7 +24,7 @@ pub(super) const SIGNED: Property = Property {
 pub(super) const AGED: Property = Property {
     name: "a signature is accepted exactly while its age is within the lifetime",
     rules: &["EXP-1", "EXP-2", "EXP-3", "EXP-4", "EXP-5", "EXP-7", "EXP-8", "EXP-9", "EXP-10", "KEY-3"],
-    asks: Some("verify"),
+    asks: Some(Op::Verify),
     share: 10,
     cases: |configs, sizes| single(cookies::aged(configs, sizes)),
     configs: |_| settings::timing(),
@@ -33,7 +33,7 @@ pub(super) const AGED: Property = Property {
 pub(super) const SPOILED: Property = Property {
     name: "a spoiled cookie is not accepted, unless it spells the same bytes",
     rules: &["SIG-5", "SIG-6", "SIG-7", "SIG-8", "SIG-9", "SIG-10", "PAY-13", "PAY-14", "PAY-15"],
-    asks: Some("verify"),
+    asks: Some(Op::Verify),
     share: 10,
     cases: |configs, sizes| single(cookies::spoiled(configs, sizes)),
     configs: |_| settings::timing(),

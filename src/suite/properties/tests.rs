@@ -6,7 +6,7 @@ use crate::{
     clock::UnixTime,
     config::{Digest, Key, Lifetime},
     model::{base64, cookie_header, payload, server, signing},
-    protocol::{Action, Choices, DuplicatesChoice, Exchange, Verified, Verify},
+    protocol::{Action, Choices, DuplicatesChoice, Exchange, Verify, VerifyOutcome},
     suite::generate::{
         cookies::FOREIGN_SALTS,
         settings::{DERIVATIONS, DIGESTS, block},
@@ -226,7 +226,7 @@ fn times_at_every_edge_occur() {
     }
 }
 
-fn verdict(call: &Verify) -> Verified {
+fn verdict(call: &Verify) -> VerifyOutcome {
     server::verify(call, &Choices::default())
 }
 
@@ -236,12 +236,12 @@ fn counts_with(call: &Verify, change: impl Fn(&mut Config)) -> bool {
     change(Arc::make_mut(&mut call.config));
     // The age does not matter here.
     Arc::make_mut(&mut call.config).lifetime = Lifetime::Seconds(10_000_000_000);
-    matches!(verdict(&call), Verified::Accepted(_))
+    matches!(verdict(&call), VerifyOutcome::Accepted(_))
 }
 
 #[test]
 fn cookies_spoiled_in_every_way_occur() {
-    let rejected: Vec<_> = verifies().filter(|call| !matches!(verdict(call), Verified::Accepted(_))).collect();
+    let rejected: Vec<_> = verifies().filter(|call| !matches!(verdict(call), VerifyOutcome::Accepted(_))).collect();
     let count = |is: &dyn Fn(&Verify) -> bool| rejected.iter().filter(|call| is(call)).count();
     let signature = |call: &Verify| call.cookie.rsplit_once('.').and_then(|(_, part)| base64::decode(part.as_bytes()));
     let is_flask = |config: &Config| config.digest == Digest::Sha1;
@@ -288,7 +288,7 @@ fn cookies_spoiled_in_every_way_occur() {
     ] {
         assert_found(what, found, least);
     }
-    let odd = verifies().filter(|call| matches!(verdict(call), Verified::Raised(_))).count();
+    let odd = verifies().filter(|call| matches!(verdict(call), VerifyOutcome::Raised(_))).count();
     assert_found("signed, and no session", odd, 20);
 }
 
@@ -299,7 +299,7 @@ fn headers_with_several_cookies_in_any_order_occur() {
     };
     let opens = |call: &Exchange, cookie: Option<String>| {
         let cookie = cookie.unwrap_or_default();
-        matches!(verdict(&Verify { config: call.config.clone(), now: call.now, cookie }), Verified::Accepted(_))
+        matches!(verdict(&Verify { config: call.config.clone(), now: call.now, cookie }), VerifyOutcome::Accepted(_))
     };
     let mut orders = BTreeSet::new();
     let (mut quoted, mut none) = (0, 0);
@@ -371,6 +371,6 @@ fn a_property_declares_what_its_cases_ask_first() {
         assert_eq!(property.asks, alone, "{}: {asked:?}", property.name);
     }
     assert!(
-        one_character_edits(None, &Sizes::QUICK).iter().all(|scenario| scenario.next(&[]).unwrap().op() == "verify")
+        one_character_edits(None, &Sizes::QUICK).iter().all(|scenario| scenario.next(&[]).unwrap().op() == Op::Verify)
     );
 }

@@ -4,8 +4,8 @@
 //! So any case can be made alone, by any thread and in any shard, and a run with more cases begins with those of a run with
 //! fewer.
 
-use super::run::Options;
-use crate::protocol::Hello;
+use super::options::Options;
+use crate::protocol::{Capabilities, Op};
 use crate::{
     case::scenario::Scenario,
     suite::{
@@ -78,12 +78,12 @@ impl PropertyRun {
     }
 
     /// The operation that the implementation lacks without which none of its cases can be asked.
-    pub(in crate::suite) fn not_offered(&self, hello: &Hello) -> Option<&'static str> {
+    pub(in crate::suite) fn not_offered(&self, hello: &Capabilities) -> Option<Op> {
         let needed = match self.source {
             Source::Generated(property, ..) => property.asks,
-            Source::OneCharacterEdits => Some("verify"),
+            Source::OneCharacterEdits => Some(Op::Verify),
         };
-        needed.filter(|op| !hello.ops.contains(*op))
+        needed.filter(|op| !hello.ops.contains(op))
     }
 
     /// The case of a number, and how it can be made smaller, if it can.
@@ -93,7 +93,7 @@ impl PropertyRun {
                 let tree = Maker::new(property, place, options).tree(number)?;
                 Some((tree.current(), Some(tree)))
             }
-            Source::OneCharacterEdits => one_character_edits(options.only.as_ref(), &options.sizes)
+            Source::OneCharacterEdits => one_character_edits(options.fixed_config.as_ref(), &options.sizes)
                 .into_iter()
                 .nth(number)
                 .map(|scenario| (scenario, None)),
@@ -104,7 +104,7 @@ impl PropertyRun {
     fn numbers(&self, options: &Options) -> StepBy<Range<usize>> {
         let all = match self.source {
             Source::Generated(.., count) => count,
-            Source::OneCharacterEdits => one_character_edits(options.only.as_ref(), &options.sizes).len(),
+            Source::OneCharacterEdits => one_character_edits(options.fixed_config.as_ref(), &options.sizes).len(),
         };
         options.shard.numbers(all)
     }
@@ -166,7 +166,8 @@ fn make(parts: &[PropertyRun], options: &Options, number: usize, threads: usize,
                 numbers.into_iter().filter_map(|number| Some((number, tree(number)?.current()))).collect()
             }
             Source::OneCharacterEdits => {
-                let all = all_edits.get_or_insert_with(|| one_character_edits(options.only.as_ref(), &options.sizes));
+                let all =
+                    all_edits.get_or_insert_with(|| one_character_edits(options.fixed_config.as_ref(), &options.sizes));
                 numbers.into_iter().filter_map(|number| Some((number, all.get(number)?.clone()))).collect()
             }
         };
@@ -186,8 +187,11 @@ struct Maker {
 
 impl Maker {
     fn new(property: &Property, place: u64, options: &Options) -> Self {
-        let strategy =
-            property.strategy(options.only.as_ref(), &options.sizes, &mut runner([options.seed, place, u64::MAX]));
+        let strategy = property.strategy(
+            options.fixed_config.as_ref(),
+            &options.sizes,
+            &mut runner([options.seed, place, u64::MAX]),
+        );
         Self { strategy, place, seed: options.seed }
     }
 

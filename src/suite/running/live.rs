@@ -7,7 +7,7 @@
 //! there is one story that waits.
 
 use crate::{
-    adapter::{Broken, Implementation},
+    adapter::{AdapterError, Implementation},
     clock::UnixTime,
     config::{Config, Fallbacks, Lifetime},
     model::{answer, signing::LAST_SECOND},
@@ -163,7 +163,7 @@ pub fn waiting(config: &Arc<Config>) -> LoadedVector {
 }
 
 /// The verdict on a story in which time passes by itself, told again where an answer was late; none where the clock is an input.
-pub fn wait(implementation: &dyn Implementation, ready: &LoadedVector) -> Result<Option<Verdict>, Broken> {
+pub fn wait(implementation: &dyn Implementation, ready: &LoadedVector) -> Result<Option<Verdict>, AdapterError> {
     let mut verdict = None;
     for _ in 0..TOLD {
         let Some(real) = implementation.in_real_time() else { break };

@@ -5,6 +5,7 @@
 
 mod cases;
 pub mod live;
+pub mod options;
 mod pipeline;
 pub mod run;
 pub mod shard;

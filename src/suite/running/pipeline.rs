@@ -12,13 +12,13 @@
 use crate::suite::judging::judge::{CaseRuns, Verdict};
 use crate::suite::judging::kept;
 use crate::{
-    adapter::{Broken, Implementation, RealTime, in_order},
+    adapter::{AdapterError, Implementation, RealTime, in_order},
     config::Config,
     interruption,
-    protocol::{Call, Hello, Reply},
+    protocol::{Call, Capabilities, Op, Reply},
 };
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{
         Arc, Condvar, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
@@ -40,16 +40,24 @@ pub(in crate::suite) struct Metered<'a> {
     implementation: &'a dyn Implementation,
     busy: AtomicU64,
     calls: AtomicU64,
+    /// The operations that were asked, and whether one of their calls had another reply than that it is unsupported.
+    answered: Mutex<BTreeMap<Op, bool>>,
 }
 
 impl<'a> Metered<'a> {
     pub(in crate::suite) fn new(implementation: &'a dyn Implementation) -> Self {
-        Self { implementation, busy: AtomicU64::new(0), calls: AtomicU64::new(0) }
+        Self { implementation, busy: AtomicU64::new(0), calls: AtomicU64::new(0), answered: Mutex::default() }
     }
 
     /// How long the implementation had calls to answer.
     pub(in crate::suite) fn busy(&self) -> Duration {
         Duration::from_nanos(self.busy.load(Relaxed))
+    }
+
+    /// The operations that were asked and never answered.
+    pub(in crate::suite) fn unanswered(&self) -> BTreeSet<Op> {
+        let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        answered.iter().filter(|(_, is_answered)| !**is_answered).map(|(op, _)| *op).collect()
     }
 
     /// How many calls it was asked.
@@ -59,18 +67,27 @@ impl<'a> Metered<'a> {
 }
 
 impl Implementation for Metered<'_> {
-    fn hello(&self) -> &Hello {
-        self.implementation.hello()
+    fn capabilities(&self) -> Capabilities {
+        self.implementation.capabilities()
     }
 
-    fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
+    fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, AdapterError> {
         in_order(calls, |take| self.answer_each(calls, take))
     }
 
-    fn answer_each(&self, calls: &[Call], take: &mut (dyn FnMut(usize, Reply) + Send)) -> Result<(), Broken> {
+    fn answer_each(&self, calls: &[Call], take: &mut (dyn FnMut(usize, Reply) + Send)) -> Result<(), AdapterError> {
         interruption::interruption().map_or(Ok(()), Err)?;
         let began = Instant::now();
-        let answered = self.implementation.answer_each(calls, take);
+        let mut seen = BTreeMap::new();
+        let answered = self.implementation.answer_each(calls, &mut |place, reply| {
+            if let Some(call) = calls.get(place) {
+                *seen.entry(call.op()).or_insert(false) |= !matches!(reply, Reply::Unsupported(_));
+            }
+            take(place, reply);
+        });
+        let mut ops = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.into_iter().for_each(|(op, is_answered)| *ops.entry(op).or_insert(false) |= is_answered);
+        drop(ops);
         let nanoseconds = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
         self.busy.fetch_add(nanoseconds, Relaxed);
         self.calls.fetch_add(calls.len() as u64, Relaxed);
@@ -109,7 +126,7 @@ struct Heard {
     /// About how much memory they take (bytes).
     weight: usize,
     /// Whether the round is over with these, and how.
-    over: Option<Result<(), Broken>>,
+    over: Option<Result<(), AdapterError>>,
 }
 
 impl<'a> Asker<'a> {
@@ -118,7 +135,7 @@ impl<'a> Asker<'a> {
         scope: &'a Scope<'a, '_>,
         implementation: &'a dyn Implementation,
         stop: &'a AtomicBool,
-    ) -> Result<Self, Broken> {
+    ) -> Result<Self, AdapterError> {
         let (rounds, to_ask) = mpsc::channel::<Arc<Vec<Call>>>();
         let (tell, heard) = mpsc::channel();
         let room = Arc::new(Room::default());
@@ -136,7 +153,7 @@ impl<'a> Asker<'a> {
         Ok(Self { rounds, heard, room, stop })
     }
 
-    fn ask(&self, calls: Arc<Vec<Call>>) -> Result<(), Broken> {
+    fn ask(&self, calls: Arc<Vec<Call>>) -> Result<(), AdapterError> {
         self.rounds.send(calls).map_err(|_| ended())
     }
 
@@ -205,17 +222,17 @@ impl Room {
 }
 
 /// What stands in the way of threads, and what to do about it.
-pub(in crate::suite) fn no_thread(error: &std::io::Error) -> Broken {
-    Broken {
-        what: format!("the system starts no more threads: {error}"),
-        remedy: "let this user have more processes and threads (ulimit -u)".to_owned(),
+pub(in crate::suite) fn no_thread(error: &std::io::Error) -> AdapterError {
+    AdapterError {
+        message: format!("the system starts no more threads: {error}"),
+        hint: "let this user have more processes and threads (ulimit -u)".to_owned(),
     }
 }
 
-fn ended() -> Broken {
-    Broken {
-        what: "the implementation's own code ended the thread that asked it".to_owned(),
-        remedy: "the message above this one says where; an implementation must not panic".to_owned(),
+fn ended() -> AdapterError {
+    AdapterError {
+        message: "the implementation's own code ended the thread that asked it".to_owned(),
+        hint: "the message above this one says where; an implementation must not panic".to_owned(),
     }
 }
 
@@ -225,7 +242,7 @@ type Finished<T> = (T, Vec<Option<Verdict>>);
 /// Batches on their way, each with something that its owner keeps with it.
 pub(in crate::suite) struct Pipeline<'a, T> {
     asker: &'a Asker<'a>,
-    hello: &'a Hello,
+    hello: &'a Capabilities,
     batches: VecDeque<Batch<'a, T>>,
     /// The rounds that were handed over, of which the next ones depend, the oldest first.
     rounds: VecDeque<Round>,
@@ -234,7 +251,7 @@ pub(in crate::suite) struct Pipeline<'a, T> {
     /// The number of the first batch in `batches`.
     first: usize,
     /// Why no more is answered.
-    broken: Option<Broken>,
+    broken: Option<AdapterError>,
 }
 
 struct Batch<'a, T> {
@@ -250,7 +267,7 @@ struct Round {
 }
 
 impl<'a, T> Pipeline<'a, T> {
-    pub(in crate::suite) fn new(asker: &'a Asker<'a>, hello: &'a Hello) -> Self {
+    pub(in crate::suite) fn new(asker: &'a Asker<'a>, hello: &'a Capabilities) -> Self {
         let (batches, rounds) = (VecDeque::new(), VecDeque::new());
         Self { asker, hello, batches, rounds, answered: 0, first: 0, broken: None }
     }
@@ -268,7 +285,7 @@ impl<'a, T> Pipeline<'a, T> {
 
     /// The verdicts of the oldest batch, once they stand; none when there is no batch. Where no more is answered, every batch is
     /// given once more with the verdicts that stand, and then the reason.
-    pub(in crate::suite) fn finish(&mut self) -> Result<Option<Finished<T>>, Broken> {
+    pub(in crate::suite) fn finish(&mut self) -> Result<Option<Finished<T>>, AdapterError> {
         while self.broken.is_none() && self.batches.front().is_some_and(|batch| !batch.is_over) {
             if self.answered == 0 {
                 self.judge_round();
@@ -311,7 +328,10 @@ impl<'a, T> Pipeline<'a, T> {
             self.asker.room.give(weight);
             match over {
                 None => {}
-                Some(Ok(())) => break,
+                Some(Ok(())) => {
+                    self.broken = batch.and_then(|batch| batch.runs.all_answered(&calls).err());
+                    break;
+                }
                 Some(Err(broken)) => {
                     self.broken = Some(broken);
                     break;

@@ -1,77 +1,34 @@
 //! A whole run: the vectors, the vectors again in another order, then generated cases, the failing ones shrunk.
 
+pub use super::options::Options;
 use super::{
     cases::{self, BATCH, Batch, Generators, PropertyRun},
     live,
     pipeline::{Asker, Metered, Pipeline, no_thread},
-    shard::Shard,
     times::Stopwatch,
 };
 use crate::{
-    adapter::{Broken, Implementation},
-    config::Config,
+    adapter::{AdapterError, Implementation},
     interruption,
-    protocol::Hello,
+    protocol::Capabilities,
 };
 use crate::{
     case::scenario::Scenario,
     evidence::vectors::LoadedVector,
-    spec::rules::{self, Pattern},
+    spec::rules,
     suite::{
-        generate::sizes::{Preset, Sizes},
         judging::{
             judge::{Case, CaseRuns, Divergence, Inconclusive, Verdict, judge},
             kept,
             shrink::{Tree, shrink},
         },
         outcome::{
-            known::{self, KnownFailures, Watch},
+            known::{self, Watch},
             results::{Failure, Origin, Results},
         },
     },
 };
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, atomic::AtomicBool},
-    thread,
-};
-
-/// What a run is made of.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// The name of the specification, for the report.
-    pub spec: String,
-    /// The rules that count.
-    pub rules: Pattern,
-    /// The one configuration that can be asked about; a run finds out whether there is only one.
-    pub only: Option<Arc<Config>>,
-    /// How many cases are generated, about.
-    pub cases: usize,
-    /// How large the generated cases grow.
-    pub sizes: Sizes,
-    /// The seed of the generated cases: the same seed with the same sizes makes the same cases.
-    pub seed: u64,
-    /// The failures that are known, and do not fail the run.
-    pub known: KnownFailures,
-    /// The part of the run that is done.
-    pub shard: Shard,
-    /// Whether the first failure ends the run.
-    pub fail_fast: bool,
-    /// Whether failures of generated cases are left as they were found: for who asks which rules are broken, and not how.
-    pub as_found: bool,
-}
-
-impl Options {
-    /// All rules, by the vectors and the generated cases of a preset.
-    pub fn of(preset: Preset) -> Self {
-        Self { cases: preset.cases(), sizes: preset.sizes(), ..Self::default() }
-    }
-
-    /// Whether checks can be evidence for a rule: it is chosen, and needs no other configuration than there is.
-    pub(in crate::suite) fn counts(&self, rule: &str) -> bool {
-        self.rules.matches(rule) && self.only.as_ref().is_none_or(|config| live::needs(rule, config).is_none())
-    }
-}
+use std::{collections::BTreeSet, sync::atomic::AtomicBool, thread};
 
 /// What happens during a run.
 #[derive(Clone, Copy, Debug)]
@@ -105,7 +62,7 @@ pub fn run(
     options: &Options,
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Results {
-    let options = &Options { only: implementation.config(), ..options.clone() };
+    let options = &Options { fixed_config: implementation.config(), ..options.clone() };
     watched(implementation, options, observe, |run| {
         run.needing_another_configuration();
         run.vectors(vectors)?;
@@ -133,14 +90,15 @@ fn watched(
 ) -> Results {
     let stopwatch = Stopwatch::start(implementation);
     let metered = Metered::new(implementation);
-    let mut results = Results::new(implementation.hello().clone(), options);
+    let capabilities = implementation.capabilities();
+    let mut results = Results::new(capabilities.clone(), options);
     let stop = AtomicBool::new(false);
     let mut known = options.known.watch();
     let ended = thread::scope(|scope| {
         let asker = Asker::start(scope, &metered, &stop)?;
         work(&mut Run {
             implementation: &metered,
-            hello: metered.hello(),
+            hello: &capabilities,
             asker: &asker,
             options,
             observe,
@@ -161,13 +119,14 @@ fn watched(
         results.broken = interruption::interruption();
     }
     results.incidents = implementation.incidents();
+    results.idle = metered.unanswered();
     results.times = stopwatch.read(implementation, metered.busy(), metered.calls());
     results
 }
 
 struct Run<'a> {
     implementation: &'a dyn Implementation,
-    hello: &'a Hello,
+    hello: &'a Capabilities,
     asker: &'a Asker<'a>,
     options: &'a Options,
     observe: &'a mut dyn FnMut(Event<'_>),
@@ -179,12 +138,12 @@ struct Run<'a> {
 
 /// Why a run ends early.
 enum Stop {
-    Broken(Broken),
+    Broken(AdapterError),
     FirstFailure,
 }
 
-impl From<Broken> for Stop {
-    fn from(broken: Broken) -> Self {
+impl From<AdapterError> for Stop {
+    fn from(broken: AdapterError) -> Self {
         Self::Broken(broken)
     }
 }
@@ -193,7 +152,9 @@ impl Run<'_> {
     /// Counts each rule that no check can be evidence for, since it needs another configuration than the one there is.
     fn needing_another_configuration(&mut self) {
         // Each rule once, whatever the number of shards.
-        let Some(config) = self.options.only.as_ref().filter(|_| self.options.shard.number() == 1) else { return };
+        let Some(config) = self.options.fixed_config.as_ref().filter(|_| self.options.shard.number() == 1) else {
+            return;
+        };
         for rule in rules::all().iter().filter(|rule| self.options.rules.matches(&rule.id)) {
             if let Some(what) = live::needs(&rule.id, config) {
                 let why = format!("another configuration than the server's: {what}");
@@ -206,7 +167,7 @@ impl Run<'_> {
     /// shows.
     fn vectors(&mut self, vectors: &[LoadedVector]) -> Result<(), Stop> {
         let for_server: Vec<_>;
-        let vectors = match &self.options.only {
+        let vectors = match &self.options.fixed_config {
             None => vectors,
             Some(config) => {
                 let of_server =
@@ -340,8 +301,8 @@ impl Run<'_> {
         let Some((scenario, tree)) = part.case(number, self.options) else { return Ok(()) };
         let generated =
             self.results.failures.iter().filter(|failure| matches!(failure.origin, Origin::Property(_))).count();
-        let most = if self.options.only.is_some() { SHRUNK_LIVE } else { SHRUNK_FAILURES };
-        let is_shown_small = !self.options.as_found && generated < most;
+        let most = if self.options.fixed_config.is_some() { SHRUNK_LIVE } else { SHRUNK_FAILURES };
+        let is_shown_small = !self.options.no_shrink && generated < most;
         let (scenario, divergence) = match tree.filter(|_| is_shown_small) {
             Some(tree) => self.shrink(tree, scenario, divergence),
             None => (scenario, divergence),
@@ -388,7 +349,9 @@ impl Run<'_> {
     /// A story in which time passes by itself, where an implementation has a clock of its own.
     fn waited(&mut self) -> Result<(), Stop> {
         let implementation = self.implementation;
-        let (Some(real), Some(config)) = (implementation.in_real_time(), &self.options.only) else { return Ok(()) };
+        let (Some(real), Some(config)) = (implementation.in_real_time(), &self.options.fixed_config) else {
+            return Ok(());
+        };
         let ready = live::waiting(config);
         let rules = self.chosen(&ready.vector.rules);
         if rules.is_empty() || self.options.shard.number() > 1 {
@@ -447,159 +410,4 @@ impl Run<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        adapter::in_process::Model,
-        evidence::vectors::{self, Kind},
-        model::answer,
-        protocol::{Answer, Call, Hello, Reply, Verified},
-    };
-
-    fn quick(cases: usize) -> Options {
-        Options { cases, ..Options::default() }
-    }
-
-    #[test]
-    fn the_model_conforms_and_the_same_seed_counts_the_same() {
-        let vectors = vectors::embedded().unwrap();
-        let results = run(&Model::default(), &vectors, &quick(500), &mut |_| {});
-        assert_eq!(results.total.failed, 0, "{:?}", results.failures.first());
-        assert_eq!(results.inconclusive.len(), 0);
-        assert!(results.total.passed > vectors.len() + 500);
-        assert_eq!(run(&Model::default(), &vectors, &quick(500), &mut |_| {}).families, results.families);
-    }
-
-    #[test]
-    fn whatever_an_implementation_declares_it_is_held_to() {
-        let vectors = vectors::embedded().unwrap();
-        for declared in [
-            r#"{"base64":"strict"}"#,
-            r#"{"odd_payload":"reject","reasons":"typed"}"#,
-            r#"{"timestamp_range":"reject"}"#,
-            r#"{"compression":"never"}"#,
-            r#"{"compression":"any","key_order":"any"}"#,
-            r#"{"duplicates":"last"}"#,
-            r#"{"fallback_text":"whole"}"#,
-            r#"{"fallback_text":"refuse"}"#,
-        ] {
-            let choices = crate::json::from_str(declared).unwrap();
-            let results = run(&Model::new(choices), &vectors, &quick(300), &mut |_| {});
-            assert_eq!(results.total.failed, 0, "{declared}: {:?}", results.failures.first());
-            // The same answers under Flask's choices are wrong somewhere, unless the choice only widens what is right.
-            if !declared.contains("any") && !declared.contains("refuse") {
-                let undeclared =
-                    run(&Undeclared(Model::new(choices), Model::default()), &vectors, &quick(300), &mut |_| {});
-                assert!(undeclared.total.failed > 0, "{declared}");
-            }
-        }
-    }
-
-    /// The answers of one model under the declarations of another.
-    struct Undeclared(Model, Model);
-
-    impl Implementation for Undeclared {
-        fn hello(&self) -> &Hello {
-            self.1.hello()
-        }
-
-        fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
-            self.0.answer(calls)
-        }
-    }
-
-    /// An implementation that takes age equal to the lifetime for too old.
-    struct Strict(Model);
-
-    impl Implementation for Strict {
-        fn hello(&self) -> &Hello {
-            self.0.hello()
-        }
-
-        fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
-            let choices = &self.hello().choices;
-            let strict = |call: &Call| match call {
-                Call::Verify(verify) => {
-                    let mut later = verify.clone();
-                    later.now = later.now.plus_seconds(1);
-                    match answer(call, choices) {
-                        Answer::Verify(Verified::Accepted(_)) => answer(&Call::Verify(later), choices),
-                        other => other,
-                    }
-                }
-                other => answer(other, choices),
-            };
-            Ok(calls.iter().map(|call| Reply::Ok(strict(call))).collect())
-        }
-    }
-
-    #[test]
-    fn a_boundary_that_is_off_by_one_is_found_by_vectors_and_by_generated_cases() {
-        let vectors = vectors::embedded().unwrap();
-        let results = run(&Strict(Model::default()), &vectors, &quick(500), &mut |_| {});
-        let is_vector = |failure: &&Failure| matches!(failure.origin, Origin::Vector { .. });
-        assert!(results.failures.iter().filter(is_vector).any(|f| f.rule == "EXP-2"));
-        let generated = results.failures.iter().find(|f| !is_vector(f) && f.rule == "EXP-2");
-        assert!(generated.is_some());
-    }
-
-    #[test]
-    fn a_saved_failure_replays() {
-        let vectors = vectors::embedded().unwrap();
-        let found = run(&Strict(Model::default()), &vectors, &quick(500), &mut |_| {});
-        for failure in &found.failures {
-            let ready = [failure.vector.ready("saved").unwrap()];
-            let replayed = replay(&Strict(Model::default()), &ready, &mut |_| {});
-            assert_eq!(replayed.total.failed, 1, "{failure:?}");
-            assert_eq!(replay(&Model::default(), &ready, &mut |_| {}).total.passed, 1, "{failure:?}");
-        }
-    }
-
-    #[test]
-    fn the_first_failure_ends_a_run_that_is_told_so() {
-        let vectors = vectors::embedded().unwrap();
-        let options = Options { fail_fast: true, ..quick(500) };
-        let results = run(&Strict(Model::default()), &vectors, &options, &mut |_| {});
-        assert!(results.stopped_early);
-    }
-
-    /// An implementation that saves nothing when the view ends in an error.
-    struct Forgetful(Model);
-
-    impl Implementation for Forgetful {
-        fn hello(&self) -> &Hello {
-            self.0.hello()
-        }
-
-        fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, Broken> {
-            let forgetful = |call: &Call| match answer(call, &self.hello().choices) {
-                Answer::Exchange(mut exchanged) if exchanged.status >= 400 => {
-                    exchanged.headers.retain(|(name, _)| name != "Set-Cookie");
-                    Answer::Exchange(exchanged)
-                }
-                other => other,
-            };
-            Ok(calls.iter().map(|call| Reply::Ok(forgetful(call))).collect())
-        }
-    }
-
-    #[test]
-    fn generated_failures_are_made_small_however_many_vectors_failed() {
-        let vectors = vectors::embedded().unwrap();
-        let results = run(&Forgetful(Model::default()), &vectors, &quick(2000), &mut |_| {});
-        let is_vector = |failure: &&Failure| matches!(failure.origin, Origin::Vector { .. });
-        assert!(results.failures.iter().filter(is_vector).count() > SHRUNK_FAILURES);
-        let stories = results.failures.iter().filter(|failure| failure.vector.kind == Kind::World);
-        let lengths: Vec<_> = stories.map(|failure| failure.divergence.before.len() + 1).collect();
-        assert!(!lengths.is_empty() && lengths.iter().all(|length| *length <= 2), "{lengths:?}");
-    }
-
-    #[test]
-    fn only_chosen_rules_are_asked_about() {
-        let vectors = vectors::embedded().unwrap();
-        let options = Options { rules: Pattern::parse("DEL").unwrap(), ..quick(200) };
-        let results = run(&Model::default(), &vectors, &options, &mut |_| {});
-        assert!(results.total.passed > 0);
-        assert!(results.total.passed < vectors.len());
-    }
-}
+mod tests;

@@ -90,7 +90,7 @@ fn opens(cookie: &str) -> bool {
     salts.iter().any(|salt| {
         digests.iter().any(|&digest| {
             derivations.iter().any(|&key_derivation| {
-                let config = Config { salt: (*salt).to_owned(), digest, key_derivation, ..Config::default() };
+                let config = Config::default().salt((*salt).to_owned()).digest(digest).key_derivation(key_derivation);
                 let key = signing::derive_key(&config, KEY.as_bytes());
                 base64::encode(&signing::mac(digest, &key, &[signed.as_bytes()])) == signature
             })
@@ -107,7 +107,7 @@ fn stranger(config: Config) -> Probe {
 }
 
 fn strange_key() -> Config {
-    Config { lifetime: Lifetime::Seconds(1800), ..Config::with_key("a key of its own") }
+    Config::with_key("a key of its own").lifetime(Lifetime::Seconds(1800))
 }
 
 /// Runs against a server, which gets no session that it could use.
@@ -165,10 +165,10 @@ fn a_server_that_proves_nothing_gets_nothing() {
     }
     // What it says of itself changes nothing.
     for (name, config) in [
-        ("other salt", Config { salt: OTHER_SALT.to_owned(), ..strange_key() }),
-        ("other derivation", Config { key_derivation: KeyDerivation::None, ..strange_key() }),
-        ("other digest", Config { digest: Digest::Sha256, ..strange_key() }),
-        ("other name", Config { cookie_name: "remember_token".to_owned(), ..strange_key() }),
+        ("other salt", strange_key().salt(OTHER_SALT.to_owned())),
+        ("other derivation", strange_key().key_derivation(KeyDerivation::None)),
+        ("other digest", strange_key().digest(Digest::Sha256)),
+        ("other name", strange_key().cookie_name("remember_token".to_owned())),
     ] {
         gets_nothing(name, &Relay::before(&stranger(config).start()), 2, &[NOT_PROVED]);
     }
@@ -205,9 +205,9 @@ fn a_proof_that_was_heard_elsewhere_is_none() {
 #[test]
 fn a_server_with_the_key_is_not_believed_when_it_wants_other_sessions_than_flasks() {
     for (name, config, option) in [
-        ("other salt", Config { salt: OTHER_SALT.to_owned(), ..plain() }, "--salt"),
-        ("other derivation", Config { key_derivation: KeyDerivation::None, ..plain() }, "--key-derivation"),
-        ("other digest", Config { digest: Digest::Sha512, ..plain() }, "--digest"),
+        ("other salt", plain().salt(OTHER_SALT.to_owned()), "--salt"),
+        ("other derivation", plain().key_derivation(KeyDerivation::None), "--key-derivation"),
+        ("other digest", plain().digest(Digest::Sha512), "--digest"),
     ] {
         let probe = Probe::new(config);
         let read = probe.read.clone();
@@ -222,7 +222,7 @@ fn a_server_with_the_key_is_not_believed_when_it_wants_other_sessions_than_flask
         assert!(read.lock().unwrap().is_empty(), "{days}");
     }
     // Named, they are judged.
-    let config = Config { salt: "x".to_owned(), key_derivation: KeyDerivation::Concat, ..plain() };
+    let config = plain().salt("x".to_owned()).key_derivation(KeyDerivation::Concat);
     let folder = tempfile::tempdir().unwrap();
     let named = ["--salt", "x", "--key-derivation", "concat", "--cases", "100"];
     check(&folder, &Probe::new(config.clone()).start(), &named).with(0, &["conformant in what was judged"]);

@@ -9,7 +9,7 @@ use sessionproof::{
     config::{Config, Digest, Fallbacks, Key, Lifetime},
     evidence::vectors,
     mutants,
-    protocol::{Exchange, Exchanged},
+    protocol::{Exchange, Response},
     suite::{
         outcome::results::{Outcome, Results},
         running::{
@@ -47,7 +47,7 @@ fn options(url: String) -> Options {
 
 fn judged(options: &Options, cases: usize) -> Results {
     let server = Server::connect(options).unwrap();
-    let asked = RunOptions { cases, as_found: true, ..RunOptions::default() };
+    let asked = RunOptions::default().cases(cases).no_shrink(true);
     run::run(&server, &vectors::embedded().unwrap(), &asked, &mut |_| {})
 }
 
@@ -76,16 +76,14 @@ fn the_model_behind_a_probe_conforms_and_what_its_configuration_does_not_show_is
 
 #[test]
 fn other_configurations_and_clocks_conform_as_well() {
-    let looks = Config {
-        fallback_keys: Some(Fallbacks::Keys(vec![Key::from("an old key"), Key::from("an older key")])),
-        lifetime: Lifetime::Delta(90.625),
-        refresh_each_request: false,
-        cookie_name: "sid".to_owned(),
-        cookie_domain: Some("example.com".to_owned()),
-        cookie_samesite: Some("Lax".to_owned()),
-        digest: Digest::Sha256,
-        ..Config::with_key(KEY)
-    };
+    let looks = Config::with_key(KEY)
+        .fallback_keys(Fallbacks::Keys(vec![Key::from("an old key"), Key::from("an older key")]))
+        .lifetime(Lifetime::Delta(90.625))
+        .refresh_each_request(false)
+        .cookie_name("sid".to_owned())
+        .cookie_domain("example.com".to_owned())
+        .cookie_samesite("Lax".to_owned())
+        .digest(Digest::Sha256);
     let fallback_keys = vec![b"an old key".to_vec(), b"an older key".to_vec()];
     let url = Probe { ahead: 290_400_000, ..Probe::new(looks) }.start();
     let results = judged(&Options { fallback_keys, digest: Some(Digest::Sha256), ..options(url) }, 600);
@@ -94,12 +92,12 @@ fn other_configurations_and_clocks_conform_as_well() {
         assert!(results.rules[rule].passed > 0, "{rule}");
     }
     assert!(results.implementation.runtime.contains("its clock 290 s ahead"), "{}", results.implementation.runtime);
-    let behind = Probe { ahead: -50_000_000, ..Probe::new(Config { lifetime: Lifetime::Seconds(2), ..plain() }) };
+    let behind = Probe { ahead: -50_000_000, ..Probe::new(plain().lifetime(Lifetime::Seconds(2))) };
     conforms(&judged(&options(behind.start()), 300), 300);
 }
 
 /// The rules that are broken by a server that answers otherwise.
-fn broken(answer: fn(&Exchange) -> Exchanged) -> BTreeSet<String> {
+fn broken(answer: fn(&Exchange) -> Response) -> BTreeSet<String> {
     let results = judged(&options(Probe { answer, ..Probe::new(plain()) }.start()), 400);
     assert_eq!(results.outcome(), Outcome::NotConformant, "{:?}", results.broken);
     for failure in &results.failures {
@@ -175,7 +173,7 @@ fn mutants_of_the_bank_are_found_through_a_server_as_well() {
     for mutant in mutants::all().filter(within_reach).step_by(EVERY) {
         let probe = Probe { mutant: Some(Box::leak(mutant.make())), ..Probe::new(plain()) };
         let server = Server::connect(&options(probe.start())).unwrap();
-        let asked = RunOptions { cases: 400, as_found: true, fail_fast: true, ..RunOptions::default() };
+        let asked = RunOptions::default().cases(400).no_shrink(true).fail_fast(true);
         let results = run::run(&server, &vectors::embedded().unwrap(), &asked, &mut |_| {});
         if results.outcome() != Outcome::NotConformant {
             missed.push((mutant.name, results.total, results.broken));
@@ -193,7 +191,7 @@ fn a_clock_that_stands_still_is_not_believed() {
     let results = judged(&options(Probe { frozen: true, answer: slowly, ..Probe::new(plain()) }.start()), 2000);
     assert_eq!(results.outcome(), Outcome::NotJudged);
     let broken = results.broken.unwrap_or_else(|| panic!("{:?}", results.total));
-    assert!(broken.what.contains("does it stand still?"), "{broken}");
+    assert!(broken.message.contains("does it stand still?"), "{broken}");
 }
 
 #[test]
@@ -208,7 +206,7 @@ fn a_server_that_ends_in_the_middle_ends_the_run() {
     };
     let results = judged(&options(Probe { answer: dying, ..Probe::new(plain()) }.start()), 400);
     assert_eq!(results.outcome(), Outcome::NotJudged);
-    assert!(results.total.passed > 0 && results.broken.unwrap().what.contains("broke the connection"));
+    assert!(results.total.passed > 0 && results.broken.unwrap().message.contains("broke the connection"));
 }
 
 #[test]
@@ -225,7 +223,7 @@ fn a_run_takes_no_longer_than_it_may() {
 
 #[test]
 fn answers_of_another_kind_are_judged_and_no_more() {
-    let senseless = |call: &Exchange| Exchanged {
+    let senseless = |call: &Exchange| Response {
         status: 200,
         opened: None,
         results: Vec::new(),
@@ -239,7 +237,7 @@ fn answers_of_another_kind_are_judged_and_no_more() {
 
 #[test]
 fn a_short_lifetime_is_waited_for() {
-    let config = Config { lifetime: Lifetime::Seconds(3), ..Config::with_key(KEY) };
+    let config = Config::with_key(KEY).lifetime(Lifetime::Seconds(3));
     let wait = |answer| {
         let url = Probe { answer, ..Probe::new(config.clone()) }.start();
         let folder = tempfile::tempdir().unwrap();

@@ -7,7 +7,7 @@ use sessionproof::{
     clock::UnixTime,
     config::{Config, Digest, Lifetime},
     model::{answer, base64, http_date, signing::mac},
-    protocol::{Answer, Call, Choices, Exchange, Exchanged, Reply},
+    protocol::{Answer, Call, Choices, Exchange, Reply, Response},
 };
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -28,7 +28,7 @@ pub(super) struct Probe {
     /// Whether its clock stands still.
     pub(super) frozen: bool,
     /// How it answers a request, by its clock.
-    pub(super) answer: fn(&Exchange) -> Exchanged,
+    pub(super) answer: fn(&Exchange) -> Response,
     /// What answers in its place, if anything does.
     pub(super) mutant: Option<&'static dyn Implementation>,
     /// Whether it takes every request, whoever sent it.
@@ -41,7 +41,7 @@ pub(super) struct Probe {
     pub(super) read: Arc<Mutex<Vec<String>>>,
 }
 
-pub(super) fn rightly(call: &Exchange) -> Exchanged {
+pub(super) fn rightly(call: &Exchange) -> Response {
     match answer(&Call::Exchange(call.clone()), &Choices::default()) {
         Answer::Exchange(exchanged) => exchanged,
         other => panic!("{other:?}"),
@@ -201,5 +201,5 @@ fn read(reader: &mut impl BufRead) -> Option<(Headers, Vec<u8>)> {
 }
 
 pub(super) fn plain() -> Config {
-    Config { lifetime: Lifetime::Seconds(1800), ..Config::with_key(KEY) }
+    Config::with_key(KEY).lifetime(Lifetime::Seconds(1800))
 }

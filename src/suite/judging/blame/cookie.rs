@@ -6,7 +6,7 @@ use crate::{
     config::{Config, Digest, Fallbacks, Key, KeyDerivation, Lifetime},
     cookie_text::read_timestamp,
     model::{base64, payload, server, signing},
-    protocol::{Choices, Reason, ReasonsChoice, Verified, Verify},
+    protocol::{Choices, Reason, ReasonsChoice, Verify, VerifyOutcome},
     value::Value,
 };
 
@@ -31,27 +31,27 @@ enum Stage {
 
 impl Stage {
     /// Where it ended, as far as a verdict tells.
-    fn of(verified: &Verified) -> Option<Self> {
+    fn of(verified: &VerifyOutcome) -> Option<Self> {
         match verified {
-            Verified::Accepted(_) => Some(Self::Open),
-            Verified::Rejected(Some(Reason::Signature)) => Some(Self::Signature),
-            Verified::Rejected(Some(Reason::Timestamp)) => Some(Self::Timestamp),
-            Verified::Rejected(Some(Reason::Expired | Reason::Future)) => Some(Self::Age),
-            Verified::Rejected(Some(Reason::Payload)) => Some(Self::Payload),
-            Verified::Rejected(None) | Verified::Raised(_) => None,
+            VerifyOutcome::Accepted(_) => Some(Self::Open),
+            VerifyOutcome::Rejected(Some(Reason::Signature)) => Some(Self::Signature),
+            VerifyOutcome::Rejected(Some(Reason::Timestamp)) => Some(Self::Timestamp),
+            VerifyOutcome::Rejected(Some(Reason::Expired | Reason::Future)) => Some(Self::Age),
+            VerifyOutcome::Rejected(Some(Reason::Payload)) => Some(Self::Payload),
+            VerifyOutcome::Rejected(None) | VerifyOutcome::Raised(_) => None,
         }
     }
 }
 
 /// The rules behind the verdict on a cookie. `got` is what the implementation said of it, as far as that is known.
-pub fn verdict(call: &Verify, got: &Verified) -> Suspects {
+pub fn verdict(call: &Verify, got: &VerifyOutcome) -> Suspects {
     let cookie = Cookie::new(call);
     match (cookie.ends, Stage::of(got)) {
         _ if call.config.signing_key().is_none() => "KEY-5".into(),
         (_, None) if cookie.is_beyond_the_calendar() => "EXP-9".into(),
         (ends, Some(got)) => cookie.at(ends.min(got), got),
         // Errors come from what is read of a cookie that counts.
-        (Stage::Open, None) if matches!(got, Verified::Raised(_)) => cookie.at(Stage::Payload, Stage::Payload),
+        (Stage::Open, None) if matches!(got, VerifyOutcome::Raised(_)) => cookie.at(Stage::Payload, Stage::Payload),
         // It was refused for a reason that is not given.
         (Stage::Open, None) => cookie.refused(),
         (ends, None) => cookie.at(ends, Stage::Signature),
@@ -61,7 +61,7 @@ pub fn verdict(call: &Verify, got: &Verified) -> Suspects {
 /// A cookie and what the specification thinks of it.
 struct Cookie<'a> {
     call: &'a Verify,
-    verified: Verified,
+    verified: VerifyOutcome,
     ends: Stage,
     parts: Option<(&'a str, &'a str, &'a str)>,
 }
@@ -216,7 +216,7 @@ impl<'a> Cookie<'a> {
             Some(text) if !text.starts_with('{') => "PAY-15",
             _ if payload.starts_with('.') => "PAY-13",
             Some(text) => match &self.verified {
-                Verified::Accepted(session) => kinds_in(&Value::Map(session.clone()), text),
+                VerifyOutcome::Accepted(session) => kinds_in(&Value::Map(session.clone()), text),
                 _ => "PAY-14",
             },
             None => "PAY-14",
@@ -265,7 +265,7 @@ fn mistaken_keys(config: &Config) -> Vec<Config> {
             _ => &mut [],
         };
         for key in config.secret_key.iter_mut().chain(older) {
-            *key = Key::Bytes(mistake(key.bytes()));
+            *key = Key::Bytes(mistake(key.as_bytes()));
         }
         config
     };

@@ -4,14 +4,14 @@ use super::{Suspects, cookie::leads_beyond_the_calendar, values, verdict};
 use crate::{
     cookie_text::signed_at,
     model::{cookie_header, payload, server, session::PERMANENT},
-    protocol::{Action, Choices, DuplicatesChoice, Exchange, Exchanged, Reason, ReasonsChoice, Verified, Verify},
+    protocol::{Action, Choices, DuplicatesChoice, Exchange, Reason, ReasonsChoice, Response, Verify, VerifyOutcome},
     value::{Map, Value},
 };
 
 /// What decides whether a cookie is set or deleted.
 const SETTING: &[&str] = &["MOD", "PERM", "REN", "SET", "DEL", "SYS"];
 /// The rules behind the session that a request opens with.
-pub fn opened(call: &Exchange, got: &Exchanged) -> Suspects {
+pub fn opened(call: &Exchange, got: &Response) -> Suspects {
     if call.config.signing_key().is_none() {
         return "KEY-5".into();
     }
@@ -46,17 +46,17 @@ pub fn opened(call: &Exchange, got: &Exchanged) -> Suspects {
 }
 
 /// The rules behind what was opened of a cookie that was found.
-fn by_value(call: &Exchange, cookie: &str, got: &Exchanged) -> Suspects {
+fn by_value(call: &Exchange, cookie: &str, got: &Response) -> Suspects {
     let verify = Verify { config: call.config.clone(), now: call.now, cookie: cookie.to_owned() };
     let got = match &got.opened {
-        None => Verified::Raised(String::new()),
-        Some(session) if session.is_empty() => Verified::Rejected(None),
+        None => VerifyOutcome::Raised(String::new()),
+        Some(session) if session.is_empty() => VerifyOutcome::Rejected(None),
         Some(session) => {
             let typed = Choices { reasons: ReasonsChoice::Typed, ..Choices::default() };
-            if let Verified::Accepted(expected) = server::verify(&verify, &typed) {
+            if let VerifyOutcome::Accepted(expected) = server::verify(&verify, &typed) {
                 return values(&expected, session, cookie);
             }
-            Verified::Accepted(session.clone())
+            VerifyOutcome::Accepted(session.clone())
         }
     };
     verdict(&verify, &got)
@@ -66,7 +66,8 @@ fn by_value(call: &Exchange, cookie: &str, got: &Exchanged) -> Suspects {
 fn is_in_late(call: &Exchange, cookie: &str, session: &Map) -> bool {
     let typed = Choices { reasons: ReasonsChoice::Typed, ..Choices::default() };
     let verify = Verify { config: call.config.clone(), now: call.now, cookie: cookie.to_owned() };
-    let is_late = matches!(server::verify(&verify, &typed), Verified::Rejected(Some(Reason::Expired | Reason::Future)));
+    let is_late =
+        matches!(server::verify(&verify, &typed), VerifyOutcome::Rejected(Some(Reason::Expired | Reason::Future)));
     let payload = cookie.rsplitn(3, '.').nth(2).unwrap_or_default();
     is_late && payload::read(payload.as_bytes(), &typed).is_ok_and(|held| held == *session)
 }
@@ -106,7 +107,7 @@ pub fn vary(call: &Exchange, is_expected: bool, is_set: bool) -> Suspects {
 }
 
 /// The rule behind the status.
-pub fn status(call: &Exchange, expected: &Exchanged) -> Suspects {
+pub fn status(call: &Exchange, expected: &Response) -> Suspects {
     match expected.status {
         _ if call.config.signing_key().is_none() => "KEY-5",
         500 if expected.results.len() < call.actions.len() => "MOD-10",
@@ -119,7 +120,7 @@ pub fn status(call: &Exchange, expected: &Exchanged) -> Suspects {
 }
 
 /// A cookie was set though none should be.
-pub fn unasked(call: &Exchange, expected: &Exchanged) -> Suspects {
+pub fn unasked(call: &Exchange, expected: &Response) -> Suspects {
     let session = expected.opened.clone().unwrap_or_default();
     let has = |is: fn(&Action) -> bool| call.actions.iter().any(is);
     let rule = match () {
@@ -145,7 +146,7 @@ pub fn unasked(call: &Exchange, expected: &Exchanged) -> Suspects {
 }
 
 /// No cookie was set though one should be. `value` is what it should hold, none for a deletion; `length` that of its header.
-pub fn missing(call: &Exchange, expected: &Exchanged, got: &Exchanged, value: Option<&str>, length: usize) -> Suspects {
+pub fn missing(call: &Exchange, expected: &Response, got: &Response, value: Option<&str>, length: usize) -> Suspects {
     let is_view = is_of_view(call);
     let is_new = expected.opened.as_ref().is_none_or(Map::is_empty);
     let rule = match value {
@@ -197,7 +198,7 @@ pub fn deleted(is_expected: bool, is_deletion: bool) -> Suspects {
 
 /// The rules behind an attribute of the cookie. `value` is what it should hold, `there` whether the attribute is
 /// to be there, and whether it is.
-pub fn attribute(call: &Exchange, expected: &Exchanged, value: &str, name: &str, there: (bool, bool)) -> Suspects {
+pub fn attribute(call: &Exchange, expected: &Response, value: &str, name: &str, there: (bool, bool)) -> Suspects {
     let ends = || {
         call.actions.iter().rev().find_map(|action| match action {
             Action::SetPermanent { value } => Some(!value),
@@ -228,12 +229,12 @@ pub fn attribute(call: &Exchange, expected: &Exchanged, value: &str, name: &str,
 }
 
 fn is_permanent(session: &Map) -> bool {
-    session.get(&PERMANENT.into()).is_some_and(Value::is_true)
+    session.get(PERMANENT).is_some_and(Value::is_true)
 }
 
 /// Whether what stands for permanence is no boolean.
 fn has_odd_permanence(session: &Map) -> bool {
-    session.get(&PERMANENT.into()).is_some_and(|value| !matches!(value, Value::Bool(_)))
+    session.get(PERMANENT).is_some_and(|value| !matches!(value, Value::Bool(_)))
 }
 
 /// Whether a request reaches the view.

@@ -27,7 +27,7 @@ fn value(expected: &Value, got: &Value, text: &str) -> &'static str {
         (List(a), List(b)) | (Tuple(a), Tuple(b)) if a.len() == b.len() => {
             a.iter().zip(b).find(|(a, b)| a != b).map_or("PAY-16", |(a, b)| value(a, b, text))
         }
-        (Map(a), Map(b)) if a.len() == b.len() && a.iter().all(|(key, _)| b.contains(key)) => {
+        (Map(a), Map(b)) if a.len() == b.len() && a.iter().all(|(key, _)| b.contains_key(key)) => {
             let parts = a.iter().find_map(|(key, a)| b.get(key).filter(|b| *b != a).map(|b| (a, b)));
             parts.map_or("PAY-5", |(a, b)| value(a, b, text))
         }
@@ -125,8 +125,8 @@ fn tagged(expected: &Value, got: &Value) -> &'static str {
         },
         (_, b) if content(b).is_some() => content(b).map_or("PAY-16", |(rule, _)| rule),
         (Value::Map(a), Value::Map(b)) => {
-            let lost = a.iter().map(|(key, _)| key).find(|key| !b.contains(key));
-            if let Some(key) = lost.or_else(|| b.iter().map(|(key, _)| key).find(|key| !a.contains(key))) {
+            let lost = a.iter().map(|(key, _)| key).find(|key| !b.contains_key(key));
+            if let Some(key) = lost.or_else(|| b.iter().map(|(key, _)| key).find(|key| !a.contains_key(key))) {
                 return if was_no_text(key) { "PAY-5" } else { "PAY-16" };
             }
             let parts = a.iter().find_map(|(key, a)| b.get(key).filter(|b| *b != a).map(|b| (a, b)));
