@@ -58,6 +58,7 @@ pub mod inspect;
 #[cfg(feature = "conformance")]
 #[forbid(unsafe_code)]
 pub mod interruption;
+#[cfg(feature = "conformance")]
 #[forbid(unsafe_code)]
 pub mod json;
 #[cfg(feature = "conformance")]
@@ -69,11 +70,14 @@ pub mod mutants;
 #[cfg(feature = "cli")]
 #[forbid(unsafe_code)]
 pub mod processes;
+#[cfg(feature = "conformance")]
 #[forbid(unsafe_code)]
 pub mod protocol;
 #[cfg(feature = "cli")]
 #[forbid(unsafe_code)]
 pub mod protocol_check;
+#[forbid(unsafe_code)]
+mod reason;
 #[cfg(feature = "conformance")]
 #[forbid(unsafe_code)]
 pub mod report;
@@ -97,7 +101,9 @@ pub use clock::UnixTime;
 pub use config::{Config, Fallbacks, Key, Lifetime};
 #[cfg(feature = "conformance")]
 pub use conformance::conformance;
-pub use protocol::{Capabilities, Choices, Op, Reason, Response, SignOutcome, ValueKind, VerifyOutcome};
+#[cfg(feature = "conformance")]
+pub use protocol::{Capabilities, Choices, Op, Response, SignOutcome, ValueKind, VerifyOutcome};
+pub use reason::Reason;
 #[cfg(feature = "conformance")]
 pub use suite::{
     generate::sizes::Preset,

@@ -3,6 +3,7 @@
 
 mod capabilities;
 
+pub use crate::reason::Reason;
 pub use capabilities::{
     Base64Choice, Capabilities, Choices, CompressionChoice, DuplicatesChoice, OnInvalid, Op, OrderChoice,
     ReasonsChoice, ValueKind,
@@ -15,7 +16,7 @@ use crate::{
     value::{Map, Value, wire},
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeSet, fmt, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
 
 /// The version that this crate speaks.
 pub const VERSION: u32 = 1;
@@ -225,43 +226,6 @@ pub enum VerifyOutcome {
     Raised(String),
     /// An empty session takes the cookie's place.
     Rejected(Option<Reason>),
-}
-
-/// Why a cookie is rejected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Reason {
-    /// Older than the lifetime.
-    Expired,
-    /// SignOutcome later than now.
-    Future,
-    /// SignOutcome, but not a session (where `odd_payload` is `reject`).
-    Payload,
-    /// No key made the signature, or there is none.
-    Signature,
-    /// SignOutcome, but the timestamp is missing or cannot be read.
-    Timestamp,
-}
-
-impl Reason {
-    /// The word of the protocol.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Expired => "expired",
-            Self::Future => "future",
-            Self::Payload => "payload",
-            Self::Signature => "signature",
-            Self::Timestamp => "timestamp",
-        }
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
 }
 
 /// What `sign` made.

@@ -6,7 +6,8 @@ use crate::{
     foreign::beginning,
     value::{
         Map, Value,
-        wire::{datetime_to_iso, kind, python_float},
+        iso::datetime_to_iso,
+        wire::{kind, python_float},
     },
 };
 use anstyle::{AnsiColor, Style};

@@ -237,7 +237,7 @@ fn offset(zone: &str) -> i128 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::value::wire::datetime_to_iso;
+    use crate::value::iso::datetime_to_iso;
 
     fn date(text: &str) -> Option<String> {
         read(&text.into()).unwrap().as_ref().map(datetime_to_iso)

@@ -164,7 +164,7 @@ fn datetime(content: &Value) -> Result<Value, Raised> {
 fn text_of(value: &Value) -> Text {
     match value {
         Value::Markup(text) | Value::Text(text) => text.clone(),
-        Value::Datetime(at) => crate::value::wire::datetime_to_iso(at).replacen('T', " ", 1).into(),
+        Value::Datetime(at) => crate::value::iso::datetime_to_iso(at).replacen('T', " ", 1).into(),
         Value::Uuid(uuid) => uuid::Uuid::from_u128(*uuid).to_string().into(),
         other => repr(other).into(),
     }

@@ -138,11 +138,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         other => other,
     }),
     of_values("datetime-iso", &["PAY-10"], "a datetime is written as ISO 8601 text", |value| match value {
-        Value::Datetime(at) => Value::Text(crate::value::wire::datetime_to_iso(&at).into()),
+        Value::Datetime(at) => Value::Text(crate::value::iso::datetime_to_iso(&at).into()),
         other => other,
     }),
     of_values("datetime-iso-in-its-tag", &["PAY-10"], "a datetime's tag holds ISO 8601", |value| match value {
-        Value::Datetime(at) => tag(" d", &crate::value::wire::datetime_to_iso(&at)),
+        Value::Datetime(at) => tag(" d", &crate::value::iso::datetime_to_iso(&at)),
         other => other,
     }),
     of_values(

@@ -54,7 +54,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         (!text.split("\" u\":\"").skip(1).any(has_hyphens)).then(|| text.to_owned())
     }),
     of_values("datetime-read-as-text", &["PAY-10"], "the tag of a datetime gives text", |value| match value {
-        Value::Datetime(at) => Value::Text(crate::value::wire::datetime_to_iso(&at).into()),
+        Value::Datetime(at) => Value::Text(crate::value::iso::datetime_to_iso(&at).into()),
         other => other,
     }),
     of_values("datetime-read-without-zone", &["PAY-10"], "a datetime comes back naive", |value| match value {

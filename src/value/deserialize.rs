@@ -12,7 +12,7 @@
 //! | datetime | text as in RFC 3339; a naive one has no offset |
 //! | UUID | text with hyphens |
 
-use super::{Map, Value, wire};
+use super::{Map, Value, iso};
 use serde::{
     Deserialize, Deserializer,
     de::{
@@ -129,7 +129,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
             Value::Null => visitor.visit_unit(),
             Value::Bool(truth) => visitor.visit_bool(*truth),
             Value::Bytes(bytes) => visitor.visit_seq(de::value::SeqDeserializer::new(bytes.iter().copied())),
-            Value::Datetime(datetime) => visitor.visit_string(wire::datetime_to_iso(datetime)),
+            Value::Datetime(datetime) => visitor.visit_string(iso::datetime_to_iso(datetime)),
             Value::Float(float) => visitor.visit_f64(*float),
             Value::Int(int) => match (i64::try_from(int), u64::try_from(int), i128::try_from(int), u128::try_from(int))
             {

@@ -5,8 +5,11 @@
 
 mod convert;
 mod deserialize;
+pub mod iso;
+#[cfg(feature = "conformance")]
 pub mod plain;
 mod text;
+#[cfg(feature = "conformance")]
 pub mod wire;
 
 pub use convert::MapKey;
@@ -135,6 +138,7 @@ impl Map {
         Self::default()
     }
 
+    #[cfg(feature = "conformance")]
     /// A map of entries of which no two have the same key.
     fn of_distinct(entries: Vec<(Value, Value)>) -> Self {
         Self(entries)

@@ -1,16 +1,15 @@
 //! How session values cross the adapter protocol: plain JSON where JSON says it all, one-key objects that begin with `$`
 //! elsewhere (`spec/adapter-protocol.md`, "Values"). Flask's own tags never appear here.
 
-use super::{BigInt, Datetime, Map, Text, Value};
+use super::{
+    BigInt, Map, Text, Value,
+    iso::{datetime_from_iso, datetime_to_iso},
+};
 use crate::json::{Json, json};
 use crate::protocol::ValueKind;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::collections::BTreeSet;
-use time::{
-    OffsetDateTime, PrimitiveDateTime, UtcOffset,
-    format_description::well_known::{Iso8601, iso8601},
-};
 
 /// Why a JSON value is not the encoding of a session value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -219,41 +218,6 @@ fn shortest(float: f64) -> (String, i32) {
     }
     let exponent: i32 = exponent.parse().unwrap_or(0);
     (digits.to_owned(), exponent + whole.len() as i32 - 1 - leading as i32)
-}
-
-/// A datetime from ISO 8601 text as Python's `isoformat` writes it.
-pub fn datetime_from_iso(text: &str) -> Option<Datetime> {
-    if let Ok(aware) = OffsetDateTime::parse(text, &Iso8601::PARSING) {
-        let local = PrimitiveDateTime::new(aware.date(), aware.time());
-        return Some(Datetime { local, offset: Some(aware.offset()) });
-    }
-    let local = PrimitiveDateTime::parse(text, &Iso8601::PARSING).ok()?;
-    Some(Datetime { local, offset: None })
-}
-
-/// ISO 8601 text as Python's `isoformat` writes it.
-pub fn datetime_to_iso(datetime: &Datetime) -> String {
-    use iso8601::{Config, EncodedConfig, FormattedComponents, TimePrecision};
-    const fn format(digits: Option<std::num::NonZeroU8>) -> EncodedConfig {
-        Config::DEFAULT
-            .set_formatted_components(FormattedComponents::DateTime)
-            .set_time_precision(TimePrecision::Second { decimal_digits: digits })
-            .encode()
-    }
-    const WHOLE: Iso8601<{ format(None) }> = Iso8601;
-    const MICRO: Iso8601<{ format(std::num::NonZeroU8::new(6)) }> = Iso8601;
-    let text = match datetime.local.microsecond() {
-        0 => datetime.local.format(&WHOLE),
-        _ => datetime.local.format(&MICRO),
-    };
-    let offset = datetime.offset.map(iso_offset).unwrap_or_default();
-    text.unwrap_or_default() + &offset
-}
-
-fn iso_offset(offset: UtcOffset) -> String {
-    let (hours, minutes, _) = offset.as_hms();
-    let sign = if offset.is_negative() { '-' } else { '+' };
-    format!("{sign}{:02}:{:02}", hours.abs(), minutes.abs())
 }
 
 /// The kinds of value that `value` needs of an adapter (`values` in `hello`), beyond `json`.

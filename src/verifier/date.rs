@@ -196,7 +196,7 @@ fn offset(zone: &str) -> Result<UtcOffset, NoDate> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::value::wire::datetime_to_iso;
+    use crate::value::iso::datetime_to_iso;
 
     fn iso(text: &str) -> Result<String, NoDate> {
         read(text).map(|datetime| datetime_to_iso(&datetime))

@@ -59,7 +59,7 @@ pub use batch::Verdict;
 use crate::{
     clock::UnixTime,
     config::{Config, FallbackTextChoice},
-    protocol::Reason,
+    reason::Reason,
     value::{DeserializeError, Map},
 };
 use canonical::Parsed;
@@ -135,10 +135,10 @@ pub enum Error {
     /// A compressed payload that is not a whole zlib stream (`PAY-14`).
     #[error("the payload is not a zlib stream")]
     Deflate,
-    /// SignOutcome longer ago than the lifetime (`EXP-1`).
+    /// Signed longer ago than the lifetime (`EXP-1`).
     #[error("the cookie is older than the lifetime")]
     Expired,
-    /// SignOutcome later than now (`EXP-3`).
+    /// Signed later than now (`EXP-3`).
     #[error("the cookie was signed in the future: compare the servers' clocks")]
     Future,
     /// A compressed payload that grows beyond the limit.
@@ -168,7 +168,7 @@ pub enum Error {
     /// A tag with content that it does not take (`PAY-14`).
     #[error("the tag {0:?} stands before something else than it marks")]
     Tag(&'static str),
-    /// SignOutcome, but the timestamp is missing or cannot be read (`SIG-8`).
+    /// Signed, but the timestamp is missing or cannot be read (`SIG-8`).
     #[error("the cookie is signed but has no timestamp")]
     Timestamp,
     /// A session that JSON cannot hold (`PAY-5`).

@@ -319,7 +319,7 @@ mod tests {
             translator.signed(&format!("e30.{}", base64::encode(&zeros))),
             Ok(format!("e30.{}", base64::encode(&carried)))
         );
-        // SignOutcome as it should be written, and written otherwise.
+        // Signed as it should be written, and written otherwise.
         let ours = signing::sign("e30", b"ours", &here.0, translator.from.now).unwrap();
         let theirs = signing::sign("e30", b"theirs", &there.0, translator.to.now).unwrap();
         let padded = |cookie: &str| cookie.replacen("e30", "e30=", 1);

@@ -68,7 +68,7 @@ fn user() -> Map {
     [("user", Value::int(1))].into_iter().collect()
 }
 
-/// SignOutcome by one of the keys that verify.
+/// Signed by one of the keys that verify.
 pub fn signed_by_any(session: &Map, which: Index, config: &Config, at: UnixTime) -> String {
     let keys = config.verifying_keys(FallbackTextChoice::Letters);
     let key = keys.get(which.index(keys.len().max(1))).cloned().unwrap_or_default();
@@ -132,7 +132,7 @@ enum Spoil {
     Case(Index),
     /// A separator too many.
     Double(Doubled),
-    /// SignOutcome otherwise than configured.
+    /// Signed otherwise than configured.
     Foreign(Foreign),
     /// A character more.
     Insert(Index, char),

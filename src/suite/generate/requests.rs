@@ -145,7 +145,7 @@ pub fn unusual_header(configs: BoxedStrategy<Arc<Config>>, sizes: &Sizes) -> Box
 /// One pair of a Cookie header, or what stands in its place.
 #[derive(Clone, Debug)]
 enum Piece {
-    /// SignOutcome by another key.
+    /// Signed by another key.
     Foreign,
     Good,
     Junk(String),
