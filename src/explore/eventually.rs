@@ -7,7 +7,7 @@ use super::{
     graph::Graph,
     system::{Run, System},
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 /// A shortest run through states in which `holds` is false, to its end or until it comes back to one of them. None if every
 /// run comes to a state in which it holds.
@@ -81,8 +81,8 @@ impl<S: System> Avoiding<'_, S> {
         while let Some(&node) = tree.order.get(next) {
             next += 1;
             for (edge, target) in self.edges_of(node) {
-                if !tree.found.contains_key(&target) {
-                    tree.found.insert(target, Some((node, edge)));
+                if let Entry::Vacant(new) = tree.found.entry(target) {
+                    new.insert(Some((node, edge)));
                     tree.order.push(target);
                 }
             }
