@@ -12,7 +12,7 @@ use crate::{
     foreign,
     protocol::Op,
     report::{style, terminal},
-    spec::rules,
+    rules,
     suite::{
         outcome::results::Results,
         running::run::{self, Options},

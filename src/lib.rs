@@ -81,12 +81,12 @@ mod reason;
 #[cfg(feature = "conformance")]
 #[forbid(unsafe_code)]
 pub mod report;
+#[cfg(feature = "conformance")]
+#[forbid(unsafe_code)]
+pub mod rules;
 #[cfg(feature = "cli")]
 #[forbid(unsafe_code)]
 pub mod setup;
-#[cfg(feature = "conformance")]
-#[forbid(unsafe_code)]
-pub mod spec;
 pub mod stock_zlib;
 #[cfg(feature = "conformance")]
 #[forbid(unsafe_code)]

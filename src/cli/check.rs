@@ -19,7 +19,7 @@ use sessionproof::{
     evidence::{revision::Revision, vectors},
     foreign,
     report::terminal,
-    spec::rules::Pattern,
+    rules::Pattern,
     suite::{
         generate::sizes::Preset,
         outcome::{

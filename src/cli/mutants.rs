@@ -7,7 +7,7 @@ use sessionproof::{
     evidence::vectors,
     mutants::{self, Mutant, matrix, traceability},
     processes,
-    spec::rules::{self, Rule},
+    rules::{self, Rule},
     suite::outcome::results::Outcome,
 };
 use std::io;

@@ -7,7 +7,7 @@ use super::{
 use clap::Args;
 use sessionproof::{
     evidence::vectors::{self, LoadedVector},
-    spec::rules::{self, Pattern, Rule},
+    rules::{self, Pattern, Rule},
     suite::outcome::{
         coverage::{evidence, why_without_vectors},
         results::Outcome,

@@ -66,7 +66,7 @@ pub fn citing(rule: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::rules;
+    use crate::rules;
     use std::collections::BTreeSet;
 
     #[test]

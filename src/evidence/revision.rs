@@ -7,7 +7,7 @@
 use super::vectors::{LoadedVector, Vector};
 use crate::bundled;
 use crate::json::json;
-use crate::spec::rules::{self, Pattern};
+use crate::rules::{self, Pattern};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};

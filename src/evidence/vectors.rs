@@ -10,7 +10,7 @@ use crate::{
         scenario::{Scenario, Sequence},
         story::Story,
     },
-    spec::rules,
+    rules,
 };
 use serde::{Deserialize, Serialize};
 use std::{io::ErrorKind, path::Path, sync::LazyLock};

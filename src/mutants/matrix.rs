@@ -8,7 +8,7 @@ use super::Mutant;
 use crate::{
     adapter::{Implementation, in_process::Model},
     evidence::vectors::LoadedVector,
-    spec::rules::Pattern,
+    rules::Pattern,
     suite::{
         generate::sizes::Sizes,
         outcome::{

@@ -2,7 +2,7 @@
 //! stands here.
 
 use super::{Mutant, matrix::Found};
-use crate::spec::rules;
+use crate::rules;
 
 /// Rules, or families of them, without a mutant that they alone catch, with the reason.
 pub const WITHOUT_MUTANT: &[(&str, &str)] = &[

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     evidence::vectors::Vector,
     foreign,
-    spec::rules::{self, Rule},
+    rules::{self, Rule},
     suite::outcome::{
         known::Known,
         results::{Failure, Judged, Origin, Outcome, Results, Tally},

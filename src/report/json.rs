@@ -9,7 +9,7 @@ use crate::{
     evidence::vectors::Vector,
     foreign,
     protocol::{Answer, Call, Capabilities, Op},
-    spec::rules,
+    rules,
     suite::{
         generate::sizes::Sizes,
         judging::{compare::Difference, judge::Divergence},

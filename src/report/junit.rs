@@ -5,7 +5,7 @@
 use super::{style::strip, terminal};
 use crate::{
     foreign,
-    spec::rules::{self, Rule},
+    rules::{self, Rule},
     suite::outcome::results::{Judged, Outcome, Results, Tally},
 };
 use quick_xml::{

@@ -3,7 +3,7 @@
 use super::{html, words::told};
 use crate::{
     foreign,
-    spec::rules::{self, Rule},
+    rules::{self, Rule},
     suite::outcome::results::{Judged, Results, Tally},
 };
 use serde::Serialize;

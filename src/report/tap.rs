@@ -4,7 +4,7 @@ use super::{style::strip, terminal};
 use crate::json::json;
 use crate::{
     foreign,
-    spec::rules::Rule,
+    rules::Rule,
     suite::outcome::results::{Judged, Outcome, Results, Tally},
 };
 use std::fmt::Write;

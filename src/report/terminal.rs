@@ -10,7 +10,7 @@ use crate::{
     cookie_text::set_cookie,
     foreign,
     protocol::{Action, Answer, Call, Choices, Exchange, ReasonsChoice, VerifyOutcome},
-    spec::rules,
+    rules,
     suite::{
         judging::judge::Divergence,
         outcome::results::{Failure, Origin, Outcome, Results, Tally},

@@ -435,7 +435,7 @@ mod tests {
         evidence::vectors,
         model::answer,
         protocol::{Capabilities, Reply},
-        spec::rules::Pattern,
+        rules::Pattern,
         suite::running::run::{Options, replay, run},
     };
     use std::{

@@ -2,7 +2,7 @@
 
 use crate::{
     foreign,
-    spec::rules::Pattern,
+    rules::Pattern,
     suite::outcome::{
         known::Known,
         results::{Results, Tally},

@@ -5,7 +5,7 @@
 //! interrupted, and is removed.
 
 use super::{SetupError, contents, stock, trust};
-use crate::{bundled, spec::rules};
+use crate::{bundled, rules};
 use directories::ProjectDirs;
 use sha2::{Digest, Sha256};
 use std::{

@@ -13,7 +13,7 @@ use sessionproof::{
     bundled,
     evidence::vectors::{self, LoadedVector},
     report::terminal,
-    spec::rules::{self, family_of},
+    rules::{self, family_of},
     suite::running::run,
 };
 use std::{

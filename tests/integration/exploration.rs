@@ -14,7 +14,7 @@ use sessionproof::{
         timeline,
     },
     model::recipe::Recipe,
-    spec::rules,
+    rules,
 };
 use std::collections::BTreeSet;
 

@@ -10,7 +10,7 @@ use sessionproof::{
     inspect::{Answer, Inspection, Key, LARGEST_PAYLOAD, NotACookie, Question, inspect, inspect_value, text},
     model::{base64, payload, server, signing},
     protocol::{Answer as Answered, Call, Choices, Verify, VerifyOutcome},
-    spec::rules,
+    rules,
     suite::generate::{cookies, payloads, settings, sizes::Preset},
     value::Value,
     verifier::Verifier,

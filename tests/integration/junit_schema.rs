@@ -6,7 +6,7 @@ use sessionproof::{
     mutants,
     protocol::{Call, Capabilities, Reply},
     report::junit,
-    spec::rules::Pattern,
+    rules::Pattern,
     suite::{
         outcome::{
             known::KnownFailures,
@@ -99,7 +99,7 @@ fn the_schema_refuses_what_is_not_the_format() {
         ("<failure message", "<failure text"),
         ("</failure>", "</failure><skipped message=\"\"/>"),
     ] {
-        let title = |id: &str| sessionproof::spec::rules::find(id).unwrap().title.clone();
+        let title = |id: &str| sessionproof::rules::find(id).unwrap().title.clone();
         let to = if from == "KEY-2 " { format!("KEY-1 {}", title("KEY-1")) } else { to.to_owned() };
         let from = if from == "KEY-2 " { format!("KEY-2 {}", title("KEY-2")) } else { from.to_owned() };
         assert!(report.contains(&from), "{from}");

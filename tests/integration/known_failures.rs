@@ -4,7 +4,7 @@ use sessionproof::{
     evidence::vectors::{self, LoadedVector},
     mutants,
     report::{github, html, json, junit, matrix::Matrix, tap, terminal},
-    spec::rules::Pattern,
+    rules::Pattern,
     suite::{
         outcome::{
             known::{self, KnownFailures},

@@ -11,7 +11,7 @@ use sessionproof::{
         matrix::{self, Found},
         traceability,
     },
-    spec::rules,
+    rules,
     suite::outcome::coverage,
 };
 use std::{collections::BTreeSet, env, fs, path::Path};

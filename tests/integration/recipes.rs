@@ -13,7 +13,7 @@ use sessionproof::{
         recipe::{Application, Recipe},
     },
     protocol::{Action, Choices, Exchange, Response},
-    spec::rules,
+    rules,
     value::Value,
 };
 use std::{

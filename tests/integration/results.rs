@@ -7,7 +7,7 @@ use sessionproof::{
     mutants::{self, Mutant},
     protocol::{Call, Capabilities, Reply},
     report::json,
-    spec::rules::Pattern,
+    rules::Pattern,
     suite::{
         outcome::{
             merge::{MergeError, merge},

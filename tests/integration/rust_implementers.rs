@@ -8,7 +8,7 @@ use sessionproof::{
     conformance::{RuleFailure, RuleVerdicts},
     model, mutants,
     protocol::{Answer, Call, Exchange, Reply, Sign, Verify},
-    spec::rules,
+    rules,
 };
 use std::{thread, time::Duration};
 

@@ -7,7 +7,7 @@ use sessionproof::{
     clock::UnixTime,
     evidence::observations::{self, Observation},
     model::browser::{Browser, Cookie, SameSite, Target},
-    spec::rules,
+    rules,
 };
 use std::{
     collections::BTreeMap,

@@ -4,7 +4,7 @@
 //! "not equal".
 
 use super::blame::{self, Suspects};
-use crate::spec::rules::family_of;
+use crate::rules::family_of;
 use crate::{
     cookie_text::{ParsedCookie, headers, instant, parts, read_timestamp, session_cookies, set_cookie},
     model::{base64, json, payload, signing},

@@ -3,7 +3,7 @@
 
 use crate::{
     evidence::{observations, vectors::LoadedVector},
-    spec::rules::{self, Level},
+    rules::{self, Level},
     suite::properties::{ONE_CHARACTER_EDITS, ONE_CHARACTER_EDITS_RULES, PROPERTIES},
 };
 use std::fmt::Write;

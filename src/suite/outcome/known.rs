@@ -8,7 +8,7 @@ use super::results::{Failure, Origin, Results};
 use crate::{bounded, foreign};
 use crate::{
     evidence::vectors,
-    spec::rules::{self, Pattern},
+    rules::{self, Pattern},
     suite::properties::{ONE_CHARACTER_EDITS, PROPERTIES},
 };
 use serde::{Deserialize, Serialize};

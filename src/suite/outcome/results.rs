@@ -8,7 +8,7 @@ use crate::{
 use crate::{
     case::scenario::Scenario,
     evidence::vectors::{Vector, from_scenario},
-    spec::rules::{self, Rule},
+    rules::{self, Rule},
     suite::{
         generate::sizes::{Preset, Sizes},
         judging::{

@@ -20,7 +20,7 @@ use crate::{
         story::{Browser, Event, Request, Server, Story},
     },
     evidence::vectors::{LoadedVector, from_scenario},
-    spec::rules::family_of,
+    rules::family_of,
     suite::judging::judge::{Case, Inconclusive, Verdict, judge},
 };
 use std::{sync::Arc, time::Duration};
@@ -193,7 +193,7 @@ pub fn not_waited(config: &Config) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{config::Key, evidence::vectors, spec::rules};
+    use crate::{config::Key, evidence::vectors, rules};
 
     #[test]
     fn a_plain_configuration_is_no_evidence_for_rules_about_others() {

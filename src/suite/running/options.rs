@@ -3,7 +3,7 @@
 use super::{live, shard::Shard};
 use crate::{
     config::Config,
-    spec::rules::Pattern,
+    rules::Pattern,
     suite::{
         generate::sizes::{Preset, Sizes},
         outcome::known::KnownFailures,

@@ -15,7 +15,7 @@ use crate::{
 use crate::{
     case::scenario::Scenario,
     evidence::vectors::LoadedVector,
-    spec::rules,
+    rules,
     suite::{
         judging::{
             judge::{Case, CaseRuns, Divergence, Inconclusive, Verdict, judge},

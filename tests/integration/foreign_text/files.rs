@@ -15,7 +15,7 @@ use sessionproof::{
     mutants,
     protocol::{Answer, Call, Capabilities, Op, Reply, Response, SignOutcome, ValueKind, VerifyOutcome},
     report::{self, github, html, junit, matrix, tap, terminal},
-    spec::rules::Pattern,
+    rules::Pattern,
     suite::{
         outcome::{
             known::{self, Known, KnownCase, KnownFailures},
@@ -209,7 +209,7 @@ fn results(is_broken: bool) -> Results {
     assert_eq!(members(&whole), 25, "give the new member a text of its own");
     whole.suite = "0.1.0".to_owned();
     whole.total = tally;
-    whole.families = sessionproof::spec::rules::families().iter().map(|family| rule(&family.id)).collect();
+    whole.families = sessionproof::rules::families().iter().map(|family| rule(&family.id)).collect();
     whole.rules = rules;
     whole.first_failure = Some(1);
     whole.failures = failures;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::spec::rules::Pattern;
+use crate::rules::Pattern;
 use crate::{
     adapter::in_process::Model,
     evidence::vectors::{self, Kind},

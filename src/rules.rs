@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt, sync::LazyLock};
 
 /// The normative text.
-pub const TEXT: &str = include_str!("../../spec/session-lifetime.md");
+pub const TEXT: &str = include_str!("../spec/session-lifetime.md");
 
 /// One rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
