@@ -31,6 +31,7 @@ mod results;
 mod rust_implementers;
 mod signals;
 mod smoke;
+mod specification;
 mod supply_chain;
 mod system_rules;
 mod user_agents;
