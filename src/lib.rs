@@ -3,6 +3,7 @@
 //! - [`value`], [`config`], [`clock`] and [`protocol`] are the plain types that everything shares.
 //! - [`foreign`] makes text safe to print that comes from elsewhere.
 //! - [`model`] is the specification in code, slow and plain; its rules are numbered in `spec/session-lifetime.md`.
+//! - [`predicates`] are the rules as functions of one observed call, independent of the model.
 //! - `explore` searches every state that a small world of the model can come to (the feature of that name, on by default).
 //! - [`verifier`] reads and writes cookies fast, and shares nothing with the model but the plain types.
 //! - [`mod@bench`] measures it, and others beside it.
@@ -43,6 +44,8 @@ pub mod foreign;
 pub mod inspect;
 #[forbid(unsafe_code)]
 pub mod model;
+#[forbid(unsafe_code)]
+pub mod predicates;
 #[forbid(unsafe_code)]
 pub mod protocol;
 #[forbid(unsafe_code)]
