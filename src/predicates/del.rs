@@ -42,6 +42,6 @@ pub(super) fn del_5(o: &Observed<'_>) -> Option<bool> {
 /// `decide(v) = rejected ∧ S = {} ∧ ¬modified ⇒ ¬set ∧ ¬deleted`
 pub(super) fn del_6(o: &Observed<'_>) -> Option<bool> {
     let view = o.view.as_ref()?;
-    let is_rejected = o.v().is_some() && o.decide()? == Decision::Rejected;
+    let is_rejected = o.v().is_some() && matches!(o.decide()?, Decision::Rejected(_));
     given(is_rejected && view.session.is_empty() && !view.modified, || !o.set() && !o.deleted())
 }

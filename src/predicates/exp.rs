@@ -6,7 +6,13 @@ use super::{
     observed::{Decision, Observed},
     together,
 };
-use crate::protocol::Base64Choice::Lenient;
+use crate::protocol::{Base64Choice::Lenient, Reason};
+
+/// `open(v) = rejected`, as too old or from the future.
+fn is_rejected_for_age(o: &Observed<'_>) -> bool {
+    let is_old = o.age().is_some_and(|age| age > o.max());
+    o.opens_as(&Decision::Rejected(if is_old { Reason::Expired } else { Reason::Future }))
+}
 
 /// `timed(v) ∧ load(p) ∉ {fails, {}}`.
 fn decided_by_age(o: &Observed<'_>) -> bool {
@@ -23,13 +29,13 @@ pub(super) fn exp_2(o: &Observed<'_>) -> Option<bool> {
     let (age, max) = (o.age()?, o.max());
     let is_edge = age == max || age == max + 1;
     given(decided_by_age(o) && max >= 0 && is_edge, || {
-        if age == max { o.opens_as_loaded() } else { o.opens_as(&Decision::Rejected) }
+        if age == max { o.opens_as_loaded() } else { o.opens_as(&Decision::Rejected(Reason::Expired)) }
     })
 }
 
 /// `timed(v) ∧ ⌊now⌋ < ts ⇒ open(v) = rejected`
 pub(super) fn exp_3(o: &Observed<'_>) -> Option<bool> {
-    given(o.timed() && o.age()? < 0, || o.opens_as(&Decision::Rejected))
+    given(o.timed() && o.age()? < 0, || is_rejected_for_age(o))
 }
 
 /// `∀ b ∈ {true, false}: timed(v) ∧ load(p) ∉ {fails, {}} ∧ permanent(load(p)) = b ⇒ (accepted(v) ⇔ 0 ≤ age ≤ max)`
@@ -61,7 +67,7 @@ pub(super) fn exp_6(o: &Observed<'_>) -> Option<bool> {
 /// ```
 pub(super) fn exp_7(o: &Observed<'_>) -> Option<bool> {
     let zero = given(decided_by_age(o) && o.max() == 0, || o.accepted() == (o.age() == Some(0)));
-    together([zero, given(o.timed() && o.max() < 0, || o.opens_as(&Decision::Rejected))])
+    together([zero, given(o.timed() && o.max() < 0, || is_rejected_for_age(o))])
 }
 
 /// ```text
@@ -95,5 +101,5 @@ pub(super) fn exp_9(o: &Observed<'_>) -> Option<bool> {
 
 /// `timed(v) ∧ F ≠ [] ∧ ¬(0 ≤ age ≤ max) ⇒ open(v) = rejected`
 pub(super) fn exp_10(o: &Observed<'_>) -> Option<bool> {
-    given(o.timed() && !o.fallbacks.is_empty() && !o.fresh(), || o.opens_as(&Decision::Rejected))
+    given(o.timed() && !o.fallbacks.is_empty() && !o.fresh(), || is_rejected_for_age(o))
 }

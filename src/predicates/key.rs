@@ -2,7 +2,11 @@
 
 use super::{
     given,
-    notation::cookie::{self, Parts, b64},
+    modification::{is_result, results},
+    notation::{
+        cookie::{self, Parts, b64},
+        view::is_write,
+    },
     observed::Observed,
     together,
 };
@@ -41,15 +45,21 @@ pub(super) fn key_4(o: &Observed<'_>) -> Option<bool> {
     given(is_text && o.sound(), || o.opens_as_loaded() == o.signed)
 }
 
-/// `¬keyed ⇒ opened = {} ∧ w = ∅ ∧ ¬set ∧ ¬deleted ∧ ¬vary ∧ (∀ a: do(a) ∈ writes ⇒ result(a) = ∅)`
+/// ```text
+/// ¬keyed ⇒ opened = {} ∧ w = ∅ ∧ ¬set ∧ ¬deleted ∧ ¬vary
+/// ¬keyed ∧ ran ⇒ ∀ a: result(a) = act(a) ∧ (do(a) ∈ writes ⇒ result(a) = ∅)
+/// ```
 pub(super) fn key_5(o: &Observed<'_>) -> Option<bool> {
-    given(!o.keyed(), || {
+    let empty = given(!o.keyed(), || {
         let is_empty = o.response().is_none_or(|response| response.opened.as_ref().is_some_and(|s| s.is_empty()));
-        let results = o.response().map_or(0, |response| response.results.len());
-        let reached = o.view.iter().flat_map(|view| view.steps.iter().take(results));
-        let wrote = reached.into_iter().any(|step| super::notation::view::is_write(step.action));
-        is_empty && !o.accepted() && o.w().is_none() && !o.set() && !o.deleted() && !o.vary() && !wrote
-    })
+        is_empty && !o.accepted() && o.w().is_none() && !o.set() && !o.deleted() && !o.vary()
+    });
+    let view = o.view.as_ref().filter(|view| view.ran && !o.keyed());
+    let acts = view.map(|view| {
+        let mut acts = results(o, view).map(|(step, result)| (step, result, is_write(step.action)));
+        acts.all(|(step, result, writes)| is_result(step, result) && !(writes && result.is_some()))
+    });
+    together([empty, acts])
 }
 
 /// ```text

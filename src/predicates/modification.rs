@@ -12,7 +12,10 @@ use super::{
 use crate::{protocol::Action, value::Value};
 
 /// The steps of a view with their observed results; none where a step has no result.
-fn results<'o>(o: &'o Observed<'_>, view: &'o View<'_>) -> impl Iterator<Item = (&'o Step<'o>, Option<&'o Value>)> {
+pub(super) fn results<'o>(
+    o: &'o Observed<'_>,
+    view: &'o View<'_>,
+) -> impl Iterator<Item = (&'o Step<'o>, Option<&'o Value>)> {
     let results = o.response().map_or(&[][..], |response| &response.results);
     view.steps.iter().enumerate().map(|(place, step)| (step, results.get(place)))
 }
@@ -107,7 +110,7 @@ pub(super) fn mod_10(o: &Observed<'_>) -> Option<bool> {
 }
 
 /// `result(a) = act(a)`; the keys of an iteration come in any order.
-fn is_result(step: &Step<'_>, result: Option<&Value>) -> bool {
+pub(super) fn is_result(step: &Step<'_>, result: Option<&Value>) -> bool {
     match (step.action, &step.result, result) {
         (Action::Iterate, Some(Value::List(keys)), Some(Value::List(got))) => {
             keys.len() == got.len() && keys.iter().all(|key| got.contains(key))

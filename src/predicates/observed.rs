@@ -12,7 +12,7 @@ use super::notation::{
 use crate::{
     clock::UnixTime,
     config::{Config, Lifetime},
-    protocol::{Answer, Base64Choice, Call, Choices, Exchanged, OddChoice, Signed, Verified},
+    protocol::{Answer, Base64Choice, Call, Choices, Exchanged, OddChoice, Reason, Signed, Verified},
     value::{Map, Value},
 };
 
@@ -51,7 +51,8 @@ pub struct Observed<'a> {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Decision {
     Raised,
-    Rejected,
+    /// With the reason, where reasons are given.
+    Rejected(Reason),
     Session(Map),
 }
 
@@ -229,24 +230,26 @@ impl<'a> Observed<'a> {
 
     /// `decide(v)`; none where it is not known.
     pub(super) fn decide(&self) -> Option<Decision> {
-        let odd = |choice| if choice == OddChoice::Raise { Decision::Raised } else { Decision::Rejected };
-        if !self.keyed() || self.v().is_none_or(str::is_empty) {
-            return Some(Decision::Rejected);
+        let odd =
+            |choice, reason| if choice == OddChoice::Raise { Decision::Raised } else { Decision::Rejected(reason) };
+        if !self.keyed() || self.v().is_none_or(str::is_empty) || (self.span() && !self.signed) {
+            return Some(Decision::Rejected(Reason::Signature));
         }
         if !self.span() {
             return Some(Decision::Raised);
         }
-        let Some(ts) = self.ts.filter(|_| self.signed) else { return Some(Decision::Rejected) };
+        let (Some(ts), Some(age)) = (self.ts, self.age()) else { return Some(Decision::Rejected(Reason::Timestamp)) };
         if ts > LAST_SECOND {
-            return Some(odd(self.choices.timestamp_range));
+            return Some(odd(self.choices.timestamp_range, Reason::Timestamp));
         }
-        if !self.fresh() {
-            return Some(Decision::Rejected);
+        if age > self.max() || age < 0 {
+            let reason = if age > self.max() { Reason::Expired } else { Reason::Future };
+            return Some(Decision::Rejected(reason));
         }
         match self.payload.as_ref().map(|payload| &payload.session) {
             Some(Ok(session)) => Some(Decision::Session(session.clone())),
             Some(Err(Not::Known)) => None,
-            Some(Err(Not::Readable)) | None => Some(odd(self.choices.odd_payload)),
+            Some(Err(Not::Readable)) | None => Some(odd(self.choices.odd_payload, Reason::Payload)),
         }
     }
 
@@ -255,9 +258,11 @@ impl<'a> Observed<'a> {
         match (self.answer, decision) {
             (Answer::Verify(Verified::Accepted(got)), Decision::Session(session)) => got == session,
             (Answer::Verify(Verified::Raised(_)), Decision::Raised) => true,
-            (Answer::Verify(Verified::Rejected(_)), Decision::Rejected) => true,
+            (Answer::Verify(Verified::Rejected(got)), Decision::Rejected(reason)) => {
+                got.is_none_or(|got| got == *reason)
+            }
             (Answer::Exchange(Exchanged { opened: Some(got), .. }), Decision::Session(session)) => got == session,
-            (Answer::Exchange(Exchanged { opened: Some(got), .. }), Decision::Rejected) => got.is_empty(),
+            (Answer::Exchange(Exchanged { opened: Some(got), .. }), Decision::Rejected(_)) => got.is_empty(),
             (Answer::Exchange(Exchanged { opened: None, .. }), Decision::Raised) => true,
             _ => false,
         }

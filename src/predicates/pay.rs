@@ -13,7 +13,7 @@ use super::{
     together,
 };
 use crate::{
-    protocol::{Base64Choice::Lenient, CompressionChoice, OddChoice, OrderChoice},
+    protocol::{Base64Choice::Lenient, CompressionChoice, OddChoice, OrderChoice, Reason},
     value::{Text, Value},
 };
 
@@ -251,7 +251,7 @@ pub(super) fn pay_14(o: &Observed<'_>) -> Option<bool> {
     let fails = o.payload.as_ref()?.session == Err(super::notation::Not::Readable);
     given(o.valid() && fails, || match o.choices.odd_payload {
         OddChoice::Raise => o.opens_as(&Decision::Raised),
-        OddChoice::Reject => o.opens_as(&Decision::Rejected),
+        OddChoice::Reject => o.opens_as(&Decision::Rejected(Reason::Payload)),
     })
 }
 

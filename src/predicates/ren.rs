@@ -42,7 +42,10 @@ pub(super) fn ren_5(o: &Observed<'_>) -> Option<bool> {
     Some(ts.map(i128::from) == Some(o.second()) && is_renewed)
 }
 
-/// `accepted(v) ⇒ ⌊now⌋ - ts ≤ max`
+/// `timed(v) ∧ load(p) ∉ {fails, {}} ⇒ (opened = load(p) ⇔ 0 ≤ ⌊now⌋ - ts ≤ max)`
 pub(super) fn ren_6(o: &Observed<'_>) -> Option<bool> {
-    given(o.accepted(), || o.age().is_some_and(|age| age <= o.max()))
+    let opened = o.opened()?;
+    let loaded = o.loaded().filter(|_| o.timed())?;
+    let age = o.second() - i128::from(o.ts?);
+    Some((opened == loaded) == (0 <= age && age <= o.max()))
 }

@@ -5,6 +5,7 @@ use super::{
     notation::{
         header::{self, SetCookie},
         payload::lossy,
+        written::dump,
     },
     observed::{Decision, Observed},
     together,
@@ -74,11 +75,13 @@ pub(super) fn set_8(o: &Observed<'_>) -> Option<bool> {
     given(!o.cookies.is_empty(), || o.cookies.iter().filter(|y| y.is_session).count() <= 1)
 }
 
-/// `set ∧ #y > 4093 ⇒ load(p(w)) = lossy(S)`
+/// `keyed ∧ due ∧ writable ∧ #dump(S) > 4093 ⇒ set ∧ load(p(w)) = lossy(S)`
 pub(super) fn set_9(o: &Observed<'_>) -> Option<bool> {
-    let y = sent(o).filter(|y| o.set() && y.length > 4093)?;
-    let lossy = lossy(&o.view.as_ref()?.session)?;
-    given(y.length > 4093, || o.written.as_ref().is_some_and(|written| written.session.as_ref() == Ok(&lossy)))
+    let session = &o.view.as_ref()?.session;
+    let is_due = o.keyed() && o.due()? && !session.is_empty() && o.writable()?;
+    let is_large = || dump(session).is_some_and(|payload| payload.len() > 4093);
+    let lossy = lossy(session).filter(|_| is_due && is_large())?;
+    Some(o.set() && o.written.as_ref().is_some_and(|written| written.session.as_ref() == Ok(&lossy)))
 }
 
 /// ```text

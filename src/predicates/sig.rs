@@ -9,7 +9,7 @@ use super::{
     observed::{Decision, LAST_SECOND, Observed},
     together,
 };
-use crate::protocol::{Base64Choice::Lenient, OddChoice};
+use crate::protocol::{Base64Choice::Lenient, OddChoice, Reason};
 
 /// ```text
 /// w ≠ ∅       ⇒ w = p(w) ‖ "." ‖ t(w) ‖ "." ‖ g(w) ∧ #unb64(g(w)) = #HMAC
@@ -61,7 +61,7 @@ pub(super) fn sig_5(o: &Observed<'_>) -> Option<bool> {
 
 /// `examined(v) ∧ ¬signed(v) ⇒ open(v) = rejected`
 pub(super) fn sig_6(o: &Observed<'_>) -> Option<bool> {
-    given(o.examined() && !o.signed, || o.opens_as(&Decision::Rejected))
+    given(o.examined() && !o.signed, || o.opens_as(&Decision::Rejected(Reason::Signature)))
 }
 
 /// ```text
@@ -76,7 +76,7 @@ pub(super) fn sig_7(o: &Observed<'_>) -> Option<bool> {
 
 /// `examined(v) ∧ signed(v) ∧ ts = ∅ ⇒ open(v) = rejected`
 pub(super) fn sig_8(o: &Observed<'_>) -> Option<bool> {
-    given(o.examined() && o.signed && o.ts.is_none(), || o.opens_as(&Decision::Rejected))
+    given(o.examined() && o.signed && o.ts.is_none(), || o.opens_as(&Decision::Rejected(Reason::Timestamp)))
 }
 
 /// ```text
@@ -87,7 +87,7 @@ pub(super) fn sig_9(o: &Observed<'_>) -> Option<bool> {
     let is_beyond = o.examined() && o.signed && o.ts.is_some_and(|ts| ts > LAST_SECOND);
     given(is_beyond, || match o.choices.timestamp_range {
         OddChoice::Raise => o.opens_as(&Decision::Raised),
-        OddChoice::Reject => o.opens_as(&Decision::Rejected),
+        OddChoice::Reject => o.opens_as(&Decision::Rejected(Reason::Timestamp)),
     })
 }
 
@@ -96,5 +96,5 @@ pub(super) fn sig_10(o: &Observed<'_>) -> Option<bool> {
     let v = o.parts()?;
     let g = cookie::unb64(v.g, o.choices.base64)?;
     let is_none_whole = o.keys().map(|s| o.hmac(s, v.x)).all(|mac| g.len() != mac.len() || g != mac);
-    given(o.examined() && is_none_whole, || o.opens_as(&Decision::Rejected))
+    given(o.examined() && is_none_whole, || o.opens_as(&Decision::Rejected(Reason::Signature)))
 }

@@ -25,6 +25,7 @@ mod junit_schema;
 mod known_failures;
 mod live_servers;
 mod permissions;
+mod predicates;
 mod protocol_examples;
 mod recipes;
 mod results;

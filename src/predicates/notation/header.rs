@@ -125,8 +125,6 @@ pub(in super::super) struct SetCookie {
     /// Whether its name is the configured one.
     pub is_session: bool,
     pub value: String,
-    /// `#y`.
-    pub length: usize,
     /// Names in lower case, with what stands behind `=`.
     attributes: Vec<(String, String)>,
 }
@@ -142,7 +140,7 @@ impl SetCookie {
         let value = parts.next().unwrap_or("").to_owned();
         let attributes = parts.map(|part| part.split_once('=').unwrap_or((part, "")));
         let attributes = attributes.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
-        Self { is_session, value, length: header.chars().count(), attributes }
+        Self { is_session, value, attributes }
     }
 
     /// An attribute; none where it is not there.

@@ -1,8 +1,10 @@
 //! How a session stands in the payload that was written: `at(m)` for each of its values, and whether it can be written at all.
 
 use super::{
-    json::Node,
-    payload::{TAGS, name, utc},
+    cookie::{b64, standard_base64},
+    date::fixdate,
+    json::{Node, escape, repr},
+    payload::{TAGS, name, utc, zlib},
 };
 use crate::value::{Map, Value};
 use std::cmp::Ordering;
@@ -100,6 +102,41 @@ pub(in super::super) fn is_orderable(map: &Map) -> bool {
     let is_number = |key: &&Value| matches!(key, Value::Bool(_) | Value::Int(_) | Value::Float(_));
     let is_short = |key: &&Value| can_be_written(key, 0) == Some(true) && name(key).is_some();
     (keys.len() < 2 || keys.iter().all(is_text) || keys.iter().all(is_number)) && keys.iter().all(is_short)
+}
+
+/// `dump(S)` where keys are in order and zlib is the stock one.
+pub(in super::super) fn dump(session: &Map) -> Option<String> {
+    let text = json(&Value::Map(session.clone()))?;
+    let stream = zlib(text.as_bytes());
+    Some(if stream.len() + 1 < text.len() { format!(".{}", b64(&stream)) } else { b64(text.as_bytes()) })
+}
+
+/// The JSON text of a value, tags included.
+fn json(value: &Value) -> Option<String> {
+    let all = |items: &[Value]| items.iter().map(json).collect::<Option<Vec<_>>>().map(|all| all.join(","));
+    let tagged = |tag: &str, content: String| format!("{{\"{tag}\":{content}}}");
+    let quoted = |text: String| format!("\"{text}\"");
+    Some(match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(truth) => truth.to_string(),
+        Value::Int(int) => int.to_string(),
+        Value::Float(float) => repr(*float),
+        Value::Text(text) => escape(text),
+        Value::List(items) => format!("[{}]", all(items)?),
+        Value::Tuple(items) => tagged(" t", format!("[{}]", all(items)?)),
+        Value::Bytes(bytes) => tagged(" b", quoted(standard_base64(bytes))),
+        Value::Markup(text) => tagged(" m", escape(text)),
+        Value::Uuid(uuid) => tagged(" u", quoted(format!("{uuid:032x}"))),
+        Value::Datetime(datetime) => tagged(" d", quoted(fixdate(utc(datetime))?)),
+        Value::Map(map) => match tag_like(map) {
+            Some((key, content)) => tagged(" di", format!("{{\"{key}__\":{}}}", json(content)?)),
+            None => {
+                let entry = |key: &Value| Some(format!("{}:{}", escape(&name(key)?), json(map.get(key)?)?));
+                let entries: Option<Vec<_>> = sorted(map)?.into_iter().map(entry).collect();
+                format!("{{{}}}", entries?.join(","))
+            }
+        },
+    })
 }
 
 /// Every map of a value.
