@@ -11,7 +11,7 @@ use super::{
 pub(super) fn del_1(o: &Observed<'_>) -> Option<bool> {
     let view = o.view.as_ref()?;
     let is_called_for = o.keyed() && view.session.is_empty() && view.modified;
-    Some(o.deleted() == (is_called_for && (!is_called_for || o.writable()?)))
+    Some(o.deleted() == (is_called_for && o.writable()?))
 }
 
 /// `deleted ⇒ SET-2 ∧ SET-3 ∧ SET-4 ∧ SET-5 ∧ SET-6 ∧ SET-7`

@@ -115,7 +115,8 @@ pub(super) fn pay_5(o: &Observed<'_>) -> Option<bool> {
             .iter()
             .filter_map(|(key, _)| if let Node::Text(_, key) = key { Some(key.clone()) } else { None })
             .collect();
-        (names.sort(), written.sort());
+        names.sort();
+        written.sort();
         tag_like(map).is_none().then(|| {
             names.dedup();
             written.dedup();

@@ -21,7 +21,7 @@ pub(super) fn set_1(o: &Observed<'_>) -> Option<bool> {
     let view = o.view.as_ref()?;
     let renews = Observed::permanent(&view.session) && o.refresh();
     let is_called_for = o.keyed() && !view.session.is_empty() && (view.modified || renews);
-    Some(o.set() == (is_called_for && (!is_called_for || o.writable()?)))
+    Some(o.set() == (is_called_for && o.writable()?))
 }
 
 /// `∀ y ∈ cookies: name(y) = UTF-8(C.cookie_name)`
