@@ -9,7 +9,11 @@ use crate::{
         vectors::{self, Ready},
     },
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
 /// The families that the predicates are about, with the files that hold them.
 const FAMILIES: [(&str, &str); 11] = [
@@ -24,19 +28,6 @@ const FAMILIES: [(&str, &str); 11] = [
     ("DEL", include_str!("del.rs")),
     ("VARY", include_str!("vary.rs")),
     ("HDR", include_str!("hdr.rs")),
-];
-
-/// What else stands in this folder.
-const OTHERS: [&str; 9] = [
-    include_str!("mod.rs"),
-    include_str!("observed.rs"),
-    include_str!("notation/mod.rs"),
-    include_str!("notation/cookie.rs"),
-    include_str!("notation/date.rs"),
-    include_str!("notation/header.rs"),
-    include_str!("notation/json.rs"),
-    include_str!("notation/payload.rs"),
-    include_str!("notation/view.rs"),
 ];
 
 /// Every call of a vector with what Flask answered.
@@ -82,21 +73,33 @@ fn the_comment_of_a_function_is_the_predicate_of_its_rule() {
     }
 }
 
+/// What a source file imports or names of this crate: each list of `use crate::{…}`, and each path.
+fn imports(source: &str) -> Vec<&str> {
+    source.split("crate::").skip(1).map(|rest| rest.split(';').next().unwrap_or(rest)).collect()
+}
+
 #[test]
 fn the_predicates_know_neither_the_model_nor_the_verifier() {
-    let written = include_str!("notation/written.rs");
-    for source in FAMILIES.map(|(_, source)| source).into_iter().chain(OTHERS).chain([written]) {
-        // What is in braces after `crate::` is told by its first words.
-        let imports = source.split("use crate::").skip(1).map(|rest| rest.split(';').next().unwrap_or(rest));
-        let paths = source.split("crate::").skip(1).map(|rest| rest.split(';').next().unwrap_or(rest));
-        for import in imports.chain(paths) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/predicates");
+    let entries =
+        [folder.clone(), folder.join("notation")].into_iter().flat_map(|folder| fs::read_dir(folder).unwrap());
+    let files: Vec<_> = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file()).collect();
+    assert!(files.len() > 15, "{files:?}");
+    for file in files.iter().filter(|file| !file.ends_with("tests.rs")) {
+        let source = fs::read_to_string(file).unwrap();
+        for import in imports(&source) {
             let words = import.split(|c: char| !c.is_alphanumeric() && c != '_');
-            let known = ["model", "verifier", "suite", "adapter", "faults", "explore", "inspect"];
-            for word in words.take_while(|word| *word != "tests") {
-                assert!(!known.contains(&word), "use crate::{import}");
-            }
+            let foreign = ["adapter", "explore", "faults", "inspect", "model", "suite", "verifier"];
+            let known = words.take_while(|word| *word != "fn").find(|word| foreign.contains(word));
+            assert_eq!(known, None, "{}: crate::{import}", file.display());
         }
     }
+}
+
+#[test]
+fn an_import_of_the_model_would_be_noticed() {
+    assert_eq!(imports("use crate::{\n    config::Config,\n    model::base64,\n};").len(), 1);
+    assert!(imports("let x = crate::model::base64::decode(b);")[0].starts_with("model"));
 }
 
 #[test]
