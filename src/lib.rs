@@ -4,6 +4,7 @@
 //! - [`foreign`] makes text safe to print that comes from elsewhere.
 //! - [`model`] is the specification in code, slow and plain; its rules are numbered in `spec/session-lifetime.md`.
 //! - [`explore`] searches every state that small worlds of the model can reach.
+//! - [`predicates`] are the rules as functions of one observed call, independent of the model.
 //! - [`verifier`] reads and writes cookies fast, and shares nothing with the model but the plain types.
 //! - [`mod@bench`] measures it, and others beside it.
 //! - [`mutants`] are implementations that are wrong in one thing each, to try a suite on.
@@ -67,6 +68,9 @@ pub mod model;
 #[cfg(feature = "cli")]
 #[forbid(unsafe_code)]
 pub mod mutants;
+#[cfg(feature = "cli")]
+#[forbid(unsafe_code)]
+pub mod predicates;
 #[cfg(feature = "cli")]
 #[forbid(unsafe_code)]
 pub mod processes;

@@ -160,6 +160,14 @@ def no_key():
     yield exchange("keys-no-key-flag", "KEY-5", "the modified flag can be set, but nothing is saved", modified(), do("modified"), secret_key=None)
     yield exchange("keys-no-key-union", "KEY-5", "the one write that Flask forgot to forbid: it changes the view's copy and is not saved",
                    do("union", values={"a": 1}), get("a"), secret_key=None)
+    for name, key in [("none", None), ("empty-text", ""), ("empty-bytes", b"")]:
+        yield exchange(f"keys-no-key-{name}-union-permanent", "KEY-5 REN-1 SET-1", "a permanent session that the view sees is not renewed",
+                       do("union", values={"_permanent": True}), do("permanent"), secret_key=key)
+    for name, key in [("empty-text", ""), ("empty-bytes", b"")]:
+        yield exchange(f"keys-no-key-{name}-flag", "KEY-5 DEL-1", "an empty session that is flagged as modified is not deleted",
+                       modified(), do("modified"), secret_key=key)
+        yield exchange(f"keys-no-key-{name}-union", "KEY-5 SET-1 VARY-1", "a session that the view fills is not set, and touching it adds no Vary",
+                       do("union", values={"a": 1}), get("a"), secret_key=key)
     yield exchange("keys-no-key-union-nothing", "KEY-5", "the same with nothing to add", do("union", values={}), do("modified"), secret_key=None)
     yield exchange("keys-no-key-fallback", "KEY-5", "fallback keys do not stand in for the missing key", get("user"), cookie=cookie,
                    secret_key=None, fallback_keys=[KEY])
