@@ -41,6 +41,7 @@ use clock::{ahead, clock, expires_here, is_near};
 use greeting::{greet, not_found};
 use serde_json::{Value as Json, json};
 use std::{
+    fmt,
     net::IpAddr,
     sync::{
         Arc, Mutex, PoisonError,
@@ -52,7 +53,7 @@ use std::{
 use waiting::Waiting;
 
 /// How a server is reached, and what is known of it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// The URL of the probe.
     pub url: String,
@@ -78,6 +79,23 @@ pub struct Options {
     pub run_limit: Option<Duration>,
     /// How long the run may wait for time to pass by itself.
     pub wait: Duration,
+}
+
+/// Without the keys.
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("url", &self.url)
+            .field("lifetime", &self.lifetime)
+            .field("salt", &self.salt)
+            .field("digest", &self.digest)
+            .field("key_derivation", &self.key_derivation)
+            .field("workers", &self.workers)
+            .field("call_timeout", &self.call_timeout)
+            .field("run_limit", &self.run_limit)
+            .field("wait", &self.wait)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How often a request is asked again because the clock ticked meanwhile.
@@ -390,9 +408,20 @@ impl Server {
     }
 }
 
+/// Without the keys.
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("capabilities", &self.hello).finish_non_exhaustive()
+    }
+}
+
 impl Implementation for Server {
     fn capabilities(&self) -> Capabilities {
         self.hello.clone()
+    }
+
+    fn limits_itself(&self) -> bool {
+        true
     }
 
     fn config(&self) -> Option<Arc<Config>> {
