@@ -115,7 +115,7 @@ fn watched(
         results.broken = processes::interruption();
     }
     results.incidents = implementation.incidents();
-    results.idle = metered.unanswered();
+    results.unreported.idle = metered.unanswered();
     results.times = stopwatch.read(implementation, metered.busy(), metered.calls());
     results
 }

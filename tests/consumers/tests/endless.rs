@@ -20,10 +20,12 @@ impl Implementation for Port {
     }
 
     fn verify(&self, call: &Verify) -> Result<VerifyOutcome, CallError> {
-        while call.cookie == "..." {
-            std::thread::sleep(std::time::Duration::from_secs(1));
+        match call.cookie.as_str() {
+            "..." => loop {
+                std::thread::sleep(std::time::Duration::from_secs(1));
+            },
+            _ => Ok(right(call)),
         }
-        Ok(right(call))
     }
 }
 
