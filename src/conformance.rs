@@ -70,7 +70,7 @@ pub fn conformance(implementation: impl Implementation + 'static, options: &Opti
         Err(broken) => return end(broken),
     };
     let mut results = run::run(&guarded, vectors, options, &mut |_| {});
-    results.unanswered = std::mem::take(&mut results.idle);
+    results.unanswered = std::mem::take(&mut results.unreported.idle);
     results
 }
 
@@ -191,7 +191,7 @@ impl RuleVerdicts {
         if let Some(broken) = &self.results.broken {
             return Err(RuleFailure(format!("{}: the run ended: {broken}", titled(rule))));
         }
-        if let Some(broke) = self.results.broke.get(rule) {
+        if let Some(broke) = self.results.unreported.broke.get(rule) {
             let what = broke.iter().map(foreign::line).collect::<Vec<_>>().join("; ");
             return Err(self.not_judged(rule, &format!("the implementation broke in some checks ({what})")));
         }

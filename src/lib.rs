@@ -1,17 +1,76 @@
-//! The executable specification of Flask's session lifetime.
+//! The executable specification of Flask's session lifetime, and a conformance suite for everyone who reads or writes Flask's
+//! session cookie outside Flask.
 //!
-//! - [`value`], [`config`], [`clock`] and [`protocol`] are the plain types that everything shares.
-//! - [`foreign`] makes text safe to print that comes from elsewhere.
-//! - [`model`] is the specification in code, slow and plain; its rules are numbered in `spec/session-lifetime.md`.
-//! - [`explore`] searches every state that small worlds of the model can reach.
-//! - [`predicates`] are the rules as functions of one observed call, independent of the model.
-//! - [`verifier`] reads and writes cookies fast, and shares nothing with the model but the plain types.
-//! - [`mod@bench`] measures it, and others beside it.
-//! - [`mutants`] are implementations that are wrong in one thing each, to try a suite on.
-//! - [`adapter`] is how an implementation under test is reached, [`suite`] what it is held against, and [`report`] how the
-//!   results are told.
-//! - [`inspect`] looks at one cookie, and asks the model what would become of it.
-//! - [`conformance()`] and [`conformance_tests!`] are the same for implementers in Rust.
+//! # Test your own implementation
+//!
+//! Write what your code does behind [`Implementation`], and let [`conformance_tests!`] make a `#[test]` of each numbered rule. The
+//! methods that you write are the operations that you offer: a reader has [`verify`](Implementation::verify) alone.
+//!
+//! ```
+//! // tests/conformance.rs
+//! use sessionproof::{CallError, Capabilities, Implementation, Verifier, VerifyOutcome, protocol::Verify};
+//!
+//! struct Port;
+//!
+//! impl Implementation for Port {
+//!     fn capabilities(&self) -> Capabilities {
+//!         Capabilities::new("my port").values(sessionproof::ValueKind::ALL)
+//!     }
+//!
+//!     // Call your own code here.
+//!     fn verify(&self, call: &Verify) -> Result<VerifyOutcome, CallError> {
+//!         let Ok(verifier) = Verifier::new(&call.config) else { return Ok(VerifyOutcome::Rejected(None)) };
+//!         Ok(match verifier.load(&call.cookie, call.now) {
+//!             Ok(session) => VerifyOutcome::Accepted(session),
+//!             Err(error) if error.reason().is_some() => VerifyOutcome::Rejected(None),
+//!             Err(error) => VerifyOutcome::Raised(error.to_string()),
+//!         })
+//!     }
+//! }
+//!
+//! sessionproof::conformance_tests!(Port);
+//! ```
+//!
+//! [`conformance()`] gives the results as a value. [`Options`] choose rules, more generated cases, and known failures.
+//!
+//! # Read cookies
+//!
+//! [`Verifier`] checks, reads and writes cookies fast. The time is an argument, so that a test can set it.
+//!
+//! ```
+//! use sessionproof::{Config, Lifetime, UnixTime, Verifier};
+//! use std::time::Duration;
+//!
+//! #[derive(serde::Deserialize)]
+//! struct Session {
+//!     user_id: u64,
+//! }
+//!
+//! let config = Config::with_key("development key").lifetime(Duration::from_secs(1800));
+//! let verifier = Verifier::new(&config)?;
+//! let cookie = verifier.sign(&[("user_id", 8)].into_iter().collect(), UnixTime::now())?;
+//!
+//! let session: Session = verifier.load_as(&cookie, UnixTime::now())?;
+//! assert_eq!(session.user_id, 8);
+//!
+//! let header = format!("theme=dark; session={cookie}");
+//! let session = verifier.load_header(header.as_bytes(), UnixTime::now())?.unwrap_or_default();
+//! assert_eq!(session.get("user_id").and_then(|id| id.as_u64()), Some(8));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What is stable
+//!
+//! The names at the root of this crate, and the modules [`adapter`], [`clock`], [`config`], [`conformance`](mod@conformance),
+//! [`protocol`], [`value`] and [`verifier`], as far as this documentation shows them. They change in a breaking way only with the
+//! version's first number that is not zero. The numbers of rules, the ids of vectors and so the names of generated tests
+//! (`exp_2`) stay within a major version.
+//!
+//! Types that the specification can make grow are `#[non_exhaustive]`: make them by their constructors and builders. A new rule, vector
+//! or generated case may make a test fail that passed before; that is no breaking change.
+//!
+//! Everything else is public for the program `sessionproof` and for the tests of this project, is hidden here, and changes without
+//! notice.
 
 // What is not a test has no right to give up.
 #![cfg_attr(
@@ -23,15 +82,19 @@
 #[forbid(unsafe_code)]
 pub mod adapter;
 #[cfg(feature = "cli")]
+#[doc(hidden)]
 #[forbid(unsafe_code)]
 pub mod bench;
 #[cfg(feature = "conformance")]
+#[doc(hidden)]
 #[forbid(unsafe_code)]
 pub mod bounded;
 #[cfg(feature = "conformance")]
+#[doc(hidden)]
 #[forbid(unsafe_code)]
 pub mod bundled;
 #[cfg(feature = "conformance")]
+#[doc(hidden)]
 #[forbid(unsafe_code)]
 pub mod case;
 #[forbid(unsafe_code)]
@@ -42,57 +105,74 @@ pub mod config;
 #[forbid(unsafe_code)]
 pub mod conformance;
 #[cfg(feature = "conformance")]
+#[doc(hidden)]
 #[forbid(unsafe_code)]
 pub mod cookie_text;
 #[cfg(feature = "conformance")]
+#[doc(hidden)]
 #[forbid(unsafe_code)]
 pub mod evidence;
 #[cfg(feature = "cli")]
+#[doc(hidden)]
 #[forbid(unsafe_code)]
 pub mod explore;
 #[cfg(feature = "conformance")]
+#[doc(hidden)]
 #[forbid(unsafe_code)]
 pub mod foreign;
 #[cfg(feature = "cli")]
+#[doc(hidden)]
 #[forbid(unsafe_code)]
 pub mod inspect;
 #[cfg(feature = "conformance")]
+#[doc(hidden)]
 #[forbid(unsafe_code)]
 pub mod interruption;
 #[cfg(feature = "conformance")]
+#[doc(hidden)]
 #[forbid(unsafe_code)]
 pub mod json;
 #[cfg(feature = "conformance")]
+#[doc(hidden)]
 #[forbid(unsafe_code)]
 pub mod model;
 #[cfg(feature = "cli")]
+#[doc(hidden)]
 #[forbid(unsafe_code)]
 pub mod mutants;
 #[cfg(feature = "cli")]
+#[doc(hidden)]
 #[forbid(unsafe_code)]
 pub mod predicates;
 #[cfg(feature = "cli")]
+#[doc(hidden)]
 #[forbid(unsafe_code)]
 pub mod processes;
 #[cfg(feature = "conformance")]
 #[forbid(unsafe_code)]
 pub mod protocol;
 #[cfg(feature = "cli")]
+#[doc(hidden)]
 #[forbid(unsafe_code)]
 pub mod protocol_check;
 #[forbid(unsafe_code)]
 mod reason;
 #[cfg(feature = "conformance")]
+#[doc(hidden)]
 #[forbid(unsafe_code)]
 pub mod report;
 #[cfg(feature = "conformance")]
+#[doc(hidden)]
 #[forbid(unsafe_code)]
 pub mod rules;
 #[cfg(feature = "cli")]
+#[doc(hidden)]
 #[forbid(unsafe_code)]
 pub mod setup;
+#[doc(hidden)]
 pub mod stock_zlib;
 #[cfg(feature = "conformance")]
+#[doc(hidden)]
 #[forbid(unsafe_code)]
 pub mod suite;
 #[forbid(unsafe_code)]
@@ -108,6 +188,8 @@ pub use conformance::conformance;
 #[cfg(feature = "conformance")]
 pub use protocol::{Capabilities, Choices, Op, Response, SignOutcome, ValueKind, VerifyOutcome};
 pub use reason::Reason;
+#[cfg(feature = "conformance")]
+pub use rules::Pattern as RulePattern;
 #[cfg(feature = "conformance")]
 pub use suite::{
     generate::sizes::Preset,

@@ -1,6 +1,6 @@
 //! The rules, read from the headings of `spec/session-lifetime.md`: the Markdown is their one source.
 
-use std::{collections::BTreeSet, fmt, sync::LazyLock};
+use std::{collections::BTreeSet, fmt, str::FromStr, sync::LazyLock};
 
 /// The normative text.
 pub const TEXT: &str = include_str!("../spec/session-lifetime.md");
@@ -170,6 +170,14 @@ impl Pattern {
         self.among.as_ref().is_none_or(|among| among.contains(id))
             && !self.without.iter().any(|part| matches(part, id))
             && (self.parts.is_empty() || self.parts.iter().any(|part| matches(part, id)))
+    }
+}
+
+impl FromStr for Pattern {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::parse(text)
     }
 }
 

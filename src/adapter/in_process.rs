@@ -13,6 +13,7 @@ use crate::{
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The model itself as an implementation: what conforms by definition, and the yardstick of the suite's own tests.
+#[derive(Debug)]
 pub struct Model {
     capabilities: Capabilities,
 }
@@ -50,6 +51,7 @@ impl Implementation for Model {
 }
 
 /// This crate's [`Verifier`] as an implementation: what is under test when nothing else is named. It offers `verify` and `sign`.
+#[derive(Debug)]
 pub struct BuiltInVerifier {
     capabilities: Capabilities,
     made: Mutex<Vec<Made>>,
@@ -57,6 +59,7 @@ pub struct BuiltInVerifier {
 
 /// A verifier with the configuration that it was made for. The configuration is kept alive, so that no other takes its
 /// address.
+#[derive(Debug)]
 struct Made {
     config: Arc<Config>,
     verifier: Result<Arc<Verifier>, verifier::Error>,

@@ -11,6 +11,7 @@ mod cache;
 mod claims;
 mod command_line;
 mod common;
+mod consumers;
 mod differential;
 mod exploration;
 mod explored;

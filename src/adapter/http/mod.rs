@@ -21,6 +21,7 @@ mod clock;
 mod greeting;
 pub mod mark;
 mod members;
+mod options;
 mod proof;
 mod waiting;
 
@@ -29,7 +30,7 @@ use crate::json::{Json, json};
 use crate::processes;
 use crate::{
     clock::UnixTime,
-    config::{Config, Digest, FallbackTextChoice, Fallbacks, Key, KeyDerivation, Lifetime},
+    config::{Config, FallbackTextChoice, Fallbacks, Key},
     cookie_text,
     model::{payload, server},
     protocol::{
@@ -41,8 +42,9 @@ use carry::{Endpoint, Translator};
 use client::{Answered, Client};
 use clock::{ahead, clock, expires_here, is_near};
 use greeting::{greet, not_found};
+pub use options::Options;
 use std::{
-    net::IpAddr,
+    fmt,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering::Relaxed},
@@ -51,35 +53,6 @@ use std::{
     time::Duration,
 };
 use waiting::Waiting;
-
-/// How a server is reached, and what is known of it.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The URL of the probe.
-    pub url: String,
-    /// The application's secret key.
-    pub secret_key: Vec<u8>,
-    /// Its fallback keys, in the order of its configuration.
-    pub fallback_keys: Vec<Vec<u8>>,
-    /// What it is to be configured with, where that is not what it says itself.
-    pub lifetime: Option<Lifetime>,
-    /// The salt of its session interface; Flask's where there is none. A server that names another is not believed.
-    pub salt: Option<String>,
-    /// The same for its digest.
-    pub digest: Option<Digest>,
-    /// The same for its key derivation.
-    pub key_derivation: Option<KeyDerivation>,
-    /// Certificates to be trusted in place of the usual ones, in PEM.
-    pub certificates: Option<Vec<u8>>,
-    /// How many requests are under way at once.
-    pub workers: usize,
-    /// How long a request may take.
-    pub call_timeout: Duration,
-    /// How long the whole run may take.
-    pub run_limit: Option<Duration>,
-    /// How long the run may wait for time to pass by itself.
-    pub wait: Duration,
-}
 
 /// How often a request is asked again because the clock ticked meanwhile.
 const TICKS: usize = 10;
@@ -102,46 +75,6 @@ pub struct Server {
     workers: usize,
     wait: Duration,
     senseless: AtomicUsize,
-}
-
-impl Options {
-    /// Whether requests go beyond this machine without TLS.
-    ///
-    /// # Errors
-    ///
-    /// The URL is none of a probe.
-    pub fn is_in_the_clear(&self) -> Result<bool, AdapterError> {
-        let uri = client::parse(&self.url)?;
-        let host = uri.host().unwrap_or_default();
-        let address = host.trim_start_matches('[').trim_end_matches(']').parse();
-        let is_loopback =
-            host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address: IpAddr| address.is_loopback());
-        Ok(uri.scheme_str() == Some("http") && !is_loopback)
-    }
-
-    /// Refuses to sign otherwise than Flask does, unless that was named: with another salt, the same key signs something else.
-    fn signs_as(&self, server: &Config) -> Result<(), AdapterError> {
-        let flask = Config::default();
-        let salt = self.salt.as_ref().unwrap_or(&flask.salt);
-        let digest = self.digest.unwrap_or(flask.digest);
-        let derivation = self.key_derivation.unwrap_or(flask.key_derivation);
-        let wrong = |what: &str, option: &str, says: Json, named: Json| {
-            let what = format!("{} says that it signs with the {what} {says}, and not with {named}", self.url);
-            let remedy =
-                format!("nothing was signed; if its session interface has that {option}, name it with --{option}");
-            Err(AdapterError { message: what, hint: remedy })
-        };
-        if server.salt != *salt {
-            return wrong("salt", "salt", json!(server.salt), json!(salt));
-        }
-        if server.digest != digest {
-            return wrong("digest", "digest", json!(server.digest), json!(digest));
-        }
-        if server.key_derivation != derivation {
-            return wrong("key derivation", "key-derivation", json!(server.key_derivation), json!(derivation));
-        }
-        Ok(())
-    }
 }
 
 impl Server {
@@ -393,9 +326,20 @@ impl Server {
     }
 }
 
+/// Without the keys.
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("capabilities", &self.hello).finish_non_exhaustive()
+    }
+}
+
 impl Implementation for Server {
     fn capabilities(&self) -> Capabilities {
         self.hello.clone()
+    }
+
+    fn limits_itself(&self) -> bool {
+        true
     }
 
     fn config(&self) -> Option<Arc<Config>> {

@@ -19,6 +19,7 @@ pub use bench::{Bencher, Loop};
 use super::{AdapterError, Implementation, Program, in_order};
 use crate::protocol::{Call, Capabilities, Reply};
 use std::{
+    fmt,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
@@ -119,9 +120,19 @@ impl Subprocess {
     }
 }
 
+impl fmt::Debug for Subprocess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subprocess").field("capabilities", &self.hello).finish_non_exhaustive()
+    }
+}
+
 impl Implementation for Subprocess {
     fn capabilities(&self) -> Capabilities {
         self.hello.clone()
+    }
+
+    fn limits_itself(&self) -> bool {
+        true
     }
 
     fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, AdapterError> {

@@ -67,10 +67,8 @@ pub struct Results {
     pub inconclusive: BTreeMap<String, usize>,
     /// Whether the adapter itself broke in some check.
     pub adapter_broke: bool,
-    /// What broke in the checks of each rule, a few of each. No report has this.
-    pub broke: BTreeMap<String, Vec<String>>,
-    /// The operations that were asked, and of which no call was answered. No report has this.
-    pub(crate) idle: BTreeSet<Op>,
+    /// What no report has.
+    pub(crate) unreported: Unreported,
     /// The operations that a type in Rust offers, and of which it answered no call.
     pub unanswered: BTreeSet<Op>,
     /// What went wrong with the adapter though every call was answered in the end.
@@ -83,6 +81,22 @@ pub struct Results {
     pub stopped_early: bool,
     /// What the run took.
     pub times: Times,
+}
+
+/// What is known of a run where it was made, and no report has.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Unreported {
+    /// What broke in the checks of each rule, a few of each.
+    pub(crate) broke: BTreeMap<String, Vec<String>>,
+    /// The operations that were asked, and of which no call was answered.
+    pub(crate) idle: BTreeSet<Op>,
+}
+
+/// Results that were written and read equal those that they were.
+impl PartialEq for Unreported {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// What a run says of an implementation.
@@ -225,8 +239,7 @@ impl Results {
             known: options.known.entries(),
             inconclusive: BTreeMap::new(),
             adapter_broke: false,
-            broke: BTreeMap::new(),
-            idle: BTreeSet::new(),
+            unreported: Unreported::default(),
             unanswered: BTreeSet::new(),
             incidents: Vec::new(),
             broken: None,
@@ -297,7 +310,7 @@ impl Results {
             Inconclusive::Broke(what) => {
                 self.adapter_broke = true;
                 for rule in rules {
-                    let told = self.broke.entry(rule.as_ref().to_owned()).or_default();
+                    let told = self.unreported.broke.entry(rule.as_ref().to_owned()).or_default();
                     if told.len() < BROKE && !told.contains(what) {
                         told.push(what.clone());
                     }

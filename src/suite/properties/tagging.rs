@@ -13,7 +13,7 @@ pub(super) const RETURNED: Property = Property {
     name: "what was signed loads as the same values",
     rules: &["PAY-16", "PAY-6", "PAY-7", "PAY-8", "PAY-9", "PAY-10", "PAY-11", "PAY-13"],
     asks: Some(Op::Sign),
-    share: 4,
+    share: 7,
     cases: |configs, sizes| signing(configs, values::session(sizes)).prop_map(Scenario::RoundTrip).boxed(),
     configs: |_| settings::timing(),
 };

@@ -329,7 +329,7 @@ impl<'a, T> Pipeline<'a, T> {
             match over {
                 None => {}
                 Some(Ok(())) => {
-                    self.broken = batch.and_then(|batch| batch.runs.all_answered(&calls).err());
+                    self.broken = batch.and_then(|batch| batch.runs.all_answered(calls).err());
                     break;
                 }
                 Some(Err(broken)) => {

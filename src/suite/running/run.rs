@@ -119,7 +119,7 @@ fn watched(
         results.broken = interruption::interruption();
     }
     results.incidents = implementation.incidents();
-    results.idle = metered.unanswered();
+    results.unreported.idle = metered.unanswered();
     results.times = stopwatch.read(implementation, metered.busy(), metered.calls());
     results
 }

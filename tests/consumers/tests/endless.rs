@@ -1,0 +1,32 @@
+//! A call that never ends.
+
+use sessionproof::{CallError, Capabilities, Implementation, Verifier, VerifyOutcome, protocol::Verify};
+
+/// What the verifier of sessionproof makes of a call.
+fn right(call: &Verify) -> VerifyOutcome {
+    let Ok(verifier) = Verifier::new(&call.config) else { return VerifyOutcome::Rejected(None) };
+    match verifier.load(&call.cookie, call.now) {
+        Ok(session) => VerifyOutcome::Accepted(session),
+        Err(error) if error.reason().is_some() => VerifyOutcome::Rejected(None),
+        Err(error) => VerifyOutcome::Raised(error.to_string()),
+    }
+}
+
+struct Port;
+
+impl Implementation for Port {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::new("port").values(sessionproof::ValueKind::ALL)
+    }
+
+    fn verify(&self, call: &Verify) -> Result<VerifyOutcome, CallError> {
+        match call.cookie.as_str() {
+            "..." => loop {
+                std::thread::sleep(std::time::Duration::from_secs(1));
+            },
+            _ => Ok(right(call)),
+        }
+    }
+}
+
+sessionproof::conformance_tests!(Port, sessionproof::Options::default().call_limit(std::time::Duration::from_secs(2)));

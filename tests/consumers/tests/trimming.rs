@@ -1,0 +1,36 @@
+//! A reader that trims every text.
+
+use sessionproof::{CallError, Capabilities, Implementation, Verifier, VerifyOutcome, protocol::Verify};
+
+/// What the verifier of sessionproof makes of a call.
+fn right(call: &Verify) -> VerifyOutcome {
+    let Ok(verifier) = Verifier::new(&call.config) else { return VerifyOutcome::Rejected(None) };
+    match verifier.load(&call.cookie, call.now) {
+        Ok(session) => VerifyOutcome::Accepted(session),
+        Err(error) if error.reason().is_some() => VerifyOutcome::Rejected(None),
+        Err(error) => VerifyOutcome::Raised(error.to_string()),
+    }
+}
+
+struct Port;
+
+impl Implementation for Port {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::new("port").values(sessionproof::ValueKind::ALL)
+    }
+
+    fn verify(&self, call: &Verify) -> Result<VerifyOutcome, CallError> {
+        Ok(match right(call) {
+            VerifyOutcome::Accepted(session) => {
+                let trimmed = session.into_iter().map(|(key, value)| match value.to_utf8() {
+                    Some(text) if value.is_text() => (key, text.trim().into()),
+                    _ => (key, value),
+                });
+                VerifyOutcome::Accepted(trimmed.collect())
+            }
+            other => other,
+        })
+    }
+}
+
+sessionproof::conformance_tests!(Port, sessionproof::Options::from_preset(sessionproof::Preset::Standard));

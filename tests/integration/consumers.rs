@@ -1,0 +1,188 @@
+//! Crates outside the workspace that use this one as the crates of others do (`tests/consumers`): what is wrong with them is a
+//! compile error or a red test, never silence.
+
+use crate::common;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::LazyLock,
+};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// The tests that compile.
+const TESTS: [&str; 9] = [
+    "documented",
+    "endless",
+    "missing",
+    "nothing_judged",
+    "panicking",
+    "stale",
+    "too_few_replies",
+    "trimming",
+    "unanswered",
+];
+
+fn cargo(arguments: &[&str]) -> Output {
+    let folder = Path::new(ROOT).join("tests/consumers");
+    // The versions are those of this project.
+    fs::copy(Path::new(ROOT).join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
+    Command::new(env!("CARGO"))
+        .args(arguments)
+        .arg("--offline")
+        .current_dir(folder)
+        .env("CARGO_TARGET_DIR", Path::new(ROOT).join("target/consumers"))
+        .env_remove("RUSTFLAGS")
+        .output()
+        .unwrap()
+}
+
+/// The programs of the tests, or why they cannot be built here.
+static BUILT: LazyLock<Result<BTreeMap<String, PathBuf>, String>> = LazyLock::new(|| {
+    let mut arguments = vec!["test", "--no-run", "--message-format=json"];
+    TESTS.iter().for_each(|test| arguments.extend(["--test", test]));
+    let output = cargo(&arguments);
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    if !output.status.success() {
+        let is_away = ["no matching package", "failed to download", "unable to update", "offline"];
+        assert!(is_away.iter().any(|part| errors.contains(part)), "{errors}");
+        return Err("a crate that the package needs is not on this machine".to_owned());
+    }
+    let messages = String::from_utf8_lossy(&output.stdout);
+    let messages = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let program = |message: serde_json::Value| {
+        let name = message["target"]["name"].as_str()?.to_owned();
+        Some((name, PathBuf::from(message["executable"].as_str()?)))
+    };
+    Ok(messages.filter_map(program).collect())
+});
+
+/// What came of the tests of one program: those that failed, and everything that was printed.
+struct Ran {
+    passed: BTreeSet<String>,
+    failed: BTreeSet<String>,
+    text: String,
+}
+
+impl Ran {
+    fn add(&mut self, output: &Output) {
+        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        for line in text.lines().filter_map(|line| line.strip_prefix("test ")) {
+            match line.split_once(" ... ") {
+                Some((name, "ok")) => drop(self.passed.insert(name.to_owned())),
+                Some((name, "FAILED")) => drop(self.failed.insert(name.to_owned())),
+                _ => {}
+            }
+        }
+        self.text += &text;
+    }
+}
+
+/// Runs some tests of a program in one process, or each in one of its own, as cargo-nextest does.
+fn run(test: &str, name: &str, only: &[&str], is_nextest: bool) -> Option<Ran> {
+    let programs = match &*BUILT {
+        Ok(programs) => programs,
+        Err(why) => {
+            common::skipped(test, why);
+            return None;
+        }
+    };
+    let mut ran = Ran { passed: BTreeSet::new(), failed: BTreeSet::new(), text: String::new() };
+    let start = |arguments: &[&str]| {
+        let mut command = Command::new(&programs[name]);
+        command.args(arguments).env_remove("NEXTEST_EXECUTION_MODE").current_dir(ROOT);
+        if is_nextest {
+            command.env("NEXTEST_EXECUTION_MODE", "process-per-test");
+        }
+        command.output().unwrap()
+    };
+    match is_nextest {
+        true => only.iter().for_each(|only| ran.add(&start(&["--exact", only]))),
+        false => ran.add(&start(only)),
+    }
+    Some(ran)
+}
+
+fn all(test: &str, name: &str) -> Option<Ran> {
+    run(test, name, &[], false)
+}
+
+#[test]
+fn the_example_of_the_documentation_is_green_as_it_is_written() {
+    let documentation = fs::read_to_string(Path::new(ROOT).join("src/lib.rs")).unwrap();
+    let written = fs::read_to_string(Path::new(ROOT).join("tests/consumers/tests/documented.rs")).unwrap();
+    let as_comment: String = written.lines().map(|line| format!("//! {line}").trim_end().to_owned() + "\n").collect();
+    assert!(documentation.contains(&format!("//! ```\n{as_comment}//! ```\n")), "{as_comment}");
+    let Some(ran) = all("the_example_of_the_documentation_is_green_as_it_is_written", "documented") else { return };
+    assert!(ran.failed.is_empty() && ran.passed.len() > 90, "{}", ran.text);
+    assert!(ran.text.contains("NOT OFFERED DEL-1"), "{}", ran.text);
+    assert!(ran.text.contains("NOT OFFERED KEY-1 "), "half of it is about writing: {}", ran.text);
+}
+
+#[test]
+fn a_misspelt_operation_does_not_compile() {
+    if let Err(why) = &*BUILT {
+        return common::skipped("a_misspelt_operation_does_not_compile", why);
+    }
+    let output = cargo(&["test", "--no-run", "--test", "misspelt"]);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    assert!(errors.contains("E0407") && errors.contains("`verfy` is not a member of trait"), "{errors}");
+}
+
+#[test]
+fn without_an_operation_every_test_is_red() {
+    let Some(ran) = all("without_an_operation_every_test_is_red", "missing") else { return };
+    assert!(ran.passed.is_empty() && ran.failed.len() > 90, "{:?}", ran.passed);
+    assert!(ran.text.contains("nothing was judged in the whole run"));
+}
+
+#[test]
+fn what_is_wrong_with_the_whole_run_is_red() {
+    for (name, part) in [
+        ("unanswered", "sign is offered, and every call of it was answered as unsupported"),
+        ("stale", "EXP-2 no longer fails"),
+        ("nothing_judged", "nothing was judged in the whole run"),
+    ] {
+        let Some(ran) = all("what_is_wrong_with_the_whole_run_is_red", name) else { return };
+        assert!(ran.failed.contains("whole_run"), "{name}: {}", ran.text);
+        assert!(ran.text.contains(part), "{name}: {}", ran.text);
+    }
+}
+
+#[test]
+fn one_panic_is_one_red_test_that_shows_the_cookie() {
+    let Some(ran) = all("one_panic_is_one_red_test_that_shows_the_cookie", "panicking") else { return };
+    assert_eq!(ran.failed, BTreeSet::from(["sig_6".to_owned()]), "{}", ran.text);
+    assert!(ran.text.contains("it panicked: ") && ran.text.contains("three dots are too many"), "{}", ran.text);
+    assert!(ran.text.contains("\"...\""), "{}", ran.text);
+}
+
+#[test]
+fn what_never_ends_or_gives_too_few_replies_ends_red() {
+    for (name, part) in [("endless", "no answer came within 2s"), ("too_few_replies", "0 replies to 1 calls")] {
+        let Some(ran) = all("what_never_ends_or_gives_too_few_replies_ends_red", name) else { return };
+        assert!(ran.failed.contains("whole_run") && ran.text.contains(part), "{name}: {}", ran.text);
+    }
+}
+
+#[test]
+fn a_reader_that_trims_text_is_red() {
+    let Some(ran) = all("a_reader_that_trims_text_is_red", "trimming") else { return };
+    assert!(!ran.failed.is_empty() && ran.failed.iter().all(|name| name.starts_with("pay_")), "{:?}", ran.failed);
+}
+
+#[test]
+fn a_process_for_each_test_has_the_verdicts_of_one_for_all() {
+    const SOME: [&str; 8] = ["exp_2", "sig_6", "pay_2", "pay_10", "key_1", "del_1", "sys_4", "whole_run"];
+    for name in ["documented", "panicking", "stale", "nothing_judged"] {
+        let test = "a_process_for_each_test_has_the_verdicts_of_one_for_all";
+        let (Some(together), Some(alone)) = (all(test, name), run(test, name, &SOME, true)) else { return };
+        for one in SOME {
+            let verdicts = [&together, &alone].map(|ran| (ran.passed.contains(one), ran.failed.contains(one)));
+            assert_eq!(verdicts[0], verdicts[1], "{name} {one}: {}", alone.text);
+        }
+    }
+}
