@@ -328,7 +328,7 @@ fn shards_are_checked_and_joined() {
     assert_eq!(done.stdout(), whole.stdout());
     assert!(fs::read_to_string(done.folder.path().join("whole.json")).unwrap().contains("\"of\": 1"));
 
-    merge(&["1.json"]).is_refused_with(&["of 2 shards 2 is missing", "--shard 2/2"]);
+    merge(&["1.json"]).is_refused_with(&["shard 2 of 2 is missing", "--shard 2/2"]);
     merge(&["1.json", "2.json", "1.json"]).is_refused_with(&["1.json and 1.json are both shard 1/2"]);
     for text in ["0/2", "3/2", "1", "a/b"] {
         Run::new(&["check", "model", "--shard", text]).done().is_refused_with(&["--shard", "as in 1/4"]);

@@ -399,10 +399,10 @@ proptest! {
 }
 
 #[test]
-fn the_readme_shows_what_is_printed() {
+fn the_guide_shows_what_is_printed() {
     let (header, question) = sent("permanence-flag-new", 10);
     let told = plain(&inspect(&header, &question).unwrap());
-    assert!(include_str!("../../README.md").contains(&format!("```text\n{told}```")), "{told}");
+    assert!(include_str!("../../docs/inspect.md").contains(&format!("```text\n{told}```")), "{told}");
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod claims;
 mod command_line;
 mod common;
 mod differential;
+mod documentation;
 mod exploration;
 mod explored;
 mod findings;

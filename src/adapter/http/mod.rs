@@ -1,18 +1,18 @@
 //! A running server as an implementation: an application that mounts a probe, asked over HTTP.
 //!
-//! A server has one configuration, a secret key that is nobody else's business, and a clock that nobody can set. The calls of the
-//! suite have a key and a clock of their own all the same: their cookies are carried over to the server's key and clock
-//! ([`carry`]), and its answers back. So every other part of the suite goes on as with any implementation, and no failure, report
-//! or vector ever holds the server's key or a cookie that the server would take.
+//! A server has one configuration, a private secret key, and a clock that nobody can set. The calls of the suite have another key
+//! and another clock. Their cookies are translated to the server's key and clock ([`carry`]), and its answers back. So the rest of
+//! the suite works as with any implementation, and no failure, report or vector holds the server's key or a cookie that the server
+//! would accept.
 //!
-//! Nothing is signed for a server that has not proved that it knows the key (`proof`); what is signed travels sealed, so that nobody
-//! but the server can use it, and its sessions are marked as a test's ([`mark`]).
+//! Nothing is signed for a server before it has proved that it has the key (`proof`). What is signed travels encrypted, so that only
+//! the server can use it, and its sessions are marked as a test's ([`mark`]).
 //!
-//! Two things make that exact. The probe says when it began and when it was done by the server's clock; an answer across a
-//! tick is thrown away and asked for again, so that the second in which the server acted is known. And the model is asked on
-//! both sides: where it answers otherwise there than here, as at the calendar's ends, nothing can be said.
+//! Two things make the translation exact. The probe reports the server's time before and after; if a second passed in between, the
+//! request is repeated, so that the second in which the server acted is known. And the model is asked on both sides: if it answers
+//! differently there, as at the ends of the calendar, the check is inconclusive.
 //!
-//! What it does not know: state that a server keeps beside the cookie, which does not age when the cookie does.
+//! It does not know state that a server keeps outside the cookie, which does not age with the cookie.
 
 mod alike;
 pub mod carry;
@@ -77,9 +77,9 @@ pub struct Options {
     pub wait: Duration,
 }
 
-/// How often a request is asked again because the clock ticked meanwhile.
+/// How often a request is repeated because the clock ticked meanwhile.
 const TICKS: usize = 10;
-/// How many answers in a row may make no sense before it is not worth going on.
+/// After so many unusable answers in a row, the run stops.
 const SENSELESS: usize = 20;
 /// What is longer than this need not pass a proxy: bytes of headers or of actions.
 const LONG: usize = 3000;
@@ -122,9 +122,9 @@ impl Options {
         let digest = self.digest.unwrap_or(flask.digest);
         let derivation = self.key_derivation.unwrap_or(flask.key_derivation);
         let wrong = |what: &str, option: &str, says: Json, named: Json| {
-            let what = format!("{} says that it signs with the {what} {says}, and not with {named}", self.url);
+            let what = format!("{} reports that it signs with the {what} {says}, not with {named}", self.url);
             let remedy =
-                format!("nothing was signed; if its session interface has that {option}, name it with --{option}");
+                format!("nothing was signed; if its session interface uses that {option}, name it with --{option}");
             Err(Broken { what, remedy })
         };
         if server.salt != *salt {
@@ -157,7 +157,7 @@ impl Server {
         )?;
         let greeting = greet(&client, &options.url)?;
         let wrong = |what: String| Broken {
-            what: format!("{} says of itself what makes no sense: {what}", options.url),
+            what: format!("{} describes itself wrongly: {what}", options.url),
             remedy: "spec/live-servers.md describes what a probe answers".to_owned(),
         };
         let mut hello = hello::from_json(&greeting).map_err(wrong)?;
@@ -196,7 +196,7 @@ impl Server {
 
     fn one(&self, call: &Call) -> Result<Reply, Broken> {
         if let Some(member) = self.other_member(call.config()) {
-            return Ok(Reply::Unsupported(format!("another configuration than the server's: {member}")));
+            return Ok(Reply::Unsupported(format!("a configuration that differs from the server's: {member}")));
         }
         match call {
             Call::Exchange(call) => self.asked(call),
@@ -238,7 +238,7 @@ impl Server {
     fn verified(&self, call: &Verify) -> Result<Reply, Broken> {
         const APART: [char; 6] = [';', ',', '"', ' ', '\t', '\\'];
         if call.cookie.is_empty() || call.cookie.contains(APART) {
-            return Ok(Reply::Unsupported("a cookie that does not stand in a Cookie header as it is".to_owned()));
+            return Ok(Reply::Unsupported("a cookie that a Cookie header cannot hold unchanged".to_owned()));
         }
         let is_empty =
             |text: &str| payload::read(text.as_bytes(), &self.hello.choices).is_ok_and(|session| session.is_empty());
@@ -280,7 +280,7 @@ impl Server {
             }
         }
         self.sense(Reply::Error(format!(
-            "of {TICKS} answers none came within one second of the server's clock: is it slow, or are there several clocks?"
+            "none of {TICKS} answers came within one second of the server's clock; is it slow, or are there several clocks?"
         )))
     }
 
@@ -314,7 +314,7 @@ impl Server {
                 return Ok(None);
             }
             Err(Reply::Error(_)) if is_long(&request, &sent) && answered.status != 200 => {
-                Reply::Unsupported(format!("a request so long: HTTP status {}", answered.status))
+                Reply::Unsupported(format!("a request of this length: HTTP status {}", answered.status))
             }
             Err(reply) => reply,
         };
@@ -325,7 +325,7 @@ impl Server {
     fn sense(&self, reply: Reply) -> Result<Reply, Broken> {
         match &reply {
             Reply::Error(what) if self.senseless.fetch_add(1, Relaxed) + 1 >= SENSELESS => Err(Broken {
-                what: format!("{SENSELESS} answers in a row made no sense, the last one: {what}"),
+                what: format!("{SENSELESS} answers in a row were unusable; the last one: {what}"),
                 remedy: "the server's log may say why".to_owned(),
             }),
             Reply::Error(_) => Ok(reply),
@@ -346,14 +346,14 @@ impl Server {
         let back =
             translator.back().answer(server::exchange(sent, choices), &call.actions, |at| at.saturating_sub(later));
         (back != server::exchange(call, choices)).then_some(
-            "what depends on the date itself, which is the server's, or on the names of keys, which are marked there",
+            "a check that depends on the absolute date, or on the names of keys: a live server has its own date and marked keys",
         )
     }
 
     /// The exchange in an answer, and the server's clock before and after; what else to reply where there is none.
     fn read(&self, call: &Exchange, answered: &Answered) -> Result<Result<(Exchanged, [UnixTime; 2]), Reply>, Broken> {
         if answered.status == 404 || (300..400).contains(&answered.status) {
-            return Err(not_found(answered, "the probe is there no more"));
+            return Err(not_found(answered, "the probe is gone"));
         }
         let error = |what: String| Ok(Err(Reply::Error(what)));
         if answered.status != 200 {
@@ -369,14 +369,14 @@ impl Server {
             // What stands behind the place may be a value of the application's.
             Err(what) => {
                 let place = what.split(": ").next().unwrap_or_default();
-                return error(format!("the answer is not what a probe answers: {place}"));
+                return error(format!("the answer is not a probe's: {place}"));
             }
         };
         exchanged.headers.clone_from(&answered.headers);
         match clock(&json) {
             Err(what) => error(what),
             Ok([start, end]) if !is_near(start, end, answered, self.ahead) => error(format!(
-                "the server's clock went from {start} to {end}, which is not when it was asked: does it stand still?"
+                "the server's clock went from {start} to {end}, which does not match the time of the request; does it stand still?"
             )),
             Ok(clock) => Ok(Ok((exchanged, clock))),
         }
@@ -424,7 +424,7 @@ impl Implementation for Server {
     }
 }
 
-/// Whether HTTP carries a header's value as it is.
+/// Whether HTTP transports a header's value unchanged.
 fn is_carried_by_http(header: &str) -> bool {
     let is_carried = |c: char| matches!(c, '\t' | ' '..='~' | '\u{80}'..='\u{ff}');
     header.chars().all(is_carried) && header.trim_matches([' ', '\t']) == header

@@ -159,7 +159,7 @@ fn results(call: &Exchange, expected: &[Value], got: &[Value]) -> Result<(), Dif
         };
         if !same {
             let show = |value: Option<&Value>| {
-                value.map_or_else(|| "none: it did not come to its end".to_owned(), |v| wire::encode(v).to_string())
+                value.map_or_else(|| "none: it did not finish".to_owned(), |v| wire::encode(v).to_string())
             };
             let name = action.map(|a| serde_json::to_string(a).unwrap_or_default()).unwrap_or_default();
             let what = format!("the result of action {} {name}", i + 1);
@@ -272,8 +272,8 @@ fn attributes(
                 suspects = blame::renewal(call, suspects.rule, now, made);
             }
             let show = |value: Option<&String>| match value {
-                None => "not there".to_owned(),
-                Some(empty) if empty.is_empty() => "there".to_owned(),
+                None => "missing".to_owned(),
+                Some(empty) if empty.is_empty() => "present".to_owned(),
                 Some(value) => value.clone(),
             };
             return differ(suspects, format!("the cookie's {name} attribute"), show(a), show(b));

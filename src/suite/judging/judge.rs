@@ -264,7 +264,7 @@ fn call_not_offered(call: &Call, hello: &Hello) -> Option<Inconclusive> {
     if hello.choices.fallback_text == FallbackTextChoice::Refuse
         && matches!(call.config().fallback_keys, Some(Fallbacks::Text(_)))
     {
-        return Some(Inconclusive::NotOffered("text in place of the list of fallback keys".to_owned()));
+        return Some(Inconclusive::NotOffered("text instead of a list of fallback keys".to_owned()));
     }
     None
 }

@@ -1,4 +1,4 @@
-//! Failures that are known: listed in a file with the reason of each, they do not fail a run, and what no longer fails does.
+//! Known failures, listed in a file with a reason for each. A run tolerates them, and fails if a listed failure now passes.
 //!
 //! A failure is known by the rule that it breaks, by the vector or property that found it, or by both. An entry is judged only by
 //! what was asked: in a run of other rules, in one shard of several, or in a run that ended early, nothing can be said of what was
@@ -294,7 +294,7 @@ impl Watch {
     }
 }
 
-/// A known failure, or a case of one, that no longer fails.
+/// A known failure, or a case of one, that now passes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stale<'r> {
     /// The entry.
@@ -307,8 +307,8 @@ impl std::fmt::Display for Stale<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Known { file, line, .. } = self.known;
         match self.case {
-            Some(case) => write!(f, "{}:{line}: \"{}\" no longer fails", foreign::line(file), foreign::line(case)),
-            None => write!(f, "{}:{line}: {} no longer fails", foreign::line(file), self.known.what()),
+            Some(case) => write!(f, "{}:{line}: \"{}\" now passes", foreign::line(file), foreign::line(case)),
+            None => write!(f, "{}:{line}: {} now passes", foreign::line(file), self.known.what()),
         }
     }
 }
@@ -347,7 +347,7 @@ impl Known {
 }
 
 impl Results {
-    /// The known failures that no longer fail. None where the run cannot tell: it is one shard of several, or it ended early.
+    /// The known failures that now pass. Empty if the run cannot tell, since it is one shard of several or ended early.
     pub fn stale(&self) -> Vec<Stale<'_>> {
         if !self.shard.is_whole() || self.stopped_early || self.broken.is_some() {
             return Vec::new();
@@ -380,7 +380,7 @@ pub fn write(results: &Results) -> String {
     let mut text = format!(
         "# Known failures of {} {}, as found by sessionproof {} with {}.\n\
          # Write a reason into each entry, and perhaps a link; then: sessionproof check --known-failures FILE …\n\
-         # What no longer fails makes the run fail, so that this list stays true. An entry with sometimes = true is spared that:\n\
+         # A listed failure that now passes fails the run, so that this list stays true. An entry with sometimes = true is exempt:\n\
          # which generated cases fail depends on the seed and on how many there are.\n",
         foreign::line(&hello.name),
         foreign::line(&hello.version),

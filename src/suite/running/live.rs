@@ -40,7 +40,7 @@ pub fn needs(rule: &str, config: &Config) -> Option<&'static str> {
         || config.cookie_partitioned;
     let (has, what) = match rule {
         "KEY-2" | "KEY-3" | "EXP-10" => (has_fallbacks, "a fallback key"),
-        "KEY-4" => (false, "text in place of the list of fallback keys"),
+        "KEY-4" => (false, "text instead of a list of fallback keys"),
         "KEY-5" => (false, "no secret key"),
         "KEY-7" => (has_other_crypto(config), "another salt, digest or key derivation than Flask's"),
         "KEY-6" => (false, "keys of text and of bytes"),
@@ -185,7 +185,7 @@ pub fn takes(config: &Config) -> Option<Duration> {
 /// Why [`waiting`] was not asked, and what to do about it.
 pub fn not_waited(config: &Config) -> String {
     match takes(config) {
-        Some(takes) => format!("the lifetime did not pass by itself: --wait {} would wait for it", takes.as_secs()),
+        Some(takes) => format!("the lifetime did not pass by itself; wait for it with --wait {}", takes.as_secs()),
         None => "the lifetime does not pass by itself".to_owned(),
     }
 }

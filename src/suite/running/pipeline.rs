@@ -207,15 +207,15 @@ impl Room {
 /// What stands in the way of threads, and what to do about it.
 pub(in crate::suite) fn no_thread(error: &std::io::Error) -> Broken {
     Broken {
-        what: format!("the system starts no more threads: {error}"),
-        remedy: "let this user have more processes and threads (ulimit -u)".to_owned(),
+        what: format!("the system cannot start another thread: {error}"),
+        remedy: "raise the limit on processes and threads (ulimit -u)".to_owned(),
     }
 }
 
 fn ended() -> Broken {
     Broken {
-        what: "the implementation's own code ended the thread that asked it".to_owned(),
-        remedy: "the message above this one says where; an implementation must not panic".to_owned(),
+        what: "the implementation panicked in the thread that asked it".to_owned(),
+        remedy: "see the message above; an implementation must not panic".to_owned(),
     }
 }
 

@@ -196,7 +196,7 @@ impl Run<'_> {
         let Some(config) = self.options.only.as_ref().filter(|_| self.options.shard.number() == 1) else { return };
         for rule in rules::all().iter().filter(|rule| self.options.rules.matches(&rule.id)) {
             if let Some(what) = live::needs(&rule.id, config) {
-                let why = format!("another configuration than the server's: {what}");
+                let why = format!("a configuration that differs from the server's: {what}");
                 self.results.inconclusive(&[&rule.id], &Inconclusive::NotOffered(why));
             }
         }
@@ -379,7 +379,7 @@ impl Run<'_> {
             self.known.judged(name);
         } else {
             self.known.left_out(broken, name);
-            let what = format!("{broken} is broken, which the chosen rules leave out");
+            let what = format!("{broken} is broken, but the chosen rules exclude it");
             self.results.inconclusive(asked, &Inconclusive::NotJudged(what));
         }
         is_chosen

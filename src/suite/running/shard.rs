@@ -59,7 +59,7 @@ impl Shard {
         let numbers = text.split_once('/').and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
         numbers.and_then(|(number, of)| Self::new(number, of)).ok_or_else(|| {
             format!(
-                "{text:?} is no shard; write K/N with K from 1 to N, and N at most {MOST}, as in 1/4, 2/4, 3/4 and 4/4"
+                "{text:?} is not a shard; write K/N with K from 1 to N, and N at most {MOST}, as in 1/4, 2/4, 3/4 and 4/4"
             )
         })
     }

@@ -70,8 +70,10 @@ fn the_model_behind_a_probe_conforms_and_what_its_configuration_does_not_show_is
         assert!(results.rules[rule].passed > 0, "{rule}");
     }
     let reasons: Vec<_> = results.inconclusive.keys().map(String::as_str).collect();
-    assert!(reasons.contains(&"not offered: another configuration than the server's: no refresh on each request"));
-    assert!(reasons.contains(&"the lifetime did not pass by itself: --wait 1810 would wait for it"), "{reasons:?}");
+    assert!(
+        reasons.contains(&"not offered: a configuration that differs from the server's: no refresh on each request")
+    );
+    assert!(reasons.contains(&"the lifetime did not pass by itself; wait for it with --wait 1810"), "{reasons:?}");
 }
 
 #[test]
