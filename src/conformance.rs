@@ -54,9 +54,9 @@ pub fn conformance(implementation: &dyn Implementation, options: &Options) -> Re
 /// ```
 ///
 /// All tests of one binary share one run, of all vectors and the generated cases of the quick preset; options
-/// ([`Options`](crate::suite::running::run::Options)) can follow behind a comma. A test fails with the failures of its rule, made small.
-/// A rule about which nothing could be judged fails too, unless the implementation declares that it does not offer what the rule
-/// is about; then the test passes, and `NOT OFFERED` stands on standard error.
+/// ([`Options`](crate::suite::running::run::Options)) can follow behind a comma. A test fails with the failures of its rule, made
+/// small. A rule about which nothing could be judged fails too, unless the implementation declares that it does not offer what
+/// the rule is about; then the test passes, and `NOT OFFERED` stands on standard error.
 #[macro_export]
 macro_rules! conformance_tests {
     ($implementation:expr $(,)?) => {

@@ -1,18 +1,17 @@
 //! The executable specification of Flask's session lifetime.
 //!
 //! - [`value`], [`config`], [`clock`] and [`protocol`] are the plain types that everything shares.
-//! - [`foreign`] makes text safe to print that comes from elsewhere.
+//! - [`foreign`] makes text from elsewhere safe to print.
 //! - [`model`] is the specification in code, slow and plain; its rules are numbered in `spec/session-lifetime.md`.
-//! - `explore` searches every state that a small world of the model can come to (the feature of that name, on by default).
-//! - [`verifier`] reads and writes cookies fast, and shares nothing with the model but the plain types.
-//! - [`mod@bench`] measures it, and others beside it.
-//! - [`mutants`] are implementations that are wrong in one thing each, to try a suite on.
-//! - [`adapter`] is how an implementation under test is reached, [`suite`] what it is held against, and [`report`] how the
-//!   results are told.
-//! - [`inspect`] looks at one cookie, and asks the model what would become of it.
+//! - `explore` searches every state of small worlds of the model (a feature of that name, on by default).
+//! - [`verifier`] reads and writes cookies fast, and shares only the plain types with the model.
+//! - [`mod@bench`] measures it and other implementations.
+//! - [`mutants`] are implementations that are wrong in one thing each, to test a suite with.
+//! - [`adapter`] reaches an implementation under test, [`suite`] tests it, and [`report`] shows the results.
+//! - [`inspect`] explains one cookie, by asking the model.
 //! - [`conformance()`] and [`conformance_tests!`] are the same for implementers in Rust.
 
-// What is not a test has no right to give up.
+// Only tests may panic.
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable, clippy::todo)

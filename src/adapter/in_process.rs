@@ -39,7 +39,7 @@ impl Implementation for Model {
     }
 }
 
-/// This crate's [`Verifier`] as an implementation: what is under test when nothing else is named. It offers `verify` and `sign`.
+/// This crate's [`Verifier`] as an implementation, which is tested if no other is named. It offers `verify` and `sign`.
 pub struct BuiltInVerifier {
     hello: Hello,
     made: Mutex<Vec<Made>>,

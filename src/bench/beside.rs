@@ -1,4 +1,4 @@
-//! Another implementation beside the verifier of this crate, in turns.
+//! Measures another implementation and the verifier of this crate in turns.
 
 use super::{
     Part, Question, Spread,
@@ -18,7 +18,7 @@ use std::{
 /// How long a turn is meant to take.
 const TURN: Duration = Duration::from_millis(20);
 
-/// More calls are never asked for: what is still not noticeable then is no measurement.
+/// The most calls that are requested: if the time is still not noticeable then, nothing can be measured.
 const MOST_CALLS: u64 = 1 << 30;
 
 /// One shape by both.
@@ -30,13 +30,14 @@ pub struct Beside {
     pub part: Part,
     /// This crate's verifier, in nanoseconds per cookie.
     pub ours: Spread,
-    /// The other; none when it cannot measure this.
+    /// The other; `None` if it cannot measure this.
     pub theirs: Option<Spread>,
     /// How many times as long the other takes, by the medians.
     pub ratio: Option<f64>,
 }
 
-/// Every shape and part. Fails when the adapter breaks, or says that a good cookie does not count; stops asking beyond `deadline`.
+/// Every shape and part. Fails when the adapter breaks, or says that a good cookie does not count; stops asking beyond
+/// `deadline`.
 pub fn beside(bencher: &mut Bencher, turns: usize, deadline: Instant) -> Result<Vec<Beside>, Broken> {
     let config = Arc::new(shapes::config());
     let verifier = Verifier::new(&config).map_err(|error| broken(&error.to_string()))?;
@@ -70,7 +71,7 @@ fn measure(
     Ok((Spread::of(of_ours), their_calls.map(|_| Spread::of(of_theirs))))
 }
 
-/// How many calls fill a turn; none when nothing can be measured.
+/// How many calls fill a turn; `None` if nothing can be measured.
 fn calibrated(mut seconds: impl FnMut(u64) -> Result<Option<f64>, Broken>) -> Result<Option<u64>, Broken> {
     let mut calls = 1;
     while calls < MOST_CALLS {

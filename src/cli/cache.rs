@@ -123,7 +123,8 @@ fn object(entry: &Entry) -> serde_json::Value {
         Kind::Partial => ("partial", None, None),
     };
     let made = entry.made.and_then(|made| OffsetDateTime::from(made).format(&Rfc3339).ok());
-    json!({ "kind": kind, "name": name, "release": release, "bytes": entry.bytes, "made": made, "path": entry.path.to_string_lossy() })
+    let path = entry.path.to_string_lossy();
+    json!({ "kind": kind, "name": name, "release": release, "bytes": entry.bytes, "made": made, "path": path })
 }
 
 fn table(folder: &Path, entries: &[Entry]) -> String {

@@ -14,7 +14,7 @@ pub struct Input(serde_json::Map<String, serde_json::Value>);
 #[expect(dead_code, reason = "only its schema is used")]
 pub struct Output(serde_json::Map<String, serde_json::Value>);
 
-/// `UPDATE_SCHEMA=1 cargo test` writes the file anew.
+/// `UPDATE_SCHEMA=1 cargo test` rewrites the file.
 #[test]
 fn the_schema_in_spec_is_derived_from_the_types() {
     let schema = serde_json::to_string_pretty(&schemars::schema_for!(VectorFile)).unwrap() + "\n";

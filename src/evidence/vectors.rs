@@ -1,4 +1,4 @@
-//! Test vectors: inputs of ours, outputs of real Flask (`spec/vector-format.md`).
+//! Test vectors: our inputs, and the outputs of real Flask (`spec/vector-format.md`).
 
 use crate::{
     bounded, bundled, foreign,
@@ -172,7 +172,7 @@ impl VectorFile {
         Ok(parsed)
     }
 
-    /// The file's text: a header, then one vector a line, in ASCII but for what stands in strings.
+    /// The file's text: a header, then one vector a line, in ASCII except inside strings.
     pub fn to_text(&self) -> String {
         let head = json!({
             "format": self.format, "spec": self.spec, "family": self.family,

@@ -1,4 +1,4 @@
-//! The looking itself: each question is put to the model.
+//! Explains a cookie by asking the model each question.
 
 use super::{
     Answer, Browser, BrowserDoes, Change, FORMAT, Form, Inspection, Key, LARGEST_PAYLOAD, LifetimeFrom,
@@ -70,7 +70,7 @@ struct Parts {
 }
 
 impl Parts {
-    /// The parts of a value; none where it is empty, as in a deletion (`DEL-3`, `HDR-4`).
+    /// The parts of a value; `None` if it is empty, as in a deletion (`DEL-3`, `HDR-4`).
     fn of(found: &Found, config: &Config) -> Result<Option<Self>, NotACookie> {
         let value = found.value.as_str();
         if value.is_empty() {
@@ -169,7 +169,7 @@ fn key(value: &str, config: &Config) -> Key {
     }
 }
 
-/// The lifetime that was given, or else the one that `Expires` tells of (`PERM-3`), or else Flask's.
+/// The lifetime that was given, or else the one that `Expires` says of (`PERM-3`), or else Flask's.
 fn lifetime(found: &Found, parts: Option<&Parts>, question: &Question) -> LifetimeInForce {
     let told = || {
         let parsed = attributes::parse(found.set_cookie.as_deref()?).ok()?;

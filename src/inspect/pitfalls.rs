@@ -1,4 +1,4 @@
-//! What the owner of a cookie may not have meant, each with the rule that it rests on.
+//! What the owner of a cookie may not intend, each with the rule behind it.
 
 use super::{Browser, BrowserDoes, Inspection, Key, LifetimeFrom, Pitfall, input::Found};
 use crate::{
@@ -16,8 +16,8 @@ const NEAR: usize = 3684;
 /// Flask's limit to a Set-Cookie header, in bytes (`SET-9`).
 const LIMIT: usize = 4093;
 
-/// The words in the name of a key that tell of a secret in its value. A name is taken apart at what is no letter or digit, and at
-/// capitals; two words that stand beside each other count as one as well, so that `api_key` and `apiKey` are `apikey`.
+/// The words in the name of a key that hint at a secret in its value. A name is taken apart at what is no letter or digit, and at
+/// capitals; two adjacent words count as one as well, so that `api_key` and `apiKey` are `apikey`.
 const SECRET_WORDS: [&str; 22] = [
     "accesskey",
     "apikey",
@@ -220,7 +220,7 @@ fn is_as_written(value: &str) -> bool {
     encoded.split('.').all(|part| base64::is_canonical(part.as_bytes()))
 }
 
-/// The names of keys, at any depth, that tell of a secret.
+/// The names of keys, at any depth, that hint at a secret.
 fn secrets(session: &Map) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     in_map(session, &mut found);
@@ -247,7 +247,7 @@ fn in_value(value: &Value, found: &mut BTreeSet<String>) {
     }
 }
 
-/// Whether a name tells of a secret. A token against forged requests is meant to be there.
+/// Whether a name hints at a secret. A token against forged requests is meant to be there.
 fn tells_of_a_secret(name: &str) -> bool {
     let words = words(name);
     if words.iter().any(|word| ["csrf", "xsrf"].contains(&word.as_str())) {

@@ -1,5 +1,5 @@
-//! What a person reads of an inspection. Styled text; whoever prints it strips the styles where there is no terminal. Nothing of
-//! the cookie reaches the terminal but in visible characters.
+//! An inspection as text for people. It is styled; whoever prints it strips the styles if there is no terminal. Text from the
+//! cookie is shown in visible characters only.
 
 use super::{Answer, BrowserDoes, Inspection, Key, LifetimeFrom, Payload, Server, Verdict};
 use crate::{

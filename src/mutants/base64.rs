@@ -141,7 +141,7 @@ fn unless_in_signature(cookie: &str, config: &Config, now: UnixTime, bad: &[char
     }
 }
 
-/// Whether a part is in the right alphabet and no other spelling but for its last bits.
+/// Whether a part is in the right alphabet and no other spelling except for its last bits.
 fn has_unused_bits(part: &str) -> bool {
     let is_plain = part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     is_plain && !base64::is_canonical(part.as_bytes())

@@ -86,7 +86,7 @@ pub(super) enum Write {
     By(fn(&Map) -> Result<String, Raised>),
     /// As specified, of values that are replaced first.
     Replaced(fn(Value) -> Value),
-    /// As specified, but for the JSON text, which is respelled before it is packed.
+    /// As specified, except that the JSON text is respelled before it is packed.
     Respelled(fn(&str) -> String),
 }
 

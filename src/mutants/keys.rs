@@ -1,4 +1,4 @@
-//! Mutants of keys: what is made of the secret key, and which keys verify (`KEY-*`).
+//! Mutants of keys: how the signing key is derived, and which keys verify (`KEY-*`).
 
 use super::{
     Mutant,

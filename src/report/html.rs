@@ -1,4 +1,4 @@
-//! Results as one page that needs nothing else: no script, no font and no picture from elsewhere, which its own policy forbids.
+//! Results as one page without external files: no script, font or picture from elsewhere, which its own policy forbids.
 
 use super::{SHOWN_OF_A_RULE, picture, plain, terminal, timeline, told, why_not_judged};
 use crate::{
@@ -30,7 +30,7 @@ pub fn write(results: &Results) -> String {
     page("run.html", &Run::of(results))
 }
 
-/// A page made of a template. What is wrong with a template of this crate is said in place of the page, and its tests see it.
+/// A page from a template. An error in the template is shown instead of the page, so that tests see it.
 pub(super) fn page<T: Serialize>(name: &str, content: &T) -> String {
     let render = || {
         let mut templates = Environment::new();

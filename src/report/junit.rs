@@ -1,6 +1,6 @@
 //! Results as JUnit XML, which most services that run tests can show: a suite for each family, a test case for each rule.
 //!
-//! The elements and attributes are those that Jenkins' schema of the format has, in its order.
+//! The elements and attributes are those of Jenkins' schema of the format, in its order.
 
 use super::{plain, terminal};
 use crate::{

@@ -1,4 +1,4 @@
-//! Results in the Test Anything Protocol, version 14: a test point for each rule, and one for there being a verdict.
+//! Results in the Test Anything Protocol, version 14: a test point for each rule, and one for the verdict.
 
 use super::{plain, terminal};
 use crate::{

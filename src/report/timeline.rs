@@ -1,7 +1,7 @@
 //! A failed story, or sequence of requests, as a timeline: a line for each event, and the first divergence marked.
 //!
-//! Clocks are seconds of the true time: that of the first event in full, the others relative to it. Ages are by the clock of
-//! the server that was asked. Everybody is counted from 1, and so are the events.
+//! Clocks show seconds of the true time: in full at the first event, then relative to it. Ages are by the clock of the server
+//! that was asked. Browsers, servers and events are counted from 1.
 
 use super::style::{BAD, styled};
 use crate::{
@@ -32,12 +32,12 @@ use std::fmt::Write;
 /// How wide a line is at most.
 const WIDTH: usize = 110;
 
-/// The timeline of a failure as text; none for a check of another kind.
+/// The timeline of a failure as text; `None` for a check of another kind.
 pub fn timeline(failure: &Failure) -> Option<String> {
     Some(cast(failure) + &lines(failure)?.table())
 }
 
-/// The events of a failure; none for a check of another kind.
+/// The events of a failure; `None` for a check of another kind.
 pub(super) fn rows(failure: &Failure) -> Option<Vec<Row>> {
     Some(lines(failure)?.rows())
 }
@@ -77,7 +77,7 @@ pub(super) enum Mark {
     Request { browser: usize, sent: bool, change: Change },
     /// A browser is closed and started again.
     Restart { browser: usize },
-    /// A server starts anew.
+    /// A server restarts.
     Server(usize),
     /// Time passes.
     #[default]
@@ -97,7 +97,7 @@ pub(super) enum Change {
     Set,
 }
 
-/// Those whose clocks or configurations matter to a reader, a line each; none but in a story.
+/// The browsers and servers of a story whose clocks or configurations matter, a line each.
 pub(super) fn cast(failure: &Failure) -> String {
     let mut text = String::new();
     let Scenario::World(story) = &failure.scenario else { return text };

@@ -1,7 +1,7 @@
 //! Python packages: a virtual environment for each release.
 //!
-//! Everything runs in Python's isolated mode: neither the working directory nor the user's own packages nor any variable that begins
-//! with `PYTHON` has a part in it.
+//! Everything runs in Python's isolated mode, which ignores the working directory, the user's own packages, and all variables
+//! that begin with `PYTHON`.
 
 use super::{
     Oracle, Release, Setup, SetupError,
@@ -86,7 +86,7 @@ pub(crate) fn set_up(
     })
 }
 
-/// Makes the virtual environment, and tells which version is in it.
+/// Makes the virtual environment, and returns its version.
 fn install(
     cache: &Cache,
     package: &PythonPackage,
@@ -130,8 +130,8 @@ fn install(
     Ok(version.trim().to_owned())
 }
 
-/// Those settings of pip that say how packages are reached, as variables, with all its files put aside. Settings of `install` come
-/// before global ones, and variables before both.
+/// Those settings of pip that say how packages are reached, as variables, with all its files put aside. Settings of `install`
+/// come before global ones, and variables before both.
 fn reach(settings: &str) -> BTreeMap<String, String> {
     let settings: BTreeMap<String, String> = serde_json::from_str(settings).unwrap_or_default();
     let mut variables = BTreeMap::new();
@@ -146,7 +146,7 @@ fn reach(settings: &str) -> BTreeMap<String, String> {
     variables
 }
 
-/// What pip is asked to install: what is pinned by hash where the suite pins the release.
+/// The arguments for pip: pinned by hash if the suite pins the release.
 fn wanted(package: &PythonPackage, release: &str) -> Vec<String> {
     let requirements = format!("requirements-{}-{release}.txt", package.name);
     if bundled::under(&format!("adapters/python/{requirements}")).next().is_some() {
@@ -178,7 +178,7 @@ fn bounds_of_flask(release: &str) -> &'static [&'static str] {
 struct Python {
     path: PathBuf,
     version: Minor,
-    /// What tells it from others: where it lives, and its version.
+    /// What distinguishes it from others: its place and its version.
     identity: String,
 }
 

@@ -1,3 +1,3 @@
-//! The text of the specification, as data: its [`rules`] with their numbers, levels and reasons.
+//! The text of the specification as data: its [`rules`] with their numbers, levels and reasons.
 
 pub mod rules;

@@ -279,7 +279,8 @@ impl Verifier {
         Ok(cookie)
     }
 
-    /// What a cookie in the canonical form says, by portable code. Signatures are compared as a whole, in constant time (`SIG-10`).
+    /// What a cookie in the canonical form says, by portable code. Signatures are compared as a whole, in constant time
+    /// (`SIG-10`).
     #[inline]
     fn parse(&self, cookie: &[u8]) -> Option<Parsed> {
         // The padding is laid out before the rest is decoded: what is read at once after it was written is waited for.

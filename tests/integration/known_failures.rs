@@ -217,7 +217,7 @@ fn the_exit_status_and_the_files_are_as_they_are_said_to_be() {
     };
     let file = folder.path().join("known.toml");
     done(&["--write-known-failures", "known.toml"], MUTANT, 1, "known.toml lists the failures");
-    done(&["--write-known-failures", "known.toml"], MUTANT, 2, "is there already");
+    done(&["--write-known-failures", "known.toml"], MUTANT, 2, "exists already");
     done(&["--known-failures", "known.toml"], MUTANT, 2, "no reason");
     let written = fs::read_to_string(&file).unwrap();
     fs::write(&file, written.replace("reason = \"\"", "reason = \"why\"")).unwrap();

@@ -1,5 +1,5 @@
-//! POST requests to the probe, one at a time: limited in time and size, with a proof on both sides, and an error with a remedy for
-//! everything that can go wrong.
+//! POST requests to the probe, one at a time: limited in time and size, with a proof on both sides, and an error with a remedy
+//! for everything that can go wrong.
 //!
 //! It knows the form of requests, not of answers. An answer without a proof is not passed on.
 

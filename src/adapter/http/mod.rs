@@ -1,16 +1,16 @@
 //! A running server as an implementation: an application that mounts a probe, asked over HTTP.
 //!
 //! A server has one configuration, a private secret key, and a clock that nobody can set. The calls of the suite have another key
-//! and another clock. Their cookies are translated to the server's key and clock ([`carry`]), and its answers back. So the rest of
-//! the suite works as with any implementation, and no failure, report or vector holds the server's key or a cookie that the server
-//! would accept.
+//! and another clock. Their cookies are translated to the server's key and clock ([`carry`]), and its answers back. So the rest
+//! of the suite works as with any implementation, and no failure, report or vector holds the server's key or a cookie that the
+//! server would accept.
 //!
-//! Nothing is signed for a server before it has proved that it has the key (`proof`). What is signed travels encrypted, so that only
-//! the server can use it, and its sessions are marked as a test's ([`mark`]).
+//! Nothing is signed for a server before it has proved that it has the key (`proof`). What is signed travels encrypted, so that
+//! only the server can use it, and its sessions are marked as a test's ([`mark`]).
 //!
-//! Two things make the translation exact. The probe reports the server's time before and after; if a second passed in between, the
-//! request is repeated, so that the second in which the server acted is known. And the model is asked on both sides: if it answers
-//! differently there, as at the ends of the calendar, the check is inconclusive.
+//! Two things make the translation exact. The probe reports the server's time before and after; if a second passed in between,
+//! the request is repeated, so that the second in which the server acted is known. And the model is asked on both sides: if it
+//! answers differently there, as at the ends of the calendar, the check is inconclusive.
 //!
 //! It does not know state that a server keeps outside the cookie, which does not age with the cookie.
 
@@ -57,7 +57,7 @@ pub struct Options {
     pub secret_key: Vec<u8>,
     /// Its fallback keys, in the order of its configuration.
     pub fallback_keys: Vec<Vec<u8>>,
-    /// What it is to be configured with, where that is not what it says itself.
+    /// The lifetime that is expected, if it differs from what the server reports.
     pub lifetime: Option<Lifetime>,
     /// The salt of its session interface; Flask's where there is none. A server that names another is not believed.
     pub salt: Option<String>,
@@ -65,7 +65,7 @@ pub struct Options {
     pub digest: Option<Digest>,
     /// The same for its key derivation.
     pub key_derivation: Option<KeyDerivation>,
-    /// Certificates to be trusted in place of the usual ones, in PEM.
+    /// Certificates to trust instead of the built-in ones, in PEM.
     pub certificates: Option<Vec<u8>>,
     /// How many requests are under way at once.
     pub workers: usize,
@@ -81,7 +81,7 @@ pub struct Options {
 const TICKS: usize = 10;
 /// After so many unusable answers in a row, the run stops.
 const SENSELESS: usize = 20;
-/// What is longer than this need not pass a proxy: bytes of headers or of actions.
+/// A proxy may refuse more than this: bytes of headers or of actions.
 const LONG: usize = 3000;
 
 /// A running server.
@@ -284,7 +284,7 @@ impl Server {
         )))
     }
 
-    /// A request carried over to a second of the server's clock, and its answer carried back; none where it was answered in
+    /// A request carried over to a second of the server's clock, and its answer carried back; `None` if it was answered in
     /// another second.
     fn asked_in(&self, call: &Exchange, second: i64) -> Result<Option<Reply>, Broken> {
         let keys = call.config.verifying_keys(self.hello.choices.fallback_text);
@@ -376,7 +376,7 @@ impl Server {
         match clock(&json) {
             Err(what) => error(what),
             Ok([start, end]) if !is_near(start, end, answered, self.ahead) => error(format!(
-                "the server's clock went from {start} to {end}, which does not match the time of the request; does it stand still?"
+                "the server's clock went from {start} to {end}, which does not match the time of the request"
             )),
             Ok(clock) => Ok(Ok((exchanged, clock))),
         }
@@ -439,7 +439,7 @@ fn request(config: &Arc<Config>, now: UnixTime, cookie_header: Option<String>, a
     Exchange { config: config.clone(), now, cookie_header, method: "GET".to_owned(), path: "/".to_owned(), actions }
 }
 
-/// The value of the session cookie that was set; none where it was deleted.
+/// The value of the session cookie that was set; `None` if it was deleted.
 fn cookie_set(exchanged: &Exchanged, name: &str) -> Option<String> {
     let name: String = name.bytes().map(char::from).collect();
     let cookies = exchanged.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case("set-cookie"));

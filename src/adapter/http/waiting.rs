@@ -1,4 +1,4 @@
-//! A running server whose time is waited for: the cookies that come back are the very ones that it set.
+//! A running server whose time is not simulated: the suite waits, and sends back the cookies that the server set.
 
 use super::{Broken, Server};
 use crate::{

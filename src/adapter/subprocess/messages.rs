@@ -76,7 +76,8 @@ pub(crate) fn cannot_start(command: &[String], error: &io::Error) -> Broken {
             "Make the program executable (chmod +x), or name its interpreter first, as in `python adapter.py`."
         }
         _ => {
-            "Is it a program for this machine? Start a script with a line such as `#!/usr/bin/env python3`, or name its interpreter first."
+            "Is it a program for this machine? Begin a script with a line such as `#!/usr/bin/env python3`, or name its \
+             interpreter first."
         }
     };
     Broken { what: format!("cannot start the adapter {}: {error}", command_line(command)), remedy: remedy.to_owned() }

@@ -38,7 +38,7 @@ fn is_delimiter(c: char) -> bool {
     matches!(c, '\t' | ' '..='/' | ';'..='@' | '['..='`' | '{'..='~')
 }
 
-/// Fills a place that is still empty; tells whether it did.
+/// Fills a place that is still empty; returns whether it did.
 fn claim<T>(place: &mut Option<T>, read: impl FnOnce() -> Option<T>) -> bool {
     if place.is_none() {
         *place = read();

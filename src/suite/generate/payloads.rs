@@ -1,5 +1,5 @@
-//! Texts that are signed in place of a session's payload, by somebody who has the key: other JSON than Flask writes, dates that
-//! Flask reads and does not write, and what is no payload at all.
+//! Payloads that Flask would not write, signed by somebody who has the key: other JSON, dates that Flask reads but does not
+//! write, and texts that are not payloads.
 
 use super::strategies::{nested, text_in};
 use crate::model::{base64, payload};
@@ -19,7 +19,8 @@ pub fn odd() -> BoxedStrategy<String> {
         1 => vec(any::<u8>(), 0..12).prop_map(|bytes| base64::encode(&bytes)),
         1 => text_in(&['A'..='Z', 'a'..='z', '0'..='9', '_'..='_', '-'..='.', '!'..='!'], 0..=9),
         1 => text_in(PRINTABLE, 0..=40).prop_map(deflated),
-        1 => (text_in(PRINTABLE, 0..=40), any::<prop::sample::Index>(), 0u8..8).prop_map(|(text, at, bit)| spoiled_stream(&text, at, bit)),
+        1 => (text_in(PRINTABLE, 0..=40), any::<prop::sample::Index>(), 0u8..8)
+            .prop_map(|(text, at, bit)| spoiled_stream(&text, at, bit)),
     ]
     .boxed()
 }

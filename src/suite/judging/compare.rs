@@ -1,7 +1,7 @@
-//! Whether an answer is the one that the specification asks for: compared by meaning, not by spelling.
+//! Whether an answer is the one that the specification requires: compared by meaning, not by spelling.
 //!
-//! A [`Difference`] names the rules that it may break, which [`blame`] tells, so that a failing generated case can say more than
-//! "not equal".
+//! A [`Difference`] names the rules that it may break, found by [`blame`], so that a failing generated case says more than "not
+//! equal".
 
 use super::blame::{self, Suspects};
 use crate::spec::rules::family_of;
@@ -16,10 +16,10 @@ use crate::{
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
-/// What is not as it should be.
+/// How an answer is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// The rules that this may break, as far as the difference alone tells: a verdict on a cookie may be wrong for many reasons,
+    /// The rules that this may break, as far as the difference alone shows: a verdict on a cookie may be wrong for many reasons,
     /// a missing attribute has one.
     pub suspects: Suspects,
     /// What differs.
@@ -53,7 +53,7 @@ fn differ<T>(
     Err(Difference { suspects: suspects.into(), what: what.into(), expected, got })
 }
 
-/// Holds an answer to `call` against the expected one, for an implementation with these choices.
+/// Compares an answer to `call` with the expected one, for an implementation with these choices.
 pub fn compare(call: &Call, expected: &Answer, got: &Answer, choices: &Choices) -> Result<(), Difference> {
     match (call, expected, got) {
         (Call::Verify(call), Answer::Verify(expected), Answer::Verify(got)) => verified(call, expected, got, choices),
@@ -286,7 +286,7 @@ fn instant(date: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(date, &time::format_description::well_known::Rfc2822).ok()
 }
 
-/// Holds a written cookie value against the expected one: the same payload (as the choices allow), timestamp and key.
+/// Compares a written cookie value with the expected one: the same payload (as the choices allow), timestamp and key.
 fn cookie(expected: &str, got: &str, call: &Call, choices: &Choices) -> Result<(), Difference> {
     if expected == got {
         return Ok(());

@@ -1,4 +1,4 @@
-//! A whole run: the vectors, the vectors again in another order, then generated cases, the failing ones shrunk.
+//! A whole run: the vectors, the vectors again in another order, then generated cases, whose failures are shrunk.
 
 use super::{
     cases::{self, BATCH, Batch, Generators, PropertyRun},
@@ -57,7 +57,7 @@ pub struct Options {
     pub shard: Shard,
     /// Whether the first failure ends the run.
     pub fail_fast: bool,
-    /// Whether failures of generated cases are left as they were found: for who asks which rules are broken, and not how.
+    /// Whether failures of generated cases stay unshrunk: to learn which rules are broken, not how.
     pub as_found: bool,
 }
 
@@ -78,7 +78,7 @@ impl Options {
 pub enum Event<'a> {
     /// So many more checks are done.
     Checked(usize),
-    /// A failure, made small.
+    /// A shrunk failure.
     Failed(&'a Failure),
     /// A part of the run begins.
     Part {
@@ -93,12 +93,12 @@ pub enum Event<'a> {
 const FAILURES: usize = 16 * 1024 * 1024;
 /// How much a failure shows at least.
 const SMALL: usize = 4 * 1024;
-/// How many failures of generated cases are made small in one run.
+/// How many failures of generated cases are shrunk in one run.
 const SHRUNK_FAILURES: usize = 24;
 /// The same where each try is a request to a server.
 const SHRUNK_LIVE: usize = 6;
 
-/// Holds an implementation against the vectors and against generated cases. What ends the run early stands in the results.
+/// Tests an implementation with the vectors and with generated cases. The results say what ended the run early, if anything did.
 pub fn run(
     implementation: &dyn Implementation,
     vectors: &[LoadedVector],
@@ -335,7 +335,7 @@ impl Run<'_> {
         }
     }
 
-    /// Counts a failure of a generated case, made small first.
+    /// Counts a failure of a generated case, after shrinking it.
     fn failed_case(&mut self, part: PropertyRun, number: usize, divergence: Divergence) -> Result<(), Stop> {
         let Some((scenario, tree)) = part.case(number, self.options) else { return Ok(()) };
         let generated =

@@ -1,7 +1,7 @@
-//! One of the equal parts that a run can be split into, to be done by several machines.
+//! One of the equal parts of a run that is split over several machines.
 //!
-//! Every vector and every generated case has a number that depends on nothing but the run; a shard has every N-th of them.
-//! Together the shards ask exactly what the whole run asks.
+//! Every vector and every generated case has a number that depends only on the run; a shard has every N-th of them. Together the
+//! shards ask exactly what the whole run asks.
 
 use serde::{Deserialize, Serialize};
 use std::{fmt, iter::StepBy, ops::Range};
@@ -45,7 +45,7 @@ impl fmt::Display for Shard {
 }
 
 impl Shard {
-    /// The shard of a number, counted from 1; none where there is no such shard.
+    /// The shard of a number, counted from 1; `None` if there is no such shard.
     pub fn new(number: usize, of: usize) -> Option<Self> {
         (1..=of).contains(&number).then_some(Self { number, of }).filter(|_| of <= MOST)
     }
