@@ -60,8 +60,8 @@ fn measure(
     turns: usize,
     deadline: Instant,
 ) -> Result<(Spread, Option<Spread>), Broken> {
-    let our_calls = calibrated(|calls| Ok(Some(ours(verifier, question, calls))))?.unwrap_or(1);
-    let their_calls = calibrated(|calls| theirs(bencher, question, calls, deadline))?;
+    let our_calls = calibrate(|calls| Ok(Some(ours(verifier, question, calls))))?.unwrap_or(1);
+    let their_calls = calibrate(|calls| theirs(bencher, question, calls, deadline))?;
     let (mut of_ours, mut of_theirs) = (Vec::new(), Vec::new());
     for _ in 0..turns {
         of_ours.push(ours(verifier, question, our_calls) * 1e9 / our_calls as f64);
@@ -72,7 +72,7 @@ fn measure(
 }
 
 /// How many calls fill a turn; `None` if nothing can be measured.
-fn calibrated(mut seconds: impl FnMut(u64) -> Result<Option<f64>, Broken>) -> Result<Option<u64>, Broken> {
+fn calibrate(mut seconds: impl FnMut(u64) -> Result<Option<f64>, Broken>) -> Result<Option<u64>, Broken> {
     let mut calls = 1;
     while calls < MOST_CALLS {
         match seconds(calls)? {
@@ -122,8 +122,8 @@ mod tests {
 
     #[test]
     fn calls_are_as_many_as_fill_a_turn_and_there_is_an_end_to_them() {
-        assert_eq!(calibrated(|calls| Ok(Some(calls as f64 * 1e-6))).unwrap(), Some(32_768));
-        assert_eq!(calibrated(|_| Ok(None)).unwrap(), None);
-        assert!(calibrated(|_| Ok(Some(0.0))).unwrap_err().what.contains("take no time"));
+        assert_eq!(calibrate(|calls| Ok(Some(calls as f64 * 1e-6))).unwrap(), Some(32_768));
+        assert_eq!(calibrate(|_| Ok(None)).unwrap(), None);
+        assert!(calibrate(|_| Ok(Some(0.0))).unwrap_err().what.contains("take no time"));
     }
 }

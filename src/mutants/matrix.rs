@@ -175,15 +175,15 @@ pub fn page(mutants: &[&Mutant], found: &[Found], cases: usize) -> String {
         mutants.len()
     );
     for (mutant, found) in mutants.iter().zip(found) {
-        let (by, checks) = found.told(mutant);
+        let (by, checks) = found.describe(mutant);
         let _ = writeln!(text, "| `{}` | {} | {by} | {checks} |", mutant.name, mutant.summary);
     }
     text
 }
 
 impl Found {
-    /// The rule that caught a mutant, or what became of it, and the number of checks.
-    pub fn told(&self, mutant: &Mutant) -> (String, String) {
+    /// The rule that caught a mutant, or how it survived, and the number of checks.
+    pub fn describe(&self, mutant: &Mutant) -> (String, String) {
         let checks = self.checks.map_or_else(|| "-".to_owned(), |checks| checks.to_string());
         let by = match self.caught_by(mutant) {
             Some(rule) if self.only_caught_by() == Some(rule) => format!("only {rule}"),

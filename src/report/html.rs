@@ -1,6 +1,6 @@
 //! Results as one page without external files: no script, font or picture from elsewhere, which its own policy forbids.
 
-use super::{SHOWN_OF_A_RULE, picture, plain, terminal, timeline, told, why_not_judged};
+use super::{SHOWN_OF_A_RULE, describe, picture, plain, terminal, timeline, why_not_judged};
 use crate::{
     evidence::vectors::Vector,
     foreign,
@@ -191,7 +191,7 @@ impl RuleCard {
             title: rule.title.clone(),
             level: level_word(rule.level),
             judged: tally.judged(),
-            told: told(tally),
+            told: describe(tally),
             text: markdown(&rule.body),
         }
     }

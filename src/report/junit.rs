@@ -116,12 +116,12 @@ fn of_rule(results: &Results, rule: &Rule, tally: Tally) -> Case {
             let found = results.failures.iter().filter(|failure| failure.rule == rule.id);
             let texts: Vec<_> =
                 found.take(super::SHOWN_OF_A_RULE).map(|f| plain(&terminal::failure(f, None))).collect();
-            End::Failed(super::told(tally), texts.concat())
+            End::Failed(super::describe(tally), texts.concat())
         }
         Judged::Known => {
-            End::Skipped(format!("known failure: {}: {}", super::told(tally), super::why_known(results, &rule.id)))
+            End::Skipped(format!("known failure: {}: {}", super::describe(tally), super::why_known(results, &rule.id)))
         }
-        Judged::NotAsked | Judged::NotJudged => End::Skipped(super::told(tally)),
+        Judged::NotAsked | Judged::NotJudged => End::Skipped(super::describe(tally)),
         Judged::Passed => End::Passed,
     };
     let class = format!("sessionproof.{}", rules::family_of(&rule.id));

@@ -44,14 +44,14 @@ fn point(results: &Results, number: usize, rule: &Rule, tally: Tally) -> String 
         Judged::Passed => format!("ok {described}\n"),
         Judged::Known => {
             let why = foreign::tap(&super::why_known(results, &rule.id));
-            format!("not ok {described} # TODO {}: {why}\n", super::told(tally))
+            format!("not ok {described} # TODO {}: {why}\n", super::describe(tally))
         }
-        Judged::NotAsked | Judged::NotJudged => format!("ok {described} # SKIP {}\n", super::told(tally)),
+        Judged::NotAsked | Judged::NotJudged => format!("ok {described} # SKIP {}\n", super::describe(tally)),
         Judged::Failed => {
             let found = results.failures.iter().filter(|failure| failure.rule == rule.id);
             let texts: Vec<_> =
                 found.take(super::SHOWN_OF_A_RULE).map(|f| plain(&terminal::failure(f, None))).collect();
-            format!("not ok {described}\n{}", diagnosis(&super::told(tally), &texts))
+            format!("not ok {described}\n{}", diagnosis(&super::describe(tally), &texts))
         }
     }
 }

@@ -33,7 +33,7 @@ pub fn summary(results: &Results) -> String {
     if !results.inconclusive.is_empty() {
         text += "\nInconclusive, and why:\n";
         for (reason, count) in &results.inconclusive {
-            let _ = writeln!(text, "  {count:>6}  {}", shortened(reason));
+            let _ = writeln!(text, "  {count:>6}  {}", shorten(reason));
         }
     }
     text += &known_failures(results);
@@ -120,7 +120,7 @@ fn known_failures(results: &Results) -> String {
     if !failed.is_empty() {
         text += "\nKnown failures, and why:\n";
         for known in failed {
-            let _ = writeln!(text, "  {:>6}  {}: {}", known.failures, known.what(), shortened(&super::reason(known)));
+            let _ = writeln!(text, "  {:>6}  {}: {}", known.failures, known.what(), shorten(&super::reason(known)));
         }
     }
     let stale = results.stale();
@@ -219,9 +219,9 @@ pub fn failure(failure: &Failure, replay: Option<&str>) -> String {
         None => text += &steps(divergence),
     }
     let _ = writeln!(text, "  differs   {}", foreign::line(&difference.what));
-    let _ = writeln!(text, "  expected  {}", shortened(&difference.expected));
-    let _ = writeln!(text, "  got       {}", shortened(&difference.got));
-    let _ = writeln!(text, "  asked     {}", shortened(&foreign::json(&divergence.call.to_line(1))));
+    let _ = writeln!(text, "  expected  {}", shorten(&difference.expected));
+    let _ = writeln!(text, "  got       {}", shorten(&difference.got));
+    let _ = writeln!(text, "  asked     {}", shorten(&foreign::json(&divergence.call.to_line(1))));
     if let Some(replay) = replay {
         let _ = writeln!(text, "  replay    {replay}");
     }
@@ -232,17 +232,18 @@ pub fn failure(failure: &Failure, replay: Option<&str>) -> String {
 fn steps(divergence: &Divergence) -> String {
     let mut text = String::new();
     for (number, (call, answer)) in divergence.before.iter().enumerate() {
-        let _ = writeln!(text, "  step {}    {} → {}", number + 1, asked(call), shortened(&answered(call, answer)));
+        let _ =
+            writeln!(text, "  step {}    {} → {}", number + 1, call_words(call), shorten(&answer_words(call, answer)));
     }
     if !divergence.before.is_empty() {
         let number = divergence.before.len() + 1;
-        let _ = writeln!(text, "  step {number}    {} → {}", asked(&divergence.call), styled(BAD, "diverges"));
+        let _ = writeln!(text, "  step {number}    {} → {}", call_words(&divergence.call), styled(BAD, "diverges"));
     }
     text
 }
 
 /// A call in a few words.
-fn asked(call: &Call) -> String {
+fn call_words(call: &Call) -> String {
     match call {
         Call::Exchange(call) => {
             let cookie = if call.cookie_header.is_some() { "with a cookie" } else { "without a cookie" };
@@ -270,7 +271,7 @@ fn actions(actions: &[Action]) -> String {
     names.collect::<Vec<_>>().join(", ")
 }
 
-fn answered(call: &Call, answer: &Answer) -> String {
+fn answer_words(call: &Call, answer: &Answer) -> String {
     match (call, answer) {
         (Call::Exchange(call), Answer::Exchange(exchanged)) => {
             let cookie = match set_cookie(exchanged, call) {
@@ -281,7 +282,7 @@ fn answered(call: &Call, answer: &Answer) -> String {
                     format!("set{}", expires.unwrap_or_default())
                 }
             };
-            format!("{}, {cookie}", opened(exchanged.opened.as_ref().map(wire::encode_map), call))
+            format!("{}, {cookie}", session_words(exchanged.opened.as_ref().map(wire::encode_map), call))
         }
         (_, Answer::Verify(Verified::Accepted(session))) => format!("accepted as {}", wire::encode_map(session)),
         (_, Answer::Verify(Verified::Rejected(Some(reason)))) => format!("rejected ({})", reason_word(*reason)),
@@ -290,7 +291,7 @@ fn answered(call: &Call, answer: &Answer) -> String {
     }
 }
 
-fn opened(session: Option<Json>, call: &Exchange) -> String {
+fn session_words(session: Option<Json>, call: &Exchange) -> String {
     match session {
         None => "opening raised".to_owned(),
         Some(session) if session == json!({}) && call.cookie_header.is_some() => "opened empty".to_owned(),
@@ -299,6 +300,6 @@ fn opened(session: Option<Json>, call: &Exchange) -> String {
 }
 
 /// The beginning of a long text, on one line.
-pub fn shortened(text: &str) -> String {
+pub fn shorten(text: &str) -> String {
     foreign::beginning(&text.replace('\n', " ⏎ "), SHOWN)
 }

@@ -36,7 +36,7 @@ impl Implementation for Breaking {
     }
 
     fn answer(&self, _: &[Call]) -> Result<Vec<Reply>, Broken> {
-        Err(Broken { what: "it broke <&\u{1}\"'>: 100%,\nbadly".to_owned(), remedy: "mend it".to_owned() })
+        Err(Broken { what: "it broke <&\u{1}\"'>: 100%,\nbadly".to_owned(), remedy: "fix it".to_owned() })
     }
 }
 

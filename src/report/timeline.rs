@@ -107,12 +107,12 @@ pub(super) fn cast(failure: &Failure) -> String {
             traits.push("refresh off".to_owned());
         }
         if server.skew != 0 {
-            traits.push(format!("clock {} s", signed(server.skew)));
+            traits.push(format!("clock {} s", with_sign(server.skew)));
         }
         let _ = writeln!(text, "  server {}  {}", number + 1, traits.join(", "));
     }
     for (number, browser) in story.browsers.iter().enumerate().filter(|(_, browser)| browser.skew != 0) {
-        let _ = writeln!(text, "  browser {} clock {} s", number + 1, signed(browser.skew));
+        let _ = writeln!(text, "  browser {} clock {} s", number + 1, with_sign(browser.skew));
     }
     text
 }
@@ -125,7 +125,7 @@ fn lifetime(lifetime: Lifetime) -> String {
 }
 
 /// A distance in microseconds as seconds with a sign.
-fn signed(micros: i64) -> String {
+fn with_sign(micros: i64) -> String {
     let sign = if micros < 0 { "-" } else { "+" };
     format!("{sign}{}", UnixTime::from_micros(micros.saturating_abs()))
 }
@@ -216,7 +216,7 @@ impl Lines<'_> {
     }
 
     fn relative(&self, at: UnixTime) -> String {
-        signed(at.micros().saturating_sub(self.start.micros()))
+        with_sign(at.micros().saturating_sub(self.start.micros()))
     }
 
     fn event(&mut self, at: UnixTime, event: String, mark: Mark) {

@@ -67,7 +67,7 @@ fn collect(top: &Path, at: &mut PathBuf, files: &mut BTreeMap<String, String>) -
         if !is_folder {
             // What has no name in UTF-8 cannot be written down, and none of the packages has such files.
             if let Some(path) = at.to_str() {
-                files.insert(path.to_owned(), told(&top.join(path))?);
+                files.insert(path.to_owned(), digest_or_target(&top.join(path))?);
             }
         } else if !SKIPPED.iter().any(|skipped| name == *skipped) {
             collect(top, at, files)?;
@@ -78,7 +78,7 @@ fn collect(top: &Path, at: &mut PathBuf, files: &mut BTreeMap<String, String>) -
 }
 
 /// A file's digest, or where a link leads.
-fn told(path: &Path) -> io::Result<String> {
+fn digest_or_target(path: &Path) -> io::Result<String> {
     let found = fs::symlink_metadata(path)?;
     if found.is_symlink() {
         return Ok(format!("-> {}", fs::read_link(path)?.display()));

@@ -67,7 +67,7 @@ pub(crate) fn set_up(
     let base = find(setup.python.as_deref(), package.oldest_python(release), cache)?;
     let release = release.unwrap_or(package.default_for(base.version));
     let files = cache.files()?;
-    let wanted = wanted(package, release);
+    let wanted = pip_arguments(package, release);
     let home = cache.home(package.name, release, [base.identity.as_str(), &wanted.join(" ")]);
     let whole = contents::whole(&home).filter(|_| runs(&home));
     let installed = match whole {
@@ -147,7 +147,7 @@ fn reach(settings: &str) -> BTreeMap<String, String> {
 }
 
 /// The arguments for pip: pinned by hash if the suite pins the release.
-fn wanted(package: &PythonPackage, release: &str) -> Vec<String> {
+fn pip_arguments(package: &PythonPackage, release: &str) -> Vec<String> {
     let requirements = format!("requirements-{}-{release}.txt", package.name);
     if bundled::under(&format!("adapters/python/{requirements}")).next().is_some() {
         // To build a package pip would fetch tools, of which there are no hashes.
@@ -228,11 +228,11 @@ mod tests {
 
     #[test]
     fn old_releases_get_what_they_were_made_for() {
-        assert_eq!(wanted(&FLASK, "3.0.2"), ["flask==3.0.2"]);
-        assert_eq!(wanted(&FLASK, "2.3.2"), ["flask==2.3.2", "werkzeug<3"]);
-        assert_eq!(wanted(&FLASK, "2.2.3")[1..], ["werkzeug<2.3"]);
+        assert_eq!(pip_arguments(&FLASK, "3.0.2"), ["flask==3.0.2"]);
+        assert_eq!(pip_arguments(&FLASK, "2.3.2"), ["flask==2.3.2", "werkzeug<3"]);
+        assert_eq!(pip_arguments(&FLASK, "2.2.3")[1..], ["werkzeug<2.3"]);
         let pinned = ["--only-binary", ":all:", "--require-hashes", "-r", "requirements-flask-3.0.3.txt"];
-        assert_eq!(wanted(&FLASK, "3.0.3"), pinned);
+        assert_eq!(pip_arguments(&FLASK, "3.0.3"), pinned);
     }
 
     #[test]

@@ -74,7 +74,7 @@ fn an_implementation_that_broke_reads_back_as_the_same_value() {
             self.0.hello()
         }
         fn answer(&self, _: &[Call]) -> Result<Vec<Reply>, Broken> {
-            Err(Broken { what: "it \"broke\"\n".to_owned(), remedy: "mend it".to_owned() })
+            Err(Broken { what: "it \"broke\"\n".to_owned(), remedy: "fix it".to_owned() })
         }
         fn incidents(&self) -> Vec<String> {
             vec!["a crash".to_owned()]

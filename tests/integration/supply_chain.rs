@@ -246,7 +246,7 @@ fn skipped(test: &str, why: &str) {
     let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {why}");
 }
 
-/// `UPDATE_NOTICES=1 cargo test` writes the file anew; `cargo fetch --locked` fetches the crates of all platforms before.
+/// `UPDATE_NOTICES=1 cargo test` rewrites the file; `cargo fetch --locked` fetches the crates of all platforms before.
 #[test]
 fn the_notices_are_those_of_the_crates_that_are_linked_on_every_platform() {
     let all: Result<Vec<_>, _> = targets().iter().map(|target| linked(Some(target))).collect();

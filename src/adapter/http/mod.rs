@@ -199,9 +199,9 @@ impl Server {
             return Ok(Reply::Unsupported(format!("a configuration that differs from the server's: {member}")));
         }
         match call {
-            Call::Exchange(call) => self.asked(call),
-            Call::Sign(call) => self.signed(call),
-            Call::Verify(call) => self.verified(call),
+            Call::Exchange(call) => self.ask(call),
+            Call::Sign(call) => self.sign(call),
+            Call::Verify(call) => self.verify(call),
         }
     }
 
@@ -235,7 +235,7 @@ impl Server {
     }
 
     /// A cookie is read by a request that brings it: an empty session stands in the place of one that is rejected.
-    fn verified(&self, call: &Verify) -> Result<Reply, Broken> {
+    fn verify(&self, call: &Verify) -> Result<Reply, Broken> {
         const APART: [char; 6] = [';', ',', '"', ' ', '\t', '\\'];
         if call.cookie.is_empty() || call.cookie.contains(APART) {
             return Ok(Reply::Unsupported("a cookie that a Cookie header cannot hold unchanged".to_owned()));
@@ -247,7 +247,7 @@ impl Server {
         }
         let name: String = call.config.cookie_name.bytes().map(char::from).collect();
         let exchange = request(&call.config, call.now, Some(format!("{name}={}", call.cookie)), Vec::new());
-        Ok(match self.asked(&exchange)? {
+        Ok(match self.ask(&exchange)? {
             Reply::Ok(Answer::Exchange(exchanged)) => match exchanged.opened {
                 None => Verified::Raised("the session was not opened".to_owned()).into(),
                 Some(session) if session.is_empty() => Verified::Rejected(None).into(),
@@ -258,12 +258,12 @@ impl Server {
     }
 
     /// A session is signed by a view that puts everything into it.
-    fn signed(&self, call: &Sign) -> Result<Reply, Broken> {
+    fn sign(&self, call: &Sign) -> Result<Reply, Broken> {
         if call.session.is_empty() {
             return Ok(Reply::Unsupported("the cookie of an empty session".to_owned()));
         }
         let exchange = request(&call.config, call.now, None, vec![Action::Update { values: call.session.clone() }]);
-        Ok(match self.asked(&exchange)? {
+        Ok(match self.ask(&exchange)? {
             Reply::Ok(Answer::Exchange(exchanged)) => match cookie_set(&exchanged, &call.config.cookie_name) {
                 Some(cookie) => Signed::Cookie(cookie).into(),
                 None => Signed::Raised(format!("no cookie was set, and the status was {}", exchanged.status)).into(),
@@ -273,7 +273,7 @@ impl Server {
     }
 
     /// A request in the server's present, asked until it is known in which second it was answered.
-    fn asked(&self, call: &Exchange) -> Result<Reply, Broken> {
+    fn ask(&self, call: &Exchange) -> Result<Reply, Broken> {
         for _ in 0..TICKS {
             if let Some(reply) = self.asked_in(call, self.client.server_now().div_euclid(1_000_000))? {
                 return Ok(reply);

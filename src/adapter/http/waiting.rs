@@ -23,7 +23,7 @@ impl<'a> Waiting<'a> {
         Self { server, later: OnceLock::new() }
     }
 
-    fn asked(&self, call: &Exchange) -> Result<Reply, Broken> {
+    fn ask(&self, call: &Exchange) -> Result<Reply, Broken> {
         let client = &self.server.client;
         let next = client.server_now().div_euclid(1_000_000) + 1;
         let second = call.now.seconds().saturating_add(*self.later.get_or_init(|| next - call.now.seconds()));
@@ -47,6 +47,6 @@ impl Implementation for Waiting<'_> {
     }
 
     fn exchange(&self, call: &Exchange) -> Reply {
-        self.asked(call).unwrap_or_else(|broken| Reply::Error(broken.to_string()))
+        self.ask(call).unwrap_or_else(|broken| Reply::Error(broken.to_string()))
     }
 }

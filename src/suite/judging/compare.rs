@@ -56,7 +56,9 @@ fn differ<T>(
 /// Compares an answer to `call` with the expected one, for an implementation with these choices.
 pub fn compare(call: &Call, expected: &Answer, got: &Answer, choices: &Choices) -> Result<(), Difference> {
     match (call, expected, got) {
-        (Call::Verify(call), Answer::Verify(expected), Answer::Verify(got)) => verified(call, expected, got, choices),
+        (Call::Verify(call), Answer::Verify(expected), Answer::Verify(got)) => {
+            compare_verdicts(call, expected, got, choices)
+        }
         (Call::Sign(call), Answer::Sign(expected), Answer::Sign(got)) => match (expected, got) {
             (Signed::Cookie(expected), Signed::Cookie(got)) => {
                 cookie(expected, got, &Call::Sign(call.clone()), choices)
@@ -70,13 +72,13 @@ pub fn compare(call: &Call, expected: &Answer, got: &Answer, choices: &Choices) 
             }
         },
         (Call::Exchange(call), Answer::Exchange(expected), Answer::Exchange(got)) => {
-            exchanged(call, expected, got, choices)
+            compare_exchanges(call, expected, got, choices)
         }
         _ => differ("MOD-10", "the kind of answer", format!("{expected:?}"), format!("{got:?}")),
     }
 }
 
-fn verified(call: &Verify, expected: &Verified, got: &Verified, choices: &Choices) -> Result<(), Difference> {
+fn compare_verdicts(call: &Verify, expected: &Verified, got: &Verified, choices: &Choices) -> Result<(), Difference> {
     use Verified::{Accepted, Raised, Rejected};
     let show = |verified: &Verified| match verified {
         Accepted(session) => format!("accepted as {}", wire::encode_map(session)),
@@ -117,8 +119,13 @@ pub fn reason_word(reason: Reason) -> &'static str {
     }
 }
 
-fn exchanged(call: &Exchange, expected: &Exchanged, got: &Exchanged, choices: &Choices) -> Result<(), Difference> {
-    opened(call, expected, got)?;
+fn compare_exchanges(
+    call: &Exchange,
+    expected: &Exchanged,
+    got: &Exchanged,
+    choices: &Choices,
+) -> Result<(), Difference> {
+    compare_opened(call, expected, got)?;
     results(call, &expected.results, &got.results)?;
     set_cookies(call, expected, got, choices)?;
     let (expected_vary, got_vary) = (varies_by_cookie(expected), varies_by_cookie(got));
@@ -133,7 +140,7 @@ fn exchanged(call: &Exchange, expected: &Exchanged, got: &Exchanged, choices: &C
     Ok(())
 }
 
-fn opened(call: &Exchange, expected: &Exchanged, got: &Exchanged) -> Result<(), Difference> {
+fn compare_opened(call: &Exchange, expected: &Exchanged, got: &Exchanged) -> Result<(), Difference> {
     if expected.opened == got.opened {
         return Ok(());
     }

@@ -106,11 +106,11 @@ pub fn run(
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Results {
     let options = &Options { only: implementation.config(), ..options.clone() };
-    watched(implementation, options, observe, |run| {
+    observe_run(implementation, options, observe, |run| {
         run.needing_another_configuration();
         run.vectors(vectors)?;
-        run.generated()?;
-        run.waited()
+        run.run_generated()?;
+        run.run_waiting()
     })
 }
 
@@ -121,11 +121,11 @@ pub fn replay(
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Results {
     let all: Vec<_> = vectors.iter().collect();
-    watched(implementation, &Options::default(), observe, |run| run.pass("the vectors", &all, false).map(drop))
+    observe_run(implementation, &Options::default(), observe, |run| run.pass("the vectors", &all, false).map(drop))
 }
 
 /// Does some work with a thread that asks, and gives what came of it.
-fn watched(
+fn observe_run(
     implementation: &dyn Implementation,
     options: &Options,
     observe: &mut dyn FnMut(Event<'_>),
@@ -280,7 +280,7 @@ impl Run<'_> {
 
     /// Every generated case of this shard. They are made by threads of their own, ahead of being asked. Where an implementation
     /// lacks what all the cases of a part ask, they are counted and not made.
-    fn generated(&mut self) -> Result<(), Stop> {
+    fn run_generated(&mut self) -> Result<(), Stop> {
         let options = self.options;
         let mut parts = cases::parts(options);
         parts.retain(|part| match part.not_offered(self.hello) {
@@ -386,7 +386,7 @@ impl Run<'_> {
     }
 
     /// A story in which time passes by itself, where an implementation has a clock of its own.
-    fn waited(&mut self) -> Result<(), Stop> {
+    fn run_waiting(&mut self) -> Result<(), Stop> {
         let implementation = self.implementation;
         let (Some(real), Some(config)) = (implementation.in_real_time(), &self.options.only) else { return Ok(()) };
         let ready = live::waiting(config);

@@ -220,7 +220,7 @@ fn results(is_broken: bool) -> Results {
         inconclusive: BTreeMap::from([("not offered: x".to_owned(), 1)]),
         adapter_broke: true,
         incidents: vec!["it crashed\n    with words".to_owned()],
-        broken: is_broken.then(|| Broken { what: "it broke".to_owned(), remedy: "mend it".to_owned() }),
+        broken: is_broken.then(|| Broken { what: "it broke".to_owned(), remedy: "fix it".to_owned() }),
         interrupted: is_broken.then(|| "SIGTERM".to_owned()),
         stopped_early: false,
         times: Times::default(),

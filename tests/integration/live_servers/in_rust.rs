@@ -151,7 +151,7 @@ fn what_is_wrong_with_a_server_is_found_and_named() {
 
 /// What a server of one plain configuration does not show: mistakes about what is configured otherwise, about lifetimes of days,
 /// about a clock that goes back or reasons that nobody gives, about headers that HTTP does not carry, and about a cookie that comes
-/// again, since a cookie is signed anew for each second.
+/// again, since a cookie is signed again for each second.
 const OUT_OF_REACH: [&str; 10] = [
     "accepted-cookies-cached",
     "age-of-31-bits-of-milliseconds",
