@@ -189,7 +189,7 @@ fn server(inspection: &Inspection, text: &mut String) {
     if let Some(renewal) = &inspection.renewal {
         let content = match (renewal.renewed, renewal.expires) {
             (true, Some(expires)) => {
-                format!("every request renews it; one now would renew it until {}", utc(expires.into()))
+                format!("every request renews it; a request now would keep it until {}", utc(expires.into()))
             }
             (true, None) => "every request renews it".to_owned(),
             (false, _) => "only a change to the session renews it; reading does not".to_owned(),

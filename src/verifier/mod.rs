@@ -1,4 +1,4 @@
-//! Reads and writes Flask's session cookies, fast and safely: what a gateway beside a Flask application would use.
+//! Reads and writes Flask's session cookies, fast and safely: for a gateway next to a Flask application.
 //!
 //! A [`Verifier`] is made once for a configuration and then shared. It holds the hash states of every key; to
 //! [`verify`](Verifier::verify) a cookie takes no allocation, and [`verify_batch`](Verifier::verify_batch) takes many at once. It
@@ -163,7 +163,7 @@ impl Error {
 }
 
 impl Verifier {
-    /// How many bytes a payload may inflate to unless told otherwise: 16 MiB.
+    /// How many bytes a payload may inflate to by default: 16 MiB.
     pub const INFLATE_LIMIT: usize = 16 << 20;
 
     /// A verifier for a configuration: its keys, salt, digest, key derivation and lifetime. A lifetime beyond the calendar is

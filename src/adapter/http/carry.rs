@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn zeros_in_front_of_a_timestamp_and_foreign_spellings_are_not_mended() {
+    fn zeros_in_front_of_a_timestamp_and_foreign_spellings_are_not_fixed() {
         let here = (Config::with_key("ours"), vec![b"ours".to_vec()]);
         let there = (Config::with_key("theirs"), vec![b"theirs".to_vec()]);
         let translator = carry(&here, &there);

@@ -156,7 +156,7 @@ fn unmark_text(key: &Text) -> Option<Text> {
 /// It is a session and cannot be spelled so, or it may be one: what the model cannot read, Python may read.
 pub fn mark_payload(encoded: &str) -> Result<String, NotMarked> {
     let marked = mark_spelled(encoded)?;
-    // A reader that is more lenient than Python may find a session between dots, or among what is no base64.
+    // A reader that is more lenient than Python may find a session between dots, or among characters that are not base64.
     let is_letter = |c: &char| c.is_ascii_alphanumeric() || "-_+/".contains(*c);
     let lenient = |part: &str| {
         let letters: String = part.chars().filter(is_letter).collect();

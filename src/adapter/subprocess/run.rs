@@ -65,7 +65,7 @@ struct Batch<'a> {
     take: &'a mut dyn FnMut(usize, Reply),
     unanswered: usize,
     queue: VecDeque<usize>,
-    /// Calls to be asked alone: a copy ended while it owed each of them.
+    /// Calls to send alone, since a copy ended while it owed each of them.
     suspects: VecDeque<usize>,
 }
 

@@ -155,7 +155,7 @@ fn observe_run(
         Err(Stop::Broken(broken)) => results.broken = Some(broken),
         Err(Stop::FirstFailure) => results.stopped_early = true,
     }
-    // It may have come when nothing was to be asked any more but to make a failure small.
+    // It may have come when only a failure was still being shrunk.
     if let Some(signal) = processes::interrupted_by() {
         results.interrupted = Some(signal.to_owned());
         results.broken = processes::interruption();
@@ -584,7 +584,7 @@ mod tests {
     }
 
     #[test]
-    fn generated_failures_are_made_small_however_many_vectors_failed() {
+    fn generated_failures_are_shrunk_however_many_vectors_failed() {
         let vectors = vectors::embedded().unwrap();
         let results = run(&Forgetful(Model::default()), &vectors, &quick(2000), &mut |_| {});
         let is_vector = |failure: &&Failure| matches!(failure.origin, Origin::Vector { .. });

@@ -78,7 +78,7 @@ impl<'de> Deserialize<'de> for Seconds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let seconds = f64::deserialize(deserializer)?;
         if !(0.0..=Self::LONGEST.as_secs_f64()).contains(&seconds) {
-            return Err(D::Error::custom(format!("{seconds} is not a number of seconds")));
+            return Err(D::Error::custom(format!("{seconds} is not a time in seconds")));
         }
         Ok(Self(Duration::from_micros((seconds * 1e6).round() as u64)))
     }
