@@ -354,7 +354,7 @@ mod disk {
             let Some(_) = common::program(TEST, Known::named(name).unwrap()) else { continue };
             let Some(disk) = Disk::of(TEST, size) else { return };
             let output = run(disk.0.path(), &["check", name]);
-            is_refused(&output, &["no space is left", disk.0.path().to_str().unwrap(), "cache clear"]);
+            is_refused(&output, &["is full", disk.0.path().to_str().unwrap(), "cache clear"]);
         }
     }
 }

@@ -111,7 +111,7 @@ fn another_page_in_the_place_of_a_probe() {
     not_judged(&answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"), &words);
     not_judged(
         &answering("HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n"),
-        &["does not answer as a probe: HTTP status 500"],
+        &["does not answer like a probe: HTTP status 500"],
     );
 }
 
@@ -126,7 +126,7 @@ fn a_server_without_a_probe_or_with_another_key() {
 #[test]
 fn a_redirect_is_not_followed() {
     let found = "HTTP/1.1 302 Found\r\nLocation: https://example.com/probe\r\nContent-Length: 0\r\n\r\n";
-    not_judged(&answering(found), &["it redirects to https://example.com/probe", "no redirect is followed"]);
+    not_judged(&answering(found), &["it redirects to https://example.com/probe", "redirects are not followed"]);
 }
 
 #[test]
@@ -152,13 +152,13 @@ fn endless_headers() {
 #[test]
 fn a_plain_port_asked_for_tls() {
     let url = answering("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").replace("http:", "https:");
-    not_judged(&url, &["TLS", "a port without TLS is asked by http://"]);
+    not_judged(&url, &["TLS", "use http:// if the port does not use TLS"]);
 }
 
 #[test]
 fn a_port_for_tls_asked_without() {
     // What TLS answers to a request in the clear: an alert.
-    not_judged(&answering("\u{15}\u{3}\u{3}\0\u{2}\u{2}F"), &["a port for TLS is asked by https://"]);
+    not_judged(&answering("\u{15}\u{3}\u{3}\0\u{2}\u{2}F"), &["use https:// if the port uses TLS"]);
 }
 
 #[test]

@@ -192,7 +192,7 @@ fn flask_on_gunicorn_behind_nginx_conforms_in_the_clear_and_under_tls() {
     check(&run, &nginx.tls, &[]).with(2, &["the certificate of https://", "--ca-file"]);
     check(&run, &nginx.tls.replace("https:", "http:"), &[]).with(2, &["HTTP status 400"]);
     let plain = nginx.running.url.replace("http:", "https:");
-    check(&run, &plain, &[]).with(2, &["a port without TLS is asked by http://"]);
+    check(&run, &plain, &[]).with(2, &["use http:// if the port does not use TLS"]);
     let elsewhere = nginx.running.url.replace("sessionproof-probe", "elsewhere");
     check(&run, &elsewhere, &[]).with(2, &["it redirects to http://127.0.0.1/"]);
     // The application is gone, and nginx says so.
