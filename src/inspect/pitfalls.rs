@@ -16,8 +16,8 @@ const NEAR: usize = 3684;
 /// Flask's limit to a Set-Cookie header, in bytes (`SET-9`).
 const LIMIT: usize = 4093;
 
-/// The words in the name of a key that hint at a secret in its value. A name is split at everything that is not a letter or digit, and at
-/// capitals; two adjacent words count as one as well, so that `api_key` and `apiKey` are `apikey`.
+/// The words in the name of a key that hint at a secret in its value. A name is split at everything that is not a letter or
+/// digit, and at capitals; two adjacent words count as one as well, so that `api_key` and `apiKey` are `apikey`.
 const SECRET_WORDS: [&str; 22] = [
     "accesskey",
     "apikey",

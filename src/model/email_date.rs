@@ -13,8 +13,8 @@
 //! A zone that is unknown or missing counts as UTC; so do the single letters of the military except `Z`, which is UTC. Comments
 //! in parentheses are words like others.
 //!
-//! Python 3.9 to 3.13 agree on all of this except for two things, and no vector has either. Where the day is empty, or the year is
-//! empty or a lone comma, there is no date, while 3.9 raises an `IndexError`. And digits are those of Unicode 13, while 3.11
+//! Python 3.9 to 3.13 agree on all of this except for two things, and no vector has either. Where the day is empty, or the year
+//! is empty or a lone comma, there is no date, while 3.9 raises an `IndexError`. And digits are those of Unicode 13, while 3.11
 //! knows those of one script more, and 3.12 those of three.
 
 use super::{Raised, integer};

@@ -169,8 +169,9 @@ pub fn page(mutants: &[&Mutant], found: &[Found], cases: usize) -> String {
          `sessionproof mutant NAME` runs one as an adapter ([protocol](../../spec/adapter-protocol.md)), to try any suite on it. \
          `sessionproof mutants` tries this suite on all of them.\n\n\
          **Caught by** is the rule that is blamed first, which is always one that the mutant breaks. *only* means that the suite \
-         finds nothing without that rule. Later failures may be blamed on other rules: a mutant that derives another key reads no \
-         cookie at all. **Checks** counts the checks up to the first failure, in a run of all vectors and {cases} generated cases.\n\n\
+         finds nothing without that rule. Later failures may be blamed on other rules: a mutant that derives another key reads \
+         no cookie at all. **Checks** counts the checks up to the first failure, in a run of all vectors and {cases} generated \
+         cases.\n\n\
          | mutant | what is wrong | caught by | checks |\n|---|---|---|---:|\n",
         mutants.len()
     );

@@ -123,7 +123,7 @@ fn a_cache_that_is_in_use_is_not_cleared() {
     let lock = File::create(cache.join("lock")).unwrap();
     lock.lock_shared().unwrap();
     is_refused(&run(&cache, &["cache", "clear"]), &["in use", cache.to_str().unwrap()]);
-    is_refused(&run(&cache, &["cache", "clear", "flusk"]), &["there is no implementation", "did you mean flask?"]);
+    is_refused(&run(&cache, &["cache", "clear", "flusk"]), &["flusk is not set up", "did you mean flask?"]);
     assert!(cache.join("flask@3.1.3-0123456789ab").exists());
     drop(lock);
     assert!(run(&cache, &["cache", "clear"]).status.success());

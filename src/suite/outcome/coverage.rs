@@ -111,8 +111,9 @@ pub fn matrix(vectors: &[LoadedVector], mutant: &dyn Fn(&str) -> String) -> Stri
          Made from the specification, the vectors, the properties and the mutants. A test fails if this page is not up to date; \
          `UPDATE_MUTANTS=1 cargo test --test integration mutants` rewrites it.\n\n\
          **Vectors** are answers of real Flask that cite the rule. **Properties** hold for generated cases of any \
-         implementation. **Model tests** test the model if no implementation can be asked. **Observations** are what real browsers did. \
-         **Mutant** is one of the [mutants](mutants.md) that only this rule catches, or the reason why there is none.\n",
+         implementation. **Model tests** test the model if no implementation can be asked. **Observations** are what real \
+         browsers did. **Mutant** is one of the [mutants](mutants.md) that only this rule catches, or the reason why \
+         there is none.\n",
     );
     for family in rules::families() {
         let _ = write!(text, "\n## {}: {}\n\n", family.id, family.name);
