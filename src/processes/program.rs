@@ -8,7 +8,7 @@ use crate::protocol::Hello;
 use std::{ffi::OsString, fs::File, path::PathBuf, process::Command, sync::Arc};
 
 /// A program and its arguments, ready to be started. Made of the words of a command line, or by
-/// [`Setup::program`](super::setup::Setup::program).
+/// [`Setup::program`](crate::setup::Setup::program).
 #[derive(Clone, Debug)]
 pub struct Program {
     words: Vec<String>,

@@ -359,13 +359,13 @@ fn an_adapter_that_keeps_crashing_is_given_up() {
     let script =
         r#"hello; n=0; while :; do next; n=$((n + 1)); [ $n = 10 ] && { echo tired >&2; exit 9; }; reply; done"#;
     let options = Options { max_crashes: 3, ..patient() };
-    let what = ["exited with status 9", "4 copies", r#"{"id":10,"op":"verify","#, "tired"];
+    let what = ["exited with status 9", "4 adapter processes have crashed", r#"{"id":10,"op":"verify","#, "tired"];
     broken(answers(adapter(script), options, calls(1000)), &what, "until standard input ends");
 }
 
 #[test]
 fn an_adapter_that_answers_one_call_and_exits_is_given_up() {
-    let what = ["exited with status 0", "9 copies"];
+    let what = ["exited with status 0", "9 adapter processes have crashed"];
     broken(answers(adapter("hello; next; reply"), patient(), calls(1000)), &what, "until standard input ends");
 }
 

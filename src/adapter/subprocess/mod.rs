@@ -72,7 +72,7 @@ pub struct Stats {
 /// An adapter, running in one or more copies. They end when this is dropped, and everything that they started with them.
 ///
 /// A process that is killed drops nothing. The command line has a guard for that; in a program of your own, copies that read
-/// their standard input end with it, and others keep running (see [`processes`](super::processes)).
+/// their standard input end with it, and others keep running (see [`processes`](crate::processes)).
 pub struct Subprocess {
     hello: Hello,
     runner: Mutex<run::Runner>,
