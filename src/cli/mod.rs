@@ -59,18 +59,18 @@ enum Command {
     /// Search every state of small worlds of browsers and servers
     #[cfg(feature = "explore")]
     Explore(explore::Arguments),
-    /// Test the suite itself on mutants, each wrong in one thing
-    #[command(alias = "faults")]
-    Mutants(mutants::MatrixArguments),
-    /// Run a mutant as an adapter
-    #[command(alias = "faulty")]
-    Mutant(mutants::MutantArguments),
     /// Explain a cookie: its content, its lifetime and its pitfalls
     Inspect(inspect::Arguments),
     /// List the implementations that are known by name
     List(list::Arguments),
     /// Print or write the manual pages
     Man(man::Arguments),
+    /// Run a mutant as an adapter
+    #[command(alias = "faulty")]
+    Mutant(mutants::MutantArguments),
+    /// Test the suite itself on mutants, each wrong in one thing
+    #[command(alias = "faults")]
+    Mutants(mutants::MatrixArguments),
     /// Write the probe files that `check --url` needs
     Probe(probe::Arguments),
     /// Repeat saved failures, or run your own vectors
