@@ -1,7 +1,7 @@
-//! Reading what somebody names, whatever it is: a file, a pipe such as `<(…)`, or a device without an end. No more is read than a
-//! limit, so that everything that is endless or much too large ends in an error instead of taking all memory.
+//! Reads a path that somebody named, whatever it is: a file, a pipe such as `<(…)`, or an endless device. It reads no more than a
+//! limit, so that an endless or much too large input ends in an error and does not use up the memory.
 //!
-//! It knows nothing of what is in the files.
+//! It does not know what is in the files.
 
 use std::{
     fs::File,

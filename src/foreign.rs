@@ -1,16 +1,17 @@
-//! The one door for foreign text: everything that does not come from this binary. What an adapter or a server says, what files
-//! and their names hold, what tools print: any of it may have been written to harm who reads it, or the service that reads a log.
+//! The one door for foreign text: everything that does not come from this binary. An adapter's or server's answers, the content
+//! and names of files, and the output of tools may all be written to attack a reader, or a service that reads a log.
 //!
-//! Three things make foreign text safe wherever it goes, and each target has a function here that does them and what the target
-//! needs besides:
+//! Three things make foreign text safe everywhere. Each target has a function here that does them, and what the target needs
+//! besides:
 //!
-//! - Characters that a terminal acts on, or that are not seen, are written as `\u{…}`. Ordinary text stays as it is.
-//! - What has to be one line stays one line, by [`line()`]; what may be several is set in below the first, by [`block`].
-//! - No line begins like a command to a service that reads logs (`::error::`, TAP's `not ok`), and `##[…]`, `##vso[…]` and
-//!   `##teamcity[…]` stand nowhere, since those are obeyed in the middle of a line as well.
+//! - Characters that a terminal acts on, and invisible ones, are written as `\u{…}`. Ordinary text stays unchanged.
+//! - A text that must be one line stays one line, by [`line()`]. A text of several lines is indented below the first, by
+//!   [`block`].
+//! - No line begins like a command to a service that reads logs (`::error::`, TAP's `not ok`). `##[…]`, `##vso[…]` and
+//!   `##teamcity[…]` do not occur at all, since services obey them in the middle of a line too.
 //!
-//! [`terminal`] and [`lines`] take a whole text that is ready to be printed. They cannot tell which line breaks are foreign, so
-//! they are a net below [`line()`] and [`block`] and not a replacement.
+//! [`terminal`] and [`lines`] take a whole text that is ready to be printed. They cannot know which line breaks are foreign, so
+//! they are a safety net below [`line()`] and [`block`], not a replacement.
 
 use std::{
     borrow::Cow,
@@ -64,8 +65,8 @@ pub fn lines(text: &str) -> String {
     without_commands(&shown)
 }
 
-/// A whole text for a terminal, or for the log that standard output and standard error go to elsewhere: line breaks, tabs and this
-/// program's own styles stay.
+/// A whole text for a terminal, or for the log that standard output and standard error go to elsewhere: line breaks, tabs and
+/// this program's own styles stay.
 pub fn terminal(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
@@ -270,8 +271,8 @@ fn second_of_command(text: &str, at: usize) -> bool {
     before.ends_with('#') && rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric()).starts_with('[')
 }
 
-/// Whether a line begins with what a service obeys that reads a log: an annotation of GitHub, or a line of TAP. White space before
-/// it does not matter: GitHub's runner skips it, and in TAP it makes a test of a subtest.
+/// Whether a line begins with what a service obeys that reads a log: an annotation of GitHub, or a line of TAP. White space
+/// before it does not matter: GitHub's runner skips it, and in TAP it makes a test of a subtest.
 fn begins_command(line: &str) -> bool {
     let text = line.trim_start();
     if let Some(annotation) = text.strip_prefix("::") {
@@ -361,10 +362,17 @@ mod tests {
     fn nothing_that_a_terminal_acts_on_is_left() {
         assert_eq!(line("a\u{1b}[31m\u{9b}\u{202e}é\r\n\t"), "a\\u{1b}[31m\\u{9b}\\u{202e}é\\r\\n\\t");
         assert_eq!(terminal("\u{1b}[35m\u{1b}]0;x\u{7}\u{1b}"), "\\u{1b}[35m\\u{1b}]0;x\\u{7}\\u{1b}");
-        for c in ('\0'..='\u{9f}').filter(|c| !matches!(c, '\n' | '\t')).chain("\u{ad}\u{61c}\u{200b}\u{200d}\u{200f}\u{2028}\u{2029}\u{202a}\u{202e}\u{2060}\u{2066}\u{2069}\u{3164}\u{feff}\u{fff9}\u{fffe}\u{e000}\u{e0001}\u{e0041}".chars()) {
+        let unseen = "\u{ad}\u{61c}\u{200b}\u{200d}\u{200f}\u{2028}\u{2029}\u{202a}\u{202e}\u{2060}\
+                      \u{2066}\u{2069}\u{3164}\u{feff}\u{fff9}\u{fffe}\u{e000}\u{e0001}\u{e0041}";
+        for c in ('\0'..='\u{9f}').filter(|c| !matches!(c, '\n' | '\t')).chain(unseen.chars()) {
             let (text, is_plain) = (format!("a{c}b"), matches!(c, ' '..='~'));
-            for shown in [line(&text), block(&text), lines(&text), terminal(&text), bytes(text.as_bytes()), json(&text)] {
-                assert_eq!(shown.contains(c), is_plain || (matches!(c, '\n' | '\t') && shown == text), "{text:?}: {shown:?}");
+            for shown in [line(&text), block(&text), lines(&text), terminal(&text), bytes(text.as_bytes()), json(&text)]
+            {
+                assert_eq!(
+                    shown.contains(c),
+                    is_plain || (matches!(c, '\n' | '\t') && shown == text),
+                    "{text:?}: {shown:?}"
+                );
             }
         }
         assert_eq!(beginning("abcdef\n", 3), "abc… (7 characters)");

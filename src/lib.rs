@@ -72,7 +72,7 @@
 //! Everything else is public for the program `sessionproof` and for the tests of this project, is hidden here, and changes without
 //! notice.
 
-// What is not a test has no right to give up.
+// Only tests may panic.
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable, clippy::todo)

@@ -1,7 +1,7 @@
 //! The command line of sessionproof.
 
 #![forbid(unsafe_code)]
-// What is not a test has no right to give up.
+// Only tests may panic.
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable, clippy::todo)

@@ -1,4 +1,4 @@
-//! The rules, read from the headings of `spec/session-lifetime.md`: the Markdown is their one source.
+//! The rules, read from the headings of `spec/session-lifetime.md`, which is their only source.
 
 use std::{collections::BTreeSet, fmt, str::FromStr, sync::LazyLock};
 
@@ -26,7 +26,7 @@ pub enum Level {
     Choice,
     /// Binding.
     Must,
-    /// Binding but for good reasons.
+    /// Binding unless there are good reasons.
     Should,
 }
 

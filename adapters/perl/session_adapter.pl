@@ -97,7 +97,7 @@ sub session {
     my $json = JSON::PP->new->allow_nonref->allow_bignum;
     my $session = eval { $json->decode(decode('UTF-8', $text, Encode::FB_CROAK | Encode::LEAVE_SRC)) };
     unsupported('values of surrogates or floats') if $@ && $text =~ /\\u[dD]|NaN|Infinity/;
-    unsupported('a list in place of a session') if ref $session eq 'ARRAY' || $text =~ /\A\s*"/;
+    unsupported('a list instead of a session') if ref $session eq 'ARRAY' || $text =~ /\A\s*"/;
     return $@ ? undef : !defined $session ? {} : ref $session eq 'HASH' ? $session : undef;
 }
 

@@ -1,6 +1,6 @@
-//! The other end of the adapter protocol: an implementation of this crate answers on standard streams, as a program would.
+//! The other end of the adapter protocol: an implementation of this crate answers on standard streams, like a program.
 //!
-//! It knows lines and operations. What is answered is the implementation's business.
+//! It knows lines and operations. The implementation gives the answers.
 
 use super::{
     Implementation,
@@ -91,7 +91,8 @@ mod tests {
         let replies = served(
             &Model::default(),
             "{\"id\":0,\"op\":\"hello\",\"protocol\":1}\n\
-             {\"id\":7,\"op\":\"sign\",\"config\":{\"secret_key\":\"development key\"},\"now\":1700000000.25,\"session\":{\"user\":42}}\n",
+             {\"id\":7,\"op\":\"sign\",\"config\":{\"secret_key\":\"development key\"},\
+             \"now\":1700000000.25,\"session\":{\"user\":42}}\n",
         );
         assert_eq!(replies[0]["ok"]["ops"], json!(["exchange", "sign", "verify"]));
         assert_eq!(replies[1], json!({"id":7,"ok":{"cookie":"eyJ1c2VyIjo0Mn0.ZVPxAA.SBjXa6bYomRBABYXHdOKvD88Eg4"}}));
@@ -102,7 +103,8 @@ mod tests {
         let replies = served(
             &BuiltInVerifier::default(),
             "{\"id\":1,\"op\":\"sing\"}\n{\"id\":2,\"op\":\"verify\",\"config\":{\"colour\":1},\"now\":0,\"cookie\":\"\"}\n\
-             {\"id\":3,\"op\":\"exchange\",\"config\":{},\"now\":0}\n{\"id\":5,\"op\":\"verify\",\"config\":{},\"now\":\"noon\",\"cookie\":\"\"}\n{\"id\":4}\n[]\nx\n",
+             {\"id\":3,\"op\":\"exchange\",\"config\":{},\"now\":0}\n\
+             {\"id\":5,\"op\":\"verify\",\"config\":{},\"now\":\"noon\",\"cookie\":\"\"}\n{\"id\":4}\n[]\nx\n",
         );
         let kinds: Vec<_> = replies
             .iter()

@@ -1,4 +1,4 @@
-//! Another implementation beside the verifier of this crate, in turns.
+//! Measures another implementation and the verifier of this crate in turns.
 
 use super::{
     Part, Question, Spread,
@@ -18,7 +18,7 @@ use std::{
 /// How long a turn is meant to take.
 const TURN: Duration = Duration::from_millis(20);
 
-/// More calls are never asked for: what is still not noticeable then is no measurement.
+/// The most calls that are requested: if the time is still not noticeable then, nothing can be measured.
 const MOST_CALLS: u64 = 1 << 30;
 
 /// One shape by both.
@@ -30,13 +30,14 @@ pub struct Beside {
     pub part: Part,
     /// This crate's verifier, in nanoseconds per cookie.
     pub ours: Spread,
-    /// The other; none when it cannot measure this.
+    /// The other; `None` if it cannot measure this.
     pub theirs: Option<Spread>,
     /// How many times as long the other takes, by the medians.
     pub ratio: Option<f64>,
 }
 
-/// Every shape and part. Fails when the adapter breaks, or says that a good cookie does not count; stops asking beyond `deadline`.
+/// Every shape and part. Fails when the adapter breaks, or says that a good cookie does not count; stops asking beyond
+/// `deadline`.
 pub fn beside(bencher: &mut Bencher, turns: usize, deadline: Instant) -> Result<Vec<Beside>, AdapterError> {
     let config = Arc::new(shapes::config());
     let verifier = Verifier::new(&config).map_err(|error| broken(&error.to_string()))?;
@@ -59,8 +60,8 @@ fn measure(
     turns: usize,
     deadline: Instant,
 ) -> Result<(Spread, Option<Spread>), AdapterError> {
-    let our_calls = calibrated(|calls| Ok(Some(ours(verifier, question, calls))))?.unwrap_or(1);
-    let their_calls = calibrated(|calls| theirs(bencher, question, calls, deadline))?;
+    let our_calls = calibrate(|calls| Ok(Some(ours(verifier, question, calls))))?.unwrap_or(1);
+    let their_calls = calibrate(|calls| theirs(bencher, question, calls, deadline))?;
     let (mut of_ours, mut of_theirs) = (Vec::new(), Vec::new());
     for _ in 0..turns {
         of_ours.push(ours(verifier, question, our_calls) * 1e9 / our_calls as f64);
@@ -70,8 +71,8 @@ fn measure(
     Ok((Spread::of(of_ours), their_calls.map(|_| Spread::of(of_theirs))))
 }
 
-/// How many calls fill a turn; none when nothing can be measured.
-fn calibrated(mut seconds: impl FnMut(u64) -> Result<Option<f64>, AdapterError>) -> Result<Option<u64>, AdapterError> {
+/// How many calls fill a turn; `None` if nothing can be measured.
+fn calibrate(mut seconds: impl FnMut(u64) -> Result<Option<f64>, AdapterError>) -> Result<Option<u64>, AdapterError> {
     let mut calls = 1;
     while calls < MOST_CALLS {
         match seconds(calls)? {
@@ -126,8 +127,8 @@ mod tests {
 
     #[test]
     fn calls_are_as_many_as_fill_a_turn_and_there_is_an_end_to_them() {
-        assert_eq!(calibrated(|calls| Ok(Some(calls as f64 * 1e-6))).unwrap(), Some(32_768));
-        assert_eq!(calibrated(|_| Ok(None)).unwrap(), None);
-        assert!(calibrated(|_| Ok(Some(0.0))).unwrap_err().message.contains("take no time"));
+        assert_eq!(calibrate(|calls| Ok(Some(calls as f64 * 1e-6))).unwrap(), Some(32_768));
+        assert_eq!(calibrate(|_| Ok(None)).unwrap(), None);
+        assert!(calibrate(|_| Ok(Some(0.0))).unwrap_err().message.contains("take no time"));
     }
 }

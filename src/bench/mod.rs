@@ -1,8 +1,8 @@
-//! How long the verification of a cookie takes: the verifier of this crate, beside the floor under it and beside other
+//! Measures how fast cookies are verified: the verifier of this crate, compared with a lower bound and with other
 //! implementations.
 //!
-//! Times on a machine that does other things as well drift by a third within seconds. So what is compared is measured in turns, a
-//! few thousandths of a second each, and told as median and quartiles; ratios within one run are what can be relied on.
+//! On a machine that does other things too, times drift by a third within seconds. So things to compare are measured in turns of
+//! a few milliseconds each, and reported as median and quartiles. Only ratios within one run are reliable.
 
 mod beside;
 mod own;
@@ -18,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What is measured of a cookie.
+/// The part of the work that is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Part {
@@ -74,7 +74,7 @@ struct Turn<'a> {
 }
 
 impl<'a> Turn<'a> {
-    /// Work that does what is asked as many times as it is told.
+    /// Work that does what is asked as often as it is asked to.
     fn new(work: impl FnMut(u64) + 'a) -> Self {
         Self { work: Box::new(work), cookies: 1, calls: 1, nanoseconds: Vec::new() }
     }

@@ -1,5 +1,5 @@
-//! The verifier of this crate against the floor: as many compressions of SHA-1 as a signature takes, by the block function of the
-//! `sha1` crate, one waiting for the other.
+//! The verifier of this crate compared with the floor: the compressions of SHA-1 that a signature needs, by the block function of
+//! the `sha1` crate, each waiting for the one before.
 
 use super::{
     Spread, Turn, in_turns,

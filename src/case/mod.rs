@@ -1,4 +1,4 @@
-//! What is asked in one check: one request ([`scenario`]), or a whole story of them ([`story`]).
+//! The input of one check: one request ([`scenario`]), or a whole story of requests ([`story`]).
 
 pub mod scenario;
 pub mod story;

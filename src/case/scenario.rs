@@ -1,8 +1,6 @@
-//! What is asked of an implementation as one check: a single call, a round trip, several requests of one client, or a story of
-//! browsers and servers.
+//! The input of one check: a single call, a round trip, several requests of one client, or a story of browsers and servers.
 //!
-//! A scenario is a recipe. It turns into calls one after another, since later calls depend on earlier answers; many scenarios
-//! are walked side by side.
+//! A scenario gives its calls one after another, since later calls depend on earlier answers. Many scenarios run side by side.
 
 use super::story::Story;
 use crate::cookie_text::{self, set_cookie};
@@ -90,7 +88,7 @@ impl Step {
 }
 
 impl Scenario {
-    /// The next call after the calls that were answered; none when the scenario is over.
+    /// The next call after the calls that were answered; `None` if the scenario is over.
     pub fn next(&self, answered: &[(Call, Answer)]) -> Option<Call> {
         match (self, answered) {
             (Self::Single(call), []) => Some(call.clone()),
@@ -105,7 +103,7 @@ impl Scenario {
         }
     }
 
-    /// The same story where nobody has another configuration than this, nor ever gets one; what is no story is left as it is.
+    /// The same story with this configuration on every server, always. A scenario that is not a story is unchanged.
     pub fn with_config(self, config: &Arc<Config>) -> Self {
         match self {
             Self::World(story) => Self::World(story.with_config(config)),
@@ -174,7 +172,7 @@ fn jar(answered: &[(Call, Answer)]) -> Option<String> {
     answered.iter().rev().find_map(cookie_change).flatten()
 }
 
-/// The value that an answer set; none when it set no cookie or deleted it.
+/// The value that an answer set; `None` if it set no cookie or deleted it.
 fn cookie_set(answered: &(Call, Answer)) -> Option<String> {
     cookie_change(answered).flatten()
 }

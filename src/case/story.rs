@@ -1,13 +1,13 @@
 //! Stories: browsers, servers and clocks together, as one check.
 //!
-//! A story is a recipe for a [`World`]: who is there at first, and what happens. The implementation under test is every server
-//! in it. It answers each request; the browsers keep what *its* Set-Cookie headers tell them to keep, for as long as their own
-//! clocks allow, and send it back. A story is replayed from its beginning again for each request, with the answers so far: nothing
-//! is kept between two calls, and the same answers always lead to the same call. That costs a square of the number of
+//! A story describes a [`World`]: its browsers and servers at first, and the events. The implementation under test plays every
+//! server. It answers each request. The browsers keep cookies as *its* Set-Cookie headers say, for as long as their own clocks
+//! allow, and send them back. For each request a story is replayed from its beginning with the answers so far. Nothing is kept
+//! between two calls, and the same answers always lead to the same call. The cost grows with the square of the number of
 //! requests, of which a story has few.
 //!
-//! What it does not know: hosts, paths and connections that differ. Every server is reached at one host over https, as behind
-//! a balancer of load.
+//! It does not know different hosts, paths and connections. Every server is reached at one host over https, as behind a load
+//! balancer.
 
 use super::scenario::{Source, is_jar};
 use crate::cookie_text::{self, set_cookie};
@@ -68,7 +68,7 @@ pub enum Event {
         /// The browser that gets it.
         to: usize,
     },
-    /// A server starts anew with another configuration.
+    /// A server restarts with another configuration.
     Reconfigure {
         /// Which.
         server: usize,
@@ -154,7 +154,7 @@ pub struct Replay {
     pub steps: Vec<Step>,
     /// The world after that.
     pub world: World,
-    /// The request that waits for its answer; none when the story is over.
+    /// The request that waits for its answer; `None` if the story is over.
     pub pending: Option<Pending>,
 }
 

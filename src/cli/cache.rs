@@ -3,14 +3,14 @@
 use super::{
     CliError,
     out::{Out, say},
-    target::unknown,
+    target::did_you_mean,
 };
 use clap::{Args, Subcommand};
 use indicatif::{HumanBytes, HumanDuration};
 use sessionproof::json::json;
 use sessionproof::{
     foreign,
-    setup::{self, Entry, Kind, Known},
+    setup::{self, Entry, Kind},
     suite::outcome::results::Outcome,
 };
 use std::path::Path;
@@ -92,14 +92,12 @@ fn clear(arguments: &Clear) -> Result<(), CliError> {
     if let Some(named) = named
         && !entries.iter().any(|entry| entry.kind.is_of(name, release))
     {
-        return match name.is_none_or(|name| Known::named(name).is_some()) {
-            true => Err(CliError(format!(
-                "{} is not set up in the cache {}\n`sessionproof cache list` lists what is",
-                foreign::line(named),
-                foreign::path(&folder)
-            ))),
-            false => Err(unknown(name.unwrap_or_default())),
-        };
+        return Err(CliError(format!(
+            "{} is not set up in the cache {}\n{}`sessionproof cache list` lists what is",
+            foreign::line(named),
+            foreign::path(&folder),
+            name.map(did_you_mean).unwrap_or_default()
+        )));
     }
     let removed = setup::clear(name, release)?;
     for entry in &removed {
@@ -123,7 +121,8 @@ fn object(entry: &Entry) -> sessionproof::json::Json {
         Kind::Partial => ("partial", None, None),
     };
     let made = entry.made.and_then(|made| OffsetDateTime::from(made).format(&Rfc3339).ok());
-    json!({ "kind": kind, "name": name, "release": release, "bytes": entry.bytes, "made": made, "path": entry.path.to_string_lossy() })
+    let path = entry.path.to_string_lossy();
+    json!({ "kind": kind, "name": name, "release": release, "bytes": entry.bytes, "made": made, "path": path })
 }
 
 fn table(folder: &Path, entries: &[Entry]) -> String {

@@ -195,7 +195,8 @@ fn search_all(configurations: Vec<Configuration>) -> Vec<Explored> {
     all
 }
 
-/// Works on two items at a time, and gives the results in the order of the items. The large items stand last, and are taken first.
+/// Works on two items at a time, and gives the results in the order of the items. The large items stand last, and are taken
+/// first.
 fn side_by_side<T: Sync, R: Send>(all: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(all.len());
     let take = || {

@@ -36,8 +36,8 @@ pub struct Folder<'a> {
 }
 
 impl Failures {
-    /// The folder is made at the first failure. `target` names the implementation on the command line, and `out` is where failures
-    /// are shown.
+    /// The folder is made at the first failure. `target` names the implementation on the command line, and `out` is where
+    /// failures are shown.
     pub fn folder(&self, target: String, out: Out) -> Folder<'_> {
         Folder { folder: &self.failures, target, shown: BTreeMap::new(), hidden: 0, warned: false, out }
     }

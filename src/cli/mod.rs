@@ -57,18 +57,18 @@ enum Command {
     Completions(completions::Arguments),
     /// Search every state of small worlds of browsers and servers
     Explore(explore::Arguments),
-    /// Test the suite itself on mutants, each wrong in one thing
-    #[command(alias = "faults")]
-    Mutants(mutants::MatrixArguments),
-    /// Run a mutant as an adapter
-    #[command(alias = "faulty")]
-    Mutant(mutants::MutantArguments),
     /// Explain a cookie: its content, its lifetime and its pitfalls
     Inspect(inspect::Arguments),
     /// List the implementations that are known by name
     List(list::Arguments),
     /// Print or write the manual pages
     Man(man::Arguments),
+    /// Run a mutant as an adapter
+    #[command(alias = "faulty")]
+    Mutant(mutants::MutantArguments),
+    /// Test the suite itself on mutants, each wrong in one thing
+    #[command(alias = "faults")]
+    Mutants(mutants::MatrixArguments),
     /// Write the probe files that `check --url` needs
     Probe(probe::Arguments),
     /// Repeat saved failures, or run your own vectors

@@ -68,7 +68,7 @@ pub fn run(arguments: &MatrixArguments) -> Result<Outcome, CliError> {
     processes::interruption().map_or(Ok(()), Err)?;
     say!("{:<40} {:<12} {:>6}  {}", "mutant", "caught by", "checks", "only by it");
     for (mutant, found) in mutants.iter().zip(&found) {
-        let (by, checks) = found.told(mutant);
+        let (by, checks) = found.describe(mutant);
         let (by, only) = by.strip_prefix("only ").map_or((by.as_str(), ""), |by| (by, "only"));
         say!("{}", format!("{:<40} {by:<12} {checks:>6}  {only}", mutant.name).trim_end());
         if !arguments.names.is_empty() {

@@ -17,8 +17,8 @@ pub enum Out {
 }
 
 impl Out {
-    /// Prints a text for people, without styles if there is no terminal. The run and its reports continue if it cannot be printed,
-    /// as when the terminal is gone.
+    /// Prints a text for people, without styles if there is no terminal. The run and its reports continue if it cannot be
+    /// printed, as when the terminal is gone.
     pub fn print(self, text: impl fmt::Display) {
         let text = foreign::terminal(&text.to_string());
         let written = match self {

@@ -24,7 +24,13 @@ const HEADING: &str = "Running servers";
 #[group(id = "server")]
 pub struct ServerArguments {
     /// Test a running server by the URL of its probe
-    #[arg(long, help_heading = HEADING, value_name = "URL", conflicts_with_all = ["implementation", "command"], requires = "secret_key_file")]
+    #[arg(
+        long,
+        help_heading = HEADING,
+        value_name = "URL",
+        conflicts_with_all = ["implementation", "command"],
+        requires = "secret_key_file"
+    )]
     url: Option<String>,
     /// A file with the server's SECRET_KEY (a final line break is ignored)
     #[arg(long, help_heading = HEADING, value_name = "FILE", requires = "url")]

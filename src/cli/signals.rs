@@ -1,5 +1,5 @@
-//! Ctrl-C, `SIGTERM` and `SIGHUP`. The first ends everything that was started, and the results so far are shown. A second one ends
-//! this program at once, unless it came together with the first.
+//! Ctrl-C, `SIGTERM` and `SIGHUP`. The first ends everything that was started, and the results so far are shown. A second one
+//! ends this program at once, unless it came together with the first.
 //!
 //! No program can act on `SIGKILL`. A guard does that: a second process of this program, in a mode of its own.
 
@@ -63,8 +63,8 @@ pub fn prepare() -> Result<(), CliError> {
     Ok(())
 }
 
-/// Whether a signal is ignored: `nohup` ignores `SIGHUP`, and a shell without job control ignores `SIGINT` for background jobs. This
-/// is known on Linux. Elsewhere only `SIGHUP` is assumed to be ignored; by default it ends this program.
+/// Whether a signal is ignored: `nohup` ignores `SIGHUP`, and a shell without job control ignores `SIGINT` for background jobs.
+/// This is known on Linux. Elsewhere only `SIGHUP` is assumed to be ignored; by default it ends this program.
 #[cfg(unix)]
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

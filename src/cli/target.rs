@@ -143,19 +143,24 @@ impl Target {
     }
 }
 
-/// The error about a name that no implementation has.
-pub fn unknown(name: &str) -> CliError {
+fn unknown(name: &str) -> CliError {
     let names: Vec<_> = KNOWN.iter().map(|known| known.name).collect();
-    let guess = match nearest(name, &names) {
-        Some(near) => format!("did you mean {near}? "),
-        None => String::new(),
-    };
+    let guess = did_you_mean(name);
     CliError(format!(
         "there is no implementation {name:?}\n\
          {guess}there are {}; a release is named as in flask@3.0.3 (NAME@VERSION)\n\
          to test a program of your own: sessionproof check -- python3 my_adapter.py",
         names.join(", ")
     ))
+}
+
+/// A question that names the implementation that may be meant; empty if the name is known, or similar to none.
+pub fn did_you_mean(name: &str) -> String {
+    let names: Vec<_> = KNOWN.iter().map(|known| known.name).collect();
+    match nearest(name, &names) {
+        Some(near) if near != name => format!("did you mean {near}? "),
+        _ => String::new(),
+    }
 }
 
 /// The most similar of some names, if one is similar enough to be meant.

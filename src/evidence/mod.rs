@@ -1,7 +1,7 @@
-//! What was recorded from the real thing and travels inside the binary.
+//! Recordings of the real thing, inside the binary.
 //!
-//! [`vectors`] are the answers of real Flask, [`observations`] what real browsers did, and [`revision`] tells which vectors belong
-//! to a published set.
+//! [`vectors`] are the answers of real Flask, [`observations`] what real browsers did, and [`revision`] the vectors and rules of
+//! a published set.
 
 pub mod observations;
 pub mod revision;

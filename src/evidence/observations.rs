@@ -1,5 +1,5 @@
-//! What real browsers were seen to do with cookies (`spec/vector-format.md`): the evidence for the rules of the user agent, which no
-//! implementation of Flask's sessions can be asked about.
+//! What real browsers did with cookies (`spec/vector-format.md`): the evidence for the rules of the user agent, about which no
+//! implementation of Flask's sessions can be asked.
 
 use crate::bundled;
 use crate::json::Json;

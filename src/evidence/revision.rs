@@ -1,8 +1,7 @@
-//! Frozen sets of requirements: which rules and vectors belonged to a revision of the specification when it was published.
+//! Frozen sets of requirements: the rules and vectors of a revision of the specification when it was published.
 //!
-//! A later revision may add rules and vectors. Whoever asks for an earlier one is judged by that one alone, so that nothing that
-//! was added since turns an implementation from conformant to not conformant. What a revision lists is never changed or taken
-//! away again, which a test holds.
+//! A later revision may add rules and vectors. A run with an earlier revision uses that one alone, so that no later addition can
+//! turn a conformant implementation into one that is not. A published revision never changes, which a test checks.
 
 use super::vectors::{LoadedVector, Vector};
 use crate::bundled;
@@ -114,7 +113,7 @@ mod tests {
         }
     }
 
-    /// `UPDATE_REVISION=1 cargo test revision` writes the newest revision anew, which is right only until it is published.
+    /// `UPDATE_REVISION=1 cargo test revision` rewrites the newest revision, which is allowed only until it is published.
     #[test]
     fn every_rule_and_vector_belongs_to_the_newest_revision() {
         let name = all().unwrap().pop().map_or_else(|| format!("{SPEC}.r1"), |newest| newest.name);

@@ -1,4 +1,4 @@
-//! Test vectors: inputs of ours, outputs of real Flask (`spec/vector-format.md`).
+//! Test vectors: our inputs, and the outputs of real Flask (`spec/vector-format.md`).
 
 use crate::json::{Json, json};
 use crate::{
@@ -140,7 +140,7 @@ pub enum VectorError {
 }
 
 impl VectorFile {
-    /// A file of one failed check, to be asked again.
+    /// A file of one failed check, for `replay`.
     pub fn of_failure(vector: Vector) -> Self {
         Self {
             format: FORMAT,
@@ -172,7 +172,7 @@ impl VectorFile {
         Ok(parsed)
     }
 
-    /// The file's text: a header, then one vector a line, in ASCII but for what stands in strings.
+    /// The file's text: a header, then one vector a line, in ASCII except inside strings.
     pub fn to_text(&self) -> String {
         let head = json!({
             "format": self.format, "spec": self.spec, "family": self.family,
@@ -186,7 +186,7 @@ impl VectorFile {
     }
 }
 
-/// A vector made ready to be asked.
+/// A vector with its scenario.
 #[derive(Clone, Debug)]
 pub struct LoadedVector {
     /// The vector.
@@ -207,7 +207,7 @@ pub struct Recorded {
 }
 
 impl Vector {
-    /// Makes the vector ready to be asked; `file` names it in errors.
+    /// Builds the vector's scenario; `file` names the vector in errors.
     pub fn ready(&self, file: &str) -> Result<LoadedVector, VectorError> {
         let wrong = |what: String| VectorError::Vector {
             file: file.to_owned(),
@@ -313,7 +313,7 @@ fn step_output((call, answer): &(Call, Answer)) -> Json {
     json
 }
 
-/// Every vector in this binary, ready to be asked: in the order of the specification's families, so that what everything else
+/// Every vector in this binary, in the order of the specification's families, so that what everything else
 /// rests on comes first.
 pub fn embedded() -> Result<Vec<LoadedVector>, VectorError> {
     let mut ready = Vec::new();

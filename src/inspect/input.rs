@@ -1,6 +1,6 @@
-//! What somebody pasted: a bare value, or a header line with the session's cookie in it.
+//! Finds the session's cookie in what somebody pasted: a bare value, or header lines.
 //!
-//! The headers are taken apart by the model; here it is only told which of them a text is.
+//! The model parses the headers. This module only decides which kind of header a text is.
 
 use super::{Form, NotACookie};
 use crate::{
@@ -16,7 +16,7 @@ pub const LONGEST: usize = 1 << 20;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Found {
     pub form: Form,
-    /// The cookie's name; none for a bare value.
+    /// The cookie's name; `None` for a bare value.
     pub name: Option<String>,
     pub value: String,
     /// What stands behind `Set-Cookie:`.
@@ -32,7 +32,7 @@ impl Found {
     }
 }
 
-/// The names of attributes, by which a Set-Cookie header is told from a Cookie header where neither is named.
+/// The names of attributes, which distinguish a Set-Cookie header from a Cookie header if neither is named.
 const ATTRIBUTES: [&str; 8] = ["domain", "expires", "httponly", "max-age", "partitioned", "path", "samesite", "secure"];
 
 /// Finds the cookie of a name in a text, which has one character for each byte.

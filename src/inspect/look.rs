@@ -1,4 +1,4 @@
-//! The looking itself: each question is put to the model.
+//! Explains a cookie by asking the model each question.
 
 use super::{
     Answer, Browser, BrowserDoes, Change, FORMAT, Form, Inspection, Key, LARGEST_PAYLOAD, LifetimeFrom,
@@ -70,7 +70,7 @@ struct Parts {
 }
 
 impl Parts {
-    /// The parts of a value; none where it is empty, as in a deletion (`DEL-3`, `HDR-4`).
+    /// The parts of a value; `None` if it is empty, as in a deletion (`DEL-3`, `HDR-4`).
     fn of(found: &Found, config: &Config) -> Result<Option<Self>, NotACookie> {
         let value = found.value.as_str();
         if value.is_empty() {
@@ -78,11 +78,11 @@ impl Parts {
         }
         let missing = |what| NotACookie::Missing { what };
         let (signed, signature) = signing::split(value.as_bytes()).ok_or(missing(match value.contains(':') {
-            true => "it has colons and no dot, as what Django signs",
+            true => "it has colons and no dot, like a value signed by Django",
             false => "it has no dot, so timestamp and signature are missing",
         }))?;
-        let (payload, timestamp) = signing::split(signed)
-            .ok_or(missing("it has one dot, so a part is missing: what is signed without a timestamp has no age"))?;
+        let (payload, timestamp) =
+            signing::split(signed).ok_or(missing("it has one dot, so the timestamp is missing and it has no age"))?;
         let at = signing::read_timestamp(timestamp, &Choices::default());
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let (payload, is_too_large) = read_payload(payload);
@@ -131,11 +131,11 @@ fn read_payload(encoded: &[u8]) -> (Payload, bool) {
     let text = match payload::text_within(encoded, &choices, LARGEST_PAYLOAD) {
         Ok(text) if text.matches(':').count() <= MOST_KEYS => text,
         Ok(_) => {
-            payload.error = Some(format!("the payload has more than {MOST_KEYS} keys, and is not looked at"));
+            payload.error = Some(format!("the payload has more than {MOST_KEYS} keys, so it is not read"));
             return (payload, true);
         }
         Err(error @ NoText::TooLong(_)) => {
-            payload.error = Some(format!("{error}, and is not looked at"));
+            payload.error = Some(format!("{error}, so it is not read"));
             return (payload, true);
         }
         Err(error) => {
@@ -169,7 +169,7 @@ fn key(value: &str, config: &Config) -> Key {
     }
 }
 
-/// The lifetime that was given, or else the one that `Expires` tells of (`PERM-3`), or else Flask's.
+/// The lifetime that was given, or else the one that `Expires` says of (`PERM-3`), or else Flask's.
 fn lifetime(found: &Found, parts: Option<&Parts>, question: &Question) -> LifetimeInForce {
     let told = || {
         let parsed = attributes::parse(found.set_cookie.as_deref()?).ok()?;
@@ -224,7 +224,7 @@ impl<'p> Asked<'p> {
         let choices = Choices::default();
         let verdict = |answer, rule, why| Verdict { answer, rule, why };
         if self.cookie.is_empty() {
-            return verdict(Answer::Rejected, "HDR-4", "an empty value is no session");
+            return verdict(Answer::Rejected, "HDR-4", "an empty value is not a session");
         }
         let opened = match self.parts.is_some_and(|parts| parts.is_too_large) {
             true => signing::verify(&self.cookie, &self.config, now, &choices).map(|_| None),
@@ -235,13 +235,13 @@ impl<'p> Asked<'p> {
             Ok(None) => verdict(
                 Answer::NotRead,
                 "PAY-13",
-                "its age is within the lifetime, but its payload is too large to be looked at here",
+                "its age is within the lifetime, but its payload is too large to read here",
             ),
             Err(Refusal::Rejected(Reason::Expired)) => {
                 verdict(Answer::Rejected, "EXP-1", "it is older than the lifetime")
             }
             Err(Refusal::Rejected(Reason::Future)) => {
-                verdict(Answer::Rejected, "EXP-3", "it was signed later than now, by the clock of this machine")
+                verdict(Answer::Rejected, "EXP-3", "it was signed in the future, by the clock of this machine")
             }
             Err(Refusal::Rejected(Reason::Payload)) => {
                 verdict(Answer::Rejected, "PAY-14", "its payload is not a session")

@@ -1,9 +1,9 @@
-//! One cookie, looked at: what is in it, what a server would say of it at an instant and when that changes, what a browser
-//! makes of it, and which pitfalls it shows.
+//! Explains one cookie: its content, what a server says of it now and when that changes, what a browser does with it, and its
+//! pitfalls.
 //!
-//! Everything that is decided is asked of the [model](crate::model). Without a key the signature is taken to be right, which is
-//! said. What is looked at may come from anybody: texts, payloads and the number of values are bounded, and what is shown on a
-//! terminal holds no control characters ([`text::write`]).
+//! The [model](crate::model) decides everything. Without a key the signature is assumed to be valid, and the result says so. A
+//! cookie may come from anybody: the size of texts and payloads and the number of values are limited, and the text for a terminal
+//! holds no control characters ([`text::write`]).
 
 mod input;
 mod look;
@@ -33,7 +33,7 @@ pub const LARGEST_PAYLOAD: usize = 4 << 20;
 pub struct Question {
     /// The application's configuration. Without a secret key the signature is not checked.
     pub config: Config,
-    /// The configured lifetime. Where there is none here, it is that of `config`; where that is Flask's default, `Expires` tells
+    /// The configured lifetime. Where there is none here, it is that of `config`; where that is Flask's default, `Expires` says
     /// another (`PERM-3`).
     pub lifetime: Option<Lifetime>,
     /// The instant at which the server is asked.
@@ -107,7 +107,8 @@ pub enum NotACookie {
     },
     /// It is larger than any header.
     #[error(
-        "the input has more than {LONGEST} bytes, and no cookie is that long\npass only the cookie, or the headers of one response"
+        "the input has more than {LONGEST} bytes, and no cookie is that long\n\
+         pass only the cookie, or the headers of one response"
     )]
     TooLong,
 }
@@ -127,21 +128,21 @@ pub struct Inspection {
     pub now: UnixTime,
     /// In what form the cookie was given.
     pub form: Form,
-    /// The cookie's name; none for a bare value.
+    /// The cookie's name; `None` for a bare value.
     pub name: Option<String>,
     /// Its value as it stands.
     pub value: String,
     /// The lifetime that judges it.
     pub lifetime: LifetimeInForce,
-    /// When it was signed and by which key; none for an empty value.
+    /// When it was signed and by which key; `None` for an empty value.
     pub signature: Option<Signature>,
-    /// What it holds; none for an empty value.
+    /// What it holds; `None` for an empty value.
     pub payload: Option<Payload>,
     /// What the server says.
     pub server: Server,
-    /// What comes of a request that only reads the session; none where the cookie is not accepted.
+    /// The result of a request that only reads the session; `None` if the cookie is not accepted.
     pub renewal: Option<Renewal>,
-    /// What a browser makes of the Set-Cookie header; none where none was given.
+    /// What a browser does with the Set-Cookie header; `None` if no header was given.
     pub browser: Option<Browser>,
     /// The pitfalls that it shows.
     pub pitfalls: Vec<Pitfall>,
@@ -187,7 +188,7 @@ pub struct Signature {
     pub timestamp: String,
     /// The signature as it stands.
     pub signature: String,
-    /// The Unix seconds of the timestamp; none where it cannot be read.
+    /// The Unix seconds of the timestamp; `None` if it cannot be read.
     pub at: Option<u64>,
     /// Its age in seconds; negative for one from the future (`EXP-1`).
     pub age: Option<i128>,
@@ -216,9 +217,9 @@ pub struct Payload {
     pub encoded: String,
     /// Whether it is compressed (`PAY-12`).
     pub compressed: bool,
-    /// The JSON text; none where it cannot be read.
+    /// The JSON text; `None` if it cannot be read.
     pub text: Option<String>,
-    /// The session, in the encoding of the adapter protocol; none where it cannot be read.
+    /// The session, in the encoding of the adapter protocol; `None` if it cannot be read.
     pub session: Option<Map>,
     /// Whether it is permanent (`PERM-1`).
     pub permanent: Option<bool>,
@@ -233,7 +234,7 @@ pub struct Server {
     pub assumes_signature: bool,
     /// What it says now.
     pub now: Verdict,
-    /// When it says something else, and what; none where that does not come.
+    /// When the verdict changes, and to what; `None` if it does not change.
     pub then: Option<Change>,
 }
 
@@ -326,7 +327,7 @@ pub struct Pitfall {
 }
 
 impl Inspection {
-    /// Whether a key was given and the server accepts the cookie; none without a key.
+    /// Whether a key was given and the server accepts the cookie; `None` without a key.
     pub fn is_accepted(&self) -> Option<bool> {
         (!self.server.assumes_signature).then_some(self.server.now.answer == Answer::Accepted)
     }

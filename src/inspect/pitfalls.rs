@@ -1,4 +1,4 @@
-//! What the owner of a cookie may not have meant, each with the rule that it rests on.
+//! What the owner of a cookie may not intend, each with the rule behind it.
 
 use super::{Browser, BrowserDoes, Inspection, Key, LifetimeFrom, Pitfall, input::Found};
 use crate::{
@@ -16,8 +16,8 @@ const NEAR: usize = 3684;
 /// Flask's limit to a Set-Cookie header, in bytes (`SET-9`).
 const LIMIT: usize = 4093;
 
-/// The words in the name of a key that tell of a secret in its value. A name is taken apart at what is no letter or digit, and at
-/// capitals; two words that stand beside each other count as one as well, so that `api_key` and `apiKey` are `apikey`.
+/// The words in the name of a key that hint at a secret in its value. A name is split at everything that is not a letter or
+/// digit, and at capitals; two adjacent words count as one as well, so that `api_key` and `apiKey` are `apikey`.
 const SECRET_WORDS: [&str; 22] = [
     "accesskey",
     "apikey",
@@ -55,7 +55,8 @@ pub(super) fn of(inspection: &Inspection, found: &Found) -> Vec<Pitfall> {
         add(
             "not-permanent",
             "PERM-4",
-            "a lifetime is configured and the session is not permanent: the cookie has no Expires and goes when the browser closes".to_owned(),
+            "a lifetime is configured, but the session is not permanent: the browser drops the cookie when it closes"
+                .to_owned(),
             "set session.permanent = True at login, or rely on the server's limit alone (SYS-7)",
         );
     }
@@ -66,7 +67,7 @@ pub(super) fn of(inspection: &Inspection, found: &Found) -> Vec<Pitfall> {
             "readable-secret",
             "PAY-1",
             format!(
-                "by their names, secrets are in the payload, which everybody can read who has the cookie: {}",
+                "these names look like secrets, and anybody who has the cookie can read them: {}",
                 names.join(", ")
             ),
             "keep them on the server, and an identifier in the session",
@@ -86,7 +87,7 @@ pub(super) fn of(inspection: &Inspection, found: &Found) -> Vec<Pitfall> {
         add(
             "fallback-key",
             "SYS-6",
-            "a fallback key made the signature: the session ends when that key is dropped".to_owned(),
+            "a fallback key made the signature: the session ends when that key is removed".to_owned(),
             "keep the key for one lifetime after the last server stopped signing with it",
         );
     }
@@ -94,9 +95,9 @@ pub(super) fn of(inspection: &Inspection, found: &Found) -> Vec<Pitfall> {
         add(
             "other-spelling",
             "SIG-7",
-            "a part is base64 as Flask does not write it; strict readers reject the cookie, lists of values miss it"
+            "Flask would spell a part in other base64: strict readers reject the cookie, and block lists miss it"
                 .to_owned(),
-            "look for a proxy that pads or re-encodes cookies, or for somebody who tries",
+            "look for a proxy that pads or re-encodes cookies, or for an attacker",
         );
     }
     if found.is_one_of_several {
@@ -161,7 +162,7 @@ fn attributes_of(header: &str, inspection: &Inspection, add: &mut Add<'_>) {
             "ignored",
             browser.rule,
             format!("browsers ignore the header: {why}"),
-            "mend the cookie's attributes or size",
+            "fix the cookie's attributes or size",
         );
     }
     let Ok(parsed) = attributes::parse(header) else { return };
@@ -172,8 +173,8 @@ fn attributes_of(header: &str, inspection: &Inspection, add: &mut Add<'_>) {
         add(
             "no-secure",
             "SET-5",
-            "no Secure: the cookie goes over connections that anybody on the way can read".to_owned(),
-            "set SESSION_COOKIE_SECURE = True where the site has https",
+            "no Secure: the browser also sends the cookie over unencrypted connections".to_owned(),
+            "set SESSION_COOKIE_SECURE = True if the site uses https",
         );
     }
     if !parsed.http_only {
@@ -188,7 +189,7 @@ fn attributes_of(header: &str, inspection: &Inspection, add: &mut Add<'_>) {
         add(
             "no-same-site",
             "SET-6",
-            "no SameSite: whether other sites' requests carry the cookie is left to each browser".to_owned(),
+            "no SameSite: each browser decides whether requests from other sites carry the cookie".to_owned(),
             "set SESSION_COOKIE_SAMESITE = \"Lax\", or \"Strict\"",
         );
     }
@@ -202,8 +203,8 @@ fn attributes_of(header: &str, inspection: &Inspection, add: &mut Add<'_>) {
         add(
             "other-lifetime",
             "PERM-3",
-            format!("Expires tells of a lifetime of {told}, which is not the one that was given"),
-            "compare the configuration of the servers; the one in force judges (EXP-6)",
+            format!("Expires implies a lifetime of {told}, not the given one"),
+            "compare the servers' configurations; the current one decides (EXP-6)",
         );
     }
 }
@@ -219,7 +220,7 @@ fn is_as_written(value: &str) -> bool {
     encoded.split('.').all(|part| base64::is_canonical(part.as_bytes()))
 }
 
-/// The names of keys, at any depth, that tell of a secret.
+/// The names of keys, at any depth, that hint at a secret.
 fn secrets(session: &Map) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     in_map(session, &mut found);
@@ -246,7 +247,7 @@ fn in_value(value: &Value, found: &mut BTreeSet<String>) {
     }
 }
 
-/// Whether a name tells of a secret. A token against forged requests is meant to be there.
+/// Whether a name hints at a secret. A token against forged requests is meant to be there.
 fn tells_of_a_secret(name: &str) -> bool {
     let words = words(name);
     if words.iter().any(|word| ["csrf", "xsrf"].contains(&word.as_str())) {

@@ -1,5 +1,5 @@
-//! What a person reads of an inspection. Styled text; whoever prints it strips the styles where there is no terminal. Nothing of
-//! the cookie reaches the terminal but in visible characters.
+//! An inspection as text for people. It is styled; whoever prints it strips the styles if there is no terminal. Text from the
+//! cookie is shown in visible characters only.
 
 use super::{Answer, BrowserDoes, Inspection, Key, LifetimeFrom, Payload, Server, Verdict};
 use crate::{
@@ -56,7 +56,7 @@ fn line(text: &mut String, label: &str, content: &str) {
 
 fn parts(inspection: &Inspection, text: &mut String) {
     let Some(signature) = &inspection.signature else {
-        line(text, "value", "empty: there is no session in it (HDR-4)");
+        line(text, "value", "empty, so it holds no session (HDR-4)");
         return;
     };
     let signed = match (signature.at, signature.age) {
@@ -68,8 +68,8 @@ fn parts(inspection: &Inspection, text: &mut String) {
     let key = match signature.key {
         Key::Current => "made with the secret key (KEY-1)".to_owned(),
         Key::Fallback(number) => format!("made with fallback key {number} (KEY-3)"),
-        Key::NotGiven => "not checked: give the key by --secret-key-file".to_owned(),
-        Key::Unknown => "made with none of the keys (SIG-5)\n\
+        Key::NotGiven => "not checked: pass the key with --secret-key-file".to_owned(),
+        Key::Unknown => "no given key made it (SIG-5)\n\
                          compare key, salt, digest and key derivation with the server's (KEY-6, KEY-7)"
             .to_owned(),
     };
@@ -159,7 +159,7 @@ fn server(inspection: &Inspection, text: &mut String) {
     let Server { assumes_signature, now, then } = &inspection.server;
     let mut content = said(now);
     if *assumes_signature && inspection.signature.is_some() {
-        content += ", if the signature is right";
+        content += ", if the signature is valid";
     }
     let then_said = then.as_ref().map(|then| {
         let away = span(i128::from(then.at) - i128::from(inspection.now.seconds()));
@@ -167,13 +167,13 @@ fn server(inspection: &Inspection, text: &mut String) {
     });
     content += &then_said.unwrap_or_default();
     content += match (now.answer, now.rule) {
-        (Answer::Accepted, _) => "\nwho has a copy is let in as well until then, logout or not (SYS-4)",
+        (Answer::Accepted, _) => "\na copy of it is accepted until then too, even after a logout (SYS-4)",
         (Answer::Rejected, "EXP-1") => {
-            "\na longer lifetime would open it again (EXP-6); the server does not delete it (DEL-6)"
+            "\na longer lifetime would make it valid again (EXP-6); the server does not delete it (DEL-6)"
         }
         (Answer::Rejected, "HDR-4") => "",
         (Answer::Rejected, _) => "\nthe view sees an empty session; the server does not delete the cookie (DEL-6)",
-        (Answer::Raised, _) => "\nevery request with it is answered by status 500",
+        (Answer::Raised, _) => "\nevery request with it gets status 500",
         (Answer::NotRead, _) => "",
     };
     line(text, "server", &content);
@@ -181,8 +181,8 @@ fn server(inspection: &Inspection, text: &mut String) {
         let lifetime = inspection.lifetime;
         let seconds = lifetime.seconds.max_age().map_or_else(|| "beyond the calendar".to_owned(), |s| span(s.into()));
         let from = match lifetime.from {
-            LifetimeFrom::Default => "Flask's default; give the configured one by --lifetime",
-            LifetimeFrom::Expires => "as Expires tells (PERM-3)",
+            LifetimeFrom::Default => "Flask's default; pass the configured one with --lifetime",
+            LifetimeFrom::Expires => "taken from Expires (PERM-3)",
             LifetimeFrom::Given => "as given",
         };
         line(text, "lifetime", &format!("{seconds}, {from}"));
@@ -190,10 +190,10 @@ fn server(inspection: &Inspection, text: &mut String) {
     if let Some(renewal) = &inspection.renewal {
         let content = match (renewal.renewed, renewal.expires) {
             (true, Some(expires)) => {
-                format!("every request renews it; now it would be kept until {}", utc(expires.into()))
+                format!("every request renews it; a request now would keep it until {}", utc(expires.into()))
             }
             (true, None) => "every request renews it".to_owned(),
-            (false, _) => "only a change in the session writes it again; reading does not slide it".to_owned(),
+            (false, _) => "only a change to the session renews it; reading does not".to_owned(),
         };
         let also = if renewal.renewed { "" } else { ", REN-6" };
         line(text, "renewal", &format!("{content} ({}{also})", renewal.rule));
@@ -212,22 +212,22 @@ fn said(verdict: &Verdict) -> String {
 
 fn browser(inspection: &Inspection, text: &mut String) {
     let Some(browser) = &inspection.browser else {
-        line(text, "browser", "not known: give the whole Set-Cookie header");
+        line(text, "browser", "unknown: pass the whole Set-Cookie header");
         return;
     };
     let now = i128::from(inspection.now.seconds());
     let content = match (browser.does, browser.until) {
-        (BrowserDoes::Ignore, _) => "ignores the header and keeps what it has".to_owned(),
+        (BrowserDoes::Ignore, _) => "ignores the header and keeps its old cookie".to_owned(),
         (BrowserDoes::KeepUntil, Some(until)) if i128::from(until) < now => {
             format!("kept it until {}, {} ago", utc(until.into()), span(now - i128::from(until)))
         }
         (BrowserDoes::KeepUntil, until) => {
             let until = until.unwrap_or(i64::MAX);
             let away = span(i128::from(until) - now);
-            format!("keeps it until {}, {away} from now, over restarts", utc(until.into()))
+            format!("keeps it until {}, {away} from now, even if it restarts", utc(until.into()))
         }
         (BrowserDoes::KeepUntilClosed, _) => "keeps it until it is closed".to_owned(),
-        (BrowserDoes::Remove, _) => "removes the cookie that it has".to_owned(),
+        (BrowserDoes::Remove, _) => "removes its cookie".to_owned(),
     };
     let attributes: Vec<_> = browser.attributes.iter().take(20).map(|attribute| beginning(attribute, SHOWN)).collect();
     let attributes = if attributes.is_empty() { "no attributes".to_owned() } else { attributes.join("; ") };
@@ -236,7 +236,7 @@ fn browser(inspection: &Inspection, text: &mut String) {
 
 fn pitfalls(inspection: &Inspection, text: &mut String) {
     if inspection.pitfalls.is_empty() {
-        text.push_str("No pitfalls were found in what was given.\n");
+        text.push_str("No pitfalls found.\n");
         return;
     }
     text.push_str("Pitfalls:\n");

@@ -10,12 +10,12 @@
 //! clock   = hour ":" minute [":" second] | hour "." minute ["." second]
 //! ```
 //!
-//! A zone that is unknown or missing counts as UTC; so do the single letters of the military but for `Z`, which is UTC. Comments in
-//! parentheses are words like others.
+//! A zone that is unknown or missing counts as UTC; so do the single letters of the military except `Z`, which is UTC. Comments
+//! in parentheses are words like others.
 //!
-//! Python 3.9 to 3.13 agree on all of this but for two things, and no vector has either. Where the day is empty, or the year is empty
-//! or a lone comma, there is no date, while 3.9 raises an `IndexError`. And digits are those of Unicode 13, while 3.11 knows those of
-//! one script more, and 3.12 those of three.
+//! Python 3.9 to 3.13 agree on all of this except for two things, and no vector has either. Where the day is empty, or the year
+//! is empty or a lone comma, there is no date, while 3.9 raises an `IndexError`. And digits are those of Unicode 13, while 3.11
+//! knows those of one script more, and 3.12 those of three.
 
 use super::{Raised, integer};
 use crate::value::{Datetime, Text};
@@ -61,7 +61,7 @@ const SECONDS_OF_A_DAY: i128 = 86_400;
 /// The most days that a Python `timedelta` holds.
 const MOST_DAYS: i128 = 999_999_999;
 
-/// The datetime that a text tells, with the offset that it names, else that of UTC; none when it tells none, or one that does not
+/// The datetime that a text tells, with the offset that it names, else that of UTC; `None` if it tells none, or one that does not
 /// exist: a day that the month lacks, second 60, an offset of 24 hours or more.
 ///
 /// # Errors
@@ -226,7 +226,8 @@ fn full_year(year: i128) -> i128 {
     }
 }
 
-/// Seconds east of UTC of a zone by its name, or by hours and minutes in one number. The minutes are the last two digits, up to 99.
+/// Seconds east of UTC of a zone by its name, or by hours and minutes in one number. The minutes are the last two digits, up to
+/// 99.
 fn offset(zone: &str) -> i128 {
     let zone = zone.to_uppercase();
     let named = ZONES.iter().find(|(name, _)| *name == zone).map(|&(_, number)| number);

@@ -1,10 +1,10 @@
-//! Dates as HTTP writes them. What Flask reads is more than that: [`super::email_date`].
+//! Dates as HTTP writes them. Flask reads more forms: [`super::email_date`].
 
 use time::OffsetDateTime;
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// The date of a Unix time in seconds as `Thu, 01 Jan 1970 00:00:00 GMT`; none outside the years 1 to 9999.
+/// The date of a Unix time in seconds as `Thu, 01 Jan 1970 00:00:00 GMT`; `None` outside the years 1 to 9999.
 pub fn format(seconds: i64) -> Option<String> {
     let at = OffsetDateTime::from_unix_timestamp(seconds).ok()?;
     if !(1..=9999).contains(&at.year()) {

@@ -1,7 +1,7 @@
-//! Integers as Python's `int()` reads them from text: any script's decimal digits, a sign, single underscores between digits.
+//! Integers as Python's `int()` reads them from text: decimal digits of any script, a sign, single underscores between digits.
 //!
-//! The digits are those of Unicode 13, which Python 3.9 and 3.10 have. Later Pythons know a few scripts more (one since 3.11,
-//! three since 3.12). Space around the number is not read here: who calls has split at it.
+//! The digits are those of Unicode 13, as in Python 3.9 and 3.10. Later Pythons know a few more scripts (one since 3.11, three
+//! since 3.12). Space around the number is not read here; the caller splits at it.
 
 /// Numbers farther from zero than this are read as this: no date comes near.
 const FARTHEST: i128 = 10i128.pow(20);
@@ -9,7 +9,7 @@ const FARTHEST: i128 = 10i128.pow(20);
 /// Python refuses to convert a text of more digits than this.
 const MOST_DIGITS: usize = 4300;
 
-/// The integer that `int(text)` gives, cut to 10²⁰ on either side of zero; none where Python raises `ValueError`.
+/// The integer that `int(text)` gives, cut to 10²⁰ on either side of zero; `None` if Python raises `ValueError`.
 pub fn read(text: &str) -> Option<i128> {
     let (sign, digits) = match text.strip_prefix('-') {
         Some(rest) => (-1, rest),

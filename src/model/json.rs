@@ -1,7 +1,7 @@
-//! JSON text as Python's `json` module writes and reads it, which is not quite JSON: `NaN`, `Infinity`, integers of any size
-//! and lone surrogates go both ways (`PAY-1` to `PAY-5`).
+//! JSON text as Python's `json` module writes and reads it, which is not quite JSON: `NaN`, `Infinity`, integers of any size and
+//! lone surrogates are written and read (`PAY-1` to `PAY-5`).
 //!
-//! A reader of its own stands here because the crates that read JSON refuse lone surrogates, and Flask does not.
+//! Crates that read JSON refuse lone surrogates, and Flask does not, so the reader is our own.
 
 use super::Raised;
 use crate::value::{BigInt, Map, Text, Value, wire::python_float};

@@ -1,7 +1,7 @@
 //! The specification in code: what Flask's default session interface does, as pure functions of configuration, state, event
 //! and *now*.
 //!
-//! No I/O, no clock of its own and no tricks of speed: each function is meant to be read beside the rule that it cites in
+//! No I/O, no clock of its own and no tricks of speed: each function is meant to be read next to the rule that it cites in
 //! `spec/session-lifetime.md`. From the inside out:
 //!
 //! - [`json`] and [`tagging`]: Python's JSON text and Flask's tags for what JSON lacks;

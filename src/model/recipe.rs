@@ -3,7 +3,7 @@
 //!
 //! The first is often recommended, and leaks: the session is opened before the hook runs, by the lifetime that the request
 //! before, of anybody, has left on the application (`EXP-6`). So an application of this kind has a state, unlike everything
-//! else on the server. `docs/claims.md` tells what follows for users.
+//! else on the server. `docs/claims.md` explains the consequences for users.
 //!
 //! What it does not know: requests that overlap, which read and write the same lifetime while each other's views run; and
 //! roles that are no text, which have no lifetime here and raise in Python where they cannot be looked up.
@@ -51,7 +51,7 @@ impl Application {
         Self { recipe, configured, lifetimes, left }
     }
 
-    /// Starts it anew: what requests left on it is gone.
+    /// restarts it: what requests left on it is gone.
     pub fn restart(&mut self) {
         self.left = self.configured.lifetime;
     }

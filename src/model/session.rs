@@ -14,7 +14,7 @@ pub const PERMANENT: &str = "_permanent";
 pub struct Session {
     /// The keys and values.
     pub data: Map,
-    /// Whether it was changed, as far as the session noticed or was told.
+    /// Whether it was changed, as far as the session noticed, or was marked as changed.
     pub modified: bool,
     /// Whether the view touched it at all (`VARY-1`).
     pub accessed: bool,

@@ -58,7 +58,7 @@ pub fn path(config: &Config) -> &str {
     config.cookie_path.as_deref().filter(|path| !path.is_empty()).unwrap_or(&config.application_root)
 }
 
-/// Percent-encoded but for the characters that a URL path may hold.
+/// Percent-encoded except for the characters that a URL path may hold.
 fn path_text(path: &str) -> String {
     let mut text = String::new();
     for byte in path.bytes() {

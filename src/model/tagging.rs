@@ -242,8 +242,8 @@ fn repr_text(text: &Text, is_printable: fn(char) -> bool) -> String {
     repr
 }
 
-/// Python's `str.isprintable`, as far as Rust's edition of Unicode agrees with Python's. Behind another letter, Rust escapes what is
-/// not printable, and quotes and the backslash.
+/// Python's `str.isprintable`, as far as Rust's edition of Unicode agrees with Python's. Behind another letter, Rust escapes what
+/// is not printable, and quotes and the backslash.
 fn is_printable(c: char) -> bool {
     (' '..='~').contains(&c) || format!("a{c}").escape_debug().count() == 2
 }
@@ -290,7 +290,8 @@ mod tests {
     #[test]
     fn datetimes_in_markup_read_as_python_prints_them() {
         let shown = "[datetime.datetime(2024, 2, 29, 12, 30, tzinfo=datetime.timezone.utc), \
-                     datetime.datetime(2024, 2, 29, 0, 0, 5, tzinfo=datetime.timezone(datetime.timedelta(days=-1, seconds=57600)))]";
+                     datetime.datetime(2024, 2, 29, 0, 0, 5, \
+                     tzinfo=datetime.timezone(datetime.timedelta(days=-1, seconds=57600)))]";
         let text = r#"{" m":[{" d":"29 Feb 2024 12:30 GMT"},{" d":"29 Feb 2024 0:0:5 -0800"}]}"#;
         assert_eq!(untagged(text), Ok(Value::Markup(shown.into())));
         assert_eq!(

@@ -107,7 +107,7 @@ pub enum Event {
         /// The cookie's name.
         name: String,
     },
-    /// A server starts anew with another configuration.
+    /// A server restarts with another configuration.
     Reconfigure {
         /// Which.
         server: usize,
@@ -233,7 +233,7 @@ impl World {
         done.unwrap_or(Outcome::Absent)
     }
 
-    /// The Cookie header that a browser would send to a server's path now; none without cookies for it, or where either is
+    /// The Cookie header that a browser would send to a server's path now; `None` without cookies for it, or where either is
     /// not there.
     pub fn cookie_header(&self, browser: usize, server: usize, path: &str) -> Option<String> {
         let agent = self.browsers.get(browser)?;

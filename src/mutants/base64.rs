@@ -42,7 +42,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "payload-padded",
         &["SIG-3", "PAY-12", "PAY-1"],
         "the payload is written with padding",
-        Hooks { write: Write::By(|session| Ok(padded(&hooks::write(session)?))), ..Hooks::MODEL },
+        Hooks { write: Write::By(|session| Ok(pad(&hooks::write(session)?))), ..Hooks::MODEL },
     ),
     Mutant::new(
         "timestamp-padded",
@@ -52,7 +52,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             sign: |payload, config, now| {
                 let cookie = hooks::sign(payload, config, now)?;
                 let (payload, timestamp, _) = parts(&cookie).ok_or(Raised::Payload)?;
-                Ok(append_signature(&format!("{payload}.{}", padded(timestamp)), config))
+                Ok(append_signature(&format!("{payload}.{}", pad(timestamp)), config))
             },
             ..Hooks::MODEL
         },
@@ -62,7 +62,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         &["SIG-3", "SIG-2"],
         "the signature is written with padding",
         Hooks {
-            sign: |payload, config, now| respell_signature(payload, config, now, |_, mac| padded(&base64::encode(mac))),
+            sign: |payload, config, now| respell_signature(payload, config, now, |_, mac| pad(&base64::encode(mac))),
             ..Hooks::MODEL
         },
     ),
@@ -125,7 +125,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
 ];
 
-fn padded(part: &str) -> String {
+fn pad(part: &str) -> String {
     format!("{part}{}", "=".repeat((4 - part.trim_start_matches('.').len() % 4) % 4))
 }
 
@@ -141,7 +141,7 @@ fn unless_in_signature(cookie: &str, config: &Config, now: UnixTime, bad: &[char
     }
 }
 
-/// Whether a part is in the right alphabet and no other spelling but for its last bits.
+/// Whether a part is in the right alphabet and no other spelling except for its last bits.
 fn has_unused_bits(part: &str) -> bool {
     let is_plain = part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     is_plain && !base64::is_canonical(part.as_bytes())

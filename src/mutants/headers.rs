@@ -17,7 +17,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         model(&if header.is_ascii() { header.replace('\\', "\\\\") } else { header.to_owned() }, name)
     }),
     of_find("percent-decoded", &["HDR-2", "HDR-3", "SIG-6"], "values are percent-decoded", |header, name| {
-        model(header, name).map(|value| percent_decoded(&value))
+        model(header, name).map(|value| percent_decode(&value))
     }),
     of_find("unreadable-ends-the-header", &["HDR-3"], "nothing behind an unreadable part is read", |header, name| {
         let ends = |part: &&str| part.split('=').next().is_some_and(|name| name.trim().contains([' ', '"']));
@@ -93,7 +93,7 @@ fn model(header: &str, name: &str) -> Option<String> {
     cookie_header::value(header, name, DuplicatesChoice::First)
 }
 
-fn percent_decoded(value: &str) -> String {
+fn percent_decode(value: &str) -> String {
     let mut parts = value.split('%');
     let mut decoded = parts.next().unwrap_or("").to_owned();
     for part in parts {

@@ -86,7 +86,7 @@ pub(super) enum Write {
     By(fn(&Map) -> Result<String, Raised>),
     /// As specified, of values that are replaced first.
     Replaced(fn(Value) -> Value),
-    /// As specified, but for the JSON text, which is respelled before it is packed.
+    /// As specified, except that the JSON text is respelled before it is packed.
     Respelled(fn(&str) -> String),
 }
 
@@ -124,7 +124,7 @@ impl Hooks {
         Ok(self.read.session(&(self.verify)(cookie, config, now)?)?)
     }
 
-    fn verified(&self, call: &Verify) -> VerifyOutcome {
+    fn verify_call(&self, call: &Verify) -> VerifyOutcome {
         match self.open(&call.cookie, &apply_changes(&call.config, &[self.config, self.reading]), call.now) {
             Ok(session) => VerifyOutcome::Accepted(session),
             Err(Refusal::Raised(raised)) => VerifyOutcome::Raised(raised.to_string()),
@@ -132,7 +132,7 @@ impl Hooks {
         }
     }
 
-    fn signed(&self, call: &Sign) -> SignOutcome {
+    fn sign_call(&self, call: &Sign) -> SignOutcome {
         let config = apply_changes(&call.config, &[self.config, self.saving]);
         match self.write.payload(&call.session).and_then(|payload| (self.sign)(&payload, &config, call.now)) {
             Ok(cookie) => SignOutcome::Cookie(cookie),
@@ -140,7 +140,7 @@ impl Hooks {
         }
     }
 
-    fn exchanged(&self, call: &Exchange) -> Response {
+    fn exchange(&self, call: &Exchange) -> Response {
         let reading = apply_changes(&call.config, &[self.config, self.reading]);
         let find = |header: &str| (self.find)(header, &reading.cookie_name);
         let open = |cookie: &str| self.open(cookie, &reading, call.now);
@@ -213,9 +213,9 @@ impl Implementation for Mutated {
 
     fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, AdapterError> {
         let answer = |call: &Call| match call {
-            Call::Exchange(call) => Answer::Exchange(self.hooks.exchanged(call)),
-            Call::Sign(call) => Answer::Sign(self.hooks.signed(call)),
-            Call::Verify(call) => Answer::Verify(self.hooks.verified(call)),
+            Call::Exchange(call) => Answer::Exchange(self.hooks.exchange(call)),
+            Call::Sign(call) => Answer::Sign(self.hooks.sign_call(call)),
+            Call::Verify(call) => Answer::Verify(self.hooks.verify_call(call)),
         };
         Ok(calls.iter().map(|call| Reply::Ok(answer(call))).collect())
     }

@@ -1,4 +1,4 @@
-//! Mutants of keys: what is made of the secret key, and which keys verify (`KEY-*`).
+//! Mutants of keys: how the signing key is derived, and which keys verify (`KEY-*`).
 
 use super::{
     Mutant,
@@ -137,7 +137,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "key-as-base64",
         &["KEY-6", "KEY-1"],
         "a text key that happens to be base64 is decoded",
-        Hooks { config: |config| each_key(config, decoded), ..Hooks::MODEL },
+        Hooks { config: |config| each_key(config, decode_key), ..Hooks::MODEL },
     ),
     Mutant::new(
         "key-bytes-as-text",
@@ -308,7 +308,7 @@ fn latin_1(key: &mut Key) {
     }
 }
 
-fn decoded(key: &mut Key) {
+fn decode_key(key: &mut Key) {
     if let Key::Text(text) = key
         && text.len() > 3
         && base64::is_canonical(text.as_bytes())

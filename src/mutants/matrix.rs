@@ -1,8 +1,9 @@
-//! This crate's suite held against the bank: which rules catch each mutant, after how many checks, and what is only caught by one.
+//! This crate's suite tried on the mutants: which rules catch each, after how many checks, and which mutants only one rule
+//! catches.
 //!
-//! A rule is put out of force when its failures do not count, and nothing is asked that is evidence for it alone
-//! (`check --rules '*,!EXP-2'`). What survives then is a mutant that only this rule catches. One whole run tells that for every
-//! rule at once, since each failed check is blamed on one rule: no run is repeated without it.
+//! A rule is disabled when its failures do not count, and no check runs that is evidence for it alone (`check --rules
+//! '*,!EXP-2'`). A mutant that survives then is caught by this rule only. One whole run shows that for every rule at once, since
+//! each failed check is blamed on one rule; no run is repeated without it.
 
 use super::Mutant;
 use crate::{
@@ -33,7 +34,7 @@ use std::{
 pub struct Found {
     /// The kinds of failure in the order in which they came.
     pub blames: Vec<Blame>,
-    /// How many checks it took to the first failure, which is counted too; none when every check passed.
+    /// How many checks it took to the first failure, which is counted too; `None` if every check passed.
     pub checks: Option<usize>,
 }
 
@@ -76,7 +77,7 @@ impl Found {
         Self { blames, checks: results.first_failure }
     }
 
-    /// The rule that is blamed first, where the mutant breaks it; none where nothing is blamed, or something else first.
+    /// The rule that is blamed first, where the mutant breaks it; `None` if nothing is blamed, or something else first.
     pub fn caught_by(&self, mutant: &Mutant) -> Option<&str> {
         self.rules().next().filter(|rule| mutant.rules.contains(rule))
     }
@@ -113,7 +114,7 @@ impl Found {
     }
 }
 
-/// Holds the suite against some mutants, two at a time, and gives what was found in their order.
+/// Tests the suite on some mutants, two at a time, and gives the findings in the order of the mutants.
 pub fn run(mutants: &[&Mutant], vectors: &[LoadedVector], cases: usize, seed: u64) -> Vec<Found> {
     let (next, found) = (AtomicUsize::new(0), Mutex::new(vec![Found::default(); mutants.len()]));
     let work = || {
@@ -138,7 +139,7 @@ pub fn blame_on_the_model(vectors: &[LoadedVector], cases: usize, seed: u64) -> 
     suite(&Model::default(), vectors, cases, seed).failures.into_iter().map(|failure| failure.rule).collect()
 }
 
-/// What is found of one mutant while a rule is out of force.
+/// The findings about one mutant while a rule is disabled.
 pub fn run_without(
     rule: &str,
     mutant: &Mutant,
@@ -163,26 +164,27 @@ fn options(cases: usize, seed: u64) -> Options {
 pub fn page(mutants: &[&Mutant], found: &[Found], cases: usize) -> String {
     let mut text = format!(
         "# The mutants\n\n\
-         {} implementations that are wrong in one thing each, and the rule that caught each of them: made by a test, which fails \
-         when the page is not up to date (`UPDATE_MUTANTS=1 cargo test --test integration mutants` writes it anew).\n\n\
-         `sessionproof mutant NAME` speaks the [adapter protocol](../../spec/adapter-protocol.md) as such an implementation, so that any \
-         suite can be tried on it; `sessionproof mutants` holds this one against all of them.\n\n\
-         **Caught by** is the rule that is blamed first, which is always one that the mutant breaks; *only*, where the suite finds \
-         nothing without it. What fails after that may be blamed on others: whoever derives another key reads no cookie at all. **Checks** is how many checks it took to the first failure, of a run of all vectors and {cases} generated \
+         {} implementations that are wrong in one thing each, and the rule that caught each of them. A test fails if this page \
+         is not up to date; `UPDATE_MUTANTS=1 cargo test --test integration mutants` rewrites it.\n\n\
+         `sessionproof mutant NAME` runs one as an adapter ([protocol](../../spec/adapter-protocol.md)), to try any suite on it. \
+         `sessionproof mutants` tries this suite on all of them.\n\n\
+         **Caught by** is the rule that is blamed first, which is always one that the mutant breaks. *only* means that the suite \
+         finds nothing without that rule. Later failures may be blamed on other rules: a mutant that derives another key reads \
+         no cookie at all. **Checks** counts the checks up to the first failure, in a run of all vectors and {cases} generated \
          cases.\n\n\
          | mutant | what is wrong | caught by | checks |\n|---|---|---|---:|\n",
         mutants.len()
     );
     for (mutant, found) in mutants.iter().zip(found) {
-        let (by, checks) = found.told(mutant);
+        let (by, checks) = found.describe(mutant);
         let _ = writeln!(text, "| `{}` | {} | {by} | {checks} |", mutant.name, mutant.summary);
     }
     text
 }
 
 impl Found {
-    /// The rule that caught a mutant, or what became of it, and the number of checks.
-    pub fn told(&self, mutant: &Mutant) -> (String, String) {
+    /// The rule that caught a mutant, or how it survived, and the number of checks.
+    pub fn describe(&self, mutant: &Mutant) -> (String, String) {
         let checks = self.checks.map_or_else(|| "-".to_owned(), |checks| checks.to_string());
         let by = match self.caught_by(mutant) {
             Some(rule) if self.only_caught_by() == Some(rule) => format!("only {rule}"),

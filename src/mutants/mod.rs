@@ -1,8 +1,8 @@
-//! The mutants: implementations that are wrong in one thing each, as ports of the format have been.
+//! The mutants: implementations that are wrong in one thing each, like real ports of the format.
 //!
-//! Each is the model with one step replaced ([`Mutant::make`]). A suite is worth the mutants that it finds: [`matrix`] holds this
-//! crate's own suite against all of them, [`traceability`] tells which of them only one rule catches, and `sessionproof mutant NAME` lends them to any other over the adapter protocol. The
-//! suite knows nothing of what is here.
+//! Each is the model with one step replaced ([`Mutant::make`]). A suite is as good as the mutants that it catches: [`matrix`]
+//! tries this crate's own suite on all of them, and [`traceability`] shows which of them only one rule catches. `sessionproof
+//! mutant NAME` runs one as an adapter for another suite. The suite does not know them.
 
 mod age;
 mod attributes;
@@ -30,7 +30,7 @@ use state::Remembering;
 pub struct Mutant {
     /// A short name, unique in the bank.
     pub name: &'static str,
-    /// What is wrong, as a phrase.
+    /// The mistake, as a phrase.
     pub summary: &'static str,
     /// The rules that it may rightly be blamed on, the foremost first.
     pub rules: &'static [&'static str],

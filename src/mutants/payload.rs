@@ -22,7 +22,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "json-beyond-ascii",
         &["PAY-1", "PAY-4"],
         "characters beyond ASCII are written as they are, as by most writers of JSON",
-        |text| unescaped(text, |c| !c.is_ascii()),
+        |text| unescape(text, |c| !c.is_ascii()),
     ),
     of_write("keys-as-inserted", &["PAY-2"], "keys are written in the order in which they were set", |session| {
         in_order(session, |_| {})
@@ -81,7 +81,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     of_text("html-escaped", &["PAY-4"], "<, > and & are escaped in JSON, as Go does", |text| {
         text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
     }),
-    of_text("delete-not-escaped", &["PAY-4"], "U+007F is written as it is", |text| unescaped(text, |c| c == '\u{7F}')),
+    of_text("delete-not-escaped", &["PAY-4"], "U+007F is written as it is", |text| unescape(text, |c| c == '\u{7F}')),
     of_values("lone-surrogates-replaced", &["PAY-4"], "a lone surrogate becomes U+FFFD", |value| match value {
         Value::Text(text) => Value::Text(String::from_utf16_lossy(&text.to_utf16()).into()),
         other => other,
@@ -107,7 +107,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             Value::Map(map) => Value::Map(map.into_iter().map(|(key, value)| (printed(key), value)).collect()),
             other => other,
         };
-        Ok(packed(&json::write(&tagging::tag(&replace_all(Value::Map(session.clone()), &all))?)?))
+        Ok(pack(&json::write(&tagging::tag(&replace_all(Value::Map(session.clone()), &all))?)?))
     }),
     of_values("tuple-as-list", &["PAY-6"], "tuples are written as lists", |value| match value {
         Value::Tuple(items) => Value::List(items),
@@ -222,7 +222,7 @@ fn json_of(session: &Map) -> Result<String, Raised> {
 }
 
 /// JSON text as a payload, compressed when that pays.
-fn packed(text: &str) -> String {
+fn pack(text: &str) -> String {
     let deflated = payload::deflate(text.as_bytes());
     match deflated.len() + 1 < text.len() {
         true => format!(".{}", base64::encode(&deflated)),
@@ -246,17 +246,17 @@ fn packed_by(
 
 /// The payload of a session whose maps are written in another order: of their keys as JSON has them.
 fn in_order(session: &Map, order: impl Fn(&mut Vec<(String, Value)>)) -> Result<String, Raised> {
-    Ok(packed(&ordered(&tagging::tag(&Value::Map(session.clone()))?, &order)?))
+    Ok(pack(&write_in_order(&tagging::tag(&Value::Map(session.clone()))?, &order)?))
 }
 
-fn ordered(value: &Value, order: &impl Fn(&mut Vec<(String, Value)>)) -> Result<String, Raised> {
+fn write_in_order(value: &Value, order: &impl Fn(&mut Vec<(String, Value)>)) -> Result<String, Raised> {
     let key_of = |key: &Value| {
         let alone = Value::Map([(key.clone(), Value::Null)].into_iter().collect());
         json::write(&alone).map(|text| text.trim_start_matches('{').trim_end_matches(":null}").to_owned())
     };
     match value {
         Value::List(items) => {
-            let items = items.iter().map(|item| ordered(item, order)).collect::<Result<Vec<_>, _>>()?;
+            let items = items.iter().map(|item| write_in_order(item, order)).collect::<Result<Vec<_>, _>>()?;
             Ok(format!("[{}]", items.join(",")))
         }
         Value::Map(map) => {
@@ -265,7 +265,7 @@ fn ordered(value: &Value, order: &impl Fn(&mut Vec<(String, Value)>)) -> Result<
             let keyed = |(key, value): (&Value, &Value)| Ok((key_of(key)?, value.clone()));
             let mut entries = map.iter().map(keyed).collect::<Result<Vec<_>, Raised>>()?;
             order(&mut entries);
-            let write = |(key, value): &(String, Value)| Ok(format!("{key}:{}", ordered(value, order)?));
+            let write = |(key, value): &(String, Value)| Ok(format!("{key}:{}", write_in_order(value, order)?));
             let entries = entries.iter().map(write).collect::<Result<Vec<_>, Raised>>()?;
             Ok(format!("{{{}}}", entries.join(",")))
         }
@@ -274,7 +274,7 @@ fn ordered(value: &Value, order: &impl Fn(&mut Vec<(String, Value)>)) -> Result<
 }
 
 /// JSON text with some of its `\u` escapes written as the characters that they stand for.
-fn unescaped(text: &str, is_plain: fn(char) -> bool) -> String {
+fn unescape(text: &str, is_plain: fn(char) -> bool) -> String {
     let unit = |at: usize| {
         let digits = text.get(at..at + 6).and_then(|escape| escape.strip_prefix("\\u"));
         digits.and_then(|digits| u16::from_str_radix(digits, 16).ok())
@@ -324,14 +324,14 @@ const MARK_IN_JSON: &str = "\\uf8ff";
 
 /// The payload of a session whose JSON is respelled.
 pub(super) fn respell_json(session: &Map, respell: fn(&str) -> String) -> Result<String, Raised> {
-    Ok(packed(&respell(&json_of(session)?)))
+    Ok(pack(&respell(&json_of(session)?)))
 }
 
 /// The payload of a session whose values are replaced.
 pub(super) fn replace_values(session: &Map, replace: fn(Value) -> Value) -> Result<String, Raised> {
     let session = session.iter().map(|(key, value)| (key.clone(), replace_all(value.clone(), &replace))).collect();
     let text = json_of(&session)?;
-    Ok(packed(&text.replace(&format!("\"{MARK_IN_JSON}"), "\"")))
+    Ok(pack(&text.replace(&format!("\"{MARK_IN_JSON}"), "\"")))
 }
 
 /// A mutant of the JSON text that is packed.

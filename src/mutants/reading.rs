@@ -174,7 +174,7 @@ const ESCAPED: &str = "{\" di\":{";
 /// The same under a key that is no tag.
 const UNKNOWN: &str = "{\" di\\uf8ff\":{";
 
-/// The value with the tag of escaped maps back in place of the key that stood in for it.
+/// The value with the tag of escaped maps back instead of the key that stood in for it.
 fn renamed(value: Value) -> Value {
     replace_all(value, &|value| match value {
         Value::Map(map) => {

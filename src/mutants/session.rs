@@ -1,4 +1,4 @@
-//! Mutants of what a session notices of its changes (`MOD-*`, `PERM-2`).
+//! Mutants of which changes a session notices (`MOD-*`, `PERM-2`).
 
 use super::{
     Mutant,

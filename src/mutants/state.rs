@@ -1,5 +1,5 @@
-//! Mutants of memory: what one request leaves behind for another. Each call is the specification's answer, to a call that was
-//! changed by what came before.
+//! Mutants of memory: one request changes the next. Each call is answered as specified, but as a call that earlier ones have
+//! changed.
 
 use super::{
     Mutant,

@@ -1,4 +1,4 @@
-//! What the mutants are made with: cookies and headers taken apart and put together again, by the model's own functions.
+//! The tools of the mutants: they take cookies and headers apart and put them together, with the model's own functions.
 
 use super::hooks::{self, FLASK};
 use crate::{
@@ -181,7 +181,7 @@ pub(super) fn session_in(header: &str) -> Option<Map> {
     hooks::read(parts(value_of(header))?.0.as_bytes()).ok()
 }
 
-/// Signs the value of a Set-Cookie anew, as of another time.
+/// Signs the value of a Set-Cookie again, for another time.
 pub(super) fn resign(header: &mut String, config: &Config, at: UnixTime) {
     let value = value_of(header).to_owned();
     if let Some(again) = parts(&value).and_then(|(payload, ..)| hooks::sign(payload, config, at).ok()) {
@@ -225,7 +225,7 @@ pub(super) fn vary(exchanged: &mut Response) {
     exchanged.headers.push(("Vary".to_owned(), "Cookie".to_owned()));
 }
 
-/// Whether no view ran, or none was asked to do anything: what is set then is a renewal.
+/// Whether no view ran, or it had nothing to do: a cookie that is set then is a renewal.
 pub(super) fn is_idle(call: &Exchange) -> bool {
     let is_nothing = |action: &Action| matches!(action, Action::Nothing | Action::NotFound | Action::Raise);
     !is_of_view(call) || call.actions.iter().all(is_nothing)

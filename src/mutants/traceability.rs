@@ -1,5 +1,5 @@
-//! Which mutant proves that a rule is needed: one that the suite finds by this rule and by no other. Where there is none, the reason
-//! stands here.
+//! The mutant that proves that a rule is needed: one that the suite catches by this rule and by no other. If a rule has none, the
+//! reason is given here.
 
 use super::{Mutant, matrix::Found};
 use crate::rules;

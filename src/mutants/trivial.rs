@@ -1,4 +1,4 @@
-//! Implementations that do nothing of what they should: what no suite may let pass.
+//! Implementations that do nothing right, which every suite must catch.
 
 use super::{
     Mutant,

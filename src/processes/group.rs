@@ -1,4 +1,4 @@
-//! The operating system's side of process groups; where it has none, a process stands for its group.
+//! The operating system's side of process groups. Without groups, a process stands for its group.
 
 #[cfg(unix)]
 mod system {

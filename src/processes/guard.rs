@@ -1,7 +1,7 @@
-//! The guard: a process that does nothing but wait for the end of another, and then ends what that one left running.
+//! The guard: a process that waits for the end of another, and then ends what that one left running.
 //!
-//! It is told on its standard input, one JSON value on each line. The end of that input is the end of the other process, however
-//! that came.
+//! It reads messages on its standard input, one JSON value on each line. The end of that input is the end of the other process,
+//! whatever its cause.
 
 use super::{group, mark};
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use std::{
     process::{ChildStdin, Command, Stdio},
 };
 
-/// What a guard is told.
+/// A message to the guard.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Message {
     /// A process of this mark is about to begin.
@@ -89,7 +89,7 @@ pub fn stand_guard(input: impl BufRead) {
     }
 }
 
-/// The leader of a group, as it was when it was told of.
+/// The leader of a group, as it was when the guard heard of it.
 struct Leader {
     number: u32,
     since: Option<String>,
@@ -100,8 +100,8 @@ impl Leader {
         Self { number, since: since(number) }
     }
 
-    /// Only the system, after the end of the guarded process, reaps a leader before its end is told: the number may have
-    /// become a stranger's by now.
+    /// Only the system, after the end of the guarded process, reaps a leader before the message about its end: the number may
+    /// have become a stranger's by now.
     fn kill_group(&self) {
         if since(self.number).is_none_or(|since| self.since == Some(since)) {
             group::kill(self.number);

@@ -1,8 +1,8 @@
-//! The mark by which a process is known that left its group: a random word in its environment, which everything inherits that it
-//! starts. On Linux the system shows it; elsewhere nothing is found.
+//! The mark by which a process is found that left its group: a random word in its environment, which its children inherit. On
+//! Linux the system shows it; elsewhere nothing is found.
 //!
-//! Runs may stand within runs, as where an adapter is itself a suite: the variable holds a list, and each run adds its own. A process
-//! that clears its environment, or writes over it, is not found.
+//! Runs may be nested, as when an adapter is itself a suite: the variable holds a list, and each run adds its own mark. A process
+//! that clears or overwrites its environment is not found.
 
 use std::{
     env,
@@ -12,7 +12,7 @@ use std::{
 
 /// The variable.
 pub(super) const VARIABLE: &str = "SESSIONPROOF_RUN";
-/// What is between two marks.
+/// The separator of two marks.
 const BETWEEN: char = ',';
 
 /// How the marks of all processes begin that this process starts, and of no others.
@@ -67,8 +67,8 @@ fn has_mark(number: u32, is_ours: &dyn Fn(&str) -> bool) -> bool {
     marks.is_some_and(|marks| marks.split(BETWEEN).any(is_ours))
 }
 
-/// Kills a process that has such a mark. It is looked at again once it is held by a descriptor, since its number may have become a
-/// stranger's.
+/// Kills a process that has such a mark. The mark is checked again once a descriptor holds the process, since its number may have
+/// become a stranger's.
 #[cfg(target_os = "linux")]
 fn kill(number: u32, is_ours: &dyn Fn(&str) -> bool) -> bool {
     use rustix::{
@@ -83,7 +83,7 @@ fn kill(number: u32, is_ours: &dyn Fn(&str) -> bool) -> bool {
     }
     match held {
         Ok(held) => pidfd_send_signal(held, Signal::KILL).is_ok(),
-        // A kernel before 5.3, or one that is told to refuse.
+        // a kernel before 5.3, or one that refuses.
         Err(Errno::NOSYS | Errno::PERM) => kill_process(pid, Signal::KILL).is_ok(),
         Err(_) => false,
     }

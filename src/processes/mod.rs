@@ -1,16 +1,17 @@
 //! Every process that is started for a run, and the promise that none of them outlives it.
 //!
-//! - Each leads a process group of its own (on Unix), so that what it started (a shell's command, a launcher's interpreter) ends
-//!   with it. The price is that the terminal's interrupt does not reach it: whoever handles signals calls [`interrupt`], which
-//!   ends every group at once and lets no other begin.
-//! - What left its group (by `setsid`, or as a daemon does) is known by a mark (`mark`) in its environment, on Linux.
-//! - Nothing can be done by a process that is killed by `SIGKILL`. The command line therefore has a [guard](stand_guard): a second
-//!   process that is told what begins and ends, and ends what is left when the first is gone.
+//! - Each leads its own process group (on Unix), so that what it started (a shell's command, a launcher's interpreter) ends with
+//!   it. As a consequence the terminal's interrupt does not reach it: whoever handles signals calls [`interrupt`], which ends
+//!   every group at once and lets no other begin.
+//! - A process that left its group (by `setsid`, or as a daemon) is found by a mark (`mark`) in its environment, on Linux.
+//! - A process that is killed by `SIGKILL` can do nothing. The command line therefore has a [guard](stand_guard): a second
+//!   process that hears what begins and ends, and ends what is left when the first is gone.
 //!
-//! A library has no program that it could start as a guard. Who uses [`Subprocess`](super::subprocess::Subprocess) in a test of
-//! their own has adapters that end with their standard input when the test is killed, and those that do not read it go on.
+//! A library has no program that it could start as a guard. If a test that uses
+//! [`Subprocess`](crate::adapter::subprocess::Subprocess) is killed, its adapters end when their standard input ends; those that
+//! do not read it keep running.
 //!
-//! It knows nothing of what the processes are for.
+//! It does not know what the processes are for.
 
 mod group;
 mod guard;
@@ -63,7 +64,7 @@ fn registry() -> MutexGuard<'static, Registry> {
 }
 
 /// Ends every process that was started here, and lets no other begin. `signal` is the name of the signal that asks for it; where
-/// several do, the first is told.
+/// several do, the first counts.
 pub fn interrupt(signal: &'static str) {
     interruption::interrupt(signal);
     // Under the lock, so that whatever is being started at this moment is among them.
@@ -84,7 +85,8 @@ pub(crate) fn pause(duration: Duration) -> Result<(), AdapterError> {
     }
 }
 
-/// Names the command that starts a guard, which calls [`stand_guard`] on its standard input. It is started with the first process.
+/// Names the command that starts a guard, which calls [`stand_guard`] on its standard input. It is started with the first
+/// process.
 pub fn guard_with(command: Command) {
     registry().guard = Guard::Command(command);
 }

@@ -1,14 +1,14 @@
-//! A program that speaks the adapter protocol: its words, what it is started with, and the release that it has to report.
+//! A program that speaks the adapter protocol: its words, its environment, and the release that it must report.
 //!
 //! A program that a user names is started as a shell would start it. One that was set up by name is isolated: it sees a few
-//! variables of the environment and works in a folder of its own, so that neither changes what is judged.
+//! variables of the environment and works in its own folder, so that neither changes what is tested.
 
 use crate::adapter::AdapterError;
 use crate::protocol::Capabilities;
 use std::{ffi::OsString, fs::File, path::PathBuf, process::Command, sync::Arc};
 
 /// A program and its arguments, ready to be started. Made of the words of a command line, or by
-/// [`Setup::program`](super::setup::Setup::program).
+/// [`Setup::program`](crate::setup::Setup::program).
 #[derive(Clone, Debug)]
 pub struct Program {
     words: Vec<String>,
@@ -56,7 +56,7 @@ impl Program {
         &self.words
     }
 
-    /// The command, with the environment and the working directory that belong to it; none without a word.
+    /// The command, with the environment and the working directory that belong to it; `None` without a word.
     pub fn to_command(&self) -> Option<Command> {
         let (program, arguments) = self.words.split_first()?;
         let mut command = Command::new(program);

@@ -232,8 +232,8 @@ fn comes_back(conversation: &mut Conversation, way: Way, session: &Json, expecte
         Opened::Accepted(read) if read == *expected => Ok(()),
         Opened::Accepted(_) => {
             let why = format!("read as another value than was written: {session}");
-            let remedy = "Convert values from the protocol's encoding and back; see section Values of spec/adapter-protocol.md. Leave a \
-                          kind that does not survive out of `values` in hello.";
+            let remedy = "Convert values from the protocol's encoding and back; see section Values of spec/adapter-protocol.md. \
+                          Leave a kind that does not survive out of `values` in hello.";
             Err(conversation.violation(&why, remedy).into())
         }
         Opened::Refused => {
@@ -293,8 +293,8 @@ fn clock(conversation: &mut Conversation, hello: &Capabilities) -> Seen {
         if let Reply::Unsupported(_) = conversation.call(&way.reading(config, NOW, &cookie)?)? {
             (no_lifetime, config) = (true, &plain);
         }
-        let remedy = "Compute the age from the request's `now`, never from the machine's clock, and compare it with the `lifetime` \
-                      in `config`. If the adapter does, the implementation is at fault.";
+        let remedy = "Compute the age from the request's `now`, never from the machine's clock, and compare it with the \
+                      `lifetime` in `config`. If the adapter does, the implementation is at fault.";
         let ages = [(10.0, true), (f64::from(2 * LIFETIME), false), (20.0, true)];
         for (age, is_within) in ages.into_iter().filter(|(_, within)| *within || !no_lifetime) {
             let opened = way.read(conversation, config, NOW + age, &cookie)?;

@@ -29,8 +29,8 @@ const FLUSH: &str = "End every reply with a newline, and flush standard output a
 const SILENT: &str = "Answer every request within --call-timeout, and flush after every reply.";
 const UNTIL_THE_END: &str = "Read requests until standard input ends; answer `error` instead of exiting.";
 pub(super) const ID: &str = "Answer each request once, and copy its `id` unchanged into the reply.";
-const SHAPE: &str = "A reply is {\"id\":…} with exactly one of `ok`, `unsupported` and `error`; the sections of spec/adapter-protocol.md \
-                     show each.";
+const SHAPE: &str = "A reply is {\"id\":…} with exactly one of `ok`, `unsupported` and `error`; spec/adapter-protocol.md \
+                     shows each.";
 
 pub(super) struct Conversation<'a> {
     program: &'a Program,

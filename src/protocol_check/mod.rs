@@ -1,7 +1,7 @@
 //! Whether an adapter follows the protocol. The implementation behind it is not judged.
 //!
-//! Each check is made by itself, on one copy of the adapter, which is started again after a failed check. Answers about cookies count
-//! only where the protocol shows in them: values come back unchanged, and the clock is the request's.
+//! Each check is made by itself, on one copy of the adapter, which is started again after a failed check. Answers about cookies
+//! count only where the protocol shows in them: values come back unchanged, and the clock is the request's.
 
 mod checks;
 mod conversation;

@@ -13,11 +13,11 @@ pub fn write(results: &Results) -> String {
     for (rule, tally) in results.by_rule().filter(|(_, tally)| tally.judged() == Judged::Failed) {
         let found = results.failures.iter().find(|failure| failure.rule == rule.id);
         let detail = found.map(|failure| strip(&terminal::failure(failure, None))).unwrap_or_default();
-        let message = format!("{}\n{}", super::words::told(tally), detail.trim());
+        let message = format!("{}\n{}", super::words::describe(tally), detail.trim());
         text += &command("error", &format!("{} {}", rule.id, rule.title), message.trim());
     }
     for (rule, tally) in results.by_rule().filter(|(_, tally)| tally.judged() == Judged::Known) {
-        let message = format!("{}: {}", super::words::told(tally), super::words::why_known(results, &rule.id));
+        let message = format!("{}: {}", super::words::describe(tally), super::words::why_known(results, &rule.id));
         text += &command("warning", &format!("known failure: {} {}", rule.id, rule.title), &message);
     }
     for stale in results.stale() {

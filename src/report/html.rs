@@ -1,10 +1,10 @@
-//! Results as one page that needs nothing else: no script, no font and no picture from elsewhere, which its own policy forbids.
+//! Results as one page without external files: no script, font or picture from elsewhere, which its own policy forbids.
 
 use super::{
     picture,
     style::strip,
     terminal, timeline,
-    words::{SHOWN_OF_A_RULE, told, why_not_judged},
+    words::{SHOWN_OF_A_RULE, describe, why_not_judged},
 };
 use crate::{
     evidence::vectors::Vector,
@@ -34,7 +34,7 @@ pub fn write(results: &Results) -> String {
     page("run.html", &Run::of(results))
 }
 
-/// A page made of a template. What is wrong with a template of this crate is said in place of the page, and its tests see it.
+/// A page from a template. An error in the template is shown instead of the page, so that tests see it.
 pub(super) fn page<T: Serialize>(name: &str, content: &T) -> String {
     let render = || {
         let mut templates = Environment::new();
@@ -195,7 +195,7 @@ impl RuleCard {
             title: rule.title.clone(),
             level: rule.level.as_str(),
             judged: tally.judged(),
-            told: told(tally),
+            told: describe(tally),
             text: markdown(&rule.body),
         }
     }

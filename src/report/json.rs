@@ -1,6 +1,6 @@
-//! Results as JSON, and back: `spec/results-format.md` says what each member means.
+//! Results as JSON, and back: `spec/results-format.md` defines each member.
 //!
-//! What is read is not trusted. It may be any file of any size; what is wrong with it is said with its line.
+//! A results file is not trusted. It may be any file of any size; an error names the line.
 
 use crate::json::{Json, json};
 use crate::{
@@ -44,7 +44,8 @@ const LARGEST: u64 = 256 * 1024 * 1024;
 pub enum ReadError {
     /// The file is not JSON of the format.
     #[error(
-        "{file}:{line}: not a results file: {what}\n`check --report json=FILE` writes them in the format of spec/results-format.md"
+        "{file}:{line}: not a results file: {what}\n\
+         `check --report json=FILE` writes them in the format of spec/results-format.md"
     )]
     Format {
         /// The file.
@@ -70,7 +71,7 @@ pub enum ReadError {
     },
 }
 
-/// The results as text, which is the same for two runs of one seed but for `time`.
+/// The results as text, which is the same for two runs of one seed except for `time`.
 pub fn write(results: &Results) -> String {
     let file = File::from(results);
     foreign::json(&serde_json::to_string_pretty(&file).unwrap_or_default()) + "\n"
@@ -110,7 +111,7 @@ pub fn parse(file: &str, text: &[u8]) -> Result<Results, ReadError> {
     Results::try_from(file).map_err(|what| wrong(lines, what))
 }
 
-/// What tells whether the rest can be read.
+/// The members that decide whether the rest can be read.
 #[derive(Deserialize)]
 struct Head {
     #[serde(default)]
@@ -248,7 +249,7 @@ fn of_rules<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, T
     deserializer.deserialize_map(Tallies { what: "rule", known: |name| rules::find(name).is_some() })
 }
 
-/// Reads tallies of what is known, each once.
+/// Reads tallies of known names, each once.
 struct Tallies {
     what: &'static str,
     known: fn(&str) -> bool,

@@ -1,6 +1,6 @@
 //! Results as JUnit XML, which most services that run tests can show: a suite for each family, a test case for each rule.
 //!
-//! The elements and attributes are those that Jenkins' schema of the format has, in its order.
+//! The elements and attributes are those of Jenkins' schema of the format, in its order.
 
 use super::{style::strip, terminal};
 use crate::{
@@ -116,14 +116,14 @@ fn of_rule(results: &Results, rule: &Rule, tally: Tally) -> Case {
             let found = results.failures.iter().filter(|failure| failure.rule == rule.id);
             let texts: Vec<_> =
                 found.take(super::words::SHOWN_OF_A_RULE).map(|f| strip(&terminal::failure(f, None))).collect();
-            End::Failed(super::words::told(tally), texts.concat())
+            End::Failed(super::words::describe(tally), texts.concat())
         }
         Judged::Known => End::Skipped(format!(
             "known failure: {}: {}",
-            super::words::told(tally),
+            super::words::describe(tally),
             super::words::why_known(results, &rule.id)
         )),
-        Judged::NotAsked | Judged::NotJudged => End::Skipped(super::words::told(tally)),
+        Judged::NotAsked | Judged::NotJudged => End::Skipped(super::words::describe(tally)),
         Judged::Passed => End::Passed,
     };
     let class = format!("sessionproof.{}", rules::family_of(&rule.id));

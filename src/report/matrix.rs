@@ -1,6 +1,6 @@
 //! Several results side by side: implementations against rules.
 
-use super::{html, words::told};
+use super::{html, words::describe};
 use crate::{
     foreign,
     rules::{self, Rule},
@@ -117,7 +117,7 @@ fn column(file: &str, results: &Results) -> Column {
 fn row(rule: &Rule, results: &[(String, Results)]) -> Row {
     let cell = |(_, results): &(String, Results)| {
         let tally = results.rules.get(&rule.id).copied().unwrap_or_default();
-        Cell { judged: tally.judged(), text: short(tally), told: told(tally) }
+        Cell { judged: tally.judged(), text: short(tally), told: describe(tally) }
     };
     Row { id: rule.id.clone(), title: rule.title.clone(), cells: results.iter().map(cell).collect() }
 }

@@ -1,7 +1,7 @@
 //! A failed story, or sequence of requests, as a drawing: time goes to the right, each browser has a lane, and the first
 //! divergence is marked.
 //!
-//! It is SVG to stand within a page, whose style sheet gives the colours by class.
+//! It is SVG for a page, whose style sheet gives the colours by class.
 
 use super::timeline::{Change, Mark, Row, rows};
 use crate::{case::scenario::Scenario, foreign, suite::outcome::results::Failure};
@@ -15,7 +15,7 @@ const TOP: usize = 34;
 const LANE: usize = 58;
 const BOTTOM: usize = 30;
 
-/// The drawing of a failure; none for a check that is no timeline.
+/// The drawing of a failure; `None` for a check that is no timeline.
 pub(super) fn picture(failure: &Failure) -> Option<String> {
     let rows = rows(failure)?;
     let browsers = match &failure.scenario {

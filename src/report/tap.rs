@@ -1,4 +1,4 @@
-//! Results in the Test Anything Protocol, version 14: a test point for each rule, and one for there being a verdict.
+//! Results in the Test Anything Protocol, version 14: a test point for each rule, and one for the verdict.
 
 use super::{style::strip, terminal};
 use crate::json::json;
@@ -44,14 +44,14 @@ fn point(results: &Results, number: usize, rule: &Rule, tally: Tally) -> String 
         Judged::Passed => format!("ok {described}\n"),
         Judged::Known => {
             let why = foreign::tap(&super::words::why_known(results, &rule.id));
-            format!("not ok {described} # TODO {}: {why}\n", super::words::told(tally))
+            format!("not ok {described} # TODO {}: {why}\n", super::words::describe(tally))
         }
-        Judged::NotAsked | Judged::NotJudged => format!("ok {described} # SKIP {}\n", super::words::told(tally)),
+        Judged::NotAsked | Judged::NotJudged => format!("ok {described} # SKIP {}\n", super::words::describe(tally)),
         Judged::Failed => {
             let found = results.failures.iter().filter(|failure| failure.rule == rule.id);
             let texts: Vec<_> =
                 found.take(super::words::SHOWN_OF_A_RULE).map(|f| strip(&terminal::failure(f, None))).collect();
-            format!("not ok {described}\n{}", diagnosis(&super::words::told(tally), &texts))
+            format!("not ok {described}\n{}", diagnosis(&super::words::describe(tally), &texts))
         }
     }
 }

@@ -31,7 +31,7 @@ pub fn summary(results: &Results) -> String {
     if !results.inconclusive.is_empty() {
         text += "\nInconclusive, and why:\n";
         for (reason, count) in &results.inconclusive {
-            let _ = writeln!(text, "  {count:>6}  {}", shortened(reason));
+            let _ = writeln!(text, "  {count:>6}  {}", shorten(reason));
         }
     }
     text += &known_failures(results);
@@ -118,7 +118,7 @@ fn known_failures(results: &Results) -> String {
     if !failed.is_empty() {
         text += "\nKnown failures, and why:\n";
         for known in failed {
-            let _ = writeln!(text, "  {:>6}  {}: {}", known.failures, known.what(), shortened(&known.why()));
+            let _ = writeln!(text, "  {:>6}  {}: {}", known.failures, known.what(), shorten(&known.why()));
         }
     }
     let stale = results.stale();
@@ -217,9 +217,9 @@ pub fn failure(failure: &Failure, replay: Option<&str>) -> String {
         None => text += &steps(divergence),
     }
     let _ = writeln!(text, "  differs   {}", foreign::line(&difference.what));
-    let _ = writeln!(text, "  expected  {}", shortened(&difference.expected));
-    let _ = writeln!(text, "  got       {}", shortened(&difference.got));
-    let _ = writeln!(text, "  asked     {}", shortened(&foreign::json(&divergence.call.to_line(1))));
+    let _ = writeln!(text, "  expected  {}", shorten(&difference.expected));
+    let _ = writeln!(text, "  got       {}", shorten(&difference.got));
+    let _ = writeln!(text, "  asked     {}", shorten(&foreign::json(&divergence.call.to_line(1))));
     if let Some(replay) = replay {
         let _ = writeln!(text, "  replay    {replay}");
     }
@@ -230,17 +230,18 @@ pub fn failure(failure: &Failure, replay: Option<&str>) -> String {
 fn steps(divergence: &Divergence) -> String {
     let mut text = String::new();
     for (number, (call, answer)) in divergence.before.iter().enumerate() {
-        let _ = writeln!(text, "  step {}    {} → {}", number + 1, asked(call), shortened(&answered(call, answer)));
+        let _ =
+            writeln!(text, "  step {}    {} → {}", number + 1, call_words(call), shorten(&answer_words(call, answer)));
     }
     if !divergence.before.is_empty() {
         let number = divergence.before.len() + 1;
-        let _ = writeln!(text, "  step {number}    {} → {}", asked(&divergence.call), styled(BAD, "diverges"));
+        let _ = writeln!(text, "  step {number}    {} → {}", call_words(&divergence.call), styled(BAD, "diverges"));
     }
     text
 }
 
 /// A call in a few words.
-fn asked(call: &Call) -> String {
+fn call_words(call: &Call) -> String {
     match call {
         Call::Exchange(call) => {
             let cookie = if call.cookie_header.is_some() { "with a cookie" } else { "without a cookie" };
@@ -268,7 +269,7 @@ fn actions(actions: &[Action]) -> String {
     names.collect::<Vec<_>>().join(", ")
 }
 
-fn answered(call: &Call, answer: &Answer) -> String {
+fn answer_words(call: &Call, answer: &Answer) -> String {
     match (call, answer) {
         (Call::Exchange(call), Answer::Exchange(exchanged)) => {
             let cookie = match set_cookie(exchanged, call) {
@@ -279,7 +280,7 @@ fn answered(call: &Call, answer: &Answer) -> String {
                     format!("set{}", expires.unwrap_or_default())
                 }
             };
-            format!("{}, {cookie}", opened(exchanged.opened.as_ref().map(wire::encode_map), call))
+            format!("{}, {cookie}", session_words(exchanged.opened.as_ref().map(wire::encode_map), call))
         }
         (_, Answer::Verify(VerifyOutcome::Accepted(session))) => format!("accepted as {}", wire::encode_map(session)),
         (_, Answer::Verify(VerifyOutcome::Rejected(Some(reason)))) => format!("rejected ({reason})"),
@@ -288,7 +289,7 @@ fn answered(call: &Call, answer: &Answer) -> String {
     }
 }
 
-fn opened(session: Option<Json>, call: &Exchange) -> String {
+fn session_words(session: Option<Json>, call: &Exchange) -> String {
     match session {
         None => "opening raised".to_owned(),
         Some(session) if session == json!({}) && call.cookie_header.is_some() => "opened empty".to_owned(),
@@ -297,6 +298,6 @@ fn opened(session: Option<Json>, call: &Exchange) -> String {
 }
 
 /// The beginning of a long text, on one line.
-pub fn shortened(text: &str) -> String {
+pub fn shorten(text: &str) -> String {
     foreign::beginning(&text.replace('\n', " ⏎ "), SHOWN)
 }

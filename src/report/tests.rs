@@ -36,7 +36,7 @@ impl Implementation for Breaking {
     }
 
     fn answer(&self, _: &[Call]) -> Result<Vec<Reply>, AdapterError> {
-        Err(AdapterError { message: "it broke <&\u{1}\"'>: 100%,\nbadly".to_owned(), hint: "mend it".to_owned() })
+        Err(AdapterError { message: "it broke <&\u{1}\"'>: 100%,\nbadly".to_owned(), hint: "fix it".to_owned() })
     }
 }
 
@@ -190,7 +190,7 @@ fn the_page_is_well_formed_and_needs_nothing_from_elsewhere() {
     let known = run::run(mutants::find("age-equal-refused").unwrap().make().as_ref(), &vectors, &options, &mut |_| {});
     let page = html::write(&known);
     is_whole(&page);
-    assert!(page.contains("&lt;why&gt;") && page.contains("&lt;known&gt;.toml:5: VARY no longer fails"), "{page}");
+    assert!(page.contains("&lt;why&gt;") && page.contains("&lt;known&gt;.toml:5: VARY now passes"), "{page}");
     let broken = html::write(&results_of(&Breaking(BuiltInVerifier::default()), 0));
     is_whole(&broken.replace('\u{1}', ""));
     assert!(broken.contains("it broke &lt;&amp;"));

@@ -1,7 +1,7 @@
 //! A failed story, or sequence of requests, as a timeline: a line for each event, and the first divergence marked.
 //!
-//! Clocks are seconds of the true time: that of the first event in full, the others relative to it. Ages are by the clock of
-//! the server that was asked. Everybody is counted from 1, and so are the events.
+//! Clocks show seconds of the true time: in full at the first event, then relative to it. Ages are by the clock of the server
+//! that was asked. Browsers, servers and events are counted from 1.
 
 #![cfg_attr(not(feature = "cli"), allow(dead_code, reason = "the HTML report alone draws the rows"))]
 
@@ -29,12 +29,12 @@ use std::fmt::Write;
 /// How wide a line is at most.
 const WIDTH: usize = 110;
 
-/// The timeline of a failure as text; none for a check of another kind.
+/// The timeline of a failure as text; `None` for a check of another kind.
 pub fn timeline(failure: &Failure) -> Option<String> {
     Some(cast(failure) + &lines(failure)?.table())
 }
 
-/// The events of a failure; none for a check of another kind.
+/// The events of a failure; `None` for a check of another kind.
 pub(super) fn rows(failure: &Failure) -> Option<Vec<Row>> {
     Some(lines(failure)?.rows())
 }
@@ -74,7 +74,7 @@ pub(super) enum Mark {
     Request { browser: usize, sent: bool, change: Change },
     /// A browser is closed and started again.
     Restart { browser: usize },
-    /// A server starts anew.
+    /// A server restarts.
     Server(usize),
     /// Time passes.
     #[default]
@@ -94,7 +94,7 @@ pub(super) enum Change {
     Set,
 }
 
-/// Those whose clocks or configurations matter to a reader, a line each; none but in a story.
+/// The browsers and servers of a story whose clocks or configurations matter, a line each.
 pub(super) fn cast(failure: &Failure) -> String {
     let mut text = String::new();
     let Scenario::World(story) = &failure.scenario else { return text };
@@ -104,12 +104,12 @@ pub(super) fn cast(failure: &Failure) -> String {
             traits.push("refresh off".to_owned());
         }
         if server.skew != 0 {
-            traits.push(format!("clock {} s", signed(server.skew)));
+            traits.push(format!("clock {} s", with_sign(server.skew)));
         }
         let _ = writeln!(text, "  server {}  {}", number + 1, traits.join(", "));
     }
     for (number, browser) in story.browsers.iter().enumerate().filter(|(_, browser)| browser.skew != 0) {
-        let _ = writeln!(text, "  browser {} clock {} s", number + 1, signed(browser.skew));
+        let _ = writeln!(text, "  browser {} clock {} s", number + 1, with_sign(browser.skew));
     }
     text
 }
@@ -122,7 +122,7 @@ fn lifetime(lifetime: Lifetime) -> String {
 }
 
 /// A distance in microseconds as seconds with a sign.
-fn signed(micros: i64) -> String {
+fn with_sign(micros: i64) -> String {
     let sign = if micros < 0 { "-" } else { "+" };
     format!("{sign}{}", UnixTime::from_micros(micros.saturating_abs()))
 }
@@ -213,7 +213,7 @@ impl Lines<'_> {
     }
 
     fn relative(&self, at: UnixTime) -> String {
-        signed(at.micros().saturating_sub(self.start.micros()))
+        with_sign(at.micros().saturating_sub(self.start.micros()))
     }
 
     fn event(&mut self, at: UnixTime, event: String, mark: Mark) {

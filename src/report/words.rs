@@ -16,7 +16,7 @@ pub(super) const SHOWN_OF_A_RULE: usize = 2;
 pub(super) const VERDICT: &str = "a verdict could be given";
 
 /// The result of a rule's checks, in words.
-pub(super) fn told(tally: Tally) -> String {
+pub(super) fn describe(tally: Tally) -> String {
     let checks = |count: usize| if count == 1 { "1 check".to_owned() } else { format!("{count} checks") };
     let Tally { passed, failed, inconclusive, known } = tally;
     match (failed, known, passed, inconclusive) {

@@ -1,8 +1,8 @@
-//! The folder in which everything is set up, and how a part of it comes into its place.
+//! The folder in which everything is set up.
 //!
-//! Everything is made in a folder whose name begins with `partial-` and renamed when it is whole. Whoever sets something up, or runs
-//! what is set up, holds a shared lock on the cache. So where nobody holds one, what is partial was left by a run that was
-//! interrupted, and is removed.
+//! Each part is made in a folder whose name begins with `partial-`, and renamed when it is complete. Every process that sets
+//! something up, or runs what is set up, holds a shared lock on the cache. So if nobody holds the lock, a partial folder was left
+//! by an interrupted run, and is removed.
 
 use super::{SetupError, contents, stock, trust};
 use crate::{bundled, rules};
@@ -108,7 +108,7 @@ impl Cache {
         Ok(home)
     }
 
-    /// Writes down what is in a finished folder, and puts it in its place.
+    /// Writes the list of a finished folder's content, and renames the folder to its place.
     pub(crate) fn finish(
         &self,
         finished: tempfile::TempDir,

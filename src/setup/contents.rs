@@ -1,6 +1,6 @@
-//! What was set up in a folder: which release of what, and the digest of each of its files, so that damage is noticed.
+//! A list of what was set up in a folder: the release, and the digest of each file, so that damage is noticed.
 //!
-//! Python writes its `__pycache__` itself whenever it likes, and pip is not needed again: neither is looked at.
+//! Python writes its `__pycache__` at any time, and pip is not needed again, so neither is checked.
 
 use super::{SetupError, cache::cannot_write, trust};
 use serde::{Deserialize, Serialize};
@@ -30,7 +30,7 @@ pub(crate) struct Contents {
     files: BTreeMap<String, String>,
 }
 
-/// Writes down what is in a folder that is finished.
+/// Writes the list of what is in a finished folder.
 pub(crate) fn seal(folder: &Path, name: &str, release: &str, installed: &str) -> Result<(), SetupError> {
     let read = || -> io::Result<()> {
         let mut files = BTreeMap::new();
@@ -43,7 +43,7 @@ pub(crate) fn seal(folder: &Path, name: &str, release: &str, installed: &str) ->
     read().map_err(|source| cannot_write(folder, source))
 }
 
-/// What is in a folder, if all of it is as it was when it was finished, with nothing more, and is this user's alone.
+/// The content of a folder, if it is unchanged since it was finished, and this user's alone.
 pub(crate) fn whole(folder: &Path) -> Option<Contents> {
     if fs::symlink_metadata(folder).is_ok_and(|found| !found.is_dir()) || !trust::is_ours_alone(folder).ok()? {
         return None;
@@ -67,7 +67,7 @@ fn collect(top: &Path, at: &mut PathBuf, files: &mut BTreeMap<String, String>) -
         if !is_folder {
             // What has no name in UTF-8 cannot be written down, and none of the packages has such files.
             if let Some(path) = at.to_str() {
-                files.insert(path.to_owned(), told(&top.join(path))?);
+                files.insert(path.to_owned(), digest_or_target(&top.join(path))?);
             }
         } else if !SKIPPED.iter().any(|skipped| name == *skipped) {
             collect(top, at, files)?;
@@ -78,7 +78,7 @@ fn collect(top: &Path, at: &mut PathBuf, files: &mut BTreeMap<String, String>) -
 }
 
 /// A file's digest, or where a link leads.
-fn told(path: &Path) -> io::Result<String> {
+fn digest_or_target(path: &Path) -> io::Result<String> {
     let found = fs::symlink_metadata(path)?;
     if found.is_symlink() {
         return Ok(format!("-> {}", fs::read_link(path)?.display()));

@@ -1,10 +1,10 @@
-//! What tools and adapters are started with, so that neither the working directory nor the environment changes what is installed or
-//! judged.
+//! The environment of tools and adapters, so that neither the working directory nor the user's environment changes what is
+//! installed or tested.
 //!
-//! *Adapters* need nothing but to find their interpreter, so they get a short list of variables. *Tools* (venv, pip, npm, cargo) must
-//! reach registries as everything else on the machine does. They keep the environment, apart from the variables by which they and
-//! the implementations are told what to do. Of those they keep what says how to reach a registry: mirrors, proxies, certificates,
-//! credentials and the tools' own caches.
+//! *Adapters* only need to find their interpreter, so they get a short list of variables. *Tools* (venv, pip, npm, cargo) must
+//! reach registries like everything else on the machine. They keep the environment without the variables that configure them or
+//! the implementations. Of these they keep the ones about reaching a registry: mirrors, proxies, certificates, credentials and
+//! the tools' own caches.
 
 use std::{
     env,
@@ -160,7 +160,7 @@ pub(crate) fn tool_at_work(program: impl AsRef<OsStr>, folder: &Path) -> Command
     command
 }
 
-/// A path that was named on the command line, told from the working directory. A bare name stays one.
+/// A path on the command line, relative to the working directory. A bare name stays one.
 pub(crate) fn absolute(named: &Path) -> PathBuf {
     let is_bare = named.components().count() < 2;
     if is_bare { named.to_owned() } else { std::path::absolute(named).unwrap_or_else(|_| named.to_owned()) }

@@ -21,7 +21,7 @@ pub(crate) enum Recipe {
 /// A package that pip installs.
 pub(crate) struct PythonPackage {
     pub(crate) name: &'static str,
-    /// What is imported to see that it is there.
+    /// The module that is imported to check the installation.
     pub(crate) module: &'static str,
     /// The file in `adapters/python`, and its arguments.
     pub(crate) adapter: &'static [&'static str],
@@ -166,8 +166,8 @@ impl Known {
         }
     }
 
-    /// The releases for which this version of the suite has hashes, of the package and of all that it needs, so that nothing else can
-    /// be installed. Other releases are installed as the registry serves them.
+    /// The releases for which this version of the suite has hashes, of the package and of all that it needs, so that nothing else
+    /// can be installed. Other releases are installed as the registry serves them.
     pub fn releases_with_hashes(&self) -> Vec<&'static str> {
         match &self.recipe {
             Recipe::InBinary => Vec::new(),

@@ -113,7 +113,7 @@ pub enum SetupError {
     /// The name of a release is none.
     #[error("{0:?} is not a release number\nwrite it as in flask@3.0.3")]
     NotAVersion(String),
-    /// Somebody else may have put something into the cache, and what is there is run.
+    /// Somebody else may have put programs into the cache, which are run.
     #[error(
         "the cache {} is not safe to use: {}\nset SESSIONPROOF_CACHE to a folder that only you can write to; or make this \
          one yours alone (chown, chmod go-w) if you know what is in it",
@@ -175,7 +175,7 @@ impl Oracle {
 }
 
 impl Setup<'_> {
-    /// Real Flask of some release; none is the one that the vectors were made with.
+    /// Real Flask in a release; `None` means the release that the vectors were made with.
     pub fn flask(&mut self, release: Option<&str>) -> Result<Oracle, SetupError> {
         python::set_up(self, &Cache::open()?, &known::FLASK, release)
     }

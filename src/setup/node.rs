@@ -1,4 +1,4 @@
-//! Packages of npm: a folder with the package, what it needs, and the adapter.
+//! npm packages: a folder with the package, its dependencies, and the adapter.
 
 use super::{
     Release, Setup, SetupError,
@@ -43,7 +43,7 @@ pub(crate) fn set_up(
     Ok(Program::isolated(words, super::isolation(cache, &home), Some(Release { name, asked, installed })))
 }
 
-/// Installs what is pinned, or another release. No package gets to run a script.
+/// Installs the pinned release, or another one. Packages run no scripts.
 fn npm(cache: &Cache, folder: &Path, package: &NodePackage, release: &str) -> Result<(), SetupError> {
     let work = cache.beside()?;
     let npm = || isolation::tool_at_work(NPM, work.path());

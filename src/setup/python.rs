@@ -1,7 +1,7 @@
 //! Python packages: a virtual environment for each release.
 //!
-//! Everything runs in Python's isolated mode: neither the working directory nor the user's own packages nor any variable that begins
-//! with `PYTHON` has a part in it.
+//! Everything runs in Python's isolated mode, which ignores the working directory, the user's own packages, and all variables
+//! that begin with `PYTHON`.
 
 use super::{
     Oracle, Release, Setup, SetupError,
@@ -67,7 +67,7 @@ pub(crate) fn set_up(
     let base = find(setup.python.as_deref(), package.oldest_python(release), cache)?;
     let release = release.unwrap_or(package.default_for(base.version));
     let files = cache.files()?;
-    let wanted = wanted(package, release);
+    let wanted = pip_arguments(package, release);
     let home = cache.home(package.name, release, [base.identity.as_str(), &wanted.join(" ")]);
     let whole = contents::whole(&home).filter(|_| runs(&home));
     let installed = match whole {
@@ -86,7 +86,7 @@ pub(crate) fn set_up(
     })
 }
 
-/// Makes the virtual environment, and tells which version is in it.
+/// Makes the virtual environment, and returns its version.
 fn install(
     cache: &Cache,
     package: &PythonPackage,
@@ -130,8 +130,8 @@ fn install(
     Ok(version.trim().to_owned())
 }
 
-/// Those settings of pip that say how packages are reached, as variables, with all its files put aside. Settings of `install` come
-/// before global ones, and variables before both.
+/// Those settings of pip that say how packages are reached, as variables, with all its files put aside. Settings of `install`
+/// come before global ones, and variables before both.
 fn reach(settings: &str) -> BTreeMap<String, String> {
     let settings: BTreeMap<String, String> = crate::json::from_str(settings).unwrap_or_default();
     let mut variables = BTreeMap::new();
@@ -146,8 +146,8 @@ fn reach(settings: &str) -> BTreeMap<String, String> {
     variables
 }
 
-/// What pip is asked to install: what is pinned by hash where the suite pins the release.
-fn wanted(package: &PythonPackage, release: &str) -> Vec<String> {
+/// The arguments for pip: pinned by hash if the suite pins the release.
+fn pip_arguments(package: &PythonPackage, release: &str) -> Vec<String> {
     let requirements = format!("requirements-{}-{release}.txt", package.name);
     if bundled::under(&format!("adapters/python/{requirements}")).next().is_some() {
         // To build a package pip would fetch tools, of which there are no hashes.
@@ -178,7 +178,7 @@ fn bounds_of_flask(release: &str) -> &'static [&'static str] {
 struct Python {
     path: PathBuf,
     version: Minor,
-    /// What tells it from others: where it lives, and its version.
+    /// What distinguishes it from others: its place and its version.
     identity: String,
 }
 
@@ -228,11 +228,11 @@ mod tests {
 
     #[test]
     fn old_releases_get_what_they_were_made_for() {
-        assert_eq!(wanted(&FLASK, "3.0.2"), ["flask==3.0.2"]);
-        assert_eq!(wanted(&FLASK, "2.3.2"), ["flask==2.3.2", "werkzeug<3"]);
-        assert_eq!(wanted(&FLASK, "2.2.3")[1..], ["werkzeug<2.3"]);
+        assert_eq!(pip_arguments(&FLASK, "3.0.2"), ["flask==3.0.2"]);
+        assert_eq!(pip_arguments(&FLASK, "2.3.2"), ["flask==2.3.2", "werkzeug<3"]);
+        assert_eq!(pip_arguments(&FLASK, "2.2.3")[1..], ["werkzeug<2.3"]);
         let pinned = ["--only-binary", ":all:", "--require-hashes", "-r", "requirements-flask-3.0.3.txt"];
-        assert_eq!(wanted(&FLASK, "3.0.3"), pinned);
+        assert_eq!(pip_arguments(&FLASK, "3.0.3"), pinned);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Crates: a program that cargo builds from an adapter. Cargo is needed once, to build it.
+//! Crates: cargo builds a program from an adapter, once.
 
 use super::{
     Release, Setup, SetupError,
@@ -49,7 +49,7 @@ pub(crate) fn set_up(
     Ok(Program::isolated(words, super::isolation(cache, &home), Some(Release { name, asked, installed })))
 }
 
-/// The files to build from. Another release than the pinned one has no lock, and cargo resolves anew.
+/// The files to build from. Another release than the pinned one has no lock, and cargo resolves it again.
 fn sources(package: &RustPackage, release: &str) -> Vec<(&'static str, String)> {
     let is_pinned = release == package.release;
     let files = bundled::under(FOLDER).map(|(path, text)| (path.trim_start_matches(FOLDER), text));
@@ -58,7 +58,7 @@ fn sources(package: &RustPackage, release: &str) -> Vec<(&'static str, String)> 
     files.map(|(path, text)| (path, text.replace(&pin(package.release), &pin(release)))).collect()
 }
 
-/// Builds the program, and tells in which folder it is.
+/// Builds the program, and returns its folder.
 fn cargo(cache: &Cache, folder: &Path, package: &RustPackage, release: &str) -> Result<PathBuf, SetupError> {
     let work = cache.beside()?;
     // Cargo and rustup obey the files of every folder above the one that they work in: here there is none but the user's own.

@@ -1,4 +1,4 @@
-//! What is in the cache, by the names of its folders, and how it is removed. Whatever else lies there is left alone.
+//! Lists what is in the cache by the names of its folders, and removes it. Other files there are left alone.
 
 use super::{
     SetupError,
@@ -20,7 +20,7 @@ pub struct Entry {
     pub path: PathBuf,
     /// How much its files take (bytes).
     pub bytes: u64,
-    /// When it was made, as far as the file system tells.
+    /// When it was made, if the file system knows.
     pub made: Option<SystemTime>,
 }
 
@@ -40,7 +40,7 @@ pub enum Kind {
     Partial,
 }
 
-/// The folder of the cache, and what is in it, in the order of names. Makes nothing.
+/// The folder of the cache and its entries, in the order of names. Nothing is made.
 pub fn list() -> Result<(PathBuf, Vec<Entry>), SetupError> {
     let folder = cache::folder()?;
     let found = named_kinds(&folder);

@@ -1,4 +1,4 @@
-//! How tools are asked, and how their failures are told: a full disk as such, whatever the tool makes of it.
+//! Runs tools, and explains their failures. A full disk is recognized, whatever the tool says about it.
 
 use super::{SetupError, cache::Cache};
 use crate::{foreign, processes::Tool};
@@ -21,7 +21,7 @@ const FULL: [&str; 6] = [
     "not enough space on the disk",
 ];
 
-/// What is left of a disk that is full, as far as a tool can use it (bytes). Part of what it wrote may be gone again by now.
+/// A disk with less free space than this counts as full (bytes). The tool may have removed part of what it wrote.
 const NOTHING: u64 = 64 * 1024;
 
 /// How a tool failed.
@@ -42,7 +42,7 @@ impl Failure {
         Self { lines, is_full: cause.is_some() }
     }
 
-    /// The error that it is, when something else than a full disk is told by `otherwise`.
+    /// The error: a full disk, or otherwise what `otherwise` makes of it.
     pub(crate) fn error(self, cache: &Cache, otherwise: impl FnOnce(String) -> SetupError) -> SetupError {
         match self.is_full || is_full(cache.folder()) {
             true => SetupError::Full { folder: cache.folder().to_owned(), output: self.lines },

@@ -1,11 +1,11 @@
-//! Whether a folder is in the hands of this user alone. What lies in the cache is run: by root too, who must not run what somebody
-//! else put there.
+//! Whether only this user controls a folder. Programs in the cache are run, by root too, and root must not run what somebody else
+//! put there.
 //!
-//! Windows keeps a user's folders by lists of its own, which are not read here.
+//! Windows protects the folders of a user with its own access lists, which are not read here.
 
 use std::{io, path::Path};
 
-/// Why a folder, given without symbolic links, may hold what somebody else put there; none when it may not.
+/// Why a folder, given without symbolic links, may hold what somebody else put there; `None` if it may not.
 #[cfg(unix)]
 pub(crate) fn doubt(folder: &Path) -> io::Result<Option<String>> {
     use std::{fs, os::unix::fs::MetadataExt};

@@ -1,4 +1,4 @@
-//! Reads and writes Flask's session cookies, fast and safely: what a gateway beside a Flask application would use.
+//! Reads and writes Flask's session cookies, fast and safely: for a gateway next to a Flask application.
 //!
 //! A [`Verifier`] is made once for a configuration and then shared. It holds the hash states of every key; to
 //! [`verify`](Verifier::verify) a cookie takes no allocation, and [`verify_batch`](Verifier::verify_batch) takes many at once. It
@@ -195,7 +195,7 @@ impl Error {
 }
 
 impl Verifier {
-    /// How many bytes a payload may inflate to unless told otherwise: 16 MiB.
+    /// How many bytes a payload may inflate to by default: 16 MiB.
     pub const INFLATE_LIMIT: usize = 16 << 20;
 
     /// A verifier for a configuration: its keys, salt, digest, key derivation and lifetime. A lifetime beyond the calendar is
@@ -394,7 +394,8 @@ impl Verifier {
         Ok(cookie)
     }
 
-    /// What a cookie in the canonical form says, by portable code. Signatures are compared as a whole, in constant time (`SIG-10`).
+    /// What a cookie in the canonical form says, by portable code. Signatures are compared as a whole, in constant time
+    /// (`SIG-10`).
     #[inline]
     fn parse(&self, cookie: &[u8]) -> Option<Parsed> {
         // The padding is laid out before the rest is decoded: what is read at once after it was written is waited for.

@@ -158,7 +158,9 @@ fn all_sorts(seeds: &[(u16, u8, u8)]) -> Vec<String> {
 
 proptest::proptest! {
     #[test]
-    fn a_batch_is_judged_as_its_cookies_are_one_by_one(seeds in proptest::collection::vec(proptest::prelude::any::<(u16, u8, u8)>(), 0..120)) {
+    fn a_batch_is_judged_as_its_cookies_are_one_by_one(
+        seeds in proptest::collection::vec(proptest::prelude::any::<(u16, u8, u8)>(), 0..120)
+    ) {
         let fallback_keys = Some(Fallbacks::Keys(vec![Key::from("older"), Key::from("old")]));
         let lifetime = Lifetime::Seconds(60);
         let found = Verifier::new(&Config { fallback_keys, lifetime, ..Config::with_key("new") }).unwrap();

@@ -197,7 +197,7 @@ proptest! {
         }
     }
 
-    /// `DEL-2`, `DEL-3`, `UA-5`: what a configuration sets, its deletion removes, at any time and from any page (but for a
+    /// `DEL-2`, `DEL-3`, `UA-5`: what a configuration sets, its deletion removes, at any time and from any page (except for a
     /// cookie path that is not absolute).
     #[test]
     fn a_deletion_with_the_same_configuration_always_removes_the_cookie(

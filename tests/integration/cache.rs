@@ -123,6 +123,7 @@ fn a_cache_that_is_in_use_is_not_cleared() {
     let lock = File::create(cache.join("lock")).unwrap();
     lock.lock_shared().unwrap();
     is_refused(&run(&cache, &["cache", "clear"]), &["in use", cache.to_str().unwrap()]);
+    is_refused(&run(&cache, &["cache", "clear", "flusk"]), &["flusk is not set up", "did you mean flask?"]);
     assert!(cache.join("flask@3.1.3-0123456789ab").exists());
     drop(lock);
     assert!(run(&cache, &["cache", "clear"]).status.success());
@@ -353,7 +354,7 @@ mod disk {
             let Some(_) = common::program(TEST, Known::named(name).unwrap()) else { continue };
             let Some(disk) = Disk::of(TEST, size) else { return };
             let output = run(disk.0.path(), &["check", name]);
-            is_refused(&output, &["no space is left", disk.0.path().to_str().unwrap(), "cache clear"]);
+            is_refused(&output, &["is full", disk.0.path().to_str().unwrap(), "cache clear"]);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The judged tutorial (`docs/claims.md`): its form, and its evidence, run.
+//! The checked tutorial (`docs/claims.md`): its form, and its evidence, run.
 
 use crate::common;
 
@@ -95,7 +95,7 @@ fn shares_a_family(one: &[String], other: &[String]) -> bool {
 }
 
 #[test]
-fn claims_are_numbered_from_one_and_judged() {
+fn claims_are_numbered_from_one_and_have_a_verdict() {
     assert!(CLAIMS.len() >= 38, "{}", CLAIMS.len());
     for (claim, number) in CLAIMS.iter().zip(1..) {
         assert_eq!(claim.id, format!("CLAIM-{number}"));
@@ -203,7 +203,7 @@ fn cited() -> Vec<LoadedVector> {
     ids.into_iter().map(|id| VECTORS[id].clone()).collect()
 }
 
-/// The evidence, held against an implementation: each cited vector once, all of them passed.
+/// Runs the evidence on an implementation: each cited vector once, and all pass.
 fn run_evidence(implementation: &dyn Implementation) {
     let cited = cited();
     let results = run::replay(implementation, &cited, &mut |_| {});

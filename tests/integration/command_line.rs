@@ -98,7 +98,10 @@ fn the_vectors_in_the_binary_are_verified_offline() {
 fn bad_usage_is_one_clear_error() {
     for (arguments, parts) in [
         (&["check", "--spec", "flask-9"][..], &["flask-9", "flask-3.1.r1"][..]),
-        (&["check", "flusk"], &["flusk", "itsdangerous.js", "NAME@VERSION"]),
+        (&["check", "flusk"], &["flusk", "did you mean flask?", "itsdangerous.js", "NAME@VERSION"]),
+        (&["cache", "clear", "flusk"], &["did you mean flask?"]),
+        (&["cache", "clear", "quart"], &["quart is not set up", "cache list"]),
+        (&["report", "merge", "missing.json"], &["missing.json", "check --report json=FILE"]),
         (&["check", "flask@--help"], &["flask@3.0.3"]),
         (&["check", "itsdangerous.js@../x"], &["flask@3.0.3"]),
         (&["check", "model@1.0"], &["write the name alone"]),
@@ -112,6 +115,26 @@ fn bad_usage_is_one_clear_error() {
     ] {
         let done = Run::new(arguments).done();
         done.is_refused_with(parts);
+    }
+}
+
+#[test]
+fn a_lifetime_is_written_alike_for_a_cookie_and_for_a_server() {
+    for lifetime in ["1800", "30m", "0.5h"] {
+        Run::new(&["inspect", "--lifetime", lifetime, "--now", "1700000000", "eyJ1c2VyIjoxfQ.ZVPxAA.x"])
+            .done()
+            .stdout()
+            .find("30 minutes")
+            .expect(lifetime);
+        // Nobody listens on the discard port of this machine.
+        Run::new(&["check", "--url", "http://127.0.0.1:9/probe", "--secret-key-file", "key", "--lifetime", lifetime])
+            .file("key", "key")
+            .done()
+            .is_refused_with(&["no connection to http://127.0.0.1:9/probe"]);
+    }
+    for command in [&["inspect", "x"][..], &["check", "--url", "http://127.0.0.1:9/probe", "--secret-key-file", "key"]]
+    {
+        Run::new(&[command, &["--lifetime", "long"]].concat()).done().is_refused_with(&["as in 30m"]);
     }
 }
 
@@ -143,7 +166,7 @@ fn a_cache_that_cannot_be_written_is_named() {
 
 #[test]
 fn files_that_are_no_vectors_are_named_with_line_and_remedy() {
-    Run::new(&["replay", "missing.json"]).done().is_refused_with(&["missing.json"]);
+    Run::new(&["replay", "missing.json"]).done().is_refused_with(&["missing.json", "name a file of vectors"]);
     Run::new(&["replay", "x.json"])
         .file("x.json", "{\n\"format\": 1,\n oops")
         .done()
@@ -269,6 +292,46 @@ mod adapters {
 }
 
 #[test]
+fn examples_on_help_pages_can_be_copied_at_60_columns() {
+    for command in [
+        &["bench"][..],
+        &["cache", "clear"],
+        &["cache", "list"],
+        &["check"],
+        &["completions"],
+        &["explore"],
+        &["inspect"],
+        &["list"],
+        &["man"],
+        &["mutant"],
+        &["mutants"],
+        &["probe"],
+        &["replay"],
+        &["report", "matrix"],
+        &["report", "merge"],
+        &["rules"],
+        &["vectors", "regenerate"],
+        &["vectors", "verify"],
+    ] {
+        let page = |columns: &str| Run::new(&[command, &["--help"]].concat()).env("COLUMNS", columns).done().stdout();
+        let examples = |page: &str| page.split_once("\nExample").map(|(_, examples)| examples.to_owned());
+        let (narrow, wide) = (examples(&page("60")), examples(&page("200")));
+        assert!(wide.as_ref().is_some_and(|examples| examples.contains("sessionproof")), "{command:?}");
+        assert_eq!(narrow, wide, "{command:?}");
+    }
+}
+
+#[test]
+fn the_names_before_the_protocol_checks_and_mutants_work_for_one_version() {
+    let done = Run::new(&["check", "--smoke", "verifier"]).done();
+    done.is_refused_with(&["--protocol"]);
+    let names = |command| Run::new(&[command]).done().stdout();
+    assert_eq!(names("faulty"), names("mutant"));
+    let one = |command| Run::new(&[command, "accept-all", "--cases", "10"]).done().stdout();
+    assert_eq!(one("faults"), one("mutants"));
+}
+
+#[test]
 fn help_pages_read_well() {
     for arguments in [
         &["--help"][..],
@@ -328,7 +391,7 @@ fn shards_are_checked_and_joined() {
     assert_eq!(done.stdout(), whole.stdout());
     assert!(fs::read_to_string(done.folder.path().join("whole.json")).unwrap().contains("\"of\": 1"));
 
-    merge(&["1.json"]).is_refused_with(&["of 2 shards 2 is missing", "--shard 2/2"]);
+    merge(&["1.json"]).is_refused_with(&["shard 2 of 2 is missing", "--shard 2/2"]);
     merge(&["1.json", "2.json", "1.json"]).is_refused_with(&["1.json and 1.json are both shard 1/2"]);
     for text in ["0/2", "3/2", "1", "a/b"] {
         Run::new(&["check", "model", "--shard", text]).done().is_refused_with(&["--shard", "as in 1/4"]);
@@ -438,6 +501,9 @@ fn the_known_implementations_are_listed_without_setting_anything_up() {
             line.contains(known.about) && line.contains(if known.is_in_binary() { "always" } else { " no " }),
             "{line}"
         );
+    }
+    for words in ["quart                  0.23.1   Python 3.13", "3.11 or newer, gets release 0.22.0"] {
+        assert!(done.stdout().contains(words), "{words} is not in {}", done.stdout());
     }
     assert!(done.stdout().lines().all(|line| line.chars().count() <= 120), "{}", done.stdout());
     assert_eq!(fs::read_dir(done.folder.path()).unwrap().count(), 0, "nothing is left behind");

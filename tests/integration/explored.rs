@@ -132,7 +132,7 @@ fn real_flask_answers_every_transition_of_the_small_configurations_as_the_model_
     }
 }
 
-/// `UPDATE_EXPLORED=1 cargo test --test integration explored` writes the file anew; then the vectors are made again.
+/// `UPDATE_EXPLORED=1 cargo test --test integration explored` rewrites the file; then make the vectors again.
 #[test]
 fn the_vectors_are_the_runs_that_the_search_gives() {
     let mut lines = Vec::new();

@@ -200,8 +200,8 @@ fn a_flood_on_standard_error_does_no_harm() {
 #[test]
 fn a_program_that_is_not_there_is_named() {
     let command = vec!["./no/such adapter".to_owned(), "x".to_owned()];
-    broken(answers(command, one(), calls(1)), &["cannot start", "'./no/such adapter' x"], "Is the path right?");
-    broken(answers(Vec::new(), one(), calls(1)), &["no command"], "Name the program");
+    broken(answers(command, one(), calls(1)), &["cannot start", "'./no/such adapter' x"], "Check the path");
+    broken(answers(Vec::new(), one(), calls(1)), &["no command"], "Name the adapter's program");
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn an_adapter_that_never_says_hello_is_ended() {
 fn a_banner_is_not_a_hello() {
     let script = r#"printf 'Welcome to \033[1mMyServer\033[0m\n'; hello; sleep 1000"#;
     let what = [r"Welcome to \u{1b}[1mMyServer\u{1b}[0m"];
-    broken(answers(adapter(script), patient(), calls(1)), &what, "print to standard error instead");
+    broken(answers(adapter(script), patient(), calls(1)), &what, "print everything else to standard error");
 }
 
 #[test]
@@ -251,7 +251,7 @@ fn every_copy_must_say_the_same_hello() {
         read -r line; printf '{"id":0,"ok":{"name":"x","version":"%s","ops":["verify"]}}\n' $$
         while :; do next; reply; done"#;
     let options = Options { workers: 2, in_flight: 1, ..patient() };
-    broken(answers(adapter(script), options, calls(100)), &["another hello"], "same hello each time");
+    broken(answers(adapter(script), options, calls(100)), &["sent a different hello"], "same hello each time");
 }
 
 // Adapters that hang.
@@ -260,7 +260,7 @@ fn every_copy_must_say_the_same_hello() {
 fn a_hang_names_its_call() {
     let script = "hello; next; reply; next; reply; next; echo 'thinking hard' >&2; sleep 1000";
     let what =
-        ["has answered nothing for 2s", "7 more", r#"{"id":3,"op":"verify","#, r#""cookie":"c2""#, "thinking hard"];
+        ["has not replied for 2s", "to 7 more", r#"{"id":3,"op":"verify","#, r#""cookie":"c2""#, "thinking hard"];
     broken(answers(adapter(script), one(), calls(10)), &what, "--call-timeout");
 }
 
@@ -268,7 +268,7 @@ fn a_hang_names_its_call() {
 fn an_adapter_that_reads_nothing_is_ended() {
     // Far more than a pipe holds.
     let result = answers(adapter("hello; sleep 1000"), one(), padded_calls(64, 100_000));
-    broken(result, &["has answered nothing for 2s", r#"{"id":1,"op":"verify","#], "--call-timeout");
+    broken(result, &["has not replied for 2s", r#"{"id":1,"op":"verify","#], "--call-timeout");
 }
 
 #[test]
@@ -285,7 +285,7 @@ fn an_adapter_that_does_not_flush_is_told_so() {
 fn the_whole_run_has_a_limit_too() {
     let script = "hello; while :; do next; sleep 0.2; reply; done";
     let options = Options { run_limit: Some(Duration::from_secs(2)), ..patient() };
-    let what = ["time limit of 2s for the whole run", "calls have no reply", "the call: "];
+    let what = ["longer than its time limit of 2s", "calls have no reply", "the call: "];
     broken(answers(adapter(script), options, calls(1000)), &what, "--time-limit");
 }
 
@@ -359,13 +359,13 @@ fn an_adapter_that_keeps_crashing_is_given_up() {
     let script =
         r#"hello; n=0; while :; do next; n=$((n + 1)); [ $n = 10 ] && { echo tired >&2; exit 9; }; reply; done"#;
     let options = Options { max_crashes: 3, ..patient() };
-    let what = ["exited with status 9", "4 copies", r#"{"id":10,"op":"verify","#, "tired"];
+    let what = ["exited with status 9", "4 adapter processes have crashed", r#"{"id":10,"op":"verify","#, "tired"];
     broken(answers(adapter(script), options, calls(1000)), &what, "until standard input ends");
 }
 
 #[test]
 fn an_adapter_that_answers_one_call_and_exits_is_given_up() {
-    let what = ["exited with status 0", "9 copies"];
+    let what = ["exited with status 0", "9 adapter processes have crashed"];
     broken(answers(adapter("hello; next; reply"), patient(), calls(1000)), &what, "until standard input ends");
 }
 
@@ -382,7 +382,7 @@ fn standard_input_closed_early_counts_as_a_crash() {
 fn standard_input_closed_over_waiting_requests_is_a_hang() {
     // Nothing is written any more that could be refused.
     let script = "hello; next; reply; sleep 1; exec <&-; sleep 1000";
-    let what = ["has answered nothing for 2s", r#"{"id":2,"op":"verify","#];
+    let what = ["has not replied for 2s", r#"{"id":2,"op":"verify","#];
     broken(answers(adapter(script), one(), calls(5)), &what, "Read requests until standard input ends");
 }
 
@@ -421,7 +421,7 @@ fn once_broken_it_stays_broken() {
 fn garbage_names_the_line_and_the_call() {
     let script = "hello; next; reply; next; echo 'DEBUG: opening session'; reply; sleep 1000";
     let what = ["DEBUG: opening session", r#"{"id":2,"op":"verify","#, r#""cookie":"c1""#];
-    broken(answers(adapter(script), patient(), calls(5)), &what, "print to standard error instead");
+    broken(answers(adapter(script), patient(), calls(5)), &what, "print everything else to standard error");
 }
 
 #[test]

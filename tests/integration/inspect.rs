@@ -215,8 +215,8 @@ fn the_key_that_signed_is_named() {
 #[test]
 fn what_is_no_cookie_is_told_what_it_lacks() {
     for (text, part) in [
-        ("", "nothing was given"),
-        ("  \n ", "nothing was given"),
+        ("", "no cookie was given"),
+        ("  \n ", "no cookie was given"),
         ("eyJ1c2VyIjoxfQ", "no dot"),
         ("eyJ1c2VyIjoxfQ.MRSiw1YrHkeZE4nCOUjf5Vy0yU", "one dot"),
         ("eyJ1c2VyIjoxfQ:1rabcd:MRSiw1YrHkeZE4nCOUjf5Vy0yU", "Django"),
@@ -247,7 +247,7 @@ fn bombs_are_not_looked_at_and_take_no_time() {
     for bomb in [vec![b' '; 100 << 20], format!("{{{many_keys}}}").into_bytes()] {
         let inspection = inspect(&compressed(&bomb), &question()).unwrap();
         assert_eq!(inspection.server.now.answer, Answer::NotRead);
-        assert!(plain(&inspection).contains("not looked at"), "{}", plain(&inspection));
+        assert!(plain(&inspection).contains("not read"), "{}", plain(&inspection));
         assert!(inspection.to_json().len() < 1 << 20);
     }
     let deep = format!("{{\"a\":{}}}", "[".repeat(1 << 20));
@@ -396,10 +396,10 @@ proptest! {
 }
 
 #[test]
-fn the_readme_shows_what_is_printed() {
+fn the_guide_shows_what_is_printed() {
     let (header, question) = sent("permanence-flag-new", 10);
     let told = plain(&inspect(&header, &question).unwrap());
-    assert!(include_str!("../../README.md").contains(&format!("```text\n{told}```")), "{told}");
+    assert!(include_str!("../../docs/inspect.md").contains(&format!("```text\n{told}```")), "{told}");
 }
 
 #[test]
@@ -466,10 +466,11 @@ fn the_exit_status_tells_what_the_server_would_say() {
         (&["--now", now, "--secret-key-file", "key", "--lifetime", "59"], 1, "EXP-1"),
         (&["--now", "2023-11-14T22:14:21Z", "--config", "salted.json"], 1, "EXP-1"),
         (&["--now", now, "--fallback-key-file", "key"], 2, "KEY-5"),
-        (&["--now", now, "--secret-key-file", "empty"], 2, "empty holds no key"),
+        (&["--now", now, "--secret-key-file", "empty"], 2, "empty is empty, so it holds no key"),
         (&["--now", now, "--secret-key-file", "missing"], 2, "missing cannot be read"),
+        (&["--now", now, "--secret-key-file", "missing"], 2, "name a file that exists"),
         (&["--now", now, "--config", "config.json"], 2, "config.json:2"),
-        (&["--now", "noon"], 2, "no instant"),
+        (&["--now", "noon"], 2, "not a time"),
         (&["--lifetime", "long"], 2, "as in 30m"),
         (&["--jsn"], 2, "--json"),
     ] {

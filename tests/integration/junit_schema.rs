@@ -34,7 +34,7 @@ fn has_xmllint(test: &str) -> bool {
     is_here
 }
 
-/// What xmllint says against a report; none where it is valid.
+/// The errors that xmllint finds in a report; `None` if it is valid.
 fn refusal(report: &str) -> Option<String> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("report.xml");

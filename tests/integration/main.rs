@@ -13,6 +13,7 @@ mod command_line;
 mod common;
 mod consumers;
 mod differential;
+mod documentation;
 mod exploration;
 mod explored;
 mod findings;

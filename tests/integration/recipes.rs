@@ -64,7 +64,7 @@ struct Step {
     actions: Vec<Action>,
 }
 
-/// A cookie in place of the browser's own.
+/// A cookie instead of the browser's own.
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Cookie {

@@ -242,7 +242,7 @@ fn interrupted(signal: &str, moment: &str, adapter: &Adapter) -> Duration {
             let failures = results["failures"].as_array().unwrap();
             assert!(!failures.is_empty() && results["total"]["failed"].as_u64().unwrap() > 0, "{what}: {results}");
             let generated = failures.iter().filter(|failure| failure["origin"].get("property").is_some()).count();
-            assert!(moment != "shrinking" || generated > 0, "{what}: the failure that was being made small is missing");
+            assert!(moment != "shrinking" || generated > 0, "{what}: the failure that was being shrunk is missing");
         }
     }
     took

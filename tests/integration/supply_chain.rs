@@ -42,8 +42,8 @@ fn unpinned(line: &str) -> Option<&'static str> {
 #[test]
 fn every_action_is_pinned_by_a_digest_with_its_release_beside_it() {
     let mut used = 0;
-    // The README has a workflow to copy.
-    for (file, text) in workflows().into_iter().chain([(root().join("README.md"), text("README.md"))]) {
+    // The guide has a workflow to copy.
+    for (file, text) in workflows().into_iter().chain([(root().join("docs/reports.md"), text("docs/reports.md"))]) {
         for (number, line) in text.lines().enumerate().filter(|(_, line)| line.contains("uses:")) {
             used += 1;
             assert_eq!(unpinned(line), None, "{}:{}: {line}", file.display(), number + 1);
@@ -246,7 +246,7 @@ fn skipped(test: &str, why: &str) {
     let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {why}");
 }
 
-/// `UPDATE_NOTICES=1 cargo test` writes the file anew; `cargo fetch --locked` fetches the crates of all platforms before.
+/// `UPDATE_NOTICES=1 cargo test` rewrites the file; `cargo fetch --locked` fetches the crates of all platforms before.
 #[test]
 fn the_notices_are_those_of_the_crates_that_are_linked_on_every_platform() {
     let all: Result<Vec<_>, _> = targets().iter().map(|target| linked(Some(target))).collect();

@@ -1,5 +1,5 @@
 //! The verifier and the model are two implementations of the same rules that share no code. Here they answer the same calls,
-//! and each is held against what real Flask did.
+//! and each is compared with what real Flask did.
 
 use proptest::{prelude::*, test_runner::TestRunner};
 use sessionproof::{
@@ -141,7 +141,7 @@ fn both_read_what_is_nested_as_deep_and_write_integers_as_long_alike() {
 }
 
 #[test]
-fn both_judge_every_neighbour_of_a_good_cookie_alike() {
+fn both_judge_every_one_character_edit_of_a_good_cookie_alike() {
     for scenario in properties::one_character_edits(None, &Sizes::DEEP) {
         let Scenario::Single(call) = scenario else { continue };
         check(Base64Choice::Lenient, &call).unwrap();

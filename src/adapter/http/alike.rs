@@ -1,6 +1,6 @@
-//! Base64 that is spelled as another one is, and signatures that are as wrong as another one.
+//! Spells base64 like another base64 text, and makes signatures as wrong as another signature.
 //!
-//! It knows letters, and nothing of what they say.
+//! It knows letters, not what they mean.
 
 use crate::model::base64;
 

@@ -1,13 +1,13 @@
-//! Cookies carried over from one clock and key to another.
+//! Translates cookies from one clock and key to another.
 //!
-//! A server cannot be told what time it is. But all that it remembers of a session is a cookie, and whoever has the secret key
-//! can sign the same payload with another time. To the server, a cookie that is signed a minute earlier is one that has waited
-//! a minute; so nobody needs to wait. The suite's calls have a clock and a key of their own; each is carried over to the
-//! server's clock and key before it is sent, and what is set is carried back.
+//! Nobody can set a server's clock. But all that the server remembers of a session is a cookie, and with the secret key anyone
+//! can sign the same payload at another time. For the server, a cookie that is signed a minute earlier is a cookie that waited a
+//! minute, so the suite need not wait. The suite's calls have their own clock and key. Their cookies are translated to the
+//! server's clock and key before they are sent, and the cookies that the server sets are translated back.
 //!
-//! It does not know whether a cookie is good: what no key signed is left as it stands on its way to the server, as it would be
-//! refused all the same. Of what the server sets, nothing comes back that would open a door: a session cookie under a key that
-//! nobody named has another signature, or is not shown at all, and other cookies come back by name alone.
+//! It does not know whether a cookie is good. A cookie that no key signed is sent unchanged, since the server refuses it anyway.
+//! Nothing that the server sets comes back in a usable form: a session cookie under an unknown key gets another signature or is
+//! hidden, and of other cookies only the names come back.
 
 use super::{
     alike::{alike, respell},
@@ -22,7 +22,7 @@ use crate::{
 };
 use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
-/// One side: a configuration, and a second by its clock.
+/// One end: a configuration, and a second by its clock.
 #[derive(Clone, Copy, Debug)]
 pub struct Endpoint<'a> {
     /// What is configured there.
@@ -35,7 +35,7 @@ pub struct Endpoint<'a> {
     pub is_marked: bool,
 }
 
-/// The way from one side to the other. Their times differ by whole seconds.
+/// Translates from one end to the other. Their times differ by whole seconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Translator<'a> {
     /// Where cookies come from.
@@ -95,8 +95,8 @@ impl<'a> Translator<'a> {
         Ok(Some(carried.chars().zip(spelled).map(write).collect()))
     }
 
-    /// A cookie value, signed again for the other side by the key that stands in the same place; none where it is nothing like what
-    /// a key signed. A signature that is almost right stays so, since that is where a server may be too lenient.
+    /// A cookie value, signed again for the other side by the key that stands in the same place; `None` if it is nothing like
+    /// what a key signed. A signature that is almost right stays so, since that is where a server may be too lenient.
     ///
     /// # Errors
     ///
@@ -130,8 +130,8 @@ impl<'a> Translator<'a> {
         Ok(None)
     }
 
-    /// Payload and timestamp for the other side: the payload with or without marks, the timestamp as many seconds later as its clock
-    /// is. What comes back and is neither is the application's own, and not shown.
+    /// Payload and timestamp for the other side: the payload with or without marks, the timestamp as many seconds later as its
+    /// clock is. What comes back and is neither is the application's own, and not shown.
     fn signed(&self, signed: &str) -> Result<String, NotMarked> {
         let (payload, timestamp) = parts(signed);
         let there = timestamp.and_then(|timestamp| self.timestamp(timestamp));
@@ -200,8 +200,8 @@ impl<'a> Translator<'a> {
         format!("{given}={value}{}", attributes.collect::<String>())
     }
 
-    /// The value of the session cookie. One that no key signed which was named keeps its payload and its timestamp, if it has them, and
-    /// gets a signature that nobody takes.
+    /// The value of the session cookie. One that no key signed which was named keeps its payload and its timestamp, if it has
+    /// them, and gets a signature that nobody takes.
     fn set_value(&self, value: &str) -> String {
         if let Ok(Some(carried)) = self.value(value) {
             return carried;
@@ -215,7 +215,7 @@ impl<'a> Translator<'a> {
     }
 }
 
-/// What is told of the value of a cookie that is not the session's.
+/// Shown instead of the value of a cookie that is not the session's.
 const NOT_SHOWN: &str = "not-shown";
 
 /// An attribute of a cookie, with the semicolon before it. What is no attribute that browsers know may be a part of the value.
@@ -252,7 +252,7 @@ fn unescaped(value: &str) -> Option<Vec<(char, bool)>> {
     Some(characters)
 }
 
-/// The instant of an Expires attribute, in seconds; none where it is another attribute, or not written as HTTP writes dates.
+/// The instant of an Expires attribute, in seconds; `None` if it is another attribute, or not written as HTTP writes dates.
 fn expires_at(attribute: &str) -> Option<i64> {
     let (_, date) = attribute.split_once('=').filter(|(name, _)| name.trim().eq_ignore_ascii_case("expires"))?;
     OffsetDateTime::parse(date.trim(), &Rfc2822).ok().map(OffsetDateTime::unix_timestamp)
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn zeros_in_front_of_a_timestamp_and_foreign_spellings_are_not_mended() {
+    fn zeros_in_front_of_a_timestamp_and_foreign_spellings_are_not_fixed() {
         let here = (Config::with_key("ours"), vec![b"ours".to_vec()]);
         let there = (Config::with_key("theirs"), vec![b"theirs".to_vec()]);
         let translator = carry(&here, &there);

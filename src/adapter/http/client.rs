@@ -1,7 +1,7 @@
-//! One POST to the probe at a time: bounded in time and size, proved on both sides, and every way in which it can go wrong told
-//! with its remedy.
+//! POST requests to the probe, one at a time: limited in time and size, with a proof on both sides, and an error with a remedy
+//! for everything that can go wrong.
 //!
-//! It knows what a probe is asked with, and nothing of what it answers. An answer without a proof goes no further than this.
+//! It knows the form of requests, not of answers. An answer without a proof is not passed on.
 
 use super::proof::{CREDENTIALS, Nonce, PROOF, Proofs};
 use crate::json::Json;
@@ -41,7 +41,7 @@ pub struct Answered {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
-    /// Whether it comes from somebody who knows the secret key. One of status 200 always does.
+    /// Whether the sender proved that it has the secret key. One of status 200 always did.
     pub is_proved: bool,
     /// Where a redirect leads to.
     pub location: Option<String>,
@@ -90,7 +90,7 @@ impl Client {
         })
     }
 
-    /// How long the run may still take; none where it has no end.
+    /// How long the run may still take; `None` if it has no limit.
     pub fn left(&self) -> Option<Duration> {
         self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
@@ -159,9 +159,9 @@ impl Client {
     /// What is said of an answer that anybody could have given.
     fn not_proved(&self) -> AdapterError {
         AdapterError {
-            message: format!("the answer of {} does not prove that the server knows the secret key", self.url),
-            hint: "no session was sent in a form that it could use; see that the URL is that of the probe, and that the application \
-                     has the probe of this release: `sessionproof probe FOLDER` writes it"
+            message: format!("the answer of {} does not prove that the server has the secret key", self.url),
+            hint: "it got no session that it could use; check that the URL is that of the probe, and that the application has \
+                     the probe of this release, which `sessionproof probe FOLDER` writes"
                 .to_owned(),
         }
     }
@@ -174,24 +174,23 @@ impl Client {
         let url = &self.url;
         let (what, remedy) = match error {
             Error::Timeout(_) => (
-                format!("no whole answer came from {url} within {} s", self.call_timeout.as_secs()),
-                "see whether the server is stuck; --call-timeout waits longer",
+                format!("{url} did not answer completely within {} s", self.call_timeout.as_secs()),
+                "check whether the server hangs, or raise --call-timeout",
             ),
-            Error::HostNotFound => (format!("there is no host of the name in {url}"), "see whether the URL is right"),
+            Error::HostNotFound => (format!("the host in {url} was not found"), "check the URL"),
             Error::Io(io) if io.to_string().contains("lookup") => {
-                (format!("there is no host of the name in {url}: {io}"), "see whether the URL is right")
+                (format!("the host in {url} was not found: {io}"), "check the URL")
             }
             Error::ConnectionFailed => (format!("no connection to {url}"), REFUSED),
             Error::Io(io) if io.kind() == ErrorKind::ConnectionRefused => {
                 (format!("no connection to {url}: {io}"), REFUSED)
             }
-            Error::Io(io) if io.kind() == ErrorKind::TimedOut => (
-                format!("no connection to {url}: {io}"),
-                "see whether the server is stuck, or a firewall is in the way",
-            ),
+            Error::Io(io) if io.kind() == ErrorKind::TimedOut => {
+                (format!("no connection to {url}: {io}"), "check whether the server hangs, or a firewall blocks it")
+            }
             Error::Rustls(_) | Error::Tls(_) | Error::Io(_) if is_certificate(error) => (
                 format!("the certificate of {url} is not trusted: {error}"),
-                "name the certificates to be trusted with --ca-file",
+                "name the certificates to trust with --ca-file",
             ),
             Error::Rustls(_) | Error::Tls(_) | Error::TlsRequired => {
                 (format!("TLS with {url} failed: {error}"), NO_TLS)
@@ -200,10 +199,9 @@ impl Client {
             Error::Io(io) if url.to_ascii_lowercase().starts_with("https:") && io.kind() == ErrorKind::InvalidData => {
                 (format!("TLS with {url} failed: {io}"), NO_TLS)
             }
-            Error::Io(io) => (
-                format!("{url} broke the connection: {io}"),
-                "its log may say why; a port for TLS is asked by https://",
-            ),
+            Error::Io(io) => {
+                (format!("{url} broke the connection: {io}"), "its log may say why; use https:// if the port uses TLS")
+            }
             Error::BodyExceedsLimit(limit) => {
                 (format!("the answer of {url} is longer than {limit} bytes"), "name the URL of the probe itself")
             }
@@ -212,9 +210,9 @@ impl Client {
             }
             Error::Protocol(_) | Error::Http(_) => (
                 format!("{url} does not answer in HTTP: {error}"),
-                "see whether host and port are right; a port for TLS is asked by https://",
+                "check host and port; use https:// if the port uses TLS",
             ),
-            _ => (format!("{url} cannot be asked: {error}"), "see whether the URL is right and the server is up"),
+            _ => (format!("{url} cannot be asked: {error}"), "check the URL, and that the server is running"),
         };
         AdapterError { message: what, hint: remedy.to_owned() }
     }
@@ -235,20 +233,20 @@ pub fn parse(url: &str) -> Result<Uri, AdapterError> {
         uri.query().is_none() && !has_name && matches!(uri.scheme_str(), Some("http" | "https"))
     };
     url.parse().ok().filter(|uri| is_plain(uri) && is_port(uri)).ok_or_else(|| AdapterError {
-        message: format!("{:?} is no URL of a probe", url.rsplit('@').next().unwrap_or_default()),
-        hint: "a URL is written as in http://127.0.0.1:8000/sessionproof-probe or https://…".to_owned(),
+        message: format!("{:?} is not the URL of a probe", url.rsplit('@').next().unwrap_or_default()),
+        hint: "write it as in http://127.0.0.1:8000/sessionproof-probe or https://…".to_owned(),
     })
 }
 
 fn too_long() -> AdapterError {
     AdapterError {
-        message: "the run took longer than it may".to_owned(),
-        hint: "--time-limit allows more, --preset quick and --cases ask for less".to_owned(),
+        message: "the run took longer than its time limit".to_owned(),
+        hint: "raise --time-limit, or run fewer cases with --preset quick or --cases".to_owned(),
     }
 }
 
-const NO_TLS: &str = "a port without TLS is asked by http://";
-const REFUSED: &str = "see whether the server is up, and listens on this host and port";
+const NO_TLS: &str = "use http:// if the port does not use TLS";
+const REFUSED: &str = "check that the server is running and listens on this host and port";
 
 /// Whether a connection was lost that may have been kept too long; asking again is then no other request.
 fn is_lost(error: &Error) -> bool {
@@ -287,8 +285,8 @@ fn text_of<'h>(headers: &'h HeaderMap, name: &'h str) -> impl Iterator<Item = St
 /// The certificates to be trusted, from PEM.
 fn roots(pem: &[u8]) -> Result<RootCerts, AdapterError> {
     let unreadable = |what: String| AdapterError {
-        message: format!("the certificates to be trusted cannot be read: {what}"),
-        hint: "a file of certificates in PEM is needed".to_owned(),
+        message: format!("the certificates to trust cannot be read: {what}"),
+        hint: "name a file of certificates in PEM".to_owned(),
     };
     let mut certificates: Vec<Certificate<'static>> = Vec::new();
     for item in parse_pem(pem) {
@@ -297,7 +295,7 @@ fn roots(pem: &[u8]) -> Result<RootCerts, AdapterError> {
         }
     }
     if certificates.is_empty() {
-        return Err(unreadable("there are none".to_owned()));
+        return Err(unreadable("the file holds none".to_owned()));
     }
     Ok(RootCerts::new_with_certs(&certificates))
 }

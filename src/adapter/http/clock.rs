@@ -1,4 +1,4 @@
-//! What the server's clock says, and what follows from it.
+//! What the server's clock shows, and what follows from it.
 
 use super::client::Answered;
 use crate::json::Json;
@@ -22,7 +22,7 @@ pub(super) fn ahead([start, end]: [UnixTime; 2], answered: &Answered) -> i64 {
     middle(start.micros(), end.micros()).saturating_sub(middle(answered.sent, answered.came))
 }
 
-/// Whether the server's clock goes on as ours does.
+/// whether the server's clock runs like ours.
 pub(super) fn is_near(start: UnixTime, end: UnixTime, answered: &Answered, ahead: i64) -> bool {
     let (sent, came) = (answered.sent.saturating_add(ahead), answered.came.saturating_add(ahead));
     start <= end && start.micros() >= sent.saturating_sub(DRIFT) && end.micros() <= came.saturating_add(DRIFT)

@@ -1,4 +1,4 @@
-//! The first exchange with a probe, and what to say where there is none.
+//! The first exchange with a probe, and the errors if there is no probe.
 
 use super::{
     AdapterError,
@@ -24,16 +24,17 @@ pub(super) fn greet(client: &Client, url: &str) -> Result<Json, AdapterError> {
         answered = client.post(&hello, None)?;
     }
     if answered.status == 404 || (300..400).contains(&answered.status) {
-        return Err(not_found(&answered, &format!("there is no probe at {url} that believes us")));
+        return Err(not_found(&answered, &format!("no probe at {url} accepts our key")));
     }
     let senseless = |what: String| AdapterError {
-        message: format!("{url} does not answer as a probe: {what}"),
+        message: format!("{url} does not answer like a probe: {what}"),
         hint: "name the URL of the probe, as in http://127.0.0.1:8000/sessionproof-probe".to_owned(),
     };
     if answered.status != 200 {
         return Err(senseless(format!("HTTP status {}", answered.status)));
     }
-    let json: Json = crate::json::from_slice(&answered.body).map_err(|error| senseless(format!("no JSON: {error}")))?;
+    let json: Json =
+        crate::json::from_slice(&answered.body).map_err(|error| senseless(format!("not JSON: {error}")))?;
     if let Ok(clock) = clock(&json) {
         let ahead = ahead(clock, &answered);
         if ahead.saturating_abs() > MOST_AHEAD * 1_000_000 {
@@ -51,26 +52,24 @@ fn ahead_by_its_date(answered: &Answered) -> Option<i64> {
 
 fn too_far(url: &str, ahead: i64) -> AdapterError {
     AdapterError {
-        message: format!(
-            "the clock of {url} is {ahead} s ahead of ours, and no session is signed for a clock that is more than {MOST_AHEAD} s off"
-        ),
-        hint: "set both clocks right".to_owned(),
+        message: format!("the clock of {url} is {ahead} s ahead of ours; the limit is {MOST_AHEAD} s"),
+        hint: "set both clocks to the right time".to_owned(),
     }
 }
 
-/// What to say of a probe that is not there.
+/// The error about a probe that is not there.
 pub(super) fn not_found(answered: &Answered, what: &str) -> AdapterError {
     if let Some(location) = &answered.location {
         return AdapterError {
             message: format!("{what}: it redirects to {location}"),
-            hint: "no redirect is followed; name the URL that it leads to".to_owned(),
+            hint: "redirects are not followed: name the URL that it leads to".to_owned(),
         };
     }
     let far = ahead_by_its_date(answered).filter(|seconds| seconds.abs() > 30);
     let clocks = far.map(|seconds| format!("; its clock is {seconds} s ahead of ours")).unwrap_or_default();
     AdapterError {
         message: format!("{what}: HTTP status {}{clocks}", answered.status),
-        hint: "see that the application mounts the probe at this URL, that SESSIONPROOF_PROBE_UNTIL is not over, and that \
+        hint: "check that the application mounts the probe at this URL, that SESSIONPROOF_PROBE_UNTIL is not over, and that \
                  --secret-key-file holds its SECRET_KEY"
             .to_owned(),
     }

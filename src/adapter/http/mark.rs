@@ -1,11 +1,11 @@
 //! The mark of sessions that are signed for tests, so that no code takes one for a log-in.
 //!
-//! On the server every key of a session has a mark before it: `user` is `test user` there, and `Name` is `TEST Name`. Only
-//! `_permanent` keeps its name, since Flask itself reads it. The two marks keep the order of the keys, with `_permanent` among them,
-//! so that payloads keep theirs. Marks are put on what goes to the server and taken off what comes back; what comes back without one
-//! is the application's own, of which the name is told and never the value.
+//! On the server every key of a session has a mark in front: `user` is `test user` there, and `Name` is `TEST Name`. Only
+//! `_permanent` keeps its name, since Flask itself reads it. There are two marks so that the keys keep their order, with
+//! `_permanent` among them. Marks are added to what goes to the server and removed from what comes back. A key without a mark is
+//! the application's own; its name is shown, and its value never.
 //!
-//! It does not know about signatures, clocks or headers.
+//! It does not know signatures, clocks or headers.
 
 use super::{
     alike::respell,
@@ -30,12 +30,12 @@ use std::{
 const MARKS: [&str; 2] = ["TEST ", "test "];
 /// The key that Flask itself reads.
 const PERMANENT: &str = "_permanent";
-/// What is shown of a value that is the application's own.
+/// Shown instead of a value that is the application's own.
 const NOT_SHOWN: &str = "not shown";
 /// The longest text of a payload that is marked, in bytes.
 const LONGEST: usize = 1 << 20;
-/// The longest number and the most brackets of a text that is believed to be no session because the model cannot read it: Python reads
-/// more than the model.
+/// The longest number and the most brackets of a text that is believed to be no session because the model cannot read it: Python
+/// reads more than the model.
 const MOST_DIGITS: usize = 1000;
 const MOST_BRACKETS: usize = 100;
 
@@ -155,7 +155,7 @@ fn unmark_text(key: &Text) -> Option<Text> {
 /// It is a session and cannot be spelled so, or it may be one: what the model cannot read, Python may read.
 pub fn mark_payload(encoded: &str) -> Result<String, NotMarked> {
     let marked = mark_spelled(encoded)?;
-    // A reader that is more lenient than Python may find a session between dots, or among what is no base64.
+    // A reader that is more lenient than Python may find a session between dots, or among characters that are not base64.
     let is_letter = |c: &char| c.is_ascii_alphanumeric() || "-_+/".contains(*c);
     let lenient = |part: &str| {
         let letters: String = part.chars().filter(is_letter).collect();
@@ -183,7 +183,7 @@ fn mark_spelled(encoded: &str) -> Result<String, NotMarked> {
         .and_then(|spelling| spelling.write(&mark_json(&spelling.text)?));
     let is_marked = marked.is_some();
     let marked = marked.unwrap_or_else(|| encoded.to_owned());
-    // The marks are seen by whoever reads it, or there is nothing to be read.
+    // Every reader sees the marks, or cannot read it at all.
     match payload::read(marked.as_bytes(), &Choices::default()) {
         Ok(session) if session.iter().any(|(key, _)| unmark_key(key).is_none()) => Err(NotMarked),
         Err(_) if !is_marked && may_be_session(&spelling.text) => Err(NotMarked),
@@ -304,8 +304,8 @@ fn deflate(bytes: &[u8], level: i32) -> Vec<u8> {
     stock_zlib::deflate(bytes, level, Format::Zlib)
 }
 
-/// What stands for a text that nobody is to see: as long (64 characters at most), of the alphabet of base64, the same for the same
-/// text in this process, and nothing that anybody could turn back.
+/// What stands for a text that nobody is to see: as long (64 characters at most), of the alphabet of base64, the same for the
+/// same text in this process, and nothing that anybody could turn back.
 pub fn stand_in(text: &str) -> String {
     static KEY: OnceLock<RandomState> = OnceLock::new();
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

@@ -1,6 +1,6 @@
-//! The members of a JSON object in its text, so that some are replaced and everything else stays as it is spelled.
+//! The members of a JSON object, found in its text, so that some can be replaced without changing anything else.
 //!
-//! It finds them in every text that is JSON. Of others it may find what no reader would.
+//! It finds them in every text that is JSON. In other texts it may find members that no reader would.
 
 use std::ops::Range;
 

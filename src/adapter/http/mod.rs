@@ -1,18 +1,18 @@
 //! A running server as an implementation: an application that mounts a probe, asked over HTTP.
 //!
-//! A server has one configuration, a secret key that is nobody else's business, and a clock that nobody can set. The calls of the
-//! suite have a key and a clock of their own all the same: their cookies are carried over to the server's key and clock
-//! ([`carry`]), and its answers back. So every other part of the suite goes on as with any implementation, and no failure, report
-//! or vector ever holds the server's key or a cookie that the server would take.
+//! A server has one configuration, a private secret key, and a clock that nobody can set. The calls of the suite have another key
+//! and another clock. Their cookies are translated to the server's key and clock ([`carry`]), and its answers back. So the rest
+//! of the suite works as with any implementation, and no failure, report or vector holds the server's key or a cookie that the
+//! server would accept.
 //!
-//! Nothing is signed for a server that has not proved that it knows the key (`proof`); what is signed travels sealed, so that nobody
-//! but the server can use it, and its sessions are marked as a test's ([`mark`]).
+//! Nothing is signed for a server before it has proved that it has the key (`proof`). What is signed travels encrypted, so that
+//! only the server can use it, and its sessions are marked as a test's ([`mark`]).
 //!
-//! Two things make that exact. The probe says when it began and when it was done by the server's clock; an answer across a
-//! tick is thrown away and asked for again, so that the second in which the server acted is known. And the model is asked on
-//! both sides: where it answers otherwise there than here, as at the calendar's ends, nothing can be said.
+//! Two things make the translation exact. The probe reports the server's time before and after; if a second passed in between,
+//! the request is repeated, so that the second in which the server acted is known. And the model is asked on both sides: if it
+//! answers differently there, as at the ends of the calendar, the check is inconclusive.
 //!
-//! What it does not know: state that a server keeps beside the cookie, which does not age when the cookie does.
+//! It does not know state that a server keeps outside the cookie, which does not age with the cookie.
 
 mod alike;
 pub mod carry;
@@ -56,9 +56,9 @@ use waiting::Waiting;
 
 /// How often a request is asked again because the clock ticked meanwhile.
 const TICKS: usize = 10;
-/// How many answers in a row may make no sense before it is not worth going on.
+/// After so many unusable answers in a row, the run stops.
 const SENSELESS: usize = 20;
-/// What is longer than this need not pass a proxy: bytes of headers or of actions.
+/// A proxy may refuse more than this: bytes of headers or of actions.
 const LONG: usize = 3000;
 
 /// A running server.
@@ -133,10 +133,10 @@ impl Server {
 
     fn one(&self, call: &Call) -> Result<Reply, AdapterError> {
         if let Some(member) = self.other_member(call.config()) {
-            return Ok(Reply::Unsupported(format!("another configuration than the server's: {member}")));
+            return Ok(Reply::Unsupported(format!("a configuration that differs from the server's: {member}")));
         }
         match call {
-            Call::Exchange(call) => self.asked(call),
+            Call::Exchange(call) => self.ask(call),
             Call::Sign(call) => self.signed(call),
             Call::Verify(call) => self.verified(call),
         }
@@ -175,7 +175,7 @@ impl Server {
     fn verified(&self, call: &Verify) -> Result<Reply, AdapterError> {
         const APART: [char; 6] = [';', ',', '"', ' ', '\t', '\\'];
         if call.cookie.is_empty() || call.cookie.contains(APART) {
-            return Ok(Reply::Unsupported("a cookie that does not stand in a Cookie header as it is".to_owned()));
+            return Ok(Reply::Unsupported("a cookie that a Cookie header cannot hold unchanged".to_owned()));
         }
         let is_empty =
             |text: &str| payload::read(text.as_bytes(), &self.hello.choices).is_ok_and(|session| session.is_empty());
@@ -184,7 +184,7 @@ impl Server {
         }
         let name = cookie_text::name(&call.config);
         let exchange = request(&call.config, call.now, Some(format!("{name}={}", call.cookie)), Vec::new());
-        Ok(match self.asked(&exchange)? {
+        Ok(match self.ask(&exchange)? {
             Reply::Ok(Answer::Exchange(exchanged)) => match exchanged.opened {
                 None => VerifyOutcome::Raised("the session was not opened".to_owned()).into(),
                 Some(session) if session.is_empty() => VerifyOutcome::Rejected(None).into(),
@@ -200,7 +200,7 @@ impl Server {
             return Ok(Reply::Unsupported("the cookie of an empty session".to_owned()));
         }
         let exchange = request(&call.config, call.now, None, vec![Action::Update { values: call.session.clone() }]);
-        Ok(match self.asked(&exchange)? {
+        Ok(match self.ask(&exchange)? {
             Reply::Ok(Answer::Exchange(exchanged)) => match cookie_set(&exchanged, &call.config) {
                 Some(cookie) => SignOutcome::Cookie(cookie).into(),
                 None => {
@@ -212,18 +212,18 @@ impl Server {
     }
 
     /// A request in the server's present, asked until it is known in which second it was answered.
-    fn asked(&self, call: &Exchange) -> Result<Reply, AdapterError> {
+    fn ask(&self, call: &Exchange) -> Result<Reply, AdapterError> {
         for _ in 0..TICKS {
             if let Some(reply) = self.asked_in(call, self.client.server_now().div_euclid(1_000_000))? {
                 return Ok(reply);
             }
         }
         self.sense(Reply::Error(format!(
-            "of {TICKS} answers none came within one second of the server's clock: is it slow, or are there several clocks?"
+            "none of {TICKS} answers came within one second of the server's clock; is it slow, or are there several clocks?"
         )))
     }
 
-    /// A request carried over to a second of the server's clock, and its answer carried back; none where it was answered in
+    /// A request carried over to a second of the server's clock, and its answer carried back; `None` if it was answered in
     /// another second.
     fn asked_in(&self, call: &Exchange, second: i64) -> Result<Option<Reply>, AdapterError> {
         let keys = call.config.verifying_keys(self.hello.choices.fallback_text);
@@ -253,7 +253,7 @@ impl Server {
                 return Ok(None);
             }
             Err(Reply::Error(_)) if is_long(&request, &sent) && answered.status != 200 => {
-                Reply::Unsupported(format!("a request so long: HTTP status {}", answered.status))
+                Reply::Unsupported(format!("a request of this length: HTTP status {}", answered.status))
             }
             Err(reply) => reply,
         };
@@ -285,7 +285,7 @@ impl Server {
         let back =
             translator.back().answer(server::exchange(sent, choices), &call.actions, |at| at.saturating_sub(later));
         (back != server::exchange(call, choices)).then_some(
-            "what depends on the date itself, which is the server's, or on the names of keys, which are marked there",
+            "a check that depends on the absolute date, or on the names of keys: a live server has its own date and marked keys",
         )
     }
 
@@ -296,7 +296,7 @@ impl Server {
         answered: &Answered,
     ) -> Result<Result<(Response, [UnixTime; 2]), Reply>, AdapterError> {
         if answered.status == 404 || (300..400).contains(&answered.status) {
-            return Err(not_found(answered, "the probe is there no more"));
+            return Err(not_found(answered, "the probe is gone"));
         }
         let error = |what: String| Ok(Err(Reply::Error(what)));
         if answered.status != 200 {
@@ -312,14 +312,14 @@ impl Server {
             // What stands behind the place may be a value of the application's.
             Err(what) => {
                 let place = what.split(": ").next().unwrap_or_default();
-                return error(format!("the answer is not what a probe answers: {place}"));
+                return error(format!("the answer is not a probe's: {place}"));
             }
         };
         exchanged.headers.clone_from(&answered.headers);
         match clock(&json) {
             Err(what) => error(what),
             Ok([start, end]) if !is_near(start, end, answered, self.ahead) => error(format!(
-                "the server's clock went from {start} to {end}, which is not when it was asked: does it stand still?"
+                "the server's clock went from {start} to {end}, which does not match the time of the request"
             )),
             Ok(clock) => Ok(Ok((exchanged, clock))),
         }
@@ -379,7 +379,7 @@ impl Implementation for Server {
     }
 }
 
-/// Whether HTTP carries a header's value as it is.
+/// Whether HTTP transports a header's value unchanged.
 fn is_carried_by_http(header: &str) -> bool {
     let is_carried = |c: char| matches!(c, '\t' | ' '..='~' | '\u{80}'..='\u{ff}');
     header.chars().all(is_carried) && header.trim_matches([' ', '\t']) == header

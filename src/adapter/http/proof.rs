@@ -1,7 +1,7 @@
-//! Who knows the secret key: the proof that goes with a request, the one that an answer must bring, and the Cookie header that
-//! nobody else can read.
+//! Proofs of knowing the secret key: the one that a request carries, the one that an answer must carry, and the encryption of the
+//! Cookie header.
 //!
-//! Each purpose has a key of its own, derived from the secret key, and none of these keys signs sessions. It does not know what is
+//! Each purpose has its own key, derived from the secret key, and none of these keys signs sessions. It does not know what is
 //! asked or answered.
 
 use super::AdapterError;
@@ -51,13 +51,13 @@ impl Proofs {
         format!("t={time},n={nonce},h={hash},mac={proof}")
     }
 
-    /// Whether an answer to the request with this nonce comes from somebody who knows the secret key.
+    /// Whether the sender of an answer to the request with this nonce has the secret key.
     pub(super) fn is_proved(&self, Nonce(nonce): &Nonce, status: u16, body: &[u8], proof: &str) -> bool {
         let right = mac(Digest::Sha256, &self.answer, &[format!("{nonce}\n{status}\n").as_bytes(), body]);
         hex(&right).as_bytes().ct_eq(proof.as_bytes()).into()
     }
 
-    /// A Cookie header's bytes, to be read by who knows the secret key alone: a stream cipher made of HMAC-SHA256 in counter mode.
+    /// A Cookie header's bytes, encrypted for the owner of the secret key: a stream cipher made of HMAC-SHA256 in counter mode.
     /// The request's own proof says that nobody changed it.
     pub(super) fn seal(&self, Nonce(nonce): &Nonce, header: &[u8]) -> Vec<u8> {
         let pad = |number| mac(Digest::Sha256, &self.cookie, &[format!("{nonce}\n{number}").as_bytes()]);

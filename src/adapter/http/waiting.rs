@@ -1,4 +1,4 @@
-//! A running server whose time is waited for: the cookies that come back are the very ones that it set.
+//! A running server whose time is not simulated: the suite waits, and sends back the cookies that the server set.
 
 use super::Server;
 use crate::{
@@ -23,7 +23,7 @@ impl<'a> Waiting<'a> {
         Self { server, later: OnceLock::new() }
     }
 
-    fn asked(&self, call: &Exchange) -> Result<Reply, AdapterError> {
+    fn ask(&self, call: &Exchange) -> Result<Reply, AdapterError> {
         let client = &self.server.client;
         let next = client.server_now().div_euclid(1_000_000) + 1;
         let second = call.now.seconds().saturating_add(*self.later.get_or_init(|| next - call.now.seconds()));
@@ -48,7 +48,7 @@ impl Implementation for Waiting<'_> {
 
     fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, AdapterError> {
         let one = |call: &Call| match call {
-            Call::Exchange(call) => self.asked(call).unwrap_or_else(|broken| Reply::Error(broken.to_string())),
+            Call::Exchange(call) => self.ask(call).unwrap_or_else(|broken| Reply::Error(broken.to_string())),
             other => Reply::Unsupported(format!("the operation {}", other.op())),
         };
         Ok(calls.iter().map(one).collect())

@@ -1,6 +1,6 @@
-//! The operation `bench`: one copy of an adapter, asked one thing at a time, so that nothing runs beside what is measured.
+//! The operation `bench`: one copy of an adapter measures one thing at a time, so that nothing runs at the same time.
 //!
-//! The time comes from the adapter, and is believed only if it can be true.
+//! The adapter reports the time, and an impossible one is refused.
 
 use super::{
     hello,

@@ -1,6 +1,6 @@
-//! What an adapter says of itself, checked before anything is built on it.
+//! Reads and checks an adapter's hello.
 //!
-//! A misspelt operation or kind of value would silently be cases that are never asked: better to stop at once.
+//! A misspelt operation or kind of value would silently skip cases, so it is an error.
 
 use crate::json::Json;
 use crate::protocol::{Capabilities, Op, VERSION, ValueKind};

@@ -1,6 +1,6 @@
-//! Lines of a stream that nobody vouches for: each is read into bounded memory, or not at all.
+//! Lines of an untrusted stream, read into bounded memory.
 //!
-//! It knows bytes and newlines, and nothing of what the lines mean.
+//! It knows bytes and newlines, not what the lines mean.
 
 use std::io::{BufRead, ErrorKind};
 

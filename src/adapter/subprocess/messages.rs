@@ -12,8 +12,8 @@ use std::{
 /// How much of a line is shown (bytes).
 const SHOWN: usize = 400;
 
-const FLUSH: &str = "Answer each request within --call-timeout (raise it for a slow implementation), end every reply with a \
-                     newline, and flush after every reply.";
+const FLUSH: &str = "Read requests until standard input ends, and answer each within --call-timeout (raise it for a slow \
+                     implementation). Always end every reply with a newline, and flush standard output.";
 const STDOUT: &str = "Standard output is for replies only, one JSON object in UTF-8 on each line; print everything else to \
                       standard error. See spec/adapter-protocol.md.";
 const UNTIL_THE_END: &str = "Read requests until standard input ends; answer `error` to a request instead of exiting.";
@@ -76,7 +76,8 @@ pub(crate) fn cannot_start(command: &[String], error: &io::Error) -> AdapterErro
             "Make the program executable (chmod +x), or name its interpreter first, as in `python adapter.py`."
         }
         _ => {
-            "Is it a program for this machine? Start a script with a line such as `#!/usr/bin/env python3`, or name its interpreter first."
+            "Is it a program for this machine? Begin a script with a line such as `#!/usr/bin/env python3`, or name its \
+             interpreter first."
         }
     };
     AdapterError {

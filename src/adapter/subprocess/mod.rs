@@ -1,8 +1,8 @@
 //! Adapters: programs that speak the protocol of `spec/adapter-protocol.md` over their standard streams.
 //!
-//! Nothing about such a program is taken on trust. It may hang, crash, print anything and read nothing: each of that ends in a
-//! message that names the call and the likely mistake, within the time limits and in bounded memory. What is *judged* in the
-//! replies is none of its business.
+//! Such a program is not trusted. It may hang, crash, print anything and read nothing. Each of these ends in a message that names
+//! the call and the likely mistake, within the time limits and in bounded memory. Whether a reply is *right* is decided
+//! elsewhere.
 
 mod bench;
 #[doc(hidden)]
@@ -72,8 +72,8 @@ pub struct Stats {
 
 /// An adapter, running in one or more copies. They end when this is dropped, and everything that they started with them.
 ///
-/// A process that is killed drops nothing. The command line has a guard for that; in a program of your own, copies that read their
-/// standard input end with it, and others go on (see [`processes`](super::processes)).
+/// A process that is killed drops nothing. The command line has a guard for that; in a program of your own, copies that read
+/// their standard input end with it, and others keep running (see [`processes`](crate::processes)).
 pub struct Subprocess {
     hello: Capabilities,
     runner: Mutex<run::Runner>,

@@ -1,4 +1,4 @@
-//! The operating system's side of one copy of an adapter: started with pipes, ended for certain.
+//! The operating system's side of one copy of an adapter: it starts the process with pipes, and makes sure that it ends.
 
 use crate::{adapter::Program, processes::Running};
 use std::{
@@ -20,7 +20,7 @@ pub(crate) struct Process {
 pub(crate) struct Exit {
     /// Whether it ended before it was killed.
     pub(crate) by_itself: bool,
-    /// Its status; none when the system does not tell.
+    /// Its status; `None` if the system does not say.
     status: Option<ExitStatus>,
 }
 

@@ -1,4 +1,4 @@
-//! What a line on an adapter's standard output turns out to be: a hello, a reply that was due, or a mistake.
+//! Reads a line from an adapter's standard output: a hello, a reply that was due, or a mistake.
 
 use super::{
     hello,

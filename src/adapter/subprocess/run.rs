@@ -1,11 +1,12 @@
-//! The conversation with all copies of an adapter: who is asked what, what came back, and what to do when something breaks.
+//! The conversation with all copies of an adapter: which copy gets which call, what came back, and what to do when something
+//! breaks.
 //!
-//! One thread decides everything. It takes what the copies did from one queue, and never touches a pipe itself.
+//! One thread decides everything. It takes the events of all copies from one queue, and never touches a pipe itself.
 //!
-//! - A copy owes replies as long as it has been asked something. Its clock starts anew with each reply, so that a call that
-//!   queued behind slow ones is not blamed for them.
-//! - When a copy ends too early, the oldest call that it owed is the suspect: adapters mostly work in order. The others are
-//!   asked again. The suspect is asked alone, of a fresh copy; if that ends too, the call is answered with an error.
+//! - A copy owes replies as long as it has unanswered calls. Its clock restarts with each reply, so that a call that queued
+//!   behind slow ones is not blamed for them.
+//! - If a copy ends too early, the oldest call that it owed is the suspect, since adapters mostly work in order. The other calls
+//!   are sent again. The suspect is sent alone to a new copy; if that ends too, the call is answered with an error.
 
 use super::{
     Counters, Options,
@@ -31,7 +32,7 @@ use std::{
 
 /// How many lines may wait to be looked at. Together with the limit on a line this bounds the memory that an adapter can take.
 const QUEUED_LINES: usize = 16;
-/// How long a copy that closed one of its pipes may take to end or to go on.
+/// How long a copy that closed one of its pipes may take to end or to continue.
 const CLOSING: Duration = Duration::from_secs(1);
 /// How long idle copies may take to end when the run is over.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -64,7 +65,7 @@ struct Batch<'a> {
     take: &'a mut dyn FnMut(usize, Reply),
     unanswered: usize,
     queue: VecDeque<usize>,
-    /// Calls to be asked alone: a copy ended while it owed each of them.
+    /// Calls to send alone, since a copy ended while it owed each of them.
     suspects: VecDeque<usize>,
 }
 
@@ -179,7 +180,7 @@ impl Runner {
         event
     }
 
-    /// Starts every clock anew, because nobody was looking.
+    /// Restarts every clock, because nobody was looking.
     fn excuse_all(&mut self) {
         self.workers.iter_mut().for_each(|worker| worker.since = Instant::now());
     }
@@ -360,7 +361,7 @@ fn ask(worker: &mut Worker, place: usize, batch: &Batch) {
     }
 }
 
-/// Kills the copy, and tells what it was doing.
+/// Kills the copy, and returns what it was doing.
 fn scene_after(mut worker: Worker, batch: &Batch) -> Scene {
     let death = worker.end(Instant::now());
     scene_of(&worker, &death, batch)

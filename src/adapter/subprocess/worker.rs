@@ -1,7 +1,7 @@
 //! One running copy of an adapter: its process, the calls that wait for its replies, and three threads that keep its pipes
 //! moving, so that neither side ever waits for the other to read.
 //!
-//! It knows nothing of what is asked, of time limits, or of the other copies.
+//! It does not know the meaning of calls, time limits, or other copies.
 
 use super::{
     lines::{Line, Lines},
@@ -131,7 +131,7 @@ impl Worker {
         self.waiting.insert(id, place);
     }
 
-    /// Counts the call with this id as answered; the clock starts anew.
+    /// Counts the call with this id as answered; the clock restarts.
     pub(crate) fn paid(&mut self, id: u64) {
         self.waiting.remove(&id);
         self.alone = false;
@@ -186,7 +186,7 @@ fn in_background(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(),
     started.map(drop).map_err(|error| messages::no_thread(&error))
 }
 
-/// Passes on what is printed, until the output ends or nobody listens any more.
+/// Passes on what is printed, until the output ends or nobody is listening any more.
 fn read(output: ChildStdout, worker: u64, limit: usize, events: &SyncSender<Event>) {
     let mut lines = Lines::new(BufReader::with_capacity(CHUNK, output), limit);
     loop {

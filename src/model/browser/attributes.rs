@@ -21,7 +21,7 @@ pub struct Parsed {
     pub expires: Option<i64>,
     /// `Max-Age` in seconds; what no `i64` holds is cut to its nearest end.
     pub max_age: Option<i64>,
-    /// `Domain` in lower case without its leading dot; none where it is missing or empty.
+    /// `Domain` in lower case without its leading dot; `None` if it is missing or empty.
     pub domain: Option<String>,
     /// `Path`.
     pub path: PathAttribute,
@@ -78,7 +78,7 @@ pub(crate) fn pair(header: &str) -> (&str, &str) {
 }
 
 impl Parsed {
-    /// Takes one attribute in. The last of a name counts, but for a date or age that cannot be read (`UA-8`).
+    /// Takes one attribute in. The last of a name counts, except for a date or age that cannot be read (`UA-8`).
     fn take(&mut self, name: &str, value: &str) {
         if length(value) > MAX_ATTRIBUTE_VALUE {
             return;

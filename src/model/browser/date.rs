@@ -38,7 +38,7 @@ fn is_delimiter(c: char) -> bool {
     matches!(c, '\t' | ' '..='/' | ';'..='@' | '['..='`' | '{'..='~')
 }
 
-/// Fills a place that is still empty; tells whether it did.
+/// Fills a place that is still empty; returns whether it did.
 fn claim<T>(place: &mut Option<T>, read: impl FnOnce() -> Option<T>) -> bool {
     if place.is_none() {
         *place = read();
@@ -56,7 +56,7 @@ fn read_clock(token: &str) -> Option<(u8, u8, u8)> {
     Some((u8::try_from(hour).ok()?, u8::try_from(minute).ok()?, u8::try_from(second).ok()?))
 }
 
-/// The digits that a token begins with, when there are as many as told. What follows may be anything but a digit.
+/// The digits that a token begins with, if there are as many as asked for. What follows may be anything but a digit.
 fn read_number(token: &str, digits: std::ops::RangeInclusive<usize>) -> Option<u16> {
     let end = token.find(|c: char| !c.is_ascii_digit()).unwrap_or(token.len());
     if digits.contains(&end) { token.get(..end)?.parse().ok() } else { None }

@@ -49,7 +49,7 @@ pub struct Cookie {
     pub same_site: SameSite,
     /// When the first cookie in this place was stored (`UA-7`).
     pub created: UnixTime,
-    /// The last instant at which it is kept; none for as long as the user agent runs (`UA-1`, `UA-2`).
+    /// The last instant at which it is kept; `None` for as long as the user agent runs (`UA-1`, `UA-2`).
     pub expires: Option<UnixTime>,
 }
 
@@ -165,7 +165,7 @@ impl Browser {
         }
     }
 
-    /// The Cookie header of a request; none when there is nothing to send. Longer paths come first, then older cookies.
+    /// The Cookie header of a request; `None` if there is nothing to send. Longer paths come first, then older cookies.
     pub fn cookie_header(&self, to: &Target, now: UnixTime) -> Option<String> {
         let mut cookies: Vec<&Cookie> = self.cookies.iter().filter(|cookie| cookie.goes_to(to, now)).collect();
         cookies.sort_by_key(|cookie| (Reverse(cookie.path.chars().count()), cookie.created));

@@ -178,9 +178,9 @@ enum Foreign {
 enum Reencoded {
     /// The payload compressed, or no longer compressed, under the old signature.
     Compressed,
-    /// The same, signed anew.
+    /// The same, signed again.
     CompressedAndSigned,
-    /// Percent signs in place of the dots.
+    /// Percent signs instead of the dots.
     Percent,
     /// The payload's text with blanks around it, signed.
     Spaced,
@@ -452,7 +452,7 @@ mod tests {
     }
 
     #[test]
-    fn a_neighbour_flips_every_bit_of_every_character() {
+    fn an_edit_flips_every_bit_of_every_character() {
         let config = Arc::new(Config::with_key(CONFIG_KEY));
         let session = user();
         let good = signed(&session, CONFIG_KEY.as_bytes(), &config, KNOWN);

@@ -1,7 +1,7 @@
-//! Generators of generated cases: values, instants, configurations, payloads, cookies, requests and stories, each biased to where
-//! implementations go wrong. All of them shrink toward the plain.
+//! Generators of cases: values, instants, configurations, payloads, cookies, requests and stories. Each is biased to where
+//! implementations go wrong, and shrinks toward the plain.
 //!
-//! [`sizes`] has their knobs. What each must come across, a test of the properties counts in the cases of a run.
+//! [`sizes`] holds their settings. A test of the properties counts what each generator must produce in a run.
 
 pub mod cookies;
 pub mod payloads;

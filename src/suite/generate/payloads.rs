@@ -1,5 +1,5 @@
-//! Texts that are signed in place of a session's payload, by somebody who has the key: other JSON than Flask writes, dates that
-//! Flask reads and does not write, and what is no payload at all.
+//! Payloads that Flask would not write, signed by somebody who has the key: other JSON, dates that Flask reads but does not
+//! write, and texts that are not payloads.
 
 use super::strategies::{nested, text_in};
 use crate::model::{base64, payload};
@@ -12,14 +12,15 @@ const PRINTABLE: &[RangeInclusive<char>] = &[' '..='~'];
 /// Any such payload, as it stands in a cookie.
 pub fn odd() -> BoxedStrategy<String> {
     prop_oneof![
-        3 => select(ODD.to_vec()).prop_map(encoded),
-        2 => prop_oneof![json_soup(), tagged_json(), keyed(tagged_json())].prop_map(encoded),
-        1 => prop_oneof![keyed(tagged_json()), json_soup()].prop_map(deflated),
-        1 => vec(any::<char>(), 0..32).prop_map(String::from_iter).prop_map(encoded),
+        3 => select(ODD.to_vec()).prop_map(encode),
+        2 => prop_oneof![json_soup(), tagged_json(), keyed(tagged_json())].prop_map(encode),
+        1 => prop_oneof![keyed(tagged_json()), json_soup()].prop_map(deflate),
+        1 => vec(any::<char>(), 0..32).prop_map(String::from_iter).prop_map(encode),
         1 => vec(any::<u8>(), 0..12).prop_map(|bytes| base64::encode(&bytes)),
         1 => text_in(&['A'..='Z', 'a'..='z', '0'..='9', '_'..='_', '-'..='.', '!'..='!'], 0..=9),
-        1 => text_in(PRINTABLE, 0..=40).prop_map(deflated),
-        1 => (text_in(PRINTABLE, 0..=40), any::<prop::sample::Index>(), 0u8..8).prop_map(|(text, at, bit)| spoiled_stream(&text, at, bit)),
+        1 => text_in(PRINTABLE, 0..=40).prop_map(deflate),
+        1 => (text_in(PRINTABLE, 0..=40), any::<prop::sample::Index>(), 0u8..8)
+            .prop_map(|(text, at, bit)| spoiled_stream(&text, at, bit)),
     ]
     .boxed()
 }
@@ -30,15 +31,15 @@ pub fn dated() -> BoxedStrategy<String> {
         3 => dates().prop_map(|date| format!("{{\"v\":{{\" d\":\"{date}\"}}}}")),
         1 => dates().prop_map(|date| format!("{{\"v\":{{\" m\":[{{\" d\":\"{date}\"}}]}}}}")),
     ]
-    .prop_map(encoded)
+    .prop_map(encode)
     .boxed()
 }
 
-fn encoded(text: impl AsRef<str>) -> String {
+fn encode(text: impl AsRef<str>) -> String {
     base64::encode(text.as_ref().as_bytes())
 }
 
-fn deflated(text: String) -> String {
+fn deflate(text: String) -> String {
     format!(".{}", base64::encode(&payload::deflate(text.as_bytes())))
 }
 

@@ -212,7 +212,7 @@ impl Piece {
             Self::Junk(text) => text.clone(),
             Self::Named(change) => format!("{}={}", change(name), good()),
             Self::Other => format!("{name}={}", other(key, now)),
-            Self::Quoted => format!("{name}=\"{}\"", escaped(&good())),
+            Self::Quoted => format!("{name}=\"{}\"", escape(&good())),
             Self::Stale => {
                 let age = config.lifetime.max_age().unwrap_or_default().saturating_add(1);
                 let at = now.seconds().saturating_sub(age).max(0);
@@ -223,7 +223,7 @@ impl Piece {
 }
 
 /// The second character as three octal digits.
-fn escaped(value: &str) -> String {
+fn escape(value: &str) -> String {
     let mut escaped = String::new();
     for (i, byte) in value.bytes().enumerate() {
         if i == 1 {

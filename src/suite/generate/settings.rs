@@ -1,7 +1,7 @@
 //! Instants and configurations.
 //!
-//! The cases of a property share a few configurations. Where all combinations of some members matter, a generator takes the
-//! configuration's number in that pool and walks through them, so that even a small pool has every one.
+//! The cases of a property share a few configurations. If all combinations of some members matter, a generator takes the
+//! configuration's number in that pool and goes through them, so that even a small pool has every one.
 
 use super::strategies::text_in;
 use crate::{
@@ -121,7 +121,7 @@ pub fn timing() -> BoxedStrategy<Config> {
         .boxed()
 }
 
-/// A configuration that plays with what stands where keys belong: nothing, an empty key, text in place of a list.
+/// A configuration that plays with what stands where keys belong: nothing, an empty key, text instead of a list.
 pub fn keys() -> BoxedStrategy<Config> {
     let secret = prop_oneof![
         2 => key().prop_map(Some),

@@ -1,7 +1,7 @@
-//! The knobs of the generators: how many cases a run has, and how large the things in a case grow.
+//! The settings of the generators: how many cases a run has, and how large they grow.
 //!
-//! Knobs bound, and do not bias: which edges are looked at is each generator's own business, and every preset looks at all of
-//! them. The same seed with the same preset makes the same cases.
+//! Settings limit, and do not bias: each generator chooses its own edge cases, and every preset covers all of them. The same seed
+//! with the same preset makes the same cases.
 
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
@@ -67,7 +67,8 @@ pub struct Sizes {
     pub actions: usize,
     /// Browsers in a story.
     pub browsers: usize,
-    /// Configurations that the cases of one property share, beside a plain one. Adapters keep 128 before they forget the first.
+    /// Configurations that the cases of one property share, in addition to a plain one. Adapters keep 128 before they forget the
+    /// first.
     pub configs: usize,
     /// Entries of a list, a tuple or a map.
     pub entries: usize,
@@ -75,7 +76,7 @@ pub struct Sizes {
     pub depth: u32,
     /// Code points of a text that may pay to compress.
     pub long_text: usize,
-    /// Good cookies of which every neighbour is asked about.
+    /// Good cookies of which every one-character edit is tested.
     pub one_character_edits: usize,
     /// Pairs in an unusual Cookie header.
     pub pairs: usize,

@@ -1,13 +1,13 @@
 //! Stories of browsers, servers and clocks.
 //!
-//! A story is planned first, each happening on its own, and then written down: a plan says "until the lifetime of an earlier
-//! visit is over, and a second more", and what that is in seconds depends on what came before. Plans are shrunk by leaving
-//! happenings out and by turning each toward the plainest, a visit that reads.
+//! A story is planned first, each event on its own, and then written down: a plan says "until the lifetime of an earlier visit is
+//! over, and a second more", and the number of seconds depends on what came before. Plans shrink by dropping events and by
+//! turning each into the plainest, a visit that reads.
 //!
-//! [`Sizes`] says how long a story may be and how many take part in it. The rest is bias: of twenty happenings twelve are visits
-//! and four are waits; most clocks are true; half of the waits end within a second of a lifetime's end, counted from an earlier
-//! visit by its server's clock. Log-in and log-out are as frequent as all other actions together, since without a session
-//! nothing can be lost.
+//! [`Sizes`] limits the length of a story and the number of its browsers and servers. The rest is bias: of twenty events twelve
+//! are visits and four are waits; most clocks are true; half of the waits end within a second of a lifetime's end, counted from
+//! an earlier visit by its server's clock. Log-in and log-out are as frequent as all other actions together, since without a
+//! session nothing can be lost.
 
 use super::{requests, settings, sizes::Sizes};
 use crate::{
@@ -277,7 +277,7 @@ impl Draft {
 }
 
 trait GetIn {
-    /// One of some elements; none where there are none.
+    /// One of some elements; `None` if there are none.
     fn get_in<'v, T>(&self, of: &'v [T]) -> Option<&'v T>;
 }
 

@@ -1,6 +1,5 @@
-//! Strategies that are built once where proptest's own would be built again for every value: a text by a regular expression
-//! parses the expression each time, and values within values make all their strategies each time. Most of the time that a case
-//! takes would go there.
+//! Strategies that are built once. proptest's own would be built again for every value: a text by a regular expression parses the
+//! expression each time, and nested values build all their strategies each time. That would take most of the time of a case.
 
 use proptest::{char::ranges, collection::vec, prelude::*};
 use std::{borrow::Cow, ops::RangeInclusive};

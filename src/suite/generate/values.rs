@@ -126,7 +126,8 @@ fn map_of(values: BoxedStrategy<Value>, sizes: &Sizes) -> BoxedStrategy<Map> {
 
 /// Keys: words, any text, and those that look like tags.
 fn key(most: usize) -> BoxedStrategy<Text> {
-    prop_oneof![4 => text_in(&['a'..='z', '_'..='_'], 1..=6).prop_map(Text::from), 1 => text(most), 1 => tag_like().prop_map(Text::from)].boxed()
+    let word = text_in(&['a'..='z', '_'..='_'], 1..=6).prop_map(Text::from);
+    prop_oneof![4 => word, 1 => text(most), 1 => tag_like().prop_map(Text::from)].boxed()
 }
 
 /// Keys that are tags, or become tags when they are escaped or taken apart.

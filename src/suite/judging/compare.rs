@@ -1,7 +1,7 @@
-//! Whether an answer is the one that the specification asks for: compared by meaning, not by spelling.
+//! Whether an answer is the one that the specification requires: compared by meaning, not by spelling.
 //!
-//! A [`Difference`] names the rules that it may break, which [`blame`] tells, so that a failing generated case can say more than
-//! "not equal".
+//! A [`Difference`] names the rules that it may break, found by [`blame`], so that a failing generated case says more than "not
+//! equal".
 
 use super::blame::{self, Suspects};
 use crate::rules::family_of;
@@ -15,10 +15,10 @@ use crate::{
     value::{Map, Value, wire},
 };
 
-/// What is not as it should be.
+/// How an answer is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// The rules that this may break, as far as the difference alone tells: a verdict on a cookie may be wrong for many reasons,
+    /// The rules that this may break, as far as the difference alone shows: a verdict on a cookie may be wrong for many reasons,
     /// a missing attribute has one.
     pub suspects: Suspects,
     /// What differs.
@@ -52,10 +52,12 @@ fn differ<T>(
     Err(Difference { suspects: suspects.into(), what: what.into(), expected, got })
 }
 
-/// Holds an answer to `call` against the expected one, for an implementation with these choices.
+/// Compares an answer to `call` with the expected one, for an implementation with these choices.
 pub fn compare(call: &Call, expected: &Answer, got: &Answer, choices: &Choices) -> Result<(), Difference> {
     match (call, expected, got) {
-        (Call::Verify(call), Answer::Verify(expected), Answer::Verify(got)) => verified(call, expected, got, choices),
+        (Call::Verify(call), Answer::Verify(expected), Answer::Verify(got)) => {
+            compare_verdicts(call, expected, got, choices)
+        }
         (Call::Sign(call), Answer::Sign(expected), Answer::Sign(got)) => match (expected, got) {
             (SignOutcome::Cookie(expected), SignOutcome::Cookie(got)) => {
                 cookie(expected, got, &Call::Sign(call.clone()), choices)
@@ -69,13 +71,18 @@ pub fn compare(call: &Call, expected: &Answer, got: &Answer, choices: &Choices) 
             }
         },
         (Call::Exchange(call), Answer::Exchange(expected), Answer::Exchange(got)) => {
-            exchanged(call, expected, got, choices)
+            compare_exchanges(call, expected, got, choices)
         }
         _ => differ("MOD-10", "the kind of answer", format!("{expected:?}"), format!("{got:?}")),
     }
 }
 
-fn verified(call: &Verify, expected: &VerifyOutcome, got: &VerifyOutcome, choices: &Choices) -> Result<(), Difference> {
+fn compare_verdicts(
+    call: &Verify,
+    expected: &VerifyOutcome,
+    got: &VerifyOutcome,
+    choices: &Choices,
+) -> Result<(), Difference> {
     use VerifyOutcome::{Accepted, Raised, Rejected};
     let same = match (expected, got) {
         (Accepted(expected), Accepted(got)) => {
@@ -137,8 +144,13 @@ fn told(outcome: &VerifyOutcome) -> String {
     }
 }
 
-fn exchanged(call: &Exchange, expected: &Response, got: &Response, choices: &Choices) -> Result<(), Difference> {
-    opened(call, expected, got)?;
+fn compare_exchanges(
+    call: &Exchange,
+    expected: &Response,
+    got: &Response,
+    choices: &Choices,
+) -> Result<(), Difference> {
+    compare_opened(call, expected, got)?;
     results(call, &expected.results, &got.results)?;
     set_cookies(call, expected, got, choices)?;
     let (expected_vary, got_vary) = (varies_by_cookie(expected), varies_by_cookie(got));
@@ -153,7 +165,7 @@ fn exchanged(call: &Exchange, expected: &Response, got: &Response, choices: &Cho
     Ok(())
 }
 
-fn opened(call: &Exchange, expected: &Response, got: &Response) -> Result<(), Difference> {
+fn compare_opened(call: &Exchange, expected: &Response, got: &Response) -> Result<(), Difference> {
     if expected.opened == got.opened {
         return Ok(());
     }
@@ -179,7 +191,7 @@ fn results(call: &Exchange, expected: &[Value], got: &[Value]) -> Result<(), Dif
         };
         if !same {
             let show = |value: Option<&Value>| {
-                value.map_or_else(|| "none: it did not come to its end".to_owned(), |v| wire::encode(v).to_string())
+                value.map_or_else(|| "none: it did not finish".to_owned(), |v| wire::encode(v).to_string())
             };
             let name = action.map(|a| serde_json::to_string(a).unwrap_or_default()).unwrap_or_default();
             let what = format!("the result of action {} {name}", i + 1);
@@ -254,8 +266,8 @@ fn attributes(
                 suspects = blame::renewal(call, suspects.rule, now, made);
             }
             let show = |value: Option<&String>| match value {
-                None => "not there".to_owned(),
-                Some(empty) if empty.is_empty() => "there".to_owned(),
+                None => "missing".to_owned(),
+                Some(empty) if empty.is_empty() => "present".to_owned(),
                 Some(value) => value.clone(),
             };
             return differ(suspects, format!("the cookie's {name} attribute"), show(a), show(b));

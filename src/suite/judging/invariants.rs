@@ -1,10 +1,10 @@
-//! What holds in every story, besides that each answer is the expected one.
+//! What holds in every story, in addition to each answer being the expected one.
 //!
-//! Equality with the expected answer is only as good as what is expected, and answers are equal by meaning: a header that says
-//! the same to a reader may say something else to a browser. So the outcome is looked at as well, with as little of the model
-//! as that takes: the clock, the keys, and what the browser did.
+//! Equality with the expected answer is only as good as the expectation, and answers are compared by meaning: a header that means
+//! the same to a reader may mean something else to a browser. So the outcome is checked too, with as little of the model as
+//! possible: the clock, the keys, and what the browser did.
 //!
-//! What it does not know: whether an answer is right. Silence is no evidence of that.
+//! It does not know whether an answer is right. That no invariant is broken proves nothing.
 
 use super::{blame::is_modifying, compare::Difference};
 use crate::case::story::Story;
@@ -21,7 +21,7 @@ use crate::{
     protocol::{Answer, Call, Choices, Exchange, Response},
 };
 
-/// Holds the last of a story's answers against every invariant.
+/// Checks the last of a story's answers against every invariant.
 ///
 /// # Errors
 ///
@@ -101,7 +101,7 @@ impl<'a> Visit<'a> {
         self.heeded && !self.issues.is_empty() && self.issues.iter().all(|issue| looks(&issue.config) == here)
     }
 
-    /// What is in a cookie's place afterwards.
+    /// The cookie in the same place afterwards.
     fn in_place_of(&self, cookie: &Cookie) -> Option<&Cookie> {
         let place = |c: &Cookie| (c.name.clone(), c.domain.clone(), c.host_only, c.path.clone(), c.partitioned);
         self.after.cookies().iter().find(|stored| place(stored) == place(cookie) && !stored.is_expired(self.now))
@@ -370,7 +370,7 @@ mod tests {
         exchanged
     }
 
-    /// The same instant for whoever knows time zones; a browser does not, and takes it for an hour earlier.
+    /// The same instant to a reader that knows time zones. A browser does not, and reads an hour earlier.
     #[test]
     fn a_renewal_in_another_time_zone_is_equal_by_meaning_and_shortens_a_life() {
         let western: Mutant = |call| {
@@ -385,7 +385,7 @@ mod tests {
         assert_eq!(judged(&story, western), Some("REN-5"));
     }
 
-    /// A stray carriage return: trimmed away by whoever reads attributes, and reason enough for a browser to ignore the header.
+    /// A stray carriage return: readers of attributes trim it, and a browser ignores the header because of it.
     #[test]
     fn a_deletion_that_a_browser_ignores_is_equal_by_meaning_and_has_no_effect() {
         let stray: Mutant = |call| {

@@ -1,7 +1,7 @@
-//! The verdict on a check: its scenario is walked call by call, and each answer is held against the expected one.
+//! The verdict on a check: its scenario runs call by call, and each answer is compared with the expected one.
 //!
-//! What is expected is what real Flask answered, where that was recorded for the very call; everywhere else it is the model's
-//! answer, under the choices that the implementation declares.
+//! The expected answer is that of real Flask if it was recorded for this very call. Otherwise it is the model's answer, under the
+//! choices that the implementation declares.
 
 use super::{
     compare::{Difference, compare, panicked},
@@ -19,7 +19,7 @@ use crate::{
 use crate::{case::scenario::Scenario, evidence::vectors::Recorded, suite::judging::kept};
 use std::borrow::Cow;
 
-/// What is asked in one check.
+/// The input of one check.
 #[derive(Clone, Copy, Debug)]
 pub struct Case<'a> {
     /// The calls.
@@ -90,7 +90,7 @@ pub fn judge(implementation: &dyn Implementation, cases: &[Case<'_>]) -> Result<
     }
 }
 
-/// Cases on their way, side by side. They are asked in rounds, each of which has one call of every case that goes on.
+/// Cases that run side by side, in rounds. A round has one call of every unfinished case.
 pub struct CaseRuns<'a> {
     runs: Vec<CaseRun<'a>>,
     /// Those whose calls the last round holds, in its order.
@@ -112,7 +112,7 @@ impl FromIterator<Scenario> for CaseRuns<'_> {
 }
 
 impl CaseRuns<'_> {
-    /// The calls of the next round; none when every verdict stands.
+    /// The calls of the next round; `None` if every verdict stands.
     pub fn calls(&mut self, hello: &Capabilities) -> Vec<Call> {
         let next = self.runs.iter_mut().enumerate().filter_map(|(at, run)| Some((at, run.next(hello)?)));
         let (asked, calls) = next.unzip();
@@ -154,7 +154,7 @@ impl CaseRuns<'_> {
     }
 }
 
-/// A case on its way.
+/// A case that runs.
 struct CaseRun<'a> {
     scenario: Cow<'a, Scenario>,
     recorded: &'a [Recorded],
@@ -169,7 +169,7 @@ impl<'a> CaseRun<'a> {
         Self { scenario, recorded, answered: Vec::new(), expected: None, verdict: None }
     }
 
-    /// The call to be asked now; none when the verdict stands.
+    /// The call to be asked now; `None` if the verdict stands.
     fn next(&mut self, hello: &Capabilities) -> Option<Call> {
         if self.verdict.is_some() {
             return None;
@@ -275,7 +275,7 @@ fn returned(sign: &Sign, call: &Verify, choices: &Choices) -> VerifyOutcome {
     server::verify(&Verify { cookie, ..call.clone() }, choices)
 }
 
-/// Whether all is decided as Flask decides it, but for giving reasons.
+/// Whether all choices are Flask's, except for giving reasons.
 fn is_flask(choices: &Choices) -> bool {
     Choices { reasons: ReasonsChoice::None, ..*choices } == Choices::default()
 }
@@ -288,7 +288,7 @@ fn call_not_offered(call: &Call, hello: &Capabilities) -> Option<Inconclusive> {
     if hello.choices.fallback_text == FallbackTextChoice::Refuse
         && matches!(call.config().fallback_keys, Some(Fallbacks::Text(_)))
     {
-        return Some(Inconclusive::NotOffered("text in place of the list of fallback keys".to_owned()));
+        return Some(Inconclusive::NotOffered("text instead of a list of fallback keys".to_owned()));
     }
     None
 }

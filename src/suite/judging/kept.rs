@@ -1,7 +1,7 @@
-//! How much is kept of what an implementation answers. A verdict looks at the whole of an answer, as it comes; what is kept of it
-//! afterwards is what a failure shows, within bounds, so that a run takes no more memory for a flood of large answers.
+//! How much of an implementation's answers is kept. A verdict looks at a whole answer as it comes. Afterwards only what a failure
+//! shows is kept, within limits, so that a flood of large answers takes no more memory.
 //!
-//! It knows nothing of right and wrong.
+//! It does not know right from wrong.
 
 use crate::suite::judging::judge::Divergence;
 use crate::{
@@ -62,8 +62,8 @@ fn bytes_of(number: &crate::value::BigInt) -> usize {
     usize::try_from(number.bits() / 8).unwrap_or(usize::MAX)
 }
 
-/// Leaves out of an answer that is right what nothing looks at any more: headers of other names, the words of an error. Says whether
-/// what is left is small enough to be kept.
+/// Leaves out of an answer that is right what nothing looks at any more: headers of other names, the words of an error. Says
+/// whether what is left is small enough to be kept.
 pub(in crate::suite) fn trim(answer: &mut Answer, expected: &Answer) -> bool {
     let room = ALWAYS + TIMES * weight_of(expected);
     if weight_of(answer) <= room {
@@ -211,8 +211,8 @@ fn takes(bytes: usize, left: &mut usize) -> bool {
 /// Cuts a text at a number of bytes, and says how long it was.
 fn shorten(text: &mut String, room: usize) {
     if text.len() > room {
-        // Copied, and not shrunk: what is kept would lie in the large piece of memory that is given back, and spoil it for the next
-        // large answer.
+        // Copied, and not shrunk: what is kept would lie in the large piece of memory that is given back, and spoil it for the
+        // next large answer.
         let whole = (0..=room).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
         let beginning = text.get(..whole).unwrap_or_default();
         *text = format!("{beginning}{}", note(text.len(), "bytes"));

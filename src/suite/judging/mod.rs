@@ -1,7 +1,7 @@
 //! From an answer to a verdict.
 //!
-//! [`compare`] tells whether one answer is right, [`blame`] which rule it breaks, [`invariants`] what no story may show, [`judge`]
-//! the verdict on a check, and [`shrink`] the smallest case of a failure.
+//! [`compare`] decides whether one answer is right, [`blame`] which rule it breaks, [`invariants`] what no story may show,
+//! [`judge`] gives the verdict on a check, and [`shrink`] finds the smallest case of a failure.
 
 pub mod blame;
 pub mod compare;

@@ -1,8 +1,8 @@
-//! The smallest case of a failure, as far as some tries find it.
+//! Shrinks a failure to a small case, within a number of tries.
 //!
-//! A generated case is first walked down its shrink tree, which knows how the case was made. What is left of a story is then
-//! made simpler as a story: without events that do not matter, then with plain values, then with round times and times at a
-//! boundary. Whatever is tried must break the same rule as before.
+//! A generated case first descends its shrink tree, which knows how the case was made. A story is then simplified further: events
+//! that do not matter are removed, then values become plain, then times become round or move to a boundary. Each try must break
+//! the same rule as before.
 
 use super::judge::Divergence;
 use crate::case::{

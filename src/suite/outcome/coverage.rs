@@ -1,4 +1,4 @@
-//! What each rule rests on: vectors from real Flask, properties of the suite, and tests of the model where no implementation can
+//! The evidence for each rule: vectors from real Flask, properties of the suite, and tests of the model if no implementation can
 //! be asked.
 
 use crate::{
@@ -103,16 +103,17 @@ pub fn level_word(level: Level) -> &'static str {
     }
 }
 
-/// The matrix of rules and evidence, as `docs/evidence/coverage.md` has it. `mutant` tells of the mutant that only this rule catches; the suite
-/// itself knows of none.
+/// The matrix of rules and evidence in `docs/evidence/coverage.md`. `mutant` names the mutant that only this rule catches; the
+/// suite itself knows of none.
 pub fn matrix(vectors: &[LoadedVector], mutant: &dyn Fn(&str) -> String) -> String {
     let mut text = String::from(
         "# Rules and their evidence\n\n\
-         Made from the specification, the vectors, the properties and the mutants; a test fails when it is not up to date \
-         (`UPDATE_MUTANTS=1 cargo test --test integration mutants` writes it anew).\n\n\
-         **Vectors** are answers of real Flask that cite the rule. **Properties** hold for generated cases of any implementation. \
-         **Model tests** hold for the model where no implementation can be asked. **Observations** are what real browsers did. **Mutant** is an \
-         implementation of the [mutants](mutants.md) that only this rule catches, or why there is none.\n",
+         Made from the specification, the vectors, the properties and the mutants. A test fails if this page is not up to date; \
+         `UPDATE_MUTANTS=1 cargo test --test integration mutants` rewrites it.\n\n\
+         **Vectors** are answers of real Flask that cite the rule. **Properties** hold for generated cases of any \
+         implementation. **Model tests** test the model if no implementation can be asked. **Observations** are what real \
+         browsers did. **Mutant** is one of the [mutants](mutants.md) that only this rule catches, or the reason why \
+         there is none.\n",
     );
     for family in rules::families() {
         let _ = write!(text, "\n## {}: {}\n\n", family.id, family.name);

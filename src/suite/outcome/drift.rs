@@ -1,7 +1,7 @@
-//! Whether vectors that were made again are those that were kept.
+//! Whether regenerated vectors equal the ones in the repository.
 //!
-//! The same releases give the same bytes. Another Python gives another provenance, and another zlib may give other compressed
-//! payloads, which are then compared inflated.
+//! The same releases give the same bytes. Another Python changes the provenance, and another zlib may change compressed payloads,
+//! which are then compared inflated.
 
 use crate::protocol::{Answer, Call, Choices, CompressionChoice};
 use crate::{

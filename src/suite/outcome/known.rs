@@ -1,8 +1,7 @@
-//! Failures that are known: listed in a file with the reason of each, they do not fail a run, and what no longer fails does.
+//! Known failures, listed in a file with a reason for each. A run tolerates them, and fails if a listed failure now passes.
 //!
-//! A failure is known by the rule that it breaks, by the vector or property that found it, or by both. An entry is judged only by
-//! what was asked: in a run of other rules, in one shard of several, or in a run that ended early, nothing can be said of what was
-//! not asked, and the entry stands.
+//! An entry names the rule that is broken, the vector or property that finds it, or both. A run judges only entries whose checks
+//! it made. If it ran other rules, was one shard of several, or ended early, the other entries stand.
 
 use super::results::{Failure, Origin, Results};
 use crate::{bounded, foreign};
@@ -76,7 +75,7 @@ pub struct Known {
     pub file: String,
     /// The line of its entry, counted from 1.
     pub line: usize,
-    /// The rules that are broken, as `--rules` has them; none for any.
+    /// The rules that are broken, as `--rules` has them; `None` for any.
     pub rules: Option<String>,
     /// The vectors and properties that find it; empty for all.
     pub cases: Vec<KnownCase>,
@@ -162,7 +161,9 @@ impl KnownFailures {
             let span = entry.span();
             let EntryToml { rules, cases, reason, link, sometimes } = entry.into_inner();
             if rules.is_none() && cases.is_empty() {
-                return Err(wrong(span, "this entry says neither rules nor cases\nwrite rules = \"EXP-2\", cases = [\"expiry-at-lifetime\"], or both".to_owned()));
+                let what = "this entry has neither rules nor cases\n\
+                            write rules = \"EXP-2\", cases = [\"expiry-at-lifetime\"], or both";
+                return Err(wrong(span, what.to_owned()));
             }
             let reason = match reason {
                 Some(reason) if !reason.get_ref().trim().is_empty() => reason.into_inner(),
@@ -181,7 +182,8 @@ impl KnownFailures {
                 let names = names.get_or_insert_with(all_names);
                 if !names.iter().any(|name| fits(case.get_ref(), name)) {
                     let what = format!(
-                        "no vector or property is named \"{}\"\na case is a vector's id or a property's sentence, as a failure shows it; * stands for any characters",
+                        "no vector or property is named \"{}\"\n\
+                     a case is a vector's id or a property's sentence, as a failure shows it; * stands for any characters",
                         foreign::line(case.get_ref())
                     );
                     return Err(wrong(case.span(), what));
@@ -331,12 +333,12 @@ impl Watch {
     }
 }
 
-/// A known failure, or a case of one, that no longer fails.
+/// A known failure, or a case of one, that now passes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stale<'r> {
     /// The entry.
     pub known: &'r Known,
-    /// The case in it; none for the whole entry.
+    /// The case in it; `None` for the whole entry.
     pub case: Option<&'r str>,
 }
 
@@ -344,8 +346,8 @@ impl std::fmt::Display for Stale<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Known { file, line, .. } = self.known;
         match self.case {
-            Some(case) => write!(f, "{}:{line}: \"{}\" no longer fails", foreign::line(file), foreign::line(case)),
-            None => write!(f, "{}:{line}: {} no longer fails", foreign::line(file), self.known.what()),
+            Some(case) => write!(f, "{}:{line}: \"{}\" now passes", foreign::line(file), foreign::line(case)),
+            None => write!(f, "{}:{line}: {} now passes", foreign::line(file), self.known.what()),
         }
     }
 }
@@ -392,7 +394,7 @@ impl Known {
 }
 
 impl Results {
-    /// The known failures that no longer fail. None where the run cannot tell: it is one shard of several, or it ended early.
+    /// The known failures that now pass. Empty if the run cannot tell, since it is one shard of several or ended early.
     pub fn stale(&self) -> Vec<Stale<'_>> {
         if !self.shard.is_whole() || self.stopped_early || self.broken.is_some() {
             return Vec::new();
@@ -419,14 +421,14 @@ impl Results {
     }
 }
 
-/// A file that lists the failures of a run as known, but for their reasons, which only a person can write.
+/// A file that lists the failures of a run as known. Only their reasons are missing, which a person must write.
 pub fn write(results: &Results) -> String {
     let hello = &results.implementation;
     let mut text = format!(
         "# Known failures of {} {}, as found by sessionproof {} with {}.\n\
          # Write a reason into each entry, and perhaps a link; then: sessionproof check --known-failures FILE …\n\
-         # What no longer fails makes the run fail, so that this list stays true. An entry with sometimes = true is spared that:\n\
-         # which generated cases fail depends on the seed and on how many there are.\n",
+         # A listed failure that now passes fails the run, so that this list stays true. An entry with\n\
+         # sometimes = true is exempt: which generated cases fail depends on the seed and on their number.\n",
         foreign::line(&hello.name),
         foreign::line(&hello.version),
         foreign::line(&results.suite),

@@ -1,7 +1,7 @@
-//! The results of all shards of a run, joined into those of the whole run.
+//! Joins the results of all shards of a run into those of the whole run.
 //!
-//! Nothing is joined that was not asked as one run: the same suite, implementation, specification, rules, seed and number of
-//! cases, and each shard once.
+//! Only the shards of one run are joined: the same suite, implementation, specification, rules, seed and number of cases, each
+//! shard once.
 
 use super::{
     known::Known,

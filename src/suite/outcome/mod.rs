@@ -1,7 +1,7 @@
-//! What a run found, and what can be said of it afterwards.
+//! What a run found.
 //!
-//! [`results`] is the one value that reports are made from. [`known`] are the failures that are listed and tolerated, [`merge`]
-//! joins the results of shards, [`drift`] tells whether the vectors changed, and [`coverage`] what each rule rests on.
+//! [`results`] is the one value that reports are made from. [`known`] are the listed and tolerated failures, [`merge`] joins the
+//! results of shards, [`drift`] decides whether vectors changed, and [`coverage`] lists the evidence for each rule.
 
 pub mod coverage;
 pub mod drift;

@@ -1,4 +1,4 @@
-//! What came of a run: one value, from which every report is made.
+//! The results of a run: one value, from which every report is made.
 
 use super::known::Known;
 use crate::{
@@ -25,7 +25,7 @@ use std::{
     ops::AddAssign,
 };
 
-/// How many reasons for being inconclusive are told apart.
+/// How many different reasons for being inconclusive are counted.
 const REASONS: usize = 500;
 /// How many ways to break are told of a rule.
 const BROKE: usize = 3;
@@ -57,7 +57,7 @@ pub struct Results {
     pub families: Vec<(String, Tally)>,
     /// The same by rules, of every rule that counted in the run.
     pub rules: BTreeMap<String, Tally>,
-    /// How many checks it took to the first failure, which is counted too; none where nothing failed, and in joined results.
+    /// How many checks it took to the first failure, which is counted too; `None` if nothing failed, and in joined results.
     pub first_failure: Option<usize>,
     /// The failures that are worth a look: every vector, and for each property one case of each rule.
     pub failures: Vec<Failure>,
@@ -77,7 +77,7 @@ pub struct Results {
     pub broken: Option<AdapterError>,
     /// The signal that interrupted the run, such as `SIGTERM`; [`broken`](Self::broken) says it in words.
     pub interrupted: Option<String>,
-    /// Whether the run ended at the first failure, as it was told.
+    /// Whether the run stopped at the first failure, as requested.
     pub stopped_early: bool,
     /// What the run took.
     pub times: Times,

@@ -1,12 +1,12 @@
-//! The properties: sentences that hold for every generated case. What a case must answer is the model's answer.
+//! The properties: sentences that hold for every generated case. The expected answer to a case is the model's answer.
 //!
-//! The files stand beside those of the model: what [`crate::model::signing`] says is asked by `signing`, and so on. Four modules
-//! of the model have no file here: `browser` and `recipe`, about which no implementation can be asked (the project's own tests
-//! hold them), and `http_date` and `integer`, which show in every cookie that is set and every session that is signed.
+//! There is a file for each module of the model: `signing` tests what [`crate::model::signing`] says, and so on. Four modules of
+//! the model have no file here. No implementation can be asked about `browser` and `recipe`, which the project's own tests cover;
+//! `http_date` and `integer` show in every cookie that is set and every session that is signed.
 //!
-//! There are no laws beside the model's answers, such as that a cookie which counts now counted before: whoever gives the model's
-//! answer to every call keeps them all. What equality on one call cannot see is an answer that depends on earlier calls;
-//! therefore cases share configurations, some share cookies, stories have [`super::invariants`], and the vectors are asked twice.
+//! No metamorphic properties are needed: matching the model on every call implies them. Equality on one call cannot see an answer
+//! that depends on earlier calls. Therefore cases share configurations, some share cookies, stories have
+//! [`super::judging::invariants`], and the vectors are run twice.
 
 mod base64;
 mod cookie_header;

@@ -1,8 +1,7 @@
-//! The generated cases of a run: which there are, and how each is made.
+//! The generated cases of a run, and how each is made.
 //!
-//! A case has a source of chance of its own, which depends on the seed, the property and the case's number and on nothing else.
-//! So any case can be made alone, by any thread and in any shard, and a run with more cases begins with those of a run with
-//! fewer.
+//! Each case has its own source of randomness, which depends only on the seed, the property and the case's number. So any case
+//! can be made alone, by any thread and in any shard, and a run with more cases begins with those of a run with fewer.
 
 use super::options::Options;
 use crate::protocol::{Capabilities, Op};
@@ -50,14 +49,14 @@ enum Source {
     OneCharacterEdits,
 }
 
-/// Some cases of a part, with their numbers.
+/// Some cases of a property, with their numbers.
 pub(in crate::suite) struct Batch {
     pub(in crate::suite) part: PropertyRun,
     pub(in crate::suite) numbers: Vec<usize>,
     pub(in crate::suite) scenarios: Vec<Scenario>,
 }
 
-/// The parts of a run, in order.
+/// The properties of a run, in order.
 pub(in crate::suite) fn parts(options: &Options) -> Vec<PropertyRun> {
     if options.cases == 0 {
         return Vec::new();
@@ -86,7 +85,7 @@ impl PropertyRun {
         needed.filter(|op| !hello.ops.contains(op))
     }
 
-    /// The case of a number, and how it can be made smaller, if it can.
+    /// The case of a number, and how to shrink it, if possible.
     pub(in crate::suite) fn case(&self, number: usize, options: &Options) -> Option<(Scenario, Option<Tree>)> {
         match self.source {
             Source::Generated(property, place, _) => {
@@ -195,7 +194,7 @@ impl Maker {
         Self { strategy, place, seed: options.seed }
     }
 
-    /// The case of a number, which can be made smaller; none where the strategy gives up on it.
+    /// The case of a number, ready to shrink; `None` if the strategy gives up on it.
     fn tree(&self, number: usize) -> Option<Tree> {
         self.strategy.new_tree(&mut runner([self.seed, self.place, number as u64])).ok()
     }

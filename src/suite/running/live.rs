@@ -1,10 +1,9 @@
-//! What an implementation with one configuration and a clock of its own can be asked about, as a running server is.
+//! What can be tested on an implementation with one configuration and a clock of its own, such as a running server.
 //!
-//! A case about a rule that its configuration does not bring into play passes whatever the implementation does about that rule.
-//! So no check counts as evidence for such a rule; it is inconclusive in sight.
+//! If the server's configuration never exercises a rule, passing proves nothing; such rules are reported as inconclusive.
 //!
-//! Cookies can be signed in the past, so that time need not pass. What a server keeps beside the cookie does not age that way:
-//! there is one story that waits.
+//! Cookies can be signed in the past, so that no time need pass. State that a server keeps outside the cookie does not age that
+//! way, so one story waits.
 
 use crate::{
     adapter::{AdapterError, Implementation},
@@ -25,10 +24,10 @@ use crate::{
 };
 use std::{sync::Arc, time::Duration};
 
-/// How often the story that waits is told, where an answer was late: a busy machine is no reason to give up.
+/// How often the waiting story is repeated if an answer was late: a busy machine is no reason to give up.
 const TOLD: usize = 3;
 
-/// What a rule needs to be configured with that `config` is not; none where cases with that configuration are evidence for it.
+/// What a rule needs to be configured with that `config` is not; `None` if cases with that configuration are evidence for it.
 pub fn needs(rule: &str, config: &Config) -> Option<&'static str> {
     let has_fallbacks = matches!(&config.fallback_keys, Some(Fallbacks::Keys(keys)) if !keys.is_empty());
     let micros = config.lifetime.micros();
@@ -40,7 +39,7 @@ pub fn needs(rule: &str, config: &Config) -> Option<&'static str> {
         || config.cookie_partitioned;
     let (has, what) = match rule {
         "KEY-2" | "KEY-3" | "EXP-10" => (has_fallbacks, "a fallback key"),
-        "KEY-4" => (false, "text in place of the list of fallback keys"),
+        "KEY-4" => (false, "text instead of a list of fallback keys"),
         "KEY-5" => (false, "no secret key"),
         "KEY-7" => (has_other_crypto(config), "another salt, digest or key derivation than Flask's"),
         "KEY-6" => (false, "keys of text and of bytes"),
@@ -74,8 +73,8 @@ fn is_beyond_the_calendar(lifetime: Lifetime) -> bool {
     lifetime.micros().is_none_or(|micros| micros / 1_000_000 > i128::from(LAST_SECOND))
 }
 
-/// A vector with the lifetime of `config` in place of its own, where that changes nothing about what opens, and what it is evidence
-/// for besides ages; none where it would be about something else. What is expected is then the model's answer.
+/// A vector with the lifetime of `config` instead of its own, if that changes nothing about what opens, and what it is evidence
+/// for besides ages; `None` if it would be about something else. What is expected is then the model's answer.
 pub fn with_server_lifetime(ready: &LoadedVector, config: &Config) -> Option<LoadedVector> {
     let is_about_age = |rule: &str| matches!(family_of(rule), "EXP" | "SYS");
     let mut vector = ready.vector.clone();
@@ -162,7 +161,7 @@ pub fn waiting(config: &Arc<Config>) -> LoadedVector {
     LoadedVector { vector, scenario, recorded: Vec::new() }
 }
 
-/// The verdict on a story in which time passes by itself, told again where an answer was late; none where the clock is an input.
+/// The verdict on a story in which time passes by itself, repeated if an answer was late; `None` if the clock is an input.
 pub fn wait(implementation: &dyn Implementation, ready: &LoadedVector) -> Result<Option<Verdict>, AdapterError> {
     let mut verdict = None;
     for _ in 0..TOLD {
@@ -176,7 +175,7 @@ pub fn wait(implementation: &dyn Implementation, ready: &LoadedVector) -> Result
     Ok(verdict)
 }
 
-/// How long [`waiting`] takes; none where it takes longer than anybody waits.
+/// How long [`waiting`] takes; `None` if that is too long to wait.
 pub fn takes(config: &Config) -> Option<Duration> {
     let max_age = u64::try_from(config.lifetime.max_age()?.max(0)).ok()?;
     Some(Duration::from_secs(max_age.checked_add(10)?))
@@ -185,7 +184,7 @@ pub fn takes(config: &Config) -> Option<Duration> {
 /// Why [`waiting`] was not asked, and what to do about it.
 pub fn not_waited(config: &Config) -> String {
     match takes(config) {
-        Some(takes) => format!("the lifetime did not pass by itself: --wait {} would wait for it", takes.as_secs()),
+        Some(takes) => format!("the lifetime did not pass by itself; wait for it with --wait {}", takes.as_secs()),
         None => "the lifetime does not pass by itself".to_owned(),
     }
 }

@@ -1,7 +1,7 @@
-//! One run: which checks there are, in which order they are asked, and how far they have come.
+//! One run: its checks, their order, and its progress.
 //!
-//! [`run`] does a whole run, or one [`shard`] of it, and measures its [`times`]. [`live`] tells what a server with one configuration
-//! cannot be asked.
+//! [`run`] does a whole run, or one [`shard`] of it, and measures its [`times`]. [`live`] knows what cannot be tested on a server
+//! with one configuration.
 
 mod cases;
 pub mod live;

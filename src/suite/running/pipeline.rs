@@ -1,13 +1,13 @@
-//! Batches of cases in a pipeline: while the implementation answers the calls of one batch, the answers of another are judged
-//! and a third is made, so that the implementation seldom waits for the suite.
+//! Batches of cases in a pipeline: while the implementation answers the calls of one batch, the answers of another are judged and
+//! a third is made, so that the implementation seldom waits for the suite.
 //!
-//! One thread does nothing but ask. It is handed the rounds of calls in an order that depends on the cases and their answers
-//! alone, never on how long anything takes, and it asks them in that order: a run with the same seed is the same run.
+//! One thread only asks. The order of the calls depends on the cases and their answers alone, never on time: a run with the same
+//! seed is the same run.
 //!
-//! Replies are judged as they come, and no more of them wait for that than there is room for. So an implementation whose answers are
-//! large costs no more memory than another.
+//! Replies are judged as they come, and the number that may wait is limited. So an implementation with large answers costs no
+//! more memory than another.
 //!
-//! It does not know what the cases are, nor what becomes of a verdict.
+//! It does not know what the cases are, or what happens to a verdict.
 
 use crate::suite::judging::judge::{CaseRuns, Verdict};
 use crate::suite::judging::kept;
@@ -32,7 +32,8 @@ use std::{
 const BATCHES: usize = 3;
 /// How much of replies may wait to be judged (bytes in memory). One that is larger than that waits alone.
 const ROOM: usize = 16 * 1024 * 1024;
-/// How many replies are handed over at once, and how much of them (bytes): enough of the usual ones to be worth waking who judges them.
+/// How many replies are handed over at once, and how much of them (bytes): enough of the usual ones to be worth waking who judges
+/// them.
 const TOGETHER: (usize, usize) = (100, 1024 * 1024);
 
 /// An implementation, with what asking it has cost so far.
@@ -175,7 +176,7 @@ fn ask(implementation: &dyn Implementation, calls: &[Call], tell: &Sender<Heard>
     let mut heard = Heard::default();
     let answered = implementation.answer_each(calls, &mut |place, reply| {
         let weight = kept::weight(&reply);
-        // Nothing is held back while there may be no room. Where nobody listens any more, the end of the round shows it.
+        // Nothing is held back while there may be no room. Where nobody is listening any more, the end of the round shows it.
         if heard.replies.len() >= TOGETHER.0 || heard.weight.saturating_add(weight) > TOGETHER.1 {
             let _ = tell.send(std::mem::take(&mut heard));
         }
@@ -224,15 +225,15 @@ impl Room {
 /// What stands in the way of threads, and what to do about it.
 pub(in crate::suite) fn no_thread(error: &std::io::Error) -> AdapterError {
     AdapterError {
-        message: format!("the system starts no more threads: {error}"),
-        hint: "let this user have more processes and threads (ulimit -u)".to_owned(),
+        message: format!("the system cannot start another thread: {error}"),
+        hint: "raise the limit on processes and threads (ulimit -u)".to_owned(),
     }
 }
 
 fn ended() -> AdapterError {
     AdapterError {
-        message: "the implementation's own code ended the thread that asked it".to_owned(),
-        hint: "the message above this one says where; an implementation must not panic".to_owned(),
+        message: "the implementation panicked in the thread that asked it".to_owned(),
+        hint: "see the message above; an implementation must not panic".to_owned(),
     }
 }
 
@@ -283,7 +284,7 @@ impl<'a, T> Pipeline<'a, T> {
         self.next_round(self.first + self.batches.len() - 1);
     }
 
-    /// The verdicts of the oldest batch, once they stand; none when there is no batch. Where no more is answered, every batch is
+    /// The verdicts of the oldest batch, once they stand; `None` if there is no batch. Where no more is answered, every batch is
     /// given once more with the verdicts that stand, and then the reason.
     pub(in crate::suite) fn finish(&mut self) -> Result<Option<Finished<T>>, AdapterError> {
         while self.broken.is_none() && self.batches.front().is_some_and(|batch| !batch.is_over) {

@@ -1,4 +1,4 @@
-//! A whole run: the vectors, the vectors again in another order, then generated cases, the failing ones shrunk.
+//! A whole run: the vectors, the vectors again in another order, then generated cases, whose failures are shrunk.
 
 pub use super::options::Options;
 use super::{
@@ -35,7 +35,7 @@ use std::{collections::BTreeSet, sync::atomic::AtomicBool, thread};
 pub enum Event<'a> {
     /// So many more checks are done.
     Checked(usize),
-    /// A failure, made small.
+    /// A shrunk failure.
     Failed(&'a Failure),
     /// A part of the run begins.
     Part {
@@ -50,12 +50,12 @@ pub enum Event<'a> {
 const FAILURES: usize = 16 * 1024 * 1024;
 /// How much a failure shows at least.
 const SMALL: usize = 4 * 1024;
-/// How many failures of generated cases are made small in one run.
+/// How many failures of generated cases are shrunk in one run.
 const SHRUNK_FAILURES: usize = 24;
 /// The same where each try is a request to a server.
 const SHRUNK_LIVE: usize = 6;
 
-/// Holds an implementation against the vectors and against generated cases. What ends the run early stands in the results.
+/// Tests an implementation with the vectors and with generated cases. The results say what ended the run early, if anything did.
 pub fn run(
     implementation: &dyn Implementation,
     vectors: &[LoadedVector],
@@ -63,11 +63,11 @@ pub fn run(
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Results {
     let options = &Options { fixed_config: implementation.config(), ..options.clone() };
-    watched(implementation, options, observe, |run| {
+    observe_run(implementation, options, observe, |run| {
         run.needing_another_configuration();
         run.vectors(vectors)?;
-        run.generated()?;
-        run.waited()
+        run.run_generated()?;
+        run.run_waiting()
     })
 }
 
@@ -78,11 +78,11 @@ pub fn replay(
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Results {
     let all: Vec<_> = vectors.iter().collect();
-    watched(implementation, &Options::default(), observe, |run| run.pass("the vectors", &all, false).map(drop))
+    observe_run(implementation, &Options::default(), observe, |run| run.pass("the vectors", &all, false).map(drop))
 }
 
 /// Does some work with a thread that asks, and gives what came of it.
-fn watched(
+fn observe_run(
     implementation: &dyn Implementation,
     options: &Options,
     observe: &mut dyn FnMut(Event<'_>),
@@ -157,7 +157,7 @@ impl Run<'_> {
         };
         for rule in rules::all().iter().filter(|rule| self.options.rules.matches(&rule.id)) {
             if let Some(what) = live::needs(&rule.id, config) {
-                let why = format!("another configuration than the server's: {what}");
+                let why = format!("a configuration that differs from the server's: {what}");
                 self.results.inconclusive(&[&rule.id], &Inconclusive::NotOffered(why));
             }
         }
@@ -241,7 +241,7 @@ impl Run<'_> {
 
     /// Every generated case of this shard. They are made by threads of their own, ahead of being asked. Where an implementation
     /// lacks what all the cases of a part ask, they are counted and not made.
-    fn generated(&mut self) -> Result<(), Stop> {
+    fn run_generated(&mut self) -> Result<(), Stop> {
         let options = self.options;
         let mut parts = cases::parts(options);
         parts.retain(|part| match part.not_offered(self.hello) {
@@ -296,7 +296,7 @@ impl Run<'_> {
         }
     }
 
-    /// Counts a failure of a generated case, made small first.
+    /// Counts a failure of a generated case, after shrinking it.
     fn failed_case(&mut self, part: PropertyRun, number: usize, divergence: Divergence) -> Result<(), Stop> {
         let Some((scenario, tree)) = part.case(number, self.options) else { return Ok(()) };
         let generated =
@@ -340,14 +340,14 @@ impl Run<'_> {
             self.known.judged(name);
         } else {
             self.known.left_out(broken, name);
-            let what = format!("{broken} is broken, which the chosen rules leave out");
+            let what = format!("{broken} is broken, but the chosen rules exclude it");
             self.results.inconclusive(asked, &Inconclusive::NotJudged(what));
         }
         is_chosen
     }
 
     /// A story in which time passes by itself, where an implementation has a clock of its own.
-    fn waited(&mut self) -> Result<(), Stop> {
+    fn run_waiting(&mut self) -> Result<(), Stop> {
         let implementation = self.implementation;
         let (Some(real), Some(config)) = (implementation.in_real_time(), &self.options.fixed_config) else {
             return Ok(());

@@ -1,7 +1,7 @@
-//! One of the equal parts that a run can be split into, to be done by several machines.
+//! One of the equal parts of a run that is split over several machines.
 //!
-//! Every vector and every generated case has a number that depends on nothing but the run; a shard has every N-th of them.
-//! Together the shards ask exactly what the whole run asks.
+//! Every vector and every generated case has a number that depends only on the run; a shard has every N-th of them. Together the
+//! shards ask exactly what the whole run asks.
 
 use serde::{Deserialize, Serialize};
 use std::{fmt, iter::StepBy, ops::Range};
@@ -45,7 +45,7 @@ impl fmt::Display for Shard {
 }
 
 impl Shard {
-    /// The shard of a number, counted from 1; none where there is no such shard.
+    /// The shard of a number, counted from 1; `None` if there is no such shard.
     pub fn new(number: usize, of: usize) -> Option<Self> {
         (1..=of).contains(&number).then_some(Self { number, of }).filter(|_| of <= MOST)
     }
@@ -59,7 +59,7 @@ impl Shard {
         let numbers = text.split_once('/').and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
         numbers.and_then(|(number, of)| Self::new(number, of)).ok_or_else(|| {
             format!(
-                "{text:?} is no shard; write K/N with K from 1 to N, and N at most {MOST}, as in 1/4, 2/4, 3/4 and 4/4"
+                "{text:?} is not a shard; write K/N with K from 1 to N, and N at most {MOST}, as in 1/4, 2/4, 3/4 and 4/4"
             )
         })
     }

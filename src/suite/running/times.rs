@@ -1,5 +1,5 @@
-//! What a run took. These figures say nothing about what was found, and they are the only ones that differ between two runs of
-//! the same seed: `spec/results-format.md` defines each.
+//! How long a run took. These figures say nothing about the findings, and only they differ between two runs of the same seed.
+//! `spec/results-format.md` defines each.
 
 use crate::adapter::Implementation;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
@@ -16,9 +16,9 @@ pub struct Times {
     pub wall: Seconds,
     /// How much of `wall` the implementation had at least one call to answer.
     pub busy: Seconds,
-    /// How much of `busy` whoever asked had nothing to do but wait; none where that is not known.
+    /// How much of `busy` the runner only waited; `None` if that is not known.
     pub waiting: Option<Seconds>,
-    /// The processor time of this process meanwhile, on all processors; none where the system does not tell.
+    /// The processor time of this process meanwhile, on all processors; `None` if the system does not say.
     pub processor: Option<Seconds>,
     /// How many calls were asked.
     pub calls: u64,
@@ -78,7 +78,7 @@ impl<'de> Deserialize<'de> for Seconds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let seconds = f64::deserialize(deserializer)?;
         if !(0.0..=Self::LONGEST.as_secs_f64()).contains(&seconds) {
-            return Err(D::Error::custom(format!("{seconds} is no span of time in seconds")));
+            return Err(D::Error::custom(format!("{seconds} is not a time in seconds")));
         }
         Ok(Self(Duration::from_micros((seconds * 1e6).round() as u64)))
     }

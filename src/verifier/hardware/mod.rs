@@ -1,15 +1,15 @@
 //! Faster ways to the same signatures, by instructions that only some processors have. The one module with `unsafe`.
 //!
 //! # Why it is here
-//! The portable code spends a third of its time on a small cookie between the compressions: padding goes through memory, and
-//! so does the state between the inner and the outer hash. [`Single`] keeps both in registers, by the SHA extensions alone or with
-//! AVX-512, which takes the message schedule away from the port that the rounds wait for. [`Lanes`] hashes messages side by side, a
-//! lane each: eight with AVX2, sixteen with AVX-512. `benches/README.md` has the figures.
+//! The portable code spends a third of its time on a small cookie between the compressions: padding goes through memory, and so
+//! does the state between the inner and the outer hash. [`Single`] keeps both in registers, by the SHA extensions alone or with
+//! AVX-512, which takes the message schedule away from the port that the rounds wait for. [`Lanes`] hashes messages side by side,
+//! a lane each: eight with AVX2, sixteen with AVX-512. `benches/README.md` has the figures.
 //!
 //! # Why it is sound
 //! There are three kinds of `unsafe` here, and no others.
-//! - *Calls of functions that need certain instructions.* A value of [`Single`] or [`Lanes`] is made by `detect` alone, which asks
-//!   the processor first, so whoever holds one may call them.
+//! - *Calls of functions that need certain instructions.* A value of [`Single`] or [`Lanes`] is made by `detect` alone, which
+//!   asks the processor first, so whoever holds one may call them.
 //! - *Loads and stores of registers* in `register`. They go through references to arrays of the register's size, or are masked to
 //!   the length of a slice, so they stay within them, and need no alignment.
 //! - *Assembly* in `sha_ni_avx512`, a few instructions at a time, where their order matters. They work on the registers that

@@ -20,7 +20,7 @@ pub struct Steps<T> {
     pub steps: Vec<T>,
 }
 
-/// The oracle, or none where it cannot be set up, which is then said in sight. With `SESSIONPROOF_REQUIRE_PYTHON` set, a
+/// The oracle; if it cannot be set up, `None` and a message. With `SESSIONPROOF_REQUIRE_PYTHON` set, a
 /// missing oracle is a failure.
 pub fn oracle(test: &str) -> Option<&'static Oracle> {
     static ORACLE: OnceLock<Result<Oracle, String>> = OnceLock::new();

@@ -81,7 +81,7 @@ fn begins_command(line: &str) -> bool {
 
 /// Whether a line is an annotation of ours: a known kind, properties that end before the message.
 fn is_annotation(line: &str) -> bool {
-    let is_placed = line.starts_with("::error file=") && line.contains(",title=a known failure no longer fails::");
+    let is_placed = line.starts_with("::error file=") && line.contains(",title=a known failure now passes::");
     let known = [
         "::error title=",
         "::warning title=",

@@ -128,7 +128,7 @@ fn a_server_that_has_the_key_reads_sessions_of_tests_alone_and_nobody_on_the_way
     let probe = Probe::new(plain());
     let read = probe.read.clone();
     let relay = Relay::before(&probe.start());
-    gets_nothing("the server itself", &relay, 0, &["conformant in what was judged"]);
+    gets_nothing("the server itself", &relay, 0, &["conformant as far as tested"]);
     let headers = read.lock().unwrap().join("\n");
     let usable = cookies(&headers);
     assert!(usable.len() > 500, "{}", usable.len());
@@ -217,7 +217,7 @@ fn a_server_with_the_key_is_not_believed_when_it_wants_other_sessions_than_flask
     for days in [20, -20] {
         let probe = Probe { ahead: days * 86_400 * 1_000_000, believes: true, ..Probe::new(plain()) };
         let read = probe.read.clone();
-        let words = ["s ahead of ours", "set both clocks right"];
+        let words = ["s ahead of ours", "set both clocks to the right time"];
         gets_nothing("other clock", &Relay::before(&probe.start()), 2, &words);
         assert!(read.lock().unwrap().is_empty(), "{days}");
     }
@@ -225,7 +225,7 @@ fn a_server_with_the_key_is_not_believed_when_it_wants_other_sessions_than_flask
     let config = plain().salt("x".to_owned()).key_derivation(KeyDerivation::Concat);
     let folder = tempfile::tempdir().unwrap();
     let named = ["--salt", "x", "--key-derivation", "concat", "--cases", "100"];
-    check(&folder, &Probe::new(config.clone()).start(), &named).with(0, &["conformant in what was judged"]);
+    check(&folder, &Probe::new(config.clone()).start(), &named).with(0, &["conformant as far as tested"]);
     let other = ["--salt", "y", "--key-derivation", "concat"];
     check(&folder, &Probe::new(config).start(), &other).with(2, &[r#"the salt "x", and not with "y""#]);
 }
@@ -262,7 +262,7 @@ fn servers_that_redirect_or_are_slow_or_endless_or_cut_get_nothing() {
         let _ = connection.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"ok\":{\"name\"");
     };
     for (name, handle, word) in [
-        ("redirects", redirects, "no redirect is followed"),
+        ("redirects", redirects, "redirects are not followed"),
         ("slow", slow, "within 2 s"),
         ("endless", endless, "is longer than"),
         ("cut", cut, "error: "),

@@ -41,12 +41,12 @@ fn not_judged(url: &str, words: &[&str]) {
 #[test]
 fn a_server_that_is_down() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    not_judged(&format!("http://{free}/"), &["no connection to http://127.0.0.1", "see whether the server is up"]);
+    not_judged(&format!("http://{free}/"), &["no connection to http://127.0.0.1", "check that the server is running"]);
 }
 
 #[test]
 fn a_host_that_is_not_there() {
-    not_judged("http://nobody.invalid/", &["error: ", "see whether the URL is right"]);
+    not_judged("http://nobody.invalid/", &["error: ", "check the URL"]);
 }
 
 #[test]
@@ -101,26 +101,23 @@ fn a_server_that_closes_without_a_word() {
 
 #[test]
 fn something_that_does_not_speak_http() {
-    not_judged(
-        &answering("SSH-2.0-OpenSSH_9.2\r\n\r\n"),
-        &["does not answer in HTTP", "see whether host and port are right"],
-    );
+    not_judged(&answering("SSH-2.0-OpenSSH_9.2\r\n\r\n"), &["does not answer in HTTP", "check host and port"]);
 }
 
 #[test]
 fn another_page_in_the_place_of_a_probe() {
-    let words = ["does not prove that the server knows the secret key", "see that the URL is that of the probe"];
+    let words = ["does not prove that the server has the secret key", "check that the URL is that of the probe"];
     not_judged(&answering("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n<p>a"), &words);
     not_judged(&answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"), &words);
     not_judged(
         &answering("HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n"),
-        &["does not answer as a probe: HTTP status 500"],
+        &["does not answer like a probe: HTTP status 500"],
     );
 }
 
 #[test]
 fn a_server_without_a_probe_or_with_another_key() {
-    let words = ["there is no probe at http://", "HTTP status 404", "SESSIONPROOF_PROBE_UNTIL", "--secret-key-file"];
+    let words = ["no probe at http://", "HTTP status 404", "SESSIONPROOF_PROBE_UNTIL", "--secret-key-file"];
     not_judged(&answering("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"), &words);
     let dated = "HTTP/1.1 404 Not Found\r\nDate: Thu, 01 Jan 2015 00:00:00 GMT\r\nContent-Length: 0\r\n\r\n";
     not_judged(&answering(dated), &["its clock is -3", "s ahead of ours"]);
@@ -129,7 +126,7 @@ fn a_server_without_a_probe_or_with_another_key() {
 #[test]
 fn a_redirect_is_not_followed() {
     let found = "HTTP/1.1 302 Found\r\nLocation: https://example.com/probe\r\nContent-Length: 0\r\n\r\n";
-    not_judged(&answering(found), &["it redirects to https://example.com/probe", "no redirect is followed"]);
+    not_judged(&answering(found), &["it redirects to https://example.com/probe", "redirects are not followed"]);
 }
 
 #[test]
@@ -155,26 +152,26 @@ fn endless_headers() {
 #[test]
 fn a_plain_port_asked_for_tls() {
     let url = answering("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").replace("http:", "https:");
-    not_judged(&url, &["TLS", "a port without TLS is asked by http://"]);
+    not_judged(&url, &["TLS", "use http:// if the port does not use TLS"]);
 }
 
 #[test]
 fn a_port_for_tls_asked_without() {
     // What TLS answers to a request in the clear: an alert.
-    not_judged(&answering("\u{15}\u{3}\u{3}\0\u{2}\u{2}F"), &["a port for TLS is asked by https://"]);
+    not_judged(&answering("\u{15}\u{3}\u{3}\0\u{2}\u{2}F"), &["use https:// if the port uses TLS"]);
 }
 
 #[test]
 fn usage_that_makes_no_sense() {
     let url = answering("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
     let folder = tempfile::tempdir().unwrap();
-    check(&folder, "ftp://127.0.0.1/", &[]).with(2, &["is no URL of a probe", "a URL is written as in"]);
+    check(&folder, "ftp://127.0.0.1/", &[]).with(2, &["is not the URL of a probe", "write it as in"]);
     for url in ["http://me:password@127.0.0.1/", "http://me:password@example.com/", "http://example.com/p?password"] {
-        let refused = check(&folder, url, &[]).with(2, &["is no URL of a probe"]);
+        let refused = check(&folder, url, &[]).with(2, &["is not the URL of a probe"]);
         assert!(!refused.text().contains("me:password") && !refused.text().contains("warning"), "{}", refused.text());
     }
     // A port that there is not is not the usual port.
-    check(&folder, "http://127.0.0.1:99999/", &[]).with(2, &["is no URL of a probe"]);
+    check(&folder, "http://127.0.0.1:99999/", &[]).with(2, &["is not the URL of a probe"]);
     check(&folder, &url, &["--lifetime", "soon"]).with(2, &["a number of seconds is needed"]);
     check(&folder, &url, &["--fallback-key-file", "nowhere"]).with(2, &["nowhere cannot be read"]);
     check(&folder, &url, &["--ca-file", "key"]).with(2, &["the certificates to be trusted cannot be read"]);

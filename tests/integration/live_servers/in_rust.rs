@@ -70,8 +70,10 @@ fn the_model_behind_a_probe_conforms_and_what_its_configuration_does_not_show_is
         assert!(results.rules[rule].passed > 0, "{rule}");
     }
     let reasons: Vec<_> = results.inconclusive.keys().map(String::as_str).collect();
-    assert!(reasons.contains(&"not offered: another configuration than the server's: no refresh on each request"));
-    assert!(reasons.contains(&"the lifetime did not pass by itself: --wait 1810 would wait for it"), "{reasons:?}");
+    assert!(
+        reasons.contains(&"not offered: a configuration that differs from the server's: no refresh on each request")
+    );
+    assert!(reasons.contains(&"the lifetime did not pass by itself; wait for it with --wait 1810"), "{reasons:?}");
 }
 
 #[test]
@@ -147,7 +149,7 @@ fn what_is_wrong_with_a_server_is_found_and_named() {
 
 /// What a server of one plain configuration does not show: mistakes about what is configured otherwise, about lifetimes of days,
 /// about a clock that goes back or reasons that nobody gives, about headers that HTTP does not carry, and about a cookie that comes
-/// again, since a cookie is signed anew for each second.
+/// again, since a cookie is signed again for each second.
 const OUT_OF_REACH: [&str; 10] = [
     "accepted-cookies-cached",
     "age-of-31-bits-of-milliseconds",
@@ -218,7 +220,7 @@ fn a_run_takes_no_longer_than_it_may() {
     let url = Probe { answer: slowly, ..Probe::new(plain()) }.start();
     let folder = tempfile::tempdir().unwrap();
     let ended = check(&folder, &url, &["--time-limit", "2", "--workers", "2"]);
-    ended.with(2, &["the run took longer than it may", "--time-limit allows more"]).within(10);
+    ended.with(2, &["the run took longer than its time limit", "raise --time-limit"]).within(10);
 }
 
 #[test]

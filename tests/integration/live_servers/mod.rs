@@ -1,6 +1,6 @@
 //! The live mode: servers that are judged where they run, and everything that can go wrong on the way.
 //!
-//! - `in_rust`: a probe in this process, answered by the model, so that the carrying over is held against what it must give back;
+//! - `in_rust`: a probe in this process, answered by the model, so that the translation is compared with what it must give back;
 //! - `false_servers`: servers that want sessions under a key which they do not have, or other sessions than Flask's;
 //! - `hostile`: servers that are down, slow or something else;
 //! - `marks`: that whatever is signed for a server is marked;
@@ -55,7 +55,7 @@ impl Ended {
         String::from_utf8_lossy(&self.output.stdout).into_owned() + &String::from_utf8_lossy(&self.output.stderr)
     }
 
-    /// Holds the run against an exit status and words of its output. The key is nowhere.
+    /// Checks the exit status and words of the output. The key is nowhere in it.
     #[track_caller]
     fn with(self, status: i32, words: &[&str]) -> Self {
         let text = self.text();

@@ -30,7 +30,7 @@ enum Stage {
 }
 
 impl Stage {
-    /// Where it ended, as far as a verdict tells.
+    /// Where it ended, as far as a verdict shows.
     fn of(verified: &VerifyOutcome) -> Option<Self> {
         match verified {
             VerifyOutcome::Accepted(_) => Some(Self::Open),
@@ -230,7 +230,7 @@ pub(in crate::suite) fn leads_beyond_the_calendar(config: &Config, now: UnixTime
     last.is_none_or(|last| last > signing::LAST_SECOND)
 }
 
-/// Whether salt, digest or key derivation are not what Flask takes unless told otherwise.
+/// Whether salt, digest or key derivation differ from Flask's defaults.
 fn is_unusual(config: &Config) -> bool {
     let flask = Config::default();
     config.salt != flask.salt || config.digest != flask.digest || config.key_derivation != flask.key_derivation
@@ -309,7 +309,7 @@ pub fn signature(config: &Config, signed: &str, right: &str, got: &str) -> Suspe
     }
 }
 
-/// The rules behind an error in place of a written cookie, or the other way round.
+/// The rules behind an error instead of a written cookie, or the other way round.
 pub fn writing(config: &Config, is_raised: bool) -> Suspects {
     const ERRORS: &[&str] = &["PAY", "KEY-5", "SIG-4", "EXP-9", "SET-10"];
     let rule = match is_raised {

@@ -272,8 +272,8 @@ pub fn is_modifying(call: &Exchange) -> bool {
         })
 }
 
-/// The rule behind the time that a cookie was written with, as its timestamp or its Expires tell: `rule`, unless it is that of the
-/// cookie that was sent.
+/// The rule behind the time that a cookie was written with, as its timestamp or its Expires tell: `rule`, unless it is that of
+/// the cookie that was sent.
 pub fn renewal(call: &Exchange, rule: &'static str, expected: Option<u64>, got: Option<u64>) -> Suspects {
     let header = call.cookie_header.as_deref().unwrap_or("");
     let sent = cookie_header::value(header, &call.config.cookie_name, DuplicatesChoice::First);

@@ -1,8 +1,8 @@
-//! Which rule a difference breaks: what can be told from the call, the expected answer and the given one.
+//! Which rule a difference breaks, as far as the call, the expected answer and the given answer show it.
 //!
-//! An answer may be wrong for many reasons, and the reasons are the implementation's secret. What is told is the rule that fits
-//! best, as [`Suspects::rule`]; [`Suspects::also`] are those that a check may be about instead. A vector that cites none of
-//! either is about something else, and is not blamed on what it cites.
+//! An answer may be wrong for many reasons, and only the implementation knows which. [`Suspects::rule`] is the rule that fits
+//! best, and [`Suspects::also`] are others that a check may be about. A vector that cites none of them is about something else,
+//! and its rules are not blamed.
 
 mod cookie;
 mod exchange;
@@ -22,7 +22,7 @@ pub struct Suspects {
 }
 
 impl From<&'static str> for Suspects {
-    /// A rule that the difference alone tells.
+    /// The rule that the difference alone shows.
     fn from(rule: &'static str) -> Self {
         Self { rule, also: &[] }
     }

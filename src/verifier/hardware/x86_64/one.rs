@@ -1,8 +1,8 @@
 //! One cookie, from its tail to the verdict on its signature without leaving the registers.
 //!
-//! The rounds of SHA-1 are a chain: on no processor does the next group of four begin before the last has ended. What can be saved
-//! is what stands between the blocks, and before and behind them: laying the padding out in memory, storing and loading the state
-//! for each hash, and taking the cookie apart.
+//! The rounds of SHA-1 are a chain: on no processor does the next group of four begin before the last has ended. What can be
+//! saved is what stands between the blocks, and before and behind them: laying the padding out in memory, storing and loading the
+//! state for each hash, and taking the cookie apart.
 
 use super::register;
 use crate::verifier::hmac_sha1::{self, Block, OUTER_BITS, State};
