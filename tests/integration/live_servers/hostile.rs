@@ -177,5 +177,5 @@ fn usage_that_makes_no_sense() {
     check(&folder, &url, &["--ca-file", "key"]).with(2, &["the certificates to trust cannot be read"]);
     check(&folder, &url, &["flask"]).with(2, &["cannot be used with"]);
     std::fs::write(folder.path().join("empty"), "\n").unwrap();
-    check(&folder, &url, &["--fallback-key-file", "empty"]).with(2, &["empty holds no key"]);
+    check(&folder, &url, &["--fallback-key-file", "empty"]).with(2, &["empty is empty, so it holds no key"]);
 }
