@@ -99,7 +99,7 @@ fn opens(cookie: &str) -> bool {
 }
 
 const OTHER_SALT: &str = "password-reset";
-const NOT_PROVED: &str = "does not prove that the server knows the secret key";
+const NOT_PROVED: &str = "does not prove that the server has the secret key";
 
 /// What a server that does not have the key answers with: it takes every request and says what it likes.
 fn stranger(config: Config) -> Probe {
@@ -227,7 +227,7 @@ fn a_server_with_the_key_is_not_believed_when_it_wants_other_sessions_than_flask
     let named = ["--salt", "x", "--key-derivation", "concat", "--cases", "100"];
     check(&folder, &Probe::new(config.clone()).start(), &named).with(0, &["conformant as far as tested"]);
     let other = ["--salt", "y", "--key-derivation", "concat"];
-    check(&folder, &Probe::new(config).start(), &other).with(2, &[r#"the salt "x", and not with "y""#]);
+    check(&folder, &Probe::new(config).start(), &other).with(2, &[r#"the salt "x", not with "y""#]);
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn a_server_that_accepts_and_never_answers() {
         thread::sleep(Duration::from_secs(60));
         drop(connection);
     });
-    not_judged(&url, &["within 2 s", "--call-timeout waits longer"]);
+    not_judged(&url, &["within 2 s", "raise --call-timeout"]);
 }
 
 #[test]
@@ -172,10 +172,10 @@ fn usage_that_makes_no_sense() {
     }
     // A port that there is not is not the usual port.
     check(&folder, "http://127.0.0.1:99999/", &[]).with(2, &["is not the URL of a probe"]);
-    check(&folder, &url, &["--lifetime", "soon"]).with(2, &["a number of seconds is needed"]);
+    check(&folder, &url, &["--lifetime", "soon"]).with(2, &["is not a time"]);
     check(&folder, &url, &["--fallback-key-file", "nowhere"]).with(2, &["nowhere cannot be read"]);
-    check(&folder, &url, &["--ca-file", "key"]).with(2, &["the certificates to be trusted cannot be read"]);
+    check(&folder, &url, &["--ca-file", "key"]).with(2, &["the certificates to trust cannot be read"]);
     check(&folder, &url, &["flask"]).with(2, &["cannot be used with"]);
     std::fs::write(folder.path().join("empty"), "\n").unwrap();
-    check(&folder, &url, &["--fallback-key-file", "empty"]).with(2, &["empty holds no key"]);
+    check(&folder, &url, &["--fallback-key-file", "empty"]).with(2, &["empty is empty, so it holds no key"]);
 }
