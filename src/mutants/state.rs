@@ -131,7 +131,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "a cookie that was accepted once is accepted ever after, without a look at its age",
         |memory, call| {
             let Call::Verify(verify) = call else { return model::answer(call, &FLASK) };
-            let name = format!("{:?} {}", verify.config.secret_key, verify.cookie);
+            let name = format!("{:?} {}", verify.config.secret_key.as_ref().map(Key::as_bytes), verify.cookie);
             if let Some(session) = memory.accepted.get(&name) {
                 return protocol::Answer::Verify(VerifyOutcome::Accepted(session.clone()));
             }
@@ -184,8 +184,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         &["SYS-4"],
         "what was asked three times in the same instant is refused from then on, as by a limit of rates",
         |memory, call| match call {
-            Call::Verify(verify) => {
-                let name = |time| format!("{time} {} {:?} {}", verify.now.micros(), verify.config, verify.cookie);
+            Call::Verify(_) => {
+                let name = |time| format!("{time} {}", call.to_json());
                 match (1..=3).any(|time| memory.refused.insert(name(time))) {
                     true => model::answer(call, &FLASK),
                     false => protocol::Answer::Verify(VerifyOutcome::Rejected(Some(protocol::Reason::Signature))),
