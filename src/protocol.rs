@@ -3,10 +3,9 @@
 
 mod capabilities;
 
-pub use crate::reason::Reason;
+pub use crate::{reason::Reason, value::kind::ValueKind};
 pub use capabilities::{
-    Base64Choice, Capabilities, Choices, CompressionChoice, DuplicatesChoice, OnInvalid, Op, OrderChoice,
-    ReasonsChoice, ValueKind,
+    Base64Choice, Capabilities, Choices, CompressionChoice, DuplicatesChoice, OnInvalid, Op, OrderChoice, ReasonsChoice,
 };
 
 use crate::json::{Json, json};

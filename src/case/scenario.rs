@@ -2,6 +2,7 @@
 //!
 //! A scenario gives its calls one after another, since later calls depend on earlier answers. Many scenarios run side by side.
 
+use super::source::{Source, is_jar};
 use super::story::Story;
 use crate::cookie_text::{self, set_cookie};
 use crate::json::{Json, Object};
@@ -58,26 +59,6 @@ pub struct Step {
     /// What the view does with the session.
     #[serde(default)]
     pub actions: Vec<Action>,
-}
-
-/// Where a step's cookie comes from.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Source {
-    /// The cookie that an earlier step set, counted from 0: a copy, or a replay.
-    From(usize),
-    /// A whole Cookie header.
-    Header(String),
-    /// What the jar holds now.
-    #[default]
-    Jar,
-    /// No cookie.
-    None,
-}
-
-/// Whether the cookie is the jar's, which JSON does not say.
-pub(super) fn is_jar(source: &Source) -> bool {
-    *source == Source::Jar
 }
 
 impl Step {

@@ -9,7 +9,7 @@
 //! It does not know different hosts, paths and connections. Every server is reached at one host over https, as behind a load
 //! balancer.
 
-use super::scenario::{Source, is_jar};
+use super::source::{Source, is_jar};
 use crate::cookie_text::{self, set_cookie};
 use crate::{
     clock::UnixTime,

@@ -23,7 +23,8 @@ use sessionproof::{
     suite::{
         generate::sizes::Preset,
         outcome::{
-            known::{self, KnownFailures},
+            known::KnownFailures,
+            listing,
             results::{Outcome, Results},
         },
         running::{
@@ -205,7 +206,7 @@ fn write_new(file: &Path, results: &Results, out: Out) -> Result<(), CliError> {
         out.print("\nno failures, so no list of known failures was written\n");
         return Ok(());
     }
-    write_atomic(file, &known::write(results), Readers::Everybody).map_err(|error| cannot_write(file, &error))?;
+    write_atomic(file, &listing::write(results), Readers::Everybody).map_err(|error| cannot_write(file, &error))?;
     out.print(format!("\n{} lists the failures; write a reason for each entry\n", foreign::path(file)));
     Ok(())
 }

@@ -22,7 +22,10 @@ use super::{
 };
 use crate::json::{self, Json, Object};
 use crate::{
-    case::scenario::{Scenario, Sequence, Source, Step},
+    case::{
+        scenario::{Scenario, Sequence, Step},
+        source::Source,
+    },
     clock::UnixTime,
     config::Config,
     evidence::vectors::{LoadedVector, Recorded, Vector, from_scenario},

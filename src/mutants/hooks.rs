@@ -1,32 +1,21 @@
 //! The model as a table of functions, one for each step of its work, so that a mutant can replace one of them.
 
-use super::{payload as written, reading};
+use super::changes;
+pub(super) use super::changes::FLASK;
 use crate::{
     adapter::{AdapterError, Implementation, in_process::capabilities},
     clock::UnixTime,
-    config::{Config, FallbackTextChoice},
+    config::Config,
     model::{
         Raised, cookie_header, payload, server,
         session::Session,
         signing::{self, Refusal},
     },
     protocol::{
-        Action, Answer, Base64Choice, Call, Capabilities, Choices, CompressionChoice, DuplicatesChoice, Exchange,
-        OnInvalid, Op, OrderChoice, Reason, ReasonsChoice, Reply, Response, Sign, SignOutcome, Verify, VerifyOutcome,
+        Action, Answer, Call, Capabilities, DuplicatesChoice, Exchange, Op, Reason, Reply, Response, Sign, SignOutcome,
+        Verify, VerifyOutcome,
     },
     value::{Map, Value},
-};
-
-/// What Flask chooses, with reasons.
-pub(super) const FLASK: Choices = Choices {
-    base64: Base64Choice::Lenient,
-    odd_payload: OnInvalid::Raise,
-    timestamp_range: OnInvalid::Raise,
-    compression: CompressionChoice::Zlib,
-    key_order: OrderChoice::Sorted,
-    duplicates: DuplicatesChoice::First,
-    fallback_text: FallbackTextChoice::Letters,
-    reasons: ReasonsChoice::Typed,
 };
 
 /// One function for each step of the work. [`Hooks::MODEL`] holds the ones of the specification.
@@ -73,8 +62,8 @@ impl Read {
     fn session(self, payload: &[u8]) -> Result<Map, Raised> {
         match self {
             Self::By(read) => read(payload),
-            Self::Replaced(replace) => reading::replace_values(payload, replace),
-            Self::Respelled(respell) => reading::respell_json(payload, respell),
+            Self::Replaced(replace) => changes::read_replaced(payload, replace),
+            Self::Respelled(respell) => changes::read_respelled(payload, respell),
         }
     }
 }
@@ -94,8 +83,8 @@ impl Write {
     fn payload(self, session: &Map) -> Result<String, Raised> {
         match self {
             Self::By(write) => write(session),
-            Self::Replaced(replace) => written::replace_values(session, replace),
-            Self::Respelled(respell) => written::respell_json(session, respell),
+            Self::Replaced(replace) => changes::write_replaced(session, replace),
+            Self::Respelled(respell) => changes::write_respelled(session, respell),
         }
     }
 }

@@ -7,6 +7,7 @@
 mod age;
 mod attributes;
 mod base64;
+mod changes;
 mod cookies;
 mod headers;
 mod hooks;

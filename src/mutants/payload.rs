@@ -2,8 +2,8 @@
 
 use super::{
     Mutant,
+    changes::{MARK, json_of, pack, replace_all},
     hooks::{self, Hooks, Write},
-    tools::replace_all,
 };
 use crate::{
     model::{Raised, base64, json, payload, tagging},
@@ -216,20 +216,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
     }),
 ];
 
-/// A payload's JSON as the specification writes it.
-fn json_of(session: &Map) -> Result<String, Raised> {
-    json::write(&tagging::tag(&Value::Map(session.clone()))?)
-}
-
-/// JSON text as a payload, compressed when that pays.
-fn pack(text: &str) -> String {
-    let deflated = payload::deflate(text.as_bytes());
-    match deflated.len() + 1 < text.len() {
-        true => format!(".{}", base64::encode(&deflated)),
-        false => base64::encode(text.as_bytes()),
-    }
-}
-
 /// JSON text as a payload, compressed in another way or when something else pays.
 fn packed_by(
     text: &str,
@@ -315,23 +301,6 @@ fn tag(tag: &str, content: &str) -> Value {
     Value::Map(
         [(Value::Text(format!("{MARK}{tag}").as_str().into()), Value::Text(Text::from(content)))].into_iter().collect(),
     )
-}
-
-/// A letter for private use.
-const MARK: char = '\u{F8FF}';
-/// The same as JSON has it.
-const MARK_IN_JSON: &str = "\\uf8ff";
-
-/// The payload of a session whose JSON is respelled.
-pub(super) fn respell_json(session: &Map, respell: fn(&str) -> String) -> Result<String, Raised> {
-    Ok(pack(&respell(&json_of(session)?)))
-}
-
-/// The payload of a session whose values are replaced.
-pub(super) fn replace_values(session: &Map, replace: fn(Value) -> Value) -> Result<String, Raised> {
-    let session = session.iter().map(|(key, value)| (key.clone(), replace_all(value.clone(), &replace))).collect();
-    let text = json_of(&session)?;
-    Ok(pack(&text.replace(&format!("\"{MARK_IN_JSON}"), "\"")))
 }
 
 /// A mutant of the JSON text that is packed.

@@ -2,8 +2,8 @@
 
 use super::{
     Mutant,
+    changes::replace_all,
     hooks::{self, FLASK, Hooks, Read},
-    tools::replace_all,
 };
 use crate::{
     model::{Raised, base64, payload, tagging},
@@ -189,21 +189,6 @@ fn renamed(value: Value) -> Value {
 fn has_a_tail(bytes: &[u8]) -> bool {
     let shorter = bytes.split_last().map(|(_, shorter)| shorter);
     shorter.and_then(payload::inflate).is_some()
-}
-
-/// The session in a payload, with every value replaced.
-pub(super) fn replace_values(payload: &[u8], replace: fn(Value) -> Value) -> Result<Map, Raised> {
-    match replace_all(Value::Map(hooks::read(payload)?), &replace) {
-        Value::Map(map) => Ok(map),
-        _ => Err(Raised::Payload),
-    }
-}
-
-/// The session in a payload whose text is looked at first; none refuses it.
-pub(super) fn respell_json(payload: &[u8], respell: fn(&str) -> Option<String>) -> Result<Map, Raised> {
-    let Some(text) = payload::text(payload, &FLASK) else { return hooks::read(payload) };
-    let respelled = respell(&text).ok_or(Raised::Payload)?;
-    if respelled == text { hooks::read(payload) } else { hooks::read(base64::encode(respelled.as_bytes()).as_bytes()) }
 }
 
 const fn of_values(

@@ -10,7 +10,7 @@ use crate::{
         signing::{self, Refusal},
     },
     protocol::{Action, Exchange, Reason, Response},
-    value::{Map, Value},
+    value::Map,
 };
 use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
@@ -242,15 +242,4 @@ pub(super) fn is_read(action: &Action) -> bool {
 /// Whether a request reaches the view.
 pub(super) fn is_of_view(call: &Exchange) -> bool {
     call.path == "/" && matches!(call.method.as_str(), "GET" | "HEAD" | "POST")
-}
-
-/// A value with every value in it replaced, from the inside out, and itself at last.
-pub(super) fn replace_all(value: Value, replace: &impl Fn(Value) -> Value) -> Value {
-    let all = |items: Vec<Value>| items.into_iter().map(|item| replace_all(item, replace)).collect();
-    replace(match value {
-        Value::List(items) => Value::List(all(items)),
-        Value::Tuple(items) => Value::Tuple(all(items)),
-        Value::Map(map) => Value::Map(map.into_iter().map(|(key, value)| (key, replace_all(value, replace))).collect()),
-        plain => plain,
-    })
 }

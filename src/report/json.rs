@@ -12,7 +12,7 @@ use crate::{
     rules,
     suite::{
         generate::sizes::Sizes,
-        judging::{compare::Difference, judge::Divergence},
+        judging::{compare::Difference, divergence::Divergence},
         outcome::{
             known::Known,
             results::{Failure, Origin, Outcome, Results, Tally},

@@ -12,7 +12,7 @@ use crate::{
     protocol::{Action, Answer, Call, Choices, Exchange, ReasonsChoice, VerifyOutcome},
     rules,
     suite::{
-        judging::judge::Divergence,
+        judging::divergence::Divergence,
         outcome::results::{Failure, Origin, Outcome, Results, Tally},
     },
     value::wire,

@@ -9,7 +9,8 @@ use super::style::{BAD, styled};
 use crate::json::{Json, json};
 use crate::{
     case::{
-        scenario::{Scenario, Sequence, Source},
+        scenario::{Scenario, Sequence},
+        source::Source,
         story::{Event, Story},
     },
     clock::UnixTime,
@@ -21,7 +22,7 @@ use crate::{
         cookie_header,
     },
     protocol::{Action, Answer, Call, DuplicatesChoice, Exchange, Response},
-    suite::{judging::judge::Divergence, outcome::results::Failure},
+    suite::{judging::divergence::Divergence, outcome::results::Failure},
 };
 use serde::Serialize;
 use std::fmt::Write;

@@ -4,28 +4,18 @@
 //! something up, or runs what is set up, holds a shared lock on the cache. So if nobody holds the lock, a partial folder was left
 //! by an interrupted run, and is removed.
 
-use super::{SetupError, contents, stock, trust};
+use super::{
+    SetupError, contents,
+    folder::{self, FILES, PARTIAL, TAG, TAG_TEXT, cannot_write, folder, lock_file, trusted},
+    trust,
+};
 use crate::{bundled, rules};
-use directories::ProjectDirs;
 use sha2::{Digest, Sha256};
 use std::{
-    env,
     fs::{self, DirBuilder, File},
-    io::{self, ErrorKind},
     path::{Path, PathBuf},
     sync::Arc,
 };
-
-/// The file on which locks are held, and the one that is held while something is put in its place.
-pub(crate) const LOCKS: [&str; 2] = ["lock", "placing.lock"];
-/// By this file backups and people know a cache (<https://bford.info/cachedir/>).
-pub(crate) const TAG: &str = "CACHEDIR.TAG";
-pub(crate) const TAG_TEXT: &str = "\
-Signature: 8a477f597d28d172789f06886806bc55
-# Implementations that sessionproof has set up. `sessionproof cache list` shows them, `sessionproof cache clear` removes them.
-";
-pub(crate) const PARTIAL: &str = "partial-";
-pub(crate) const FILES: &str = "files-";
 
 /// The folder for caches.
 pub(crate) struct Cache {
@@ -50,12 +40,12 @@ impl Cache {
     pub(crate) fn at(folder: &Path) -> Result<Self, SetupError> {
         let folder = folder.to_owned();
         // One that cannot be written, or has no locks, still serves what is in it.
-        if !folder.join(TAG).exists() && stock::is_cache(&folder) {
+        if !folder.join(TAG).exists() && folder::is_cache(&folder) {
             let _ = fs::write(folder.join(TAG), TAG_TEXT);
         }
         let lock = lock_file(&folder, 0);
         if let Some(lock) = &lock {
-            let partial = stock::partial(&folder);
+            let partial = folder::partial(&folder);
             if !partial.is_empty() && lock.try_lock().is_ok() {
                 partial.iter().for_each(|left| drop(fs::remove_dir_all(left)));
                 let _ = lock.unlock();
@@ -153,52 +143,6 @@ pub(crate) fn lay_out<'f>(
     Ok(())
 }
 
-/// Something in a folder could not be written.
-pub(crate) fn cannot_write(folder: &Path, source: io::Error) -> SetupError {
-    let folder = folder.to_owned();
-    match source.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            SetupError::Full { folder, output: format!("    {source}") }
-        }
-        _ => SetupError::Cache { folder, source },
-    }
-}
-
-/// Where the cache is, or will be.
-pub(crate) fn folder() -> Result<PathBuf, SetupError> {
-    let named = match env::var_os("SESSIONPROOF_CACHE").filter(|folder| !folder.is_empty()) {
-        Some(folder) => PathBuf::from(folder),
-        None => ProjectDirs::from("", "", "sessionproof").ok_or(SetupError::NoCache)?.cache_dir().to_owned(),
-    };
-    std::path::absolute(&named).map_err(|source| SetupError::Cache { folder: named, source })
-}
-
-/// The folder without symbolic links, if nobody else can have put anything there.
-pub(crate) fn trusted(named: &Path) -> Result<PathBuf, SetupError> {
-    let asked = named.canonicalize().and_then(|folder| {
-        let doubt = match trust::doubt(&folder)? {
-            None => trust::doubt_of_links(named)?,
-            doubt => doubt,
-        };
-        Ok((folder, doubt))
-    });
-    match asked {
-        Ok((folder, None)) => Ok(folder),
-        Ok((_, Some(what))) => Err(SetupError::Untrusted { folder: named.to_owned(), what }),
-        Err(source) => Err(cannot_write(named, source)),
-    }
-}
-
-/// A file of the cache to hold a lock on.
-pub(crate) fn lock_file(folder: &Path, which: usize) -> Option<File> {
-    let file = folder.join(LOCKS.get(which)?);
-    // A link would lead elsewhere, and a named pipe has no end.
-    if fs::symlink_metadata(&file).is_ok_and(|found| !found.is_file()) {
-        return None;
-    }
-    File::options().create(true).truncate(false).write(true).open(file).ok()
-}
-
 /// Some of the SHA-256 of texts.
 fn fingerprint<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
     let mut hash = Sha256::new();
@@ -211,7 +155,7 @@ fn fingerprint<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::folder::LOCKS, *};
 
     fn entries(folder: &Path) -> Vec<String> {
         let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());

@@ -2,7 +2,7 @@
 //!
 //! Python writes its `__pycache__` at any time, and pip is not needed again, so neither is checked.
 
-use super::{SetupError, cache::cannot_write, trust};
+use super::{SetupError, folder::cannot_write, trust};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{

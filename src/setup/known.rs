@@ -1,6 +1,11 @@
 //! The implementations that are known by name, and how each is installed.
 
-use super::{python::Minor, stock};
+use super::{
+    node::NodePackage,
+    python::{OLDEST_PYTHON, PythonPackage},
+    rust::RustPackage,
+    stock,
+};
 
 /// An implementation that is known by name.
 pub struct Known {
@@ -17,41 +22,6 @@ pub(crate) enum Recipe {
     Python(PythonPackage),
     Rust(RustPackage),
 }
-
-/// A package that pip installs.
-pub(crate) struct PythonPackage {
-    pub(crate) name: &'static str,
-    /// The module that is imported to check the installation.
-    pub(crate) module: &'static str,
-    /// The file in `adapters/python`, and its arguments.
-    pub(crate) adapter: &'static [&'static str],
-    /// The releases that are pinned, the newest first, each with the oldest Python that runs it.
-    pub(crate) releases: &'static [(&'static str, Minor)],
-}
-
-/// A package that npm installs.
-pub(crate) struct NodePackage {
-    pub(crate) name: &'static str,
-    /// The file in `adapters/node`.
-    pub(crate) adapter: &'static str,
-    /// The release in `package-lock.json`.
-    pub(crate) release: &'static str,
-}
-
-/// A crate that cargo builds together with its adapter.
-pub(crate) struct RustPackage {
-    /// What it is called on the command line.
-    pub(crate) known: &'static str,
-    /// What the crate is called.
-    pub(crate) name: &'static str,
-    /// The program in `adapters/rust`.
-    pub(crate) adapter: &'static str,
-    /// The release in `Cargo.lock`.
-    pub(crate) release: &'static str,
-}
-
-/// The oldest Python that the adapters run on.
-const OLDEST_PYTHON: Minor = (3, 9);
 
 /// The oracle. Its first release is the one that the vectors were made with.
 pub(crate) const FLASK: PythonPackage = PythonPackage {
@@ -211,24 +181,6 @@ impl Known {
     /// The releases that are set up in the cache.
     pub fn releases_set_up(&self) -> Vec<String> {
         if self.is_in_binary() { Vec::new() } else { stock::releases(self.name) }
-    }
-}
-
-impl PythonPackage {
-    /// The release that is taken on some Python when none is asked for.
-    pub(crate) fn default_for(&self, python: Minor) -> &'static str {
-        let fits = self.releases.iter().find(|(_, oldest)| python >= *oldest);
-        fits.or(self.releases.last()).map_or("", |&(release, _)| release)
-    }
-
-    /// The oldest Python that runs a release, as far as that is known. pip knows the rest.
-    pub(crate) fn oldest_python(&self, release: Option<&str>) -> Minor {
-        let all = self.releases.iter();
-        match release {
-            Some(release) => all.filter(|(known, _)| *known == release).map(|&(_, oldest)| oldest).next(),
-            None => all.map(|&(_, oldest)| oldest).min(),
-        }
-        .unwrap_or(OLDEST_PYTHON)
     }
 }
 

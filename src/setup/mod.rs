@@ -7,6 +7,7 @@
 
 mod cache;
 mod contents;
+mod folder;
 mod isolation;
 mod known;
 mod node;
@@ -16,8 +17,9 @@ mod stock;
 mod tools;
 mod trust;
 
+pub use folder::Kind;
 pub use known::{KNOWN, Known};
-pub use stock::{Entry, Kind, clear, list};
+pub use stock::{Entry, clear, list};
 
 use crate::foreign;
 use crate::processes::{Isolation, Program, Release};

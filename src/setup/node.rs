@@ -2,9 +2,10 @@
 
 use super::{
     Release, Setup, SetupError,
-    cache::{Cache, cannot_write, lay_out},
-    contents, isolation,
-    known::NodePackage,
+    cache::{Cache, lay_out},
+    contents,
+    folder::cannot_write,
+    isolation,
     tools::{Failure, ask, check},
     version,
 };
@@ -13,6 +14,15 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
 };
+
+/// A package that npm installs.
+pub(crate) struct NodePackage {
+    pub(crate) name: &'static str,
+    /// The file in `adapters/node`.
+    pub(crate) adapter: &'static str,
+    /// The release in `package-lock.json`.
+    pub(crate) release: &'static str,
+}
 
 /// The oldest Node.js that the adapters run on.
 pub(crate) const OLDEST: u32 = 18;

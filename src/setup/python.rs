@@ -7,7 +7,6 @@ use super::{
     Oracle, Release, Setup, SetupError,
     cache::Cache,
     contents, isolation,
-    known::PythonPackage,
     tools::{ask, check},
     version,
 };
@@ -20,6 +19,38 @@ use std::{
 
 /// A release of Python, as in 3.9.
 pub(crate) type Minor = (u32, u32);
+
+/// The oldest Python that the adapters run on.
+pub(crate) const OLDEST_PYTHON: Minor = (3, 9);
+
+/// A package that pip installs.
+pub(crate) struct PythonPackage {
+    pub(crate) name: &'static str,
+    /// The module that is imported to check the installation.
+    pub(crate) module: &'static str,
+    /// The file in `adapters/python`, and its arguments.
+    pub(crate) adapter: &'static [&'static str],
+    /// The releases that are pinned, the newest first, each with the oldest Python that runs it.
+    pub(crate) releases: &'static [(&'static str, Minor)],
+}
+
+impl PythonPackage {
+    /// The release that is taken on some Python when none is asked for.
+    pub(crate) fn default_for(&self, python: Minor) -> &'static str {
+        let fits = self.releases.iter().find(|(_, oldest)| python >= *oldest);
+        fits.or(self.releases.last()).map_or("", |&(release, _)| release)
+    }
+
+    /// The oldest Python that runs a release, as far as that is known. pip knows the rest.
+    pub(crate) fn oldest_python(&self, release: Option<&str>) -> Minor {
+        let all = self.releases.iter();
+        match release {
+            Some(release) => all.filter(|(known, _)| *known == release).map(|&(_, oldest)| oldest).next(),
+            None => all.map(|&(_, oldest)| oldest).min(),
+        }
+        .unwrap_or(OLDEST_PYTHON)
+    }
+}
 
 /// Runs an adapter in isolated mode, in which the folder of a script is not on the path: there its helper lies.
 const RUN: &str = "import runpy, sys; del sys.argv[0]; sys.path.insert(0, sys.argv.pop(0)); \

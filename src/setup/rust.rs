@@ -2,9 +2,10 @@
 
 use super::{
     Release, Setup, SetupError,
-    cache::{Cache, cannot_write, lay_out},
-    contents, isolation,
-    known::RustPackage,
+    cache::{Cache, lay_out},
+    contents,
+    folder::cannot_write,
+    isolation,
     tools::{Failure, ask, check},
     version,
 };
@@ -16,6 +17,18 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
 };
+
+/// A crate that cargo builds together with its adapter.
+pub(crate) struct RustPackage {
+    /// What it is called on the command line.
+    pub(crate) known: &'static str,
+    /// What the crate is called.
+    pub(crate) name: &'static str,
+    /// The program in `adapters/rust`.
+    pub(crate) adapter: &'static str,
+    /// The release in `Cargo.lock`.
+    pub(crate) release: &'static str,
+}
 
 const FOLDER: &str = "adapters/rust/";
 const REMEDY: &str = "install Rust with cargo (on Debian: apt install cargo)";

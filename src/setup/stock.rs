@@ -2,11 +2,10 @@
 
 use super::{
     SetupError,
-    cache::{self, FILES, LOCKS, PARTIAL, TAG, TAG_TEXT, lock_file, trusted},
-    version,
+    folder::{Kind, folder, is_cache, lock_file, named_kinds, trusted},
 };
 use std::{
-    fs, io,
+    fs,
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -24,25 +23,9 @@ pub struct Entry {
     pub made: Option<SystemTime>,
 }
 
-/// What a folder of the cache is.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// A release of an implementation.
-    Implementation {
-        /// Its name, as on the command line.
-        name: String,
-        /// The release.
-        release: String,
-    },
-    /// Adapters, vectors and scripts, from a binary.
-    Files,
-    /// What a run is setting up, or an interrupted run has left.
-    Partial,
-}
-
 /// The folder of the cache and its entries, in the order of names. Nothing is made.
 pub fn list() -> Result<(PathBuf, Vec<Entry>), SetupError> {
-    let folder = cache::folder()?;
+    let folder = folder()?;
     let found = named_kinds(&folder);
     let entry = |(path, kind): (PathBuf, Kind)| {
         let made = fs::symlink_metadata(&path).and_then(|found| found.modified()).ok();
@@ -93,7 +76,7 @@ impl Kind {
 
 /// The releases of an implementation that are set up.
 pub(crate) fn releases(name: &str) -> Vec<String> {
-    let found = cache::folder().map(|folder| named_kinds(&folder)).unwrap_or_default();
+    let found = folder().map(|folder| named_kinds(&folder)).unwrap_or_default();
     let release = |(_, kind)| match kind {
         Kind::Implementation { name: found, release } if found == name => Some(release),
         _ => None,
@@ -102,49 +85,6 @@ pub(crate) fn releases(name: &str) -> Vec<String> {
     releases.sort();
     releases.dedup();
     releases
-}
-
-/// What runs are setting up in a cache, or have left.
-pub(crate) fn partial(folder: &Path) -> Vec<PathBuf> {
-    named_kinds(folder).into_iter().filter(|(_, kind)| *kind == Kind::Partial).map(|(path, _)| path).collect()
-}
-
-/// Whether a folder is marked as a cache, or holds nothing that is not of one.
-pub(crate) fn is_cache(folder: &Path) -> bool {
-    let tag = folder.join(TAG);
-    let is_file = fs::symlink_metadata(&tag).is_ok_and(|found| found.is_file());
-    if is_file && fs::read(&tag).is_ok_and(|tag| tag == TAG_TEXT.as_bytes()) {
-        return true;
-    }
-    let of_cache = |entry: io::Result<fs::DirEntry>| {
-        entry.is_ok_and(|entry| {
-            let name = entry.file_name();
-            LOCKS.iter().any(|lock| name == *lock) || name.to_str().and_then(kind).is_some()
-        })
-    };
-    fs::read_dir(folder).is_ok_and(|mut entries| entries.all(of_cache))
-}
-
-/// The folders that are of a cache. Links are not: none is ever made.
-fn named_kinds(folder: &Path) -> Vec<(PathBuf, Kind)> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let folders = entries.filter(|entry| entry.file_type().is_ok_and(|found| found.is_dir()));
-    folders.filter_map(|entry| Some((entry.path(), kind(entry.file_name().to_str()?)?))).collect()
-}
-
-fn kind(folder: &str) -> Option<Kind> {
-    let is_fingerprint = |text: &str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if folder.starts_with(PARTIAL) {
-        return Some(Kind::Partial);
-    }
-    if folder.strip_prefix(FILES).is_some_and(is_fingerprint) {
-        return Some(Kind::Files);
-    }
-    let (name, rest) = folder.split_once('@')?;
-    let (release, fingerprint) = rest.rsplit_once('-')?;
-    let is_name = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b));
-    let fits = is_name && version(release).is_ok() && is_fingerprint(fingerprint);
-    fits.then(|| Kind::Implementation { name: name.to_owned(), release: release.to_owned() })
 }
 
 /// How much the files below a folder take, links not followed.
@@ -156,41 +96,4 @@ fn size(folder: &Path) -> u64 {
         Err(_) => 0,
     };
     entries.map(of_one).sum()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn folders_are_told_by_their_names() {
-        let implementation = |name: &str, release: &str| {
-            Some(Kind::Implementation { name: name.to_owned(), release: release.to_owned() })
-        };
-        for (folder, is) in [
-            ("flask@3.1.3-0123456789ab", implementation("flask", "3.1.3")),
-            ("itsdangerous.js@1.0.0-beta.1-0123456789ab", implementation("itsdangerous.js", "1.0.0-beta.1")),
-            ("files-0123456789ab", Some(Kind::Files)),
-            ("partial-aB3xYz", Some(Kind::Partial)),
-            ("flask@3.1.3", None),
-            ("flask@latest-0123456789ab", None),
-            ("Flask\u{1b}[2J@3.1.3-0123456789ab", None),
-            ("files-of-mine", None),
-            ("Documents", None),
-        ] {
-            assert_eq!(kind(folder), is, "{folder}");
-        }
-    }
-
-    #[test]
-    fn a_folder_with_other_things_in_it_is_a_cache_only_if_it_is_marked() {
-        let folder = tempfile::tempdir().unwrap();
-        assert!(is_cache(folder.path()));
-        fs::create_dir(folder.path().join("files-0123456789ab")).unwrap();
-        assert!(is_cache(folder.path()));
-        fs::write(folder.path().join("letter.txt"), "").unwrap();
-        assert!(!is_cache(folder.path()));
-        fs::write(folder.path().join(TAG), TAG_TEXT).unwrap();
-        assert!(is_cache(folder.path()));
-    }
 }

@@ -7,6 +7,8 @@ mod convert;
 mod deserialize;
 pub mod iso;
 #[cfg(feature = "conformance")]
+pub(crate) mod kind;
+#[cfg(feature = "conformance")]
 pub mod plain;
 mod text;
 #[cfg(feature = "conformance")]

@@ -1,12 +1,12 @@
 //! How session values cross the adapter protocol: plain JSON where JSON says it all, one-key objects that begin with `$`
 //! elsewhere (`spec/adapter-protocol.md`, "Values"). Flask's own tags never appear here.
 
+use super::kind::ValueKind;
 use super::{
     BigInt, Map, Text, Value,
     iso::{datetime_from_iso, datetime_to_iso},
 };
 use crate::json::{Json, json};
-use crate::protocol::ValueKind;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::collections::BTreeSet;

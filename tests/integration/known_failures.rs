@@ -7,7 +7,8 @@ use sessionproof::{
     rules::Pattern,
     suite::{
         outcome::{
-            known::{self, KnownFailures},
+            known::KnownFailures,
+            listing,
             merge::merge,
             results::{Judged, Outcome, Results},
         },
@@ -39,7 +40,7 @@ fn options(known: &str) -> Options {
 
 /// The list that a run starts, with a reason in every entry.
 fn listed(results: &Results) -> String {
-    known::write(results)
+    listing::write(results)
         .replace("reason = \"\"", "reason = \"we compare strictly | # <here>\"\nlink = \"https://example.com/7\"")
 }
 
@@ -62,7 +63,7 @@ fn a_run_whose_failures_are_all_listed_does_not_fail_and_does_not_look_conforman
 
 #[test]
 fn the_list_of_a_run_cannot_be_used_before_reasons_are_written() {
-    let text = known::write(&run(MUTANT, &options("")));
+    let text = listing::write(&run(MUTANT, &options("")));
     let error = KnownFailures::parse("known.toml", &text).unwrap_err().to_string();
     assert!(error.contains("no reason"), "{error}");
 }

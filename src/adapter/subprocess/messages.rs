@@ -2,7 +2,7 @@
 //!
 //! Whatever an adapter printed is shortened and escaped, so that a report stays readable and a terminal unharmed.
 
-use super::worker::Death;
+use super::process::Death;
 use crate::{adapter::AdapterError, foreign, protocol::Call};
 use std::{
     io::{self, ErrorKind},

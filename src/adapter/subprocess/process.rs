@@ -24,6 +24,14 @@ pub(crate) struct Exit {
     status: Option<ExitStatus>,
 }
 
+/// How a copy ended.
+pub(crate) struct Death {
+    /// The end of its process.
+    pub(crate) exit: Exit,
+    /// The last that it wrote to standard error.
+    pub(crate) stderr: String,
+}
+
 impl Process {
     /// Starts a program, with pipes for the three standard streams.
     pub(crate) fn start(program: &Program) -> io::Result<Self> {

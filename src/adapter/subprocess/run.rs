@@ -12,8 +12,9 @@ use super::{
     Counters, Options,
     lines::Line,
     messages::{self, Pipe, Scene},
+    process::Death,
     reply::{self, Read},
-    worker::{Death, Event, What, Worker},
+    worker::{Event, What, Worker},
 };
 use crate::{
     adapter::{AdapterError, Program},

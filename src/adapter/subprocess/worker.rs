@@ -6,7 +6,7 @@
 use super::{
     lines::{Line, Lines},
     messages,
-    process::{Exit, Process},
+    process::{Death, Process},
 };
 use crate::{
     adapter::{AdapterError, Program},
@@ -65,14 +65,6 @@ pub(crate) struct Worker {
     requests: Option<mpsc::Sender<String>>,
     stderr: Arc<Tail>,
     process: Process,
-}
-
-/// How a copy ended.
-pub(crate) struct Death {
-    /// The end of its process.
-    pub(crate) exit: Exit,
-    /// The last that it wrote to standard error.
-    pub(crate) stderr: String,
 }
 
 impl Worker {

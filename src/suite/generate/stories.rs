@@ -12,7 +12,8 @@
 use super::{requests, settings, sizes::Sizes};
 use crate::{
     case::{
-        scenario::{Scenario, Source},
+        scenario::Scenario,
+        source::Source,
         story::{Browser, Event, Request, Server, Story},
     },
     clock::UnixTime,

@@ -241,7 +241,8 @@ mod tests {
     use crate::{
         adapter::{AdapterError, Implementation, in_process::Model},
         case::{
-            scenario::{Scenario, Source},
+            scenario::Scenario,
+            source::Source,
             story::{Browser as BrowserAtStart, Event, Request, Server},
         },
         config::Lifetime,

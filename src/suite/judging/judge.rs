@@ -5,6 +5,7 @@
 
 use super::{
     compare::{Difference, compare, panicked},
+    divergence::Divergence,
     invariants,
 };
 use crate::{
@@ -37,21 +38,6 @@ pub enum Verdict {
     Inconclusive(Inconclusive),
     /// Every answer was the expected one.
     Pass,
-}
-
-/// The first answer that is not the expected one.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Divergence {
-    /// What differs.
-    pub difference: Difference,
-    /// The calls before and their answers, which were as expected.
-    pub before: Vec<(Call, Answer)>,
-    /// The call that was answered otherwise.
-    pub call: Call,
-    /// What it should have been.
-    pub expected: Answer,
-    /// What it was.
-    pub got: Answer,
 }
 
 /// Why nothing can be said.

@@ -3,7 +3,7 @@
 //!
 //! It does not know right from wrong.
 
-use crate::suite::judging::judge::Divergence;
+use crate::suite::judging::divergence::Divergence;
 use crate::{
     protocol::{Answer, Reply, Response, SignOutcome, VerifyOutcome},
     value::{Map, Text, Value},

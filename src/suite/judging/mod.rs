@@ -5,6 +5,7 @@
 
 pub mod blame;
 pub mod compare;
+pub mod divergence;
 pub mod invariants;
 pub mod judge;
 pub(in crate::suite) mod kept;

@@ -4,9 +4,10 @@
 //! that do not matter are removed, then values become plain, then times become round or move to a boundary. Each try must break
 //! the same rule as before.
 
-use super::judge::Divergence;
+use super::divergence::Divergence;
 use crate::case::{
-    scenario::{Scenario, Source},
+    scenario::Scenario,
+    source::Source,
     story::{Browser, Event, Request, Story},
 };
 use crate::{

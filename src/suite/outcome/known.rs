@@ -3,21 +3,15 @@
 //! An entry names the rule that is broken, the vector or property that finds it, or both. A run judges only entries whose checks
 //! it made. If it ran other rules, was one shard of several, or ended early, the other entries stand.
 
-use super::results::{Failure, Origin, Results};
 use crate::{bounded, foreign};
 use crate::{
     evidence::vectors,
-    rules::{self, Pattern},
+    rules::Pattern,
     suite::properties::{ONE_CHARACTER_EDITS, PROPERTIES},
 };
 use serde::{Deserialize, Serialize};
 use std::panic::Location;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    io::ErrorKind,
-    ops::Range,
-    path::Path,
-};
+use std::{collections::BTreeSet, io::ErrorKind, ops::Range, path::Path};
 use toml::Spanned;
 
 /// The largest file that is read, in bytes.
@@ -390,72 +384,6 @@ impl Known {
     pub(in crate::suite) fn listed(&self) -> Self {
         let case = |case: &KnownCase| KnownCase { judged: false, failures: 0, left_out: false, ..case.clone() };
         Self { failures: 0, left_out: false, cases: self.cases.iter().map(case).collect(), ..self.clone() }
-    }
-}
-
-impl Results {
-    /// The known failures that now pass. Empty if the run cannot tell, since it is one shard of several or ended early.
-    pub fn stale(&self) -> Vec<Stale<'_>> {
-        if !self.shard.is_whole() || self.stopped_early || self.broken.is_some() {
-            return Vec::new();
-        }
-        let strict = self.known.iter().filter(|known| !known.sometimes);
-        strict.flat_map(|known| self.stale_in(known)).collect()
-    }
-
-    fn stale_in<'r>(&'r self, known: &'r Known) -> Vec<Stale<'r>> {
-        if known.cases.is_empty() {
-            let is_stale = known.failures == 0 && !known.left_out && self.all_rules_passed(known);
-            return is_stale.then_some(Stale { known, case: None }).into_iter().collect();
-        }
-        let cases = known.cases.iter().filter(|case| case.judged && case.failures == 0 && !case.left_out);
-        cases.map(|case| Stale { known, case: Some(&case.name) }).collect()
-    }
-
-    /// Whether every rule that an entry is about was asked, and checks of it passed.
-    fn all_rules_passed(&self, known: &Known) -> bool {
-        let Some(Ok(pattern)) = known.rules.as_deref().map(Pattern::parse) else { return false };
-        let meant = || rules::all().iter().filter(|rule| pattern.matches(&rule.id));
-        meant().all(|rule| self.rules.contains_key(&rule.id))
-            && meant().any(|rule| self.rules.get(&rule.id).is_some_and(|tally| tally.passed > 0))
-    }
-}
-
-/// A file that lists the failures of a run as known. Only their reasons are missing, which a person must write.
-pub fn write(results: &Results) -> String {
-    let hello = &results.implementation;
-    let mut text = format!(
-        "# Known failures of {} {}, as found by sessionproof {} with {}.\n\
-         # Write a reason into each entry, and perhaps a link; then: sessionproof check --known-failures FILE …\n\
-         # A listed failure that now passes fails the run, so that this list stays true. An entry with\n\
-         # sometimes = true is exempt: which generated cases fail depends on the seed and on their number.\n",
-        foreign::line(&hello.name),
-        foreign::line(&hello.version),
-        foreign::line(&results.suite),
-        foreign::line(&results.spec),
-    );
-    let mut found: BTreeMap<(usize, bool), (&str, BTreeSet<&str>)> = BTreeMap::new();
-    for failure in &results.failures {
-        let place = rules::all().iter().position(|rule| rule.id == failure.rule).unwrap_or(usize::MAX);
-        let is_property = matches!(failure.origin, Origin::Property(_));
-        found.entry((place, is_property)).or_insert((&failure.rule, BTreeSet::new())).1.insert(name(failure));
-    }
-    for ((_, is_property), (rule, cases)) in found {
-        text += &format!("\n[[known]]\nrules = {}\ncases = [\n", foreign::toml(rule));
-        cases.into_iter().for_each(|case| text += &format!("    {},\n", foreign::toml(case)));
-        text += "]\nreason = \"\"\n";
-        if is_property {
-            text += "sometimes = true\n";
-        }
-    }
-    text
-}
-
-/// The vector or property that found a failure.
-pub(in crate::suite) fn name(failure: &Failure) -> &str {
-    match &failure.origin {
-        Origin::Property(sentence) => sentence,
-        Origin::Vector { id, .. } => id,
     }
 }
 

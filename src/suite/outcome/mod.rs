@@ -6,5 +6,6 @@
 pub mod coverage;
 pub mod drift;
 pub mod known;
+pub mod listing;
 pub mod merge;
 pub mod results;

@@ -1,6 +1,6 @@
 //! The results of a run: one value, from which every report is made.
 
-use super::known::Known;
+use super::known::{Known, Stale};
 use crate::{
     adapter::AdapterError,
     protocol::{Answer, Call, Capabilities, Op},
@@ -8,15 +8,12 @@ use crate::{
 use crate::{
     case::scenario::Scenario,
     evidence::vectors::{Vector, from_scenario},
-    rules::{self, Rule},
+    rules::{self, Pattern, Rule},
     suite::{
         generate::sizes::{Preset, Sizes},
-        judging::{
-            compare::Difference,
-            judge::{Divergence, Inconclusive},
-        },
+        judging::{compare::Difference, divergence::Divergence, judge::Inconclusive},
         properties::{ONE_CHARACTER_EDITS, PROPERTIES},
-        running::{run::Options, shard::Shard, times::Times},
+        running::{options::Options, shard::Shard, times::Times},
     },
 };
 use serde::{Deserialize, Serialize};
@@ -410,4 +407,42 @@ fn expected(divergence: &Divergence) -> Vec<(Call, Answer)> {
     let mut expected = divergence.before.clone();
     expected.push((divergence.call.clone(), divergence.expected.clone()));
     expected
+}
+
+impl Results {
+    /// The known failures that now pass. Empty if the run cannot tell, since it is one shard of several or ended early.
+    pub fn stale(&self) -> Vec<Stale<'_>> {
+        if !self.shard.is_whole() || self.stopped_early || self.broken.is_some() {
+            return Vec::new();
+        }
+        let strict = self.known.iter().filter(|known| !known.sometimes);
+        strict.flat_map(|known| self.stale_in(known)).collect()
+    }
+
+    fn stale_in<'r>(&'r self, known: &'r Known) -> Vec<Stale<'r>> {
+        if known.cases.is_empty() {
+            let is_stale = known.failures == 0 && !known.left_out && self.all_rules_passed(known);
+            return is_stale.then_some(Stale { known, case: None }).into_iter().collect();
+        }
+        let cases = known.cases.iter().filter(|case| case.judged && case.failures == 0 && !case.left_out);
+        cases.map(|case| Stale { known, case: Some(&case.name) }).collect()
+    }
+
+    /// Whether every rule that an entry is about was asked, and checks of it passed.
+    fn all_rules_passed(&self, known: &Known) -> bool {
+        let Some(Ok(pattern)) = known.rules.as_deref().map(Pattern::parse) else { return false };
+        let meant = || rules::all().iter().filter(|rule| pattern.matches(&rule.id));
+        meant().all(|rule| self.rules.contains_key(&rule.id))
+            && meant().any(|rule| self.rules.get(&rule.id).is_some_and(|tally| tally.passed > 0))
+    }
+}
+
+impl Failure {
+    /// The vector or property that found it.
+    pub(crate) fn name(&self) -> &str {
+        match &self.origin {
+            Origin::Property(sentence) => sentence,
+            Origin::Vector { id, .. } => id,
+        }
+    }
 }

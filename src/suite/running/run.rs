@@ -18,12 +18,13 @@ use crate::{
     rules,
     suite::{
         judging::{
-            judge::{Case, CaseRuns, Divergence, Inconclusive, Verdict, judge},
+            divergence::Divergence,
+            judge::{Case, CaseRuns, Inconclusive, Verdict, judge},
             kept,
             shrink::{Tree, shrink},
         },
         outcome::{
-            known::{self, Watch},
+            known::Watch,
             results::{Failure, Origin, Results},
         },
     },
@@ -399,7 +400,7 @@ impl Run<'_> {
             }
             self.room = self.room.saturating_sub(kept::shown(&failure.divergence));
         }
-        if matches!(failure.origin, Origin::Vector { .. }) && self.is_known(&failure.rule, known::name(&failure)) {
+        if matches!(failure.origin, Origin::Vector { .. }) && self.is_known(&failure.rule, failure.name()) {
             return Ok(());
         }
         (self.observe)(Event::Failed(&failure));

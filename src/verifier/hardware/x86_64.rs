@@ -2,10 +2,12 @@
 
 mod avx2;
 mod avx512;
+mod lanes;
 mod one;
 mod register;
 mod sha_ni;
 mod sha_ni_avx512;
+mod state;
 mod tail;
 mod tail_x16;
 

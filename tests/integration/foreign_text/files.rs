@@ -18,7 +18,8 @@ use sessionproof::{
     rules::Pattern,
     suite::{
         outcome::{
-            known::{self, Known, KnownCase, KnownFailures},
+            known::{Known, KnownCase, KnownFailures},
+            listing,
             results::{Failure, Origin, Results, Tally},
         },
         running::run::{self, Options},
@@ -54,7 +55,7 @@ fn told(results: &Results, is_all: bool) -> Vec<(Output, String)> {
             (Junit, junit::write(results)),
             (Markdown, table.markdown()),
             (Tap, tap::write(results)),
-            (Toml, known::write(results)),
+            (Toml, listing::write(results)),
         ]);
     }
     told

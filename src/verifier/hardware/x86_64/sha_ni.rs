@@ -1,6 +1,6 @@
 //! The block function of SHA-1 by the SHA extensions alone.
 
-use super::one::{Registers, Words};
+use super::state::{Registers, Words};
 use std::arch::x86_64::*;
 
 /// One compression (FIPS 180-4, section 6.1.2): twenty groups of four rounds. Each group after the first four makes the words

@@ -14,7 +14,7 @@
 //! Registers stay at 128 bits. Wider ones leave something in their upper parts, which instructions of the SHA extensions, having
 //! the old encoding, must keep: a block takes 119 cycles then.
 
-use super::one::{Registers, Words};
+use super::state::{Registers, Words};
 use std::arch::{asm, x86_64::*};
 
 /// One compression (FIPS 180-4, section 6.1.2).

@@ -2,7 +2,7 @@
 //!
 //! Nothing depends on what the characters are but whether they are base64 at all, and a cookie is no secret.
 
-use super::{one::Registers, register};
+use super::{register, state::Registers};
 use crate::verifier::canonical::{self, SIGNATURE, TAIL};
 use std::arch::x86_64::*;
 

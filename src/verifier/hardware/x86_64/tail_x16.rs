@@ -5,7 +5,7 @@
 
 use super::{
     super::LANES,
-    avx512::{Words, transposed},
+    lanes::{Words, transposed},
     register,
 };
 use crate::verifier::canonical::{ALPHABET, TAIL};
