@@ -1,6 +1,6 @@
 //! Whether this process was interrupted, by Ctrl-C for instance. Whatever takes long looks here from time to time.
 
-use crate::adapter::AdapterError;
+use crate::adapter_error::AdapterError;
 use std::sync::OnceLock;
 
 /// The signal that interrupted this process.

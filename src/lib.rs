@@ -81,6 +81,9 @@
 #[cfg(feature = "conformance")]
 #[forbid(unsafe_code)]
 pub mod adapter;
+#[cfg(feature = "conformance")]
+#[forbid(unsafe_code)]
+mod adapter_error;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 #[forbid(unsafe_code)]

@@ -10,6 +10,7 @@ pub mod serve;
 #[cfg(feature = "cli")]
 pub mod subprocess;
 
+pub use crate::adapter_error::AdapterError;
 #[cfg(feature = "cli")]
 pub use crate::processes::Program;
 pub(crate) use guarded::Guarded;
@@ -177,16 +178,6 @@ pub struct RealTime<'a> {
     pub implementation: Box<dyn Implementation + 'a>,
     /// How long it may be waited for.
     pub longest: Duration,
-}
-
-/// Nothing more can be learned from this implementation: the run ends without a judgement (exit status 2).
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}\n{}", foreign::block(message), foreign::block(hint))]
-pub struct AdapterError {
-    /// What happened, and during which call.
-    pub message: String,
-    /// What to do about it.
-    pub hint: String,
 }
 
 /// The replies that are handed over, in the order of their calls.

@@ -8,38 +8,13 @@ mod beside;
 mod own;
 pub mod shapes;
 
+pub use crate::adapter::subprocess::{Part, Question};
+
 pub use beside::{Beside, beside};
 pub use own::{Alone, Shares, alone};
 
-use crate::{clock::UnixTime, config::Config};
 use serde::Serialize;
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
-
-/// The part of the work that is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Part {
-    /// All the way to the session.
-    Load,
-    /// Signature and age.
-    Signature,
-}
-
-/// One thing to be measured.
-#[derive(Clone, Debug)]
-pub struct Question {
-    /// What the application configures.
-    pub config: Arc<Config>,
-    /// The clock.
-    pub now: UnixTime,
-    /// The cookie's value.
-    pub cookie: String,
-    /// What is measured of it.
-    pub part: Part,
-}
+use std::time::{Duration, Instant};
 
 /// Nanoseconds per cookie over some turns.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

@@ -24,7 +24,7 @@ pub(crate) use program::{Isolation, Release};
 
 pub use guard::stand_guard;
 
-use crate::{adapter::AdapterError, interruption};
+use crate::{adapter_error::AdapterError, interruption};
 use guard::{Guard, Message};
 use std::{
     collections::BTreeMap,

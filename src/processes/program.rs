@@ -3,7 +3,7 @@
 //! A program that a user names is started as a shell would start it. One that was set up by name is isolated: it sees a few
 //! variables of the environment and works in its own folder, so that neither changes what is tested.
 
-use crate::adapter::AdapterError;
+use crate::adapter_error::AdapterError;
 use crate::protocol::Capabilities;
 use std::{ffi::OsString, fs::File, path::PathBuf, process::Command, sync::Arc};
 

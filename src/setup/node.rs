@@ -9,7 +9,10 @@ use super::{
     tools::{Failure, ask, check},
     version,
 };
-use crate::{adapter::Program, bundled, processes::Tool};
+use crate::{
+    bundled,
+    processes::{Program, Tool},
+};
 use std::{
     fs, io,
     path::{Path, PathBuf},

@@ -10,7 +10,10 @@ use super::{
     tools::{ask, check},
     version,
 };
-use crate::{adapter::Program, bundled, processes::Tool};
+use crate::{
+    bundled,
+    processes::{Program, Tool},
+};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},

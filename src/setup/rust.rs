@@ -10,7 +10,10 @@ use super::{
     version,
 };
 use crate::json::Json;
-use crate::{adapter::Program, bundled, processes::Tool};
+use crate::{
+    bundled,
+    processes::{Program, Tool},
+};
 use std::{
     env::consts::EXE_SUFFIX,
     fs,

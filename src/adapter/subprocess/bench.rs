@@ -12,15 +12,42 @@ use super::{
 use crate::json::{Json, json};
 use crate::{
     adapter::{AdapterError, Program},
-    bench::Question,
+    clock::UnixTime,
+    config::Config,
     processes,
     protocol::{Capabilities, Op},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::{
-    sync::mpsc::{self, Receiver, RecvTimeoutError},
+    sync::{
+        Arc,
+        mpsc::{self, Receiver, RecvTimeoutError},
+    },
     time::{Duration, Instant},
 };
+
+/// The part of the work that is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Part {
+    /// All the way to the session.
+    Load,
+    /// Signature and age.
+    Signature,
+}
+
+/// One thing to be measured.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// What the application configures.
+    pub config: Arc<Config>,
+    /// The clock.
+    pub now: UnixTime,
+    /// The cookie's value.
+    pub cookie: String,
+    /// What is measured of it.
+    pub part: Part,
+}
 
 /// The longest line of a reply (bytes). What a loop took is said in few.
 const LONGEST: usize = 64 * 1024;

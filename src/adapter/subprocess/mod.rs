@@ -14,7 +14,7 @@ mod reply;
 mod run;
 pub(crate) mod worker;
 
-pub use bench::{Bencher, Loop};
+pub use bench::{Bencher, Loop, Part, Question};
 
 use super::{AdapterError, Implementation, Program, in_order};
 use crate::protocol::{Call, Capabilities, Reply};

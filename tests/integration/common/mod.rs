@@ -1,5 +1,7 @@
 //! What the tests of several files share.
 
+pub mod program;
+
 use serde::Deserialize;
 use sessionproof::{
     adapter::Program,
