@@ -1,8 +1,8 @@
 //! For implementers in Rust: [`conformance`] runs the suite on a type and gives the results, and
 //! [`conformance_tests!`](crate::conformance_tests) makes a `#[test]` of each rule in their own crate.
 //!
-//! A test says that a rule is kept, or why not. What was not judged does not look like a pass: where the implementation lacks what
-//! the rule is about, the test says so past the test harness; everywhere else it fails.
+//! A test says that a rule is kept, or why not. What was not judged does not look like a pass: where the implementation
+//! lacks what the rule is about, the test says so past the test harness; everywhere else it fails.
 
 mod offered;
 
@@ -32,8 +32,8 @@ const CALL_LIMIT: Duration = Duration::from_secs(10);
 /// Runs the suite on an implementation: every vector of real Flask, and as many generated cases as the options say
 /// ([`Options::default`] has none, [`Options::from_preset`] those of a preset).
 ///
-/// Look at [`Results::outcome`]: it is [`Conformant`](crate::Outcome::Conformant) only when checks passed, none failed, every known
-/// failure still fails, and every operation that the implementation offers was answered at least once.
+/// Look at [`Results::outcome`]: it is [`Conformant`](crate::Outcome::Conformant) only when checks passed, none failed,
+/// every known failure still fails, and every operation that the implementation offers was answered at least once.
 ///
 /// The implementation is asked on a thread of its own. A call that panics is a failure of the rule that it is about. A call that
 /// takes longer than [`Options::call_limit`] ends the run, since no thread can be ended from outside.
@@ -89,11 +89,11 @@ pub fn conformance(implementation: impl Implementation + 'static, options: &Opti
 /// # }
 /// ```
 ///
-/// All tests of one binary share one run, of all vectors and the generated cases of the quick preset; [`Options`] can follow behind a
-/// comma. A test fails with the failures of its rule, made small. A rule about which nothing could be judged fails too, unless the
-/// implementation lacks what the rule is about; then the test passes, and `NOT OFFERED` stands on standard error.
+/// All tests of one binary share one run, of all vectors and the generated cases of the quick preset; [`Options`] can follow
+/// behind a comma. A test fails with the failures of its rule, made small. A rule about which nothing could be judged fails
+/// too, unless the implementation lacks what the rule is about; then the test passes, and `NOT OFFERED` stands on standard error.
 ///
-/// `whole_run` fails when nothing was judged in the whole run, when the run ended early, when a known failure no longer fails, and
+/// `whole_run` fails when nothing was judged in the whole run, when the run ended early, when a known failure now passes, and
 /// when an operation that is offered was never answered.
 ///
 /// Under cargo-nextest each test has a process of its own: it asks only what its rule needs, and has the same verdict.
@@ -222,7 +222,7 @@ impl RuleVerdicts {
     ///
     /// # Errors
     ///
-    /// It ended early, nothing was judged, a known failure no longer fails, or an operation that is offered was never answered.
+    /// It ended early, nothing was judged, a known failure now passes, or an operation that is offered was never answered.
     pub fn whole_run(&self) -> Result<(), RuleFailure> {
         let results = &self.results;
         let mut wrong = Vec::new();

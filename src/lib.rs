@@ -3,8 +3,8 @@
 //!
 //! # Test your own implementation
 //!
-//! Write what your code does behind [`Implementation`], and let [`conformance_tests!`] make a `#[test]` of each numbered rule. The
-//! methods that you write are the operations that you offer: a reader has [`verify`](Implementation::verify) alone.
+//! Write what your code does behind [`Implementation`], and let [`conformance_tests!`] make a `#[test]` of each numbered
+//! rule. The methods that you write are the operations that you offer: a reader has [`verify`](Implementation::verify) alone.
 //!
 //! ```
 //! // tests/conformance.rs
@@ -66,11 +66,11 @@
 //! version's first number that is not zero. The numbers of rules, the ids of vectors and so the names of generated tests
 //! (`exp_2`) stay within a major version.
 //!
-//! Types that the specification can make grow are `#[non_exhaustive]`: make them by their constructors and builders. A new rule, vector
-//! or generated case may make a test fail that passed before; that is no breaking change.
+//! Types that the specification can make grow are `#[non_exhaustive]`: make them by their constructors and builders. A new
+//! rule, vector or generated case may make a test fail that passed before; that is no breaking change.
 //!
-//! Everything else is public for the program `sessionproof` and for the tests of this project, is hidden here, and changes without
-//! notice.
+//! Everything else is public for the program `sessionproof` and for the tests of this project, is hidden here, and changes
+//! without notice.
 
 // Only tests may panic.
 #![cfg_attr(

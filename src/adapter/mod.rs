@@ -105,9 +105,9 @@ pub trait Implementation: Send + Sync {
         Err(CallError::NotImplemented(Op::Exchange))
     }
 
-    /// Answers every call, in the order of the calls, with one reply each. No call depends on another, and each may be answered at
-    /// any time in any order behind the scenes. Unless it is replaced, each call goes to the method of its operation, one after
-    /// another, and a panic there is a reply.
+    /// Answers every call, in the order of the calls, with one reply each. No call depends on another, and each may be
+    /// answered at any time in any order behind the scenes. Unless it is replaced, each call goes to the method of its
+    /// operation, one after another, and a panic there is a reply.
     ///
     /// # Errors
     ///

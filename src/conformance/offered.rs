@@ -65,8 +65,8 @@ impl Offered {
     }
 }
 
-/// The kind of value whose tag stands in a cookie, and which is not offered. Whatever an implementation without it makes of such a
-/// cookie, it may say that it does not have this.
+/// The kind of value whose tag stands in a cookie, and which is not offered. Whatever an implementation without it makes of
+/// such a cookie, it may say that it does not have this.
 fn carries_missing_kind(ready: &LoadedVector, capabilities: &Capabilities) -> Option<String> {
     const TAGS: [(&str, ValueKind); 5] = [
         (" b", ValueKind::Bytes),

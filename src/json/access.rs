@@ -3,25 +3,30 @@
 use super::{Json, Number, Object};
 use std::ops::Index;
 
+/// The steps of a JSON Pointer.
+fn steps(pointer: &str) -> impl Iterator<Item = String> {
+    pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~"))
+}
+
 impl Json {
     /// The member of an object.
     pub fn get(&self, name: &str) -> Option<&Json> {
         self.as_object()?.get(name)
     }
 
-    /// What a JSON Pointer (RFC 6901) without escapes leads to, such as `/ok/config`.
+    /// What a JSON Pointer (RFC 6901) leads to, such as `/ok/config`.
     pub fn pointer(&self, pointer: &str) -> Option<&Json> {
-        pointer.split('/').skip(1).try_fold(self, |json, step| match json {
+        steps(pointer).try_fold(self, |json, step| match json {
             Self::Array(items) => items.get(step.parse::<usize>().ok()?),
-            other => other.get(step),
+            other => other.get(&step),
         })
     }
 
     /// The same, to be changed.
     pub fn pointer_mut(&mut self, pointer: &str) -> Option<&mut Json> {
-        pointer.split('/').skip(1).try_fold(self, |json, step| match json {
+        steps(pointer).try_fold(self, |json, step| match json {
             Self::Array(items) => items.get_mut(step.parse::<usize>().ok()?),
-            Self::Object(members) => members.get_mut(step),
+            Self::Object(members) => members.get_mut(&step),
             _ => None,
         })
     }
@@ -82,6 +87,19 @@ impl Json {
     /// An integer that `u64` holds.
     pub fn as_u64(&self) -> Option<u64> {
         self.as_number().and_then(Number::as_u64)
+    }
+
+    /// The items of an array, to be changed.
+    pub fn as_array_mut(&mut self) -> Option<&mut Vec<Json>> {
+        match self {
+            Self::Array(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// Whether it is null.
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
     }
 
     /// Whether it is an object.

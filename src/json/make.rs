@@ -43,16 +43,26 @@ macro_rules! json_literal {
         $crate::json::Json::Object(members)
     }};
     (@items $all:ident) => {};
-    (@items $all:ident null $(, $($rest:tt)*)?) => { $crate::json_literal!(@item $all (null) $($($rest)*)?) };
-    (@items $all:ident { $($inner:tt)* } $(, $($rest:tt)*)?) => { $crate::json_literal!(@item $all ({ $($inner)* }) $($($rest)*)?) };
-    (@items $all:ident [ $($inner:tt)* ] $(, $($rest:tt)*)?) => { $crate::json_literal!(@item $all ([ $($inner)* ]) $($($rest)*)?) };
-    (@items $all:ident $value:expr $(, $($rest:tt)*)?) => { $crate::json_literal!(@item $all ($value) $($($rest)*)?) };
+    (@items $all:ident null $(, $($rest:tt)*)?) => {
+        $crate::json_literal!(@item $all (null) $($($rest)*)?)
+    };
+    (@items $all:ident { $($inner:tt)* } $(, $($rest:tt)*)?) => {
+        $crate::json_literal!(@item $all ({ $($inner)* }) $($($rest)*)?)
+    };
+    (@items $all:ident [ $($inner:tt)* ] $(, $($rest:tt)*)?) => {
+        $crate::json_literal!(@item $all ([ $($inner)* ]) $($($rest)*)?)
+    };
+    (@items $all:ident $value:expr $(, $($rest:tt)*)?) => {
+        $crate::json_literal!(@item $all ($value) $($($rest)*)?)
+    };
     (@item $all:ident ($($value:tt)*) $($rest:tt)*) => {
         $all.push($crate::json_literal!($($value)*));
         $crate::json_literal!(@items $all $($rest)*);
     };
     (@members $all:ident) => {};
-    (@members $all:ident $name:tt : null $(, $($rest:tt)*)?) => { $crate::json_literal!(@member $all $name (null) $($($rest)*)?) };
+    (@members $all:ident $name:tt : null $(, $($rest:tt)*)?) => {
+        $crate::json_literal!(@member $all $name (null) $($($rest)*)?)
+    };
     (@members $all:ident $name:tt : { $($inner:tt)* } $(, $($rest:tt)*)?) => {
         $crate::json_literal!(@member $all $name ({ $($inner)* }) $($($rest)*)?)
     };

@@ -1,4 +1,5 @@
-//! From text to JSON. `serde_json` reads the text and finds its mistakes; each number's digits are taken from the text itself, since
+//! From text to JSON. `serde_json` reads the text and finds its mistakes; each number's digits are taken from the text
+//! itself, since
 //! `serde_json` alone may give a neighbour of the nearest float.
 
 use super::{Error, Json, Number, Object};

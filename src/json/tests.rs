@@ -62,6 +62,14 @@ fn types_are_read_and_a_mistake_names_its_line() {
 }
 
 #[test]
+fn a_pointer_leads_through_arrays_and_names_with_escapes() {
+    let mut json = json!({ "a/b": [{ "m~n": 1 }] });
+    assert_eq!(json.pointer("/a~1b/0/m~0n").and_then(Json::as_u64), Some(1));
+    *json.pointer_mut("/a~1b/0").unwrap() = Json::Null;
+    assert_eq!((json.pointer("/a~1b/0"), json.pointer("/a~1b/1")), (Some(&Json::Null), None));
+}
+
+#[test]
 fn values_are_made_as_they_are_written() {
     let name = "d".to_owned();
     let made = json!({ "a": null, "b": [1, "x", [], {}], "c": { "n": 0.5 + 0.25 }, (name): true });

@@ -1,9 +1,9 @@
 //! The predicates of the specification, as functions: for each rule of the server's families, whether one observed call keeps it.
 //!
-//! The tree is parallel to the text: a file for each family, a function for each rule, and the rule's predicate as its comment. The
-//! functions know configuration, clock, protocol and values, and have their own readers of cookies, payloads and headers. They know
-//! neither the model nor the verifier, so a mistake there is not repeated here. `UA` and `SYS` have none, because they are not about one
-//! call.
+//! The tree is parallel to the text: a file for each family, a function for each rule, and the rule's predicate as its
+//! comment. The functions know configuration, clock, protocol and values, and have their own readers of cookies, payloads
+//! and headers. They know neither the model nor the verifier, so a mistake there is not repeated here. `UA` and `SYS` have
+//! none, because they are not about one call.
 //!
 //! ```
 //! use sessionproof::{predicates::{self, Observed}, protocol::{Answer, Call, Choices}};

@@ -1,5 +1,5 @@
-//! A session as a type of one's own, by serde. Every type of a session value has a form here, so that one value of an unusual type
-//! does not make the rest of the session unreadable:
+//! A session as a type of one's own, by serde. Every type of a session value has a form here, so that one value of an
+//! unusual type does not make the rest of the session unreadable:
 //!
 //! | value | what serde sees |
 //! |---|---|

@@ -309,8 +309,8 @@ impl Verifier {
         Ok(self.load(cookie, now)?.deserialize_into()?)
     }
 
-    /// The value of the session's cookie in a Cookie header: of several cookies of the configured name the first (`HDR-1`), without
-    /// quotes and escapes. Where HTTP/2 splits the header, join its parts with `"; "`.
+    /// The value of the session's cookie in a Cookie header: of several cookies of the configured name the first (`HDR-1`),
+    /// without quotes and escapes. Where HTTP/2 splits the header, join its parts with `"; "`.
     #[must_use]
     pub fn cookie_in<'h>(&self, cookie_header: &'h [u8]) -> Option<Cow<'h, str>> {
         header::find(cookie_header, &self.cookie_name)

@@ -2,7 +2,7 @@
 
 use crate::common;
 
-use serde_json::{Value as Json, json};
+use sessionproof::json::{self, Json, json};
 use sessionproof::{
     adapter::subprocess::{Options, Subprocess},
     bundled,
@@ -159,13 +159,13 @@ fn the_vectors_are_the_runs_that_the_search_gives() {
 #[test]
 fn an_exported_run_expects_what_real_flask_answered() {
     let (_, text) = bundled::under("vectors/flask-3.1/explored.json").next().unwrap();
-    let recorded: Json = serde_json::from_str(text).unwrap();
+    let recorded: Json = json::from_str(text).unwrap();
     let mut recorded = recorded["vectors"].as_array().unwrap().iter();
     for name in VECTORS {
         let exploration = exploration(name);
         for run in Graph::of(&exploration).covering() {
             let vector = sequences::vector(&exploration, &run);
-            assert_eq!(serde_json::to_value(&vector).unwrap(), *recorded.next().unwrap());
+            assert_eq!(json::to_value(&vector).unwrap(), *recorded.next().unwrap());
         }
     }
     assert!(recorded.next().is_none());

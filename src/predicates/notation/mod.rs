@@ -1,7 +1,7 @@
 //! The functions of the specification's notation: what its predicates mean by `unb64`, `key`, `load`, `at` and the like.
 //!
-//! They are written from the text of `spec/session-lifetime.md`, and share nothing with the model or the verifier. What no vector needs
-//! is left out, and said to be unknown: a predicate then says nothing.
+//! They are written from the text of `spec/session-lifetime.md`, and share nothing with the model or the verifier. What no
+//! vector needs is left out, and said to be unknown: a predicate then says nothing.
 
 pub(super) mod cookie;
 pub(super) mod date;

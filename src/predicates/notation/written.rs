@@ -15,7 +15,8 @@ pub(in super::super) struct At<'a> {
     pub node: Option<&'a Node>,
 }
 
-/// Every value and every text key of a session, at any depth. What stands within a value that was written in another shape is left out.
+/// Every value and every text key of a session, at any depth. What stands within a value that was written in another shape
+/// is left out.
 pub(in super::super) fn places<'a>(session: &'a Value, node: &'a Node) -> Vec<At<'a>> {
     let mut places = Vec::new();
     collect(session, Some(node), &mut places);

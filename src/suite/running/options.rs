@@ -84,8 +84,8 @@ impl Options {
         Self { known, ..self }
     }
 
-    /// Adds a known failure: the rules that are broken, written as for `--rules`, and the reason. Such a failure does not fail the
-    /// run; an entry that no longer fails does, and so does one that names no rule.
+    /// Adds a known failure: the rules that are broken, written as for `--rules`, and the reason. Such a failure does not
+    /// fail the run; an entry that now passes does, and so does one that names no rule.
     #[must_use]
     #[track_caller]
     pub fn known_failure(mut self, rules: &str, reason: &str) -> Self {

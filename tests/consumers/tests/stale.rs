@@ -1,4 +1,4 @@
-//! A known failure that no longer fails.
+//! A known failure that now passes.
 
 use sessionproof::{CallError, Capabilities, Implementation, Verifier, VerifyOutcome, protocol::Verify};
 

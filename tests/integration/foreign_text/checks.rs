@@ -2,7 +2,7 @@
 
 use pulldown_cmark::{Event, Options, Parser, Tag};
 use quick_xml::{Reader, events::Event as Xml};
-use serde_json::Value as Json;
+use sessionproof::json::Json;
 
 /// Where text goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,7 +48,7 @@ pub fn mutants(output: Output, text: &str) -> Vec<String> {
     );
     match output {
         Output::Html => mutants.extend(elements(text, &["h1", "body"], "qC")),
-        Output::Json => mutants.extend(serde_json::from_str::<Json>(text).err().map(|error| error.to_string())),
+        Output::Json => mutants.extend(sessionproof::json::from_str::<Json>(text).err().map(|error| error.to_string())),
         Output::Junit => mutants.extend(elements(text, &["testsuites", "testcase"], "qC")),
         Output::Markdown => mutants.extend(markdown(text)),
         Output::Tap => mutants.extend(tap(text)),

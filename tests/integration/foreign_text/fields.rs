@@ -1,6 +1,6 @@
 //! Every text in a value, replaced in turn.
 
-use serde_json::Value as Json;
+use sessionproof::json::Json;
 use std::collections::BTreeMap;
 
 /// A text in a document: where it is, with `[]` for any place in a list, and how the document looks with another one there.
@@ -76,7 +76,7 @@ impl Field {
 
 #[test]
 fn every_text_every_first_name_and_one_member_more_are_fields() {
-    let document = serde_json::json!({ "a": ["x", "y", { "b": 1 }], "c": "z" });
+    let document = sessionproof::json::json!({ "a": ["x", "y", { "b": 1 }], "c": "z" });
     let names: Vec<_> = of(&document).into_iter().map(|field| field.name).collect();
     assert_eq!(names, [".(name)", ".(unknown)", ".a[]", ".a[].(name)", ".a[].(unknown)", ".c"]);
     let changed: Vec<_> = of(&document).iter().map(|field| field.with(&document, "q").to_string()).collect();

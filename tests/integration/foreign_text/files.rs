@@ -5,8 +5,7 @@ use super::{
     checks::Output::{self, *},
     fields,
 };
-use serde_json::{Value as Document, json};
-use sessionproof::json;
+use sessionproof::json::{self, Json as Document, json};
 use sessionproof::{
     adapter::{AdapterError, Implementation, in_process::Model},
     case::scenario::Scenario,
@@ -134,7 +133,7 @@ impl Implementation for Contrary {
 
     fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, AdapterError> {
         let one = |call: &Call| match &self.1 {
-            Some(reply) => Reply::from_json(call, &json::to_value(reply).unwrap()).unwrap_or_else(Reply::Error),
+            Some(reply) => Reply::from_json(call, &reply.clone()).unwrap_or_else(Reply::Error),
             None => match call {
                 Call::Exchange(_) => Response {
                     status: 200,
@@ -234,7 +233,7 @@ fn results(is_broken: bool) -> Results {
 fn every_text_of_a_results_file_is_harmless_in_every_output() {
     let mut matrix = Matrix::default();
     for is_broken in [false, true] {
-        let document: Document = serde_json::from_str(&report::json::write(&results(is_broken))).unwrap();
+        let document: Document = sessionproof::json::from_str(&report::json::write(&results(is_broken))).unwrap();
         // What the broken ones have in common with the others is asked once.
         let own = [".broken", ".incidents", ".interrupted"];
         let is_own = |name: &str| !is_broken || own.iter().any(|own| name.starts_with(own));
@@ -262,7 +261,7 @@ fn every_text_of_a_vector_file_is_harmless_in_every_output() {
     }
     for vector in all {
         let kind = json!(vector.kind);
-        let document: Document = serde_json::from_str(&VectorFile::of_failure(vector).to_text()).unwrap();
+        let document: Document = sessionproof::json::from_str(&VectorFile::of_failure(vector).to_text()).unwrap();
         for field in fields::of(&document) {
             for (probe, _) in &probes() {
                 let text = field.with(&document, probe).to_string();
@@ -324,7 +323,7 @@ fn every_text_of_a_list_of_known_failures_is_harmless_in_every_output() {
         "rules": "EXP-2", "cases": ["expiry-at-lifetime"], "reason": "why", "link": "https://example.com/1", "sometimes": false,
     }] });
     let mut of_rule = whole.clone();
-    of_rule["known"][0]["cases"] = json!([]);
+    *of_rule.pointer_mut("/known/0/cases").unwrap() = json!([]);
     let mutant = mutants::find("age-equal-refused").unwrap().make();
     let vectors: Vec<_> = VECTORS.iter().filter(|ready| ready.vector.id.starts_with("expiry-")).cloned().collect();
     for (document, field) in
@@ -394,7 +393,9 @@ fn every_text_that_an_implementation_answers_is_harmless_in_every_output() {
     for field in fields::of(&document) {
         for (probe, is_all) in &probes() {
             // What is no hello is asked of programs.
-            let Ok(hello) = serde_json::from_value::<Capabilities>(field.with(&document, probe)) else { continue };
+            let Ok(hello) = sessionproof::json::from_value::<Capabilities>(&field.with(&document, probe)) else {
+                continue;
+            };
             let results = run::replay(&Contrary(hello, None), &vectors, &mut |_| {});
             matrix.look_at(&format!("hello {}", field.name), probe, told(&results, *is_all));
         }

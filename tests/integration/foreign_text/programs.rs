@@ -7,8 +7,8 @@ use super::{
     fields::{self, Field},
 };
 use crate::live_servers::probe::{hex, proof};
-use serde_json::{Value as Document, json};
 use sessionproof::config::Config;
+use sessionproof::json::{Json as Document, json};
 use std::{
     fs,
     io::{Read, Write},
@@ -181,14 +181,14 @@ fn every_text_of_an_adapter_is_harmless_in_every_output_of_the_program() {
             ("unsupported", json!({ "unsupported": probe })),
             ("error", json!({ "error": probe })),
             ("raised", json!({ "ok": { "raised": probe } })),
-            ("nothing", json!({ "odd": { &probe: &probe } })),
+            ("nothing", json!({ "odd": { (&*probe): &probe } })),
         ] {
             others.push((format!("adapter {op} {kind}"), op, reply));
         }
     }
     side_by_side(&others, |(name, op, reply)| {
         let mut changed = answers.clone();
-        changed[*op] = reply.clone();
+        changed.as_object_mut().unwrap().insert((*op).to_owned(), reply.clone());
         let commands = match *op {
             "hello" => &COMMANDS[..],
             "bench" => &COMMANDS[3..5],
@@ -198,8 +198,8 @@ fn every_text_of_an_adapter_is_harmless_in_every_output_of_the_program() {
     });
     // Standard error is shown of an adapter that broke.
     let mut broken = answers.clone();
-    broken["verify"] = json!("no reply");
-    broken["bench"] = json!("no reply");
+    *broken.pointer_mut("/verify").unwrap() = json!("no reply");
+    *broken.pointer_mut("/bench").unwrap() = json!("no reply");
     let told = ask(&COMMANDS[..4], &broken, &probe);
     matrix.lock().unwrap().look_at("adapter standard error", &probe, told);
     matrix.into_inner().unwrap().verdict(300, &[Annotations, Html, Json, Junit, Log, Tap, Terminal]);
@@ -235,7 +235,7 @@ fn every_text_of_a_server_is_harmless() {
         ("body", body("200 OK", &probe)),
         ("string", body("200 OK", &quoted.to_string())),
         ("error", body("200 OK", &json!({ "error": probe }).to_string())),
-        ("unknown", body("200 OK", &json!({ "ok": { &probe: &probe } }).to_string())),
+        ("unknown", body("200 OK", &json!({ "ok": { (&*probe): &probe } }).to_string())),
         ("name", body("200 OK", &json!({ "ok": { "name": probe, "ops": [probe] } }).to_string())),
         ("operation", body("200 OK", &json!({ "ok": { "name": "x", "ops": [probe] } }).to_string())),
         (
@@ -246,7 +246,7 @@ fn every_text_of_a_server_is_harmless() {
             "configuration",
             body(
                 "200 OK",
-                &json!({ "ok": { "name": "x", "ops": ["exchange"], "config": { &probe: probe } } }).to_string(),
+                &json!({ "ok": { "name": "x", "ops": ["exchange"], "config": { (&*probe): probe } } }).to_string(),
             ),
         ),
         ("other status", body("500 Oops", &probe)),

@@ -7,7 +7,7 @@ use super::{
     fields, word,
 };
 use crate::common;
-use serde_json::{Value as Document, json};
+use sessionproof::json::{Json as Document, json};
 use std::{
     fs,
     io::Write,
@@ -342,10 +342,12 @@ fn vectors_that_are_made_again_are_told_harmlessly() {
     let Some(_) = common::oracle("vectors_that_are_made_again_are_told_harmlessly") else { return };
     let mut matrix = Matrix::default();
     let place = folder();
-    let kept: Document = serde_json::from_str(&fs::read_to_string(place.path().join("vectors.json")).unwrap()).unwrap();
+    let kept: Document =
+        sessionproof::json::from_str(&fs::read_to_string(place.path().join("vectors.json")).unwrap()).unwrap();
     let mut file = kept.clone();
-    for (vector, probe) in file["vectors"].as_array_mut().unwrap().iter_mut().zip(PROBES) {
-        vector["id"] = json!(probe);
+    for (vector, probe) in file.pointer_mut("/vectors").and_then(Document::as_array_mut).unwrap().iter_mut().zip(PROBES)
+    {
+        *vector.pointer_mut("/id").unwrap() = json!(probe);
     }
     for word in words() {
         let out = place.path().join(format!("out{}", word.len()));

@@ -302,7 +302,8 @@ fn the_binary_writes_the_probe_that_is_here() {
     fs::write(folder.path().join("new/sessionproof_probe.py"), "mine").unwrap();
     let refused = write();
     assert!(
-        String::from_utf8_lossy(&refused.stderr).contains("says something else") && refused.status.code() == Some(2)
+        String::from_utf8_lossy(&refused.stderr).contains("exists with other content")
+            && refused.status.code() == Some(2)
     );
 }
 

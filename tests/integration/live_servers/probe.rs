@@ -1,7 +1,7 @@
 //! A probe in this process, answered by the model: what spec/live-servers.md says, written a second time.
 
 use super::KEY;
-use serde_json::{Value as Json, json};
+use sessionproof::json::{self, Json, json};
 use sessionproof::{
     adapter::Implementation,
     clock::UnixTime,
@@ -124,7 +124,7 @@ impl Probe {
     }
 
     fn reply(&self, nonce: &str, body: &[u8]) -> (Option<Json>, Headers) {
-        let request: Json = serde_json::from_slice(body).unwrap();
+        let request: Json = json::from_slice(body).unwrap();
         let cookie_header = request["sealed_cookie_header"].as_str().map(|sealed| {
             let sealed = base64::decode_standard(sealed.as_bytes()).unwrap();
             let pad = (0..).flat_map(|number| proof(&self.config, "cookie", &format!("{nonce}\n{number}")));
@@ -134,7 +134,7 @@ impl Probe {
         });
         let before = self.now();
         if request["op"] == "hello" {
-            let mut config = serde_json::to_value(&self.config).unwrap();
+            let mut config = json::to_value(&self.config).unwrap();
             config.as_object_mut().unwrap().retain(|member, _| !member.ends_with("key") && !member.ends_with("keys"));
             let kinds =
                 ["bytes", "datetime", "floats", "integers", "json", "map", "markup", "surrogates", "tuple", "uuid"];
@@ -147,7 +147,7 @@ impl Probe {
             cookie_header,
             method: request["method"].as_str().unwrap().to_owned(),
             path: request["path"].as_str().unwrap().to_owned(),
-            actions: serde_json::from_value(request["actions"].clone()).unwrap(),
+            actions: json::from_value(&request["actions"]).unwrap(),
         };
         let exchanged = match self.mutant.map(|mutant| mutant.answer(&[Call::Exchange(call.clone())])) {
             None => (self.answer)(&call),
@@ -156,9 +156,9 @@ impl Probe {
                 other => panic!("{other:?}"),
             },
         };
-        let mut ok = serde_json::to_value(&exchanged).unwrap();
-        ok["headers"] = json!([]);
-        ok["clock"] = json!([before, self.now()]);
+        let mut ok = json::to_value(&exchanged).unwrap();
+        *ok.pointer_mut("/headers").unwrap() = json!([]);
+        ok.as_object_mut().unwrap().insert("clock".to_owned(), json!([before, self.now()]));
         (Some(json!({ "ok": ok })), exchanged.headers)
     }
 }
