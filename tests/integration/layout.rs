@@ -138,7 +138,7 @@ fn every_room_has_a_floor_and_knows_only_rooms_on_floors_below() {
         assert!(imports[&place(from)].contains(&place(to)), "{from} uses {to}, and that is not read");
     };
     reads("suite::judging::compare", "model::payload");
-    reads("cli::check", "suite::running::options");
+    reads("cli::check", "suite::running::run");
     reads("adapter::subprocess::run", "processes");
     let rooms: BTreeSet<_> = imports.keys().filter_map(|module| module.first()).collect();
     assert_eq!(floors.keys().collect::<BTreeSet<_>>(), rooms, "the rooms of the table, and those of src");

@@ -94,7 +94,7 @@ impl Server {
         )?;
         let greeting = greet(&client, &options.url)?;
         let wrong = |what: String| AdapterError {
-            message: format!("{} says of itself what makes no sense: {what}", options.url),
+            message: format!("{} describes itself wrongly: {what}", options.url),
             hint: "spec/live-servers.md describes what a probe answers".to_owned(),
         };
         let mut hello = hello::from_json(&greeting).map_err(wrong)?;
@@ -264,7 +264,7 @@ impl Server {
     fn sense(&self, reply: Reply) -> Result<Reply, AdapterError> {
         match &reply {
             Reply::Error(what) if self.senseless.fetch_add(1, Relaxed) + 1 >= SENSELESS => Err(AdapterError {
-                message: format!("{SENSELESS} answers in a row made no sense, the last one: {what}"),
+                message: format!("{SENSELESS} answers in a row were unusable; the last one: {what}"),
                 hint: "the server's log may say why".to_owned(),
             }),
             Reply::Error(_) => Ok(reply),

@@ -73,9 +73,9 @@ impl Options {
         let digest = self.digest.unwrap_or(flask.digest);
         let derivation = self.key_derivation.unwrap_or(flask.key_derivation);
         let wrong = |what: &str, option: &str, says: Json, named: Json| {
-            let what = format!("{} says that it signs with the {what} {says}, and not with {named}", self.url);
+            let what = format!("{} reports that it signs with the {what} {says}, not with {named}", self.url);
             let remedy =
-                format!("nothing was signed; if its session interface has that {option}, name it with --{option}");
+                format!("nothing was signed; if its session interface uses that {option}, name it with --{option}");
             Err(AdapterError { message: what, hint: remedy })
         };
         if server.salt != *salt {
