@@ -6,11 +6,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sessionproof::{
-    config::Config,
-    model::signing,
-    verifier::Verifier,
-};
+use sessionproof::{config::Config, model::signing, verifier::Verifier};
 use sessionproof_fuzz::now;
 use std::sync::LazyLock;
 

@@ -26,6 +26,7 @@ mod junit_schema;
 mod known_failures;
 mod live_servers;
 mod mutants;
+mod packaging;
 mod permissions;
 mod predicates;
 mod protocol_check;

@@ -13,11 +13,8 @@ struct Session {
 #[test]
 fn a_session_that_was_signed_is_read_as_a_type() -> Result<(), Box<dyn std::error::Error>> {
     let verifier = Verifier::new(&Config::with_key("development key"))?;
-    let session = [
-        ("user_id", Value::from(8)),
-        ("roles", Value::List(vec!["admin".into()])),
-        ("_permanent", true.into()),
-    ];
+    let session =
+        [("user_id", Value::from(8)), ("roles", Value::List(vec!["admin".into()])), ("_permanent", true.into())];
     let now = UnixTime::now();
     let cookie = verifier.sign(&session.into_iter().collect(), now)?;
     let read: Session = verifier.load_as(&cookie, now)?;
