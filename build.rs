@@ -1,15 +1,21 @@
-//! Puts the vectors, the adapters and the scripts that make vectors into the binary, so that an installed one works from any
-//! directory; and makes a macro of the rules, which becomes a test of each in the crates of others.
+//! Puts the vectors, the adapters and the scripts that make vectors into what is built, as far as its features need them, so that an
+//! installed program works from any directory; and makes a macro of the rules, which becomes a test of each in the crates of others.
 
 use std::{env, fs, io, path::Path};
 
 fn main() -> io::Result<()> {
+    if env::var_os("CARGO_FEATURE_CONFORMANCE").is_none() {
+        println!("cargo::rerun-if-changed=build.rs");
+        return Ok(());
+    }
     let root = env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?;
     let out = env::var("OUT_DIR").map_err(io::Error::other)?;
     let mut files = Vec::new();
-    for folder in ["adapters", "vectors"] {
-        println!("cargo::rerun-if-changed={folder}");
-        collect(Path::new(&root), Path::new(folder), &mut files)?;
+    for (feature, folders) in EMBEDDED {
+        for folder in folders.iter().filter(|_| env::var_os(feature).is_some()) {
+            println!("cargo::rerun-if-changed={folder}");
+            collect(Path::new(&root), Path::new(folder), &mut files)?;
+        }
     }
     files.sort();
     let mut code = String::from("&[\n");
@@ -23,8 +29,15 @@ fn main() -> io::Result<()> {
     fs::write(Path::new(&out).join("rule_tests.rs"), rule_tests(&text))
 }
 
-/// What is embedded, by the ends of names.
-const EMBEDDED: [&str; 7] = ["json", "lock", "mjs", "py", "rs", "toml", "txt"];
+/// The folders that are embedded, by the feature that needs them: the program carries all, the tests of a Rust type those with which they
+/// compare, and the verifier none.
+const EMBEDDED: [(&str, &[&str]); 2] = [
+    ("CARGO_FEATURE_CLI", &["adapters", "vectors/generate", "vectors/inputs", "vectors/recipes"]),
+    ("CARGO_FEATURE_CONFORMANCE", &["vectors/flask-3.1", "vectors/revisions", "vectors/user-agent"]),
+];
+
+/// The files that are embedded, by the ends of their names.
+const ENDS: [&str; 7] = ["json", "lock", "mjs", "py", "rs", "toml", "txt"];
 
 const SPECIFICATION: &str = "spec/session-lifetime.md";
 
@@ -60,7 +73,7 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<String>) -> io::Result<()
             if !["__pycache__", "node_modules", "target"].iter().any(|made| path.ends_with(made)) {
                 collect(root, &path, files)?;
             }
-        } else if path.extension().is_some_and(|e| EMBEDDED.iter().any(|wanted| e == *wanted)) {
+        } else if path.extension().is_some_and(|e| ENDS.iter().any(|wanted| e == *wanted)) {
             files.extend(path.to_str().map(|p| p.replace('\\', "/")));
         }
     }

@@ -1,4 +1,4 @@
-//! The files inside the binary: vectors, adapters, and the scripts that make vectors.
+//! The files inside the binary: vectors; with the feature `cli`, also adapters and the scripts that make vectors.
 
 /// Every file with its path from the top of the project, in the order of paths.
 pub const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));

@@ -4,12 +4,15 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sessionproof::adapter::subprocess::hello;
+use sessionproof::{
+    adapter::subprocess::hello,
+    json::{self, Json, json},
+};
 
 fuzz_target!(|line: &[u8]| {
-    let Ok(reply) = serde_json::from_slice::<serde_json::Value>(line) else { return };
+    let Ok(reply) = json::from_slice::<Json>(line) else { return };
     let Ok(hello) = hello::from_json(&reply) else { return };
     assert!(!hello.ops.is_empty());
-    let again = serde_json::json!({ "ok": hello });
+    let again = json!({ "ok": hello });
     assert_eq!(hello::from_json(&again), Ok(hello));
 });

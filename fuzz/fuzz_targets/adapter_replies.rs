@@ -4,10 +4,13 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sessionproof::protocol::{Answer, Op};
+use sessionproof::{
+    json::{self, Json},
+    protocol::{Answer, Op},
+};
 
 fuzz_target!(|line: &[u8]| {
-    let Ok(json) = serde_json::from_slice::<serde_json::Value>(line) else { return };
+    let Ok(json) = json::from_slice::<Json>(line) else { return };
     for op in [Op::Exchange, Op::Sign, Op::Verify] {
         let Ok(answer) = Answer::from_json(op, &json) else { continue };
         let again = Answer::from_json(op, &answer.to_json());

@@ -4,6 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use sessionproof::{
+    json::json,
     model::server,
     protocol::{Call, Choices},
     value::Value,
@@ -11,7 +12,7 @@ use sessionproof::{
 use sessionproof_fuzz::{config, now};
 
 fuzz_target!(|header: &str| {
-    let input = serde_json::json!({
+    let input = json!({
         "config": *config(),
         "now": 1_700_000_000,
         "cookie_header": header,

@@ -6,11 +6,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sessionproof::{
-    config::{Config, Fallbacks},
-    model::signing,
-    verifier::Verifier,
-};
+use sessionproof::{config::Config, model::signing, verifier::Verifier};
 use sessionproof_fuzz::now;
 use std::sync::LazyLock;
 
@@ -20,8 +16,8 @@ const KEYS: [&str; 4] = ["new", "old", "older", "none of them"];
 /// Portable code first, then each path, and all that is there.
 static VERIFIERS: LazyLock<Vec<Verifier>> = LazyLock::new(|| {
     let [new, old, older, _] = KEYS;
-    let fallback_keys = Some(Fallbacks::Keys(vec![old.into(), older.into()]));
-    let Ok(found) = Verifier::new(&Config::with_key(new).fallback_keys(fallback_keys)) else { return Vec::new() };
+    let config = Config::with_key(new).fallback_keys([old, older]);
+    let Ok(found) = Verifier::new(&config) else { return Vec::new() };
     let paths = ["off", "sha-ni", "sha-ni,avx512", "avx2", "avx512"];
     paths.into_iter().map(|path| found.clone().with_hardware(path)).chain([found.clone()]).collect()
 });

@@ -160,7 +160,7 @@ impl<'a> Conversation<'a> {
             let reply = self.object(id)?;
             match reply.get("id") {
                 Some(given) if given.as_u64() == Some(id) => {
-                    let kinds = ["ok", "unsupported", "error"].iter().filter(|kind| reply.get(**kind).is_some());
+                    let kinds = ["ok", "unsupported", "error"].iter().filter(|kind| reply.get(kind).is_some());
                     return if kinds.count() == 1 { Ok(reply) } else { Err(self.lost("not a reply", SHAPE)) };
                 }
                 None | Some(Json::Null) if anonymous => anonymous = false,

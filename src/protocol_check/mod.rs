@@ -124,7 +124,7 @@ fn greeting(conversation: &Conversation, reply: &Json) -> Result<Capabilities, V
     }
     let choices = json!(Choices::default());
     let named = reply.pointer("/ok/choices").and_then(Json::as_object);
-    if let Some(name) = named.into_iter().flat_map(|named| named.keys()).find(|name| choices.get(*name).is_none()) {
+    if let Some(name) = named.into_iter().flat_map(|named| named.keys()).find(|name| choices.get(name).is_none()) {
         let known: Vec<_> = choices.as_object().into_iter().flat_map(|choices| choices.keys().cloned()).collect();
         return Err(wrong(&format!("\"choices\" names {name:?}; there are {}", known.join(", "))));
     }

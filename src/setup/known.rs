@@ -228,7 +228,7 @@ mod tests {
                     let pin = format!("name = \"{}\"\nversion = \"{}\"", package.name, package.release);
                     assert!(text("adapters/rust/Cargo.lock").contains(&pin), "{pin}");
                     let wanted = format!("{} = {{ version = \"={}\"", package.name, package.release);
-                    assert!(text("adapters/rust/Cargo.toml").contains(&wanted), "{wanted}");
+                    assert!(text("adapters/rust/manifest.toml").contains(&wanted), "{wanted}");
                 }
             }
         }

@@ -34,6 +34,8 @@ pub(crate) struct RustPackage {
 }
 
 const FOLDER: &str = "adapters/rust/";
+/// What `Cargo.toml` is called in [`FOLDER`]: a package leaves out every folder that has one of its own.
+const MANIFEST: &str = "manifest.toml";
 const REMEDY: &str = "install Rust with cargo (on Debian: apt install cargo)";
 
 /// The program that is the adapter of a release, built if it is not there.
@@ -71,7 +73,8 @@ fn sources(package: &RustPackage, release: &str) -> Vec<(&'static str, String)> 
     let files = bundled::under(FOLDER).map(|(path, text)| (path.trim_start_matches(FOLDER), text));
     let files = files.filter(|(path, _)| is_pinned || *path != "Cargo.lock");
     let pin = |release: &str| format!("{} = {{ version = \"={release}\"", package.name);
-    files.map(|(path, text)| (path, text.replace(&pin(package.release), &pin(release)))).collect()
+    let named = |path| if path == MANIFEST { "Cargo.toml" } else { path };
+    files.map(|(path, text)| (named(path), text.replace(&pin(package.release), &pin(release)))).collect()
 }
 
 /// Builds the program, and returns its folder.

@@ -1,5 +1,5 @@
-//! Crates outside the workspace that use this one as the crates of others do (`tests/consumers`): what is wrong with them is a
-//! compile error or a red test, never silence.
+//! Crates outside the workspace that use this one as the crates of others do (`tests/consumers`, `examples/rust-port`): what is wrong
+//! with them is a compile error or a red test, never silence; what they build is little, and what they already had stays as it was.
 
 use crate::common;
 use std::{
@@ -13,9 +13,11 @@ use std::{
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// The tests that compile.
-const TESTS: [&str; 9] = [
+const TESTS: [&str; 11] = [
     "documented",
     "endless",
+    "guide",
+    "losing_floats",
     "missing",
     "nothing_judged",
     "panicking",
@@ -25,8 +27,14 @@ const TESTS: [&str; 9] = [
     "unanswered",
 ];
 
-fn cargo(arguments: &[&str]) -> Output {
-    let folder = Path::new(ROOT).join("tests/consumers");
+/// The package with most of the tests.
+const CONSUMERS: &str = "tests/consumers";
+const VERIFIER_ALONE: &str = "tests/consumers/verifier-alone";
+const EXAMPLE: &str = "examples/rust-port";
+
+/// Runs cargo in the folder of a package.
+fn cargo(folder: &str, arguments: &[&str]) -> Output {
+    let folder = Path::new(ROOT).join(folder);
     // The versions are those of this project.
     fs::copy(Path::new(ROOT).join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
     Command::new(env!("CARGO"))
@@ -39,18 +47,25 @@ fn cargo(arguments: &[&str]) -> Output {
         .unwrap()
 }
 
+/// What cargo printed, or why it cannot do it here.
+fn printed(folder: &str, arguments: &[&str]) -> Result<String, String> {
+    let output = cargo(folder, arguments);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let is_away = ["no matching package", "failed to download", "unable to update", "offline"];
+    match output.status.success() {
+        true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        false if is_away.iter().any(|part| errors.contains(part)) => {
+            Err(format!("a crate that {folder} needs is not on this machine"))
+        }
+        false => panic!("{folder}: {}{errors}", String::from_utf8_lossy(&output.stdout)),
+    }
+}
+
 /// The programs of the tests, or why they cannot be built here.
 static BUILT: LazyLock<Result<BTreeMap<String, PathBuf>, String>> = LazyLock::new(|| {
     let mut arguments = vec!["test", "--no-run", "--message-format=json"];
     TESTS.iter().for_each(|test| arguments.extend(["--test", test]));
-    let output = cargo(&arguments);
-    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    if !output.status.success() {
-        let is_away = ["no matching package", "failed to download", "unable to update", "offline"];
-        assert!(is_away.iter().any(|part| errors.contains(part)), "{errors}");
-        return Err("a crate that the package needs is not on this machine".to_owned());
-    }
-    let messages = String::from_utf8_lossy(&output.stdout);
+    let messages = printed(CONSUMERS, &arguments)?;
     let messages = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
     let program = |message: serde_json::Value| {
         let name = message["target"]["name"].as_str()?.to_owned();
@@ -126,7 +141,7 @@ fn a_misspelt_operation_does_not_compile() {
     if let Err(why) = &*BUILT {
         return common::skipped("a_misspelt_operation_does_not_compile", why);
     }
-    let output = cargo(&["test", "--no-run", "--test", "misspelt"]);
+    let output = cargo(CONSUMERS, &["test", "--no-run", "--test", "misspelt"]);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success());
     assert!(errors.contains("E0407") && errors.contains("`verfy` is not a member of trait"), "{errors}");
@@ -183,6 +198,77 @@ fn a_process_for_each_test_has_the_verdicts_of_one_for_all() {
         for one in SOME {
             let verdicts = [&together, &alone].map(|ran| (ran.passed.contains(one), ran.failed.contains(one)));
             assert_eq!(verdicts[0], verdicts[1], "{name} {one}: {}", alone.text);
+        }
+    }
+}
+
+#[test]
+fn a_reader_that_loses_floats_is_red_since_its_serde_json_is_as_it_ships() {
+    let test = "a_reader_that_loses_floats_is_red_since_its_serde_json_is_as_it_ships";
+    let Some(ran) = all(test, "losing_floats") else { return };
+    assert!(!ran.failed.is_empty() && ran.failed.iter().all(|name| name.starts_with("pay_")), "{:?}", ran.failed);
+    let here: Vec<_> = ran.passed.iter().filter(|name| name.starts_with("serde_json_")).collect();
+    assert_eq!(here.len(), 3, "{here:?}: {}", ran.text);
+}
+
+#[test]
+fn every_block_of_code_in_the_guide_to_rust_is_part_of_a_test_that_is_green() {
+    let test = "every_block_of_code_in_the_guide_to_rust_is_part_of_a_test_that_is_green";
+    let text = |file: &str| fs::read_to_string(Path::new(ROOT).join(file)).unwrap();
+    let library = text("src/lib.rs");
+    let documentation: Vec<_> = library.lines().filter_map(|line| line.strip_prefix("//!")).collect();
+    let tested = ["documented", "guide"].map(|name| text(&format!("{CONSUMERS}/tests/{name}.rs")));
+    let manifests = [CONSUMERS, VERIFIER_ALONE].map(|folder| text(&format!("{folder}/Cargo.toml")));
+    let tested = tested.join("\n") + &documentation.join("\n") + &manifests.join("\n");
+    let tested =
+        tested.replace("path = \"../../..\"", "version = \"0.1\"").replace("path = \"../..\"", "version = \"0.1\"");
+    // The indentation differs, and that alone.
+    let tested: Vec<_> = tested.lines().map(str::trim).collect();
+    let guide = text("docs/rust.md");
+    let mut blocks = 0;
+    for language in ["```rust\n", "```toml\n"] {
+        for block in guide.split(language).skip(1).map(|rest| rest.split("```").next().unwrap()) {
+            let lines: Vec<_> = block.lines().map(str::trim).filter(|line| *line != "[dev-dependencies]").collect();
+            assert!(tested.windows(lines.len()).any(|window| window == lines), "nothing tests this:\n{block}");
+            blocks += 1;
+        }
+    }
+    assert!(blocks >= 7, "{blocks}");
+    let Some(ran) = all(test, "guide") else { return };
+    assert!(ran.failed.is_empty() && ran.passed.contains("results_are_a_value"), "{}", ran.text);
+    assert!(ran.text.contains("KNOWN FAILURE EXP-3"), "{}", ran.text);
+}
+
+#[test]
+fn the_verifier_alone_and_the_example_port_are_green_as_packages_of_their_own() {
+    let test = "the_verifier_alone_and_the_example_port_are_green_as_packages_of_their_own";
+    for (folder, part) in [
+        (VERIFIER_ALONE, "test a_session_that_was_signed_is_read_as_a_type ... ok"),
+        (EXAMPLE, "test whole_run ... ok"),
+    ] {
+        match printed(folder, &["test"]) {
+            Ok(printed) => assert!(printed.contains(part), "{printed}"),
+            Err(why) => return common::skipped(test, &why),
+        }
+    }
+}
+
+#[test]
+fn a_dependant_builds_few_crates_and_none_of_them_behaves_otherwise_than_before() {
+    let test = "a_dependant_builds_few_crates_and_none_of_them_behaves_otherwise_than_before";
+    for (folder, most) in [(CONSUMERS, 75), (VERIFIER_ALONE, 45)] {
+        let tree = |edges| printed(folder, &["tree", "-e", edges, "--prefix", "none"]);
+        let (built, features) = match (tree("normal,build"), tree("features")) {
+            (Ok(built), Ok(features)) => (built, features),
+            (Err(why), _) | (_, Err(why)) => return common::skipped(test, &why),
+        };
+        let own = built.lines().next().unwrap_or_default();
+        let crates: BTreeSet<_> = built.lines().map(|line| line.trim_end_matches(" (*)")).collect();
+        let crates: Vec<_> = crates.into_iter().filter(|name| !name.is_empty() && *name != own).collect();
+        assert!(crates.iter().any(|name| name.starts_with("sessionproof v")), "{built}");
+        assert!(crates.len() <= most, "{folder} builds {} crates: {crates:#?}", crates.len());
+        for wrong in ["float_roundtrip", "preserve_order", "arbitrary_precision", "flate2"] {
+            assert!(features.contains("serde feature") && !features.contains(wrong), "{folder}: {wrong}: {features}");
         }
     }
 }

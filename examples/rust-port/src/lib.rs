@@ -1,5 +1,5 @@
-//! Flask's session cookie in Rust, for sessions of plain JSON: a small port to start from, and an example of how one is held
-//! against the specification (`tests/conformance.rs`).
+//! Flask's session cookie in Rust, for sessions of plain JSON: a small port to start from, and an example of how one is
+//! tested against the specification (`tests/conformance.rs`).
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use flate2::read::ZlibDecoder;

@@ -168,7 +168,7 @@ impl<'a> Translator<'a> {
     /// An answer whose session and session cookie are carried over, with its Expires. `actions` are what the view did, and
     /// `expires` tells where an instant in seconds lies on the other side.
     pub fn answer(&self, mut exchanged: Response, actions: &[Action], expires: impl Fn(i64) -> i64) -> Response {
-        let name = cookie_text::name(&self.from.config);
+        let name = cookie_text::name(self.from.config);
         for (header, text) in &mut exchanged.headers {
             if header.eq_ignore_ascii_case("set-cookie") {
                 *text = self.set_cookie(text, &name, &expires);

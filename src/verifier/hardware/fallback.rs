@@ -19,7 +19,7 @@ impl Single {
 
 /// Nothing to work with.
 #[derive(Default)]
-pub(in crate::verifier) struct Room;
+pub(in crate::verifier) struct Room {}
 
 /// Never found.
 #[derive(Clone, Copy)]
