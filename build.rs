@@ -2,6 +2,7 @@
 //! installed program works from any directory; and makes a macro of the rules, which becomes a test of each in the crates of others.
 
 use std::{env, fs, io, path::Path};
+use zlib_rs::{Deflate, DeflateFlush, Status};
 
 fn main() -> io::Result<()> {
     if env::var_os("CARGO_FEATURE_CONFORMANCE").is_none() {
@@ -18,12 +19,7 @@ fn main() -> io::Result<()> {
         }
     }
     files.sort();
-    let mut code = String::from("&[\n");
-    for file in &files {
-        code += &format!("    ({file:?}, include_str!(concat!({root:?}, \"/\", {file:?}))),\n");
-    }
-    code += "]\n";
-    fs::write(Path::new(&out).join("embedded.rs"), code)?;
+    bundle(Path::new(&root), Path::new(&out), &files)?;
     println!("cargo::rerun-if-changed={SPECIFICATION}");
     let text = fs::read_to_string(Path::new(&root).join(SPECIFICATION))?;
     fs::write(Path::new(&out).join("rule_tests.rs"), rule_tests(&text))
@@ -41,8 +37,28 @@ const ENDS: [&str; 7] = ["json", "lock", "mjs", "py", "rs", "toml", "txt"];
 
 const SPECIFICATION: &str = "spec/session-lifetime.md";
 
-/// The macro with a test for each rule, named by its number alone, so that another title renames no test. The rules of the user agent have none: no implementation
-/// can be asked about them.
+/// Writes the texts of all files behind each other, deflated, and where each of them begins and ends.
+fn bundle(root: &Path, out: &Path, files: &[String]) -> io::Result<()> {
+    let (mut index, mut texts) = (String::from("&[\n"), String::new());
+    for file in files {
+        let start = texts.len();
+        texts += &fs::read_to_string(root.join(file))?;
+        index += &format!("    ({file:?}, {start}..{}),\n", texts.len());
+    }
+    // Incompressible text grows by much less than this.
+    let mut deflated = vec![0; texts.len() + texts.len() / 100 + 1024];
+    let mut stream = Deflate::new(9, true, 15);
+    let end = stream.compress(texts.as_bytes(), &mut deflated, DeflateFlush::Finish);
+    if !matches!(end, Ok(Status::StreamEnd)) {
+        return Err(io::Error::other("the bundled files cannot be compressed"));
+    }
+    deflated.truncate(usize::try_from(stream.total_out()).map_err(io::Error::other)?);
+    fs::write(out.join("bundled.zlib"), deflated)?;
+    fs::write(out.join("bundled.rs"), format!("({}, {index}])", texts.len()))
+}
+
+/// The macro with a test for each rule, named by its number alone, so that another title renames no test. The rules of the user
+/// agent have none: no implementation can be asked about them.
 fn rule_tests(specification: &str) -> String {
     let headings = specification.lines().filter_map(|line| line.strip_prefix("### "));
     let rules: Vec<_> = headings.filter(|heading| !heading.starts_with("UA-")).filter_map(id).collect();

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt, str::FromStr, sync::LazyLock};
 
 /// The normative text.
-pub const TEXT: &str = include_str!("../spec/session-lifetime.md");
+pub static TEXT: &str = include_str!("../spec/session-lifetime.md");
 
 /// One rule.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -83,7 +83,7 @@ impl Cache {
     /// The files that travel in this binary, laid out as in the project. Damage is repaired.
     pub(crate) fn files(&self) -> Result<PathBuf, SetupError> {
         let specification = ("spec/session-lifetime.md", rules::TEXT);
-        let all = || bundled::FILES.iter().copied().chain([specification]);
+        let all = || bundled::files().chain([specification]);
         let home = self.folder.join(format!("{FILES}{}", fingerprint(all().flat_map(|(path, text)| [path, text]))));
         let is_whole = |home: &Path| {
             let is_as_it_was =
