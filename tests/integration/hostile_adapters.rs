@@ -247,9 +247,10 @@ fn an_unusable_hello_is_shown() {
 
 #[test]
 fn every_copy_must_say_the_same_hello() {
+    // Slowly, so that the first copy does not answer everything before the second has said its hello.
     let script = r#"
         read -r line; printf '{"id":0,"ok":{"name":"x","version":"%s","ops":["verify"]}}\n' $$
-        while :; do next; reply; done"#;
+        while :; do next; sleep 0.05; reply; done"#;
     let options = Options { workers: 2, in_flight: 1, ..patient() };
     broken(answers(adapter(script), options, calls(100)), &["sent a different hello"], "same hello each time");
 }
