@@ -68,7 +68,7 @@ impl Deflate {
         (status == sys::Z_OK).then(|| Self(stream))
     }
 
-    /// A whole stream; none where it would be longer than `most` bytes.
+    /// A whole stream; none if it would be longer than `most` bytes.
     pub fn deflate(&mut self, bytes: &[u8], most: usize) -> Option<Vec<u8>> {
         // SAFETY: the stream was initialised by `new`.
         unsafe { sys::deflateReset(self.0.as_mut_ptr()) };

@@ -153,7 +153,7 @@ pub trait Implementation: Send + Sync {
         None
     }
 
-    /// The same implementation where time passes by itself and is waited for; none where the clock is an input.
+    /// The same implementation where time passes by itself and is waited for; none if the clock is an input.
     fn in_real_time(&self) -> Option<RealTime<'_>> {
         None
     }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{protocol::Action, value::Value};
 
-/// The steps of a view with their observed results; none where a step has no result.
+/// The steps of a view with their observed results; none if a step has no result.
 pub(super) fn results<'o>(
     o: &'o Observed<'_>,
     view: &'o View<'_>,

@@ -37,9 +37,9 @@ pub struct Observed<'a> {
     pub(super) signed: bool,
     /// `ts`.
     pub(super) ts: Option<u64>,
-    /// What stands in `p`; none where `v` has no payload.
+    /// What stands in `p`; none if `v` has no payload.
     pub(super) payload: Option<Payload>,
-    /// The view; none where the session was not opened, or the call is no request.
+    /// The view; none if the session was not opened, or the call is no request.
     pub(super) view: Option<View<'a>>,
     /// `cookies`.
     pub(super) cookies: Vec<SetCookie>,
@@ -57,7 +57,7 @@ pub(super) enum Decision {
 }
 
 impl<'a> Observed<'a> {
-    /// What is to be seen of a call and its answer; none where the answer is one to another operation.
+    /// What is to be seen of a call and its answer; none if the answer is one to another operation.
     pub fn new(call: &'a Call, answer: &'a Answer, choices: &'a Choices) -> Option<Self> {
         let config: &Config = call.config();
         let (now, found) = match call {
@@ -228,7 +228,7 @@ impl<'a> Observed<'a> {
         [p.strip_prefix(b".").unwrap_or(p), t, g].into_iter().all(cookie::is_canonical)
     }
 
-    /// `decide(v)`; none where it is not known.
+    /// `decide(v)`; none if it is not known.
     pub(super) fn decide(&self) -> Option<Decision> {
         let odd =
             |choice, reason| if choice == OnInvalid::Raise { Decision::Raised } else { Decision::Rejected(reason) };
@@ -268,7 +268,7 @@ impl<'a> Observed<'a> {
         }
     }
 
-    /// `open(v) = decide(v)`; none where that is not known.
+    /// `open(v) = decide(v)`; none if that is not known.
     pub(super) fn opens_as_decided(&self) -> Option<bool> {
         self.decide().map(|decision| self.opens_as(&decision))
     }
@@ -348,7 +348,7 @@ impl<'a> Observed<'a> {
         self.config.refresh_each_request
     }
 
-    /// `due`; none where no session was opened.
+    /// `due`; none if no session was opened.
     pub(super) fn due(&self) -> Option<bool> {
         match self.call {
             Call::Sign(_) => Some(true),
@@ -356,7 +356,7 @@ impl<'a> Observed<'a> {
         }
     }
 
-    /// `writable`; none where that is not known.
+    /// `writable`; none if that is not known.
     pub(super) fn writable(&self) -> Option<bool> {
         let session = self.session()?;
         let attributes = matches!(self.call, Call::Sign(_)) || self.attributes_are_writable()?;

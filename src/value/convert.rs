@@ -99,7 +99,7 @@ impl Value {
         }
     }
 
-    /// Text or markup as a Rust string; none where a lone surrogate stands in it.
+    /// Text or markup as a Rust string; none if a lone surrogate stands in it.
     #[must_use]
     pub fn to_utf8(&self) -> Option<String> {
         self.as_text()?.to_utf8()

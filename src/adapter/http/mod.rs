@@ -394,7 +394,7 @@ fn request(config: &Arc<Config>, now: UnixTime, cookie_header: Option<String>, a
     Exchange { config: config.clone(), now, cookie_header, method: "GET".to_owned(), path: "/".to_owned(), actions }
 }
 
-/// The value of the session cookie that was set; none where it was deleted.
+/// The value of the session cookie that was set; none if it was deleted.
 fn cookie_set(exchanged: &Response, config: &Config) -> Option<String> {
     let name = cookie_text::name(config);
     let cookies = exchanged.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case("set-cookie"));

@@ -22,7 +22,7 @@ pub struct Options {
     pub digest: Option<Digest>,
     /// The same for its key derivation.
     pub key_derivation: Option<KeyDerivation>,
-    /// Certificates to be trusted in place of the usual ones, in PEM.
+    /// Certificates to trust instead of the built-in ones, in PEM.
     pub certificates: Option<Vec<u8>>,
     /// How many requests are under way at once.
     pub workers: usize,

@@ -40,7 +40,7 @@ pub(in super::super) fn read_fixdate(text: &str) -> Option<i64> {
     (fixdate(seconds).as_deref() == Some(text)).then_some(seconds)
 }
 
-/// The datetime that a text under ` d` stands for; none where it is null. Text beyond ASCII is not known.
+/// The datetime that a text under ` d` stands for; none if it is null. Text beyond ASCII is not known.
 pub(in super::super) fn read(text: &str) -> Result<Option<Datetime>, Not> {
     if !text.is_ascii() {
         return Err(Not::Known);

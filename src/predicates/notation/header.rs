@@ -5,7 +5,7 @@ use crate::{config::Config, protocol::DuplicatesChoice};
 /// What a Cookie header says about the session's cookie.
 #[derive(Default)]
 pub(in super::super) struct Found {
-    /// `v`; none where the header has no pair of the name.
+    /// `v`; none if the header has no pair of the name.
     pub value: Option<String>,
     /// Whether `v` stands in quotes.
     pub quoted: bool,
@@ -143,12 +143,12 @@ impl SetCookie {
         Self { is_session, value, attributes }
     }
 
-    /// An attribute; none where it is not there.
+    /// An attribute; none if it is not there.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// `Expires(y)`: none where it is not there, and no instant where it is not a date as Flask writes it.
+    /// `Expires(y)`: none if it is not there, and no instant where it is not a date as Flask writes it.
     pub fn expires(&self) -> Option<Option<i64>> {
         self.get("expires").map(super::date::read_fixdate)
     }

@@ -217,7 +217,7 @@ pub(in super::super) fn utc(datetime: &Datetime) -> i64 {
     datetime.local.assume_utc().unix_timestamp() - i64::from(east)
 }
 
-/// `name(k)`: the text that a key becomes; none where JSON cannot hold it (`PAY-5`).
+/// `name(k)`: the text that a key becomes; none if JSON cannot hold it (`PAY-5`).
 pub(in super::super) fn name(key: &Value) -> Option<Text> {
     Some(match key {
         Value::Text(text) | Value::Markup(text) => text.clone(),

@@ -14,7 +14,7 @@ pub(in super::super) struct Step<'a> {
     pub session: Map,
     /// The flag after it.
     pub after: bool,
-    /// `act(a)`; none where it raises.
+    /// `act(a)`; none if it raises.
     pub result: Option<Value>,
 }
 

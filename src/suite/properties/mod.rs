@@ -40,7 +40,7 @@ pub struct Property {
     pub name: &'static str,
     /// The rules that it is evidence for, the foremost first.
     pub rules: &'static [&'static str],
-    /// The operation that every case of it asks first; none where that differs from case to case.
+    /// The operation that every case of it asks first; none if that differs from case to case.
     pub asks: Option<Op>,
     /// How many cases it gets for each hundred of a run.
     pub share: usize,
