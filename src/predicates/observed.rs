@@ -397,7 +397,7 @@ impl<'a> Observed<'a> {
         sightings
     }
 
-    /// Whether `flag(a)` is what the rules say, for every action `a` of a kind that is the last before a reading; none where
+    /// Whether `flag(a)` is what the rules say, for every action `a` of a kind that is the last before a reading. None if
     /// there is no such reading.
     pub(super) fn flag(&self, is_it: impl Fn(&Step<'_>) -> bool) -> Option<bool> {
         let steps = &self.view.as_ref()?.steps;

@@ -58,7 +58,7 @@ impl Implementation for Breaking {
     }
 
     fn answer(&self, _: &[Call]) -> Result<Vec<Reply>, AdapterError> {
-        Err(AdapterError { message: "<&]]>\u{0}\u{1b}\u{ffff}\"'\n".to_owned(), hint: "mend it".to_owned() })
+        Err(AdapterError { message: "<&]]>\u{0}\u{1b}\u{ffff}\"'\n".to_owned(), hint: "fix it".to_owned() })
     }
 }
 

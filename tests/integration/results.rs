@@ -76,7 +76,7 @@ fn an_implementation_that_broke_reads_back_as_the_same_value() {
             self.0.capabilities()
         }
         fn answer(&self, _: &[Call]) -> Result<Vec<Reply>, AdapterError> {
-            Err(AdapterError { message: "it \"broke\"\n".to_owned(), hint: "mend it".to_owned() })
+            Err(AdapterError { message: "it \"broke\"\n".to_owned(), hint: "fix it".to_owned() })
         }
         fn incidents(&self) -> Vec<String> {
             vec!["a crash".to_owned()]

@@ -42,7 +42,7 @@ pub struct Options {
     pub shard: Shard,
     /// Whether the first failure ends the run.
     pub fail_fast: bool,
-    /// Whether failures of generated cases are left as they were found: for who asks which rules are broken, and not how.
+    /// Whether failures of generated cases stay unshrunk, which is enough to learn which rules are broken.
     pub no_shrink: bool,
     /// How long one call to a type in Rust may take, where [`conformance`](crate::conformance()) runs it.
     pub call_limit: Option<Duration>,
@@ -114,7 +114,7 @@ impl Options {
         Self { fail_fast, ..self }
     }
 
-    /// Sets whether failures of generated cases are left as they were found.
+    /// Sets whether failures of generated cases stay unshrunk.
     #[must_use]
     pub fn no_shrink(self, no_shrink: bool) -> Self {
         Self { no_shrink, ..self }

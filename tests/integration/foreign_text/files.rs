@@ -218,7 +218,7 @@ fn results(is_broken: bool) -> Results {
     whole.adapter_broke = true;
     whole.unanswered = [Op::Sign].into();
     whole.incidents = vec!["it crashed\n    with words".to_owned()];
-    whole.broken = is_broken.then(|| AdapterError { message: "it broke".to_owned(), hint: "mend it".to_owned() });
+    whole.broken = is_broken.then(|| AdapterError { message: "it broke".to_owned(), hint: "fix it".to_owned() });
     whole.interrupted = is_broken.then(|| "SIGTERM".to_owned());
     // Without failures, so that there is no verdict and its reason is told.
     if is_broken {
