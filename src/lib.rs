@@ -69,6 +69,8 @@
 //! Types that the specification can make grow are `#[non_exhaustive]`: make them by their constructors and builders. A new
 //! rule, vector or generated case may make a test fail that passed before; that is no breaking change.
 //!
+//! The modules `clock`, `config`, `value` and `verifier` are in the package `sessionproof-core`. Use them by the names of this crate.
+//!
 //! Everything else is public for the program `sessionproof` and for the tests of this project, is hidden here, and changes
 //! without notice.
 
@@ -100,10 +102,6 @@ pub mod bundled;
 #[doc(hidden)]
 #[forbid(unsafe_code)]
 pub mod case;
-#[forbid(unsafe_code)]
-pub mod clock;
-#[forbid(unsafe_code)]
-pub mod config;
 #[cfg(feature = "conformance")]
 #[forbid(unsafe_code)]
 pub mod conformance;
@@ -134,10 +132,6 @@ pub mod interruption;
 #[cfg(feature = "conformance")]
 #[doc(hidden)]
 #[forbid(unsafe_code)]
-pub mod json;
-#[cfg(feature = "conformance")]
-#[doc(hidden)]
-#[forbid(unsafe_code)]
 pub mod model;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
@@ -158,8 +152,6 @@ pub mod protocol;
 #[doc(hidden)]
 #[forbid(unsafe_code)]
 pub mod protocol_check;
-#[forbid(unsafe_code)]
-mod reason;
 #[cfg(feature = "conformance")]
 #[doc(hidden)]
 #[forbid(unsafe_code)]
@@ -172,15 +164,18 @@ pub mod rules;
 #[doc(hidden)]
 #[forbid(unsafe_code)]
 pub mod setup;
-#[doc(hidden)]
-pub mod stock_zlib;
 #[cfg(feature = "conformance")]
 #[doc(hidden)]
 #[forbid(unsafe_code)]
 pub mod suite;
-#[forbid(unsafe_code)]
-pub mod value;
-pub mod verifier;
+
+#[doc(inline)]
+pub use sessionproof_core::{clock, config, value, verifier};
+#[cfg(feature = "conformance")]
+#[doc(hidden)]
+pub use sessionproof_core::{json, json_literal};
+#[doc(hidden)]
+pub use sessionproof_core::{reason, stock_zlib};
 
 #[cfg(feature = "conformance")]
 pub use adapter::{AdapterError, CallError, Implementation};

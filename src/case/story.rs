@@ -356,7 +356,7 @@ mod tests {
     const SECOND: i64 = 1_000_000;
 
     fn story(events: Vec<Event>) -> Story {
-        let config = Arc::new(Config { lifetime: Lifetime::Seconds(60), ..Config::with_key("key") });
+        let config = Arc::new(Config::with_key("key").lifetime(Lifetime::Seconds(60)));
         Story {
             start: UnixTime::from_micros(1_700_000_000_250_000),
             servers: vec![Server { config, skew: 0 }],

@@ -175,12 +175,10 @@ impl LifetimeStep {
 /// What a server is configured with.
 pub(super) fn config(keys: Keys, lifetime: LifetimeStep, refresh: bool) -> Config {
     let fallback = (keys == Keys::Both).then(|| Fallbacks::Keys(vec![Secret::Old.text().into()]));
-    Config {
-        fallback_keys: fallback,
-        lifetime: Lifetime::Seconds(lifetime.seconds()),
-        refresh_each_request: refresh,
-        ..Config::with_key(keys.signing().text())
-    }
+    let lifetime = Lifetime::Seconds(lifetime.seconds());
+    let mut config = Config::with_key(keys.signing().text()).lifetime(lifetime).refresh_each_request(refresh);
+    config.fallback_keys = fallback;
+    config
 }
 
 impl fmt::Display for Event {

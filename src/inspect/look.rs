@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     clock::UnixTime,
-    config::{Config, Fallbacks, Lifetime},
+    config::{Config, Lifetime},
     model::{
         Raised, base64,
         browser::{self, Ignored, Target, attributes},
@@ -29,7 +29,7 @@ const STAND_IN: &str = "a key that stands in";
 pub(super) fn look(found: Found, question: &Question) -> Result<Inspection, NotACookie> {
     let parts = Parts::of(&found, &question.config)?;
     let lifetime = lifetime(&found, parts.as_ref(), question);
-    let config = Config { lifetime: lifetime.seconds, ..question.config.clone() };
+    let config = question.config.clone().lifetime(lifetime.seconds);
     let now = question.now;
 
     let asked = Asked::new(&found, parts.as_ref(), &config);
@@ -199,7 +199,8 @@ impl<'p> Asked<'p> {
         if config.signing_key().is_some() {
             return Self { cookie: value, config: config.clone(), assumes_signature: false, parts };
         }
-        let config = Config { secret_key: Some(STAND_IN.into()), fallback_keys: None::<Fallbacks>, ..config.clone() };
+        let mut config = config.clone().secret_key(Some(STAND_IN.into()));
+        config.fallback_keys = None;
         let signed = parts.map(|parts| format!("{}.{}", parts.payload.encoded, parts.timestamp));
         let cookie = signed.map_or_else(String::new, |signed| {
             let key = signing::derive_key(&config, STAND_IN.as_bytes());
@@ -243,15 +244,13 @@ impl<'p> Asked<'p> {
             Err(Refusal::Rejected(Reason::Future)) => {
                 verdict(Answer::Rejected, "EXP-3", "it was signed in the future, by the clock of this machine")
             }
-            Err(Refusal::Rejected(Reason::Payload)) => {
-                verdict(Answer::Rejected, "PAY-14", "its payload is not a session")
-            }
             Err(Refusal::Rejected(Reason::Signature)) => {
                 verdict(Answer::Rejected, "SIG-5", "none of the keys made its signature")
             }
             Err(Refusal::Rejected(Reason::Timestamp)) => {
                 verdict(Answer::Rejected, "SIG-8", "its timestamp cannot be read")
             }
+            Err(Refusal::Rejected(_)) => verdict(Answer::Rejected, "PAY-14", "its payload is not a session"),
             Err(Refusal::Raised(Raised::Calendar)) if self.config.lifetime.max_age().is_none() => {
                 verdict(Answer::Raised, "EXP-9", "the lifetime is beyond the calendar")
             }

@@ -109,7 +109,7 @@ impl Application {
     }
 
     fn with(&self, lifetime: Lifetime) -> Config {
-        Config { lifetime, ..Config::clone(&self.configured) }
+        Config::clone(&self.configured).lifetime(lifetime)
     }
 }
 

@@ -95,13 +95,11 @@ mod tests {
 
     #[test]
     fn attributes_stand_in_werkzeugs_order() {
-        let config = Config {
-            cookie_domain: Some(".example.com:80".to_owned()),
-            cookie_partitioned: true,
-            cookie_path: Some("/é b".to_owned()),
-            cookie_samesite: Some("nONE".to_owned()),
-            ..Config::default()
-        };
+        let config = Config::default()
+            .cookie_domain(".example.com:80")
+            .cookie_partitioned(true)
+            .cookie_path("/é b")
+            .cookie_samesite("nONE");
         assert_eq!(
             SetCookie::deletion().header(&config).as_deref(),
             Ok("session=; Domain=example.com; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Secure; HttpOnly; \

@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     fn config() -> Config {
-        Config { lifetime: crate::config::Lifetime::Seconds(60), ..Config::with_key("key") }
+        Config::with_key("key").lifetime(crate::config::Lifetime::Seconds(60))
     }
 
     fn opened(cookie: &str, now: i64) -> Result<&[u8], Refusal> {

@@ -338,9 +338,7 @@ mod tests {
             with(|server| server.skew = 1),
             with(|server| server.host = "elsewhere.example".to_owned()),
             with(|server| server.config = Arc::new(Config::with_key("other"))),
-            with(|server| {
-                server.config = Arc::new(Config { lifetime: Lifetime::Seconds(5), ..Config::with_key("key") })
-            }),
+            with(|server| server.config = Arc::new(Config::with_key("key").lifetime(Lifetime::Seconds(5)))),
         ];
         assert_eq!(BTreeSet::from(hashes).len(), hashes.len());
     }

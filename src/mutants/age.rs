@@ -188,7 +188,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         Hooks {
             verify: |cookie, config, now| match is_permanent(cookie, config, now) {
                 true => hooks::verify(cookie, config, now),
-                false => hooks::verify(cookie, &Config { lifetime: Lifetime::default(), ..config.clone() }, now),
+                false => hooks::verify(cookie, &config.clone().lifetime(Lifetime::default()), now),
             },
             ..Hooks::MODEL
         },
@@ -399,7 +399,8 @@ fn is_permanent(cookie: &str, config: &Config, now: UnixTime) -> bool {
 }
 
 fn is_current(cookie: &str, config: &Config, now: UnixTime) -> bool {
-    let current = Config { fallback_keys: None, ..config.clone() };
+    let mut current = config.clone();
+    current.fallback_keys = None;
     !matches!(hooks::verify(cookie, &current, now), Err(Refusal::Rejected(Reason::Signature)))
 }
 

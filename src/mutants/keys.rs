@@ -98,7 +98,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "the configured digest signs, but the key is derived with SHA-1",
         Hooks {
             config: |config| {
-                derive_by(config, |c, key| signing::derive_key(&Config { digest: Digest::Sha1, ..c.clone() }, key));
+                derive_by(config, |c, key| signing::derive_key(&c.clone().digest(Digest::Sha1), key));
             },
             ..Hooks::MODEL
         },
@@ -325,7 +325,8 @@ fn no_key(config: &mut Config, key: Key) {
 }
 
 fn verify_by_fallbacks(cookie: &str, config: &Config, now: crate::clock::UnixTime) -> Result<Vec<u8>, Refusal> {
-    let by_current = Config { fallback_keys: None, ..config.clone() };
+    let mut by_current = config.clone();
+    by_current.fallback_keys = None;
     let is_current = !matches!(hooks::verify(cookie, &by_current, now), Err(Refusal::Rejected(Reason::Signature)));
     match &config.fallback_keys {
         Some(Fallbacks::Keys(keys)) if !keys.is_empty() && is_current => Err(Refusal::Rejected(Reason::Signature)),

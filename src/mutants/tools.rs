@@ -109,7 +109,7 @@ pub(super) fn to_big_endian(seconds: i64) -> Vec<u8> {
 
 /// The configuration with another lifetime in seconds.
 pub(super) fn with_lifetime(config: &Config, seconds: i64) -> Config {
-    Config { lifetime: Lifetime::Seconds(seconds), ..config.clone() }
+    config.clone().lifetime(Lifetime::Seconds(seconds))
 }
 
 /// Makes every key what `derive` makes of it, and uses it as it is.

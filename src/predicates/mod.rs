@@ -6,12 +6,11 @@
 //! none, because they are not about one call.
 //!
 //! ```
-//! use sessionproof::{predicates::{self, Observed}, protocol::{Answer, Call, Choices}};
-//! use serde_json::json;
+//! use sessionproof::{json, predicates::{self, Observed}, protocol::{Answer, Call, Choices, Op}};
 //!
 //! let input = json!({"config": {"secret_key": "k"}, "now": 1700000000, "actions": [{"do": "clear"}]});
-//! let call = Call::from_json("exchange", input)?;
-//! let answer = Answer::from_json("exchange", &json!({"status": 200, "opened": {}, "results": [null], "headers": []}))?;
+//! let call = Call::from_json(Op::Exchange, input)?;
+//! let answer = Answer::from_json(Op::Exchange, &json!({"status": 200, "opened": {}, "results": [null], "headers": []}))?;
 //! let choices = Choices::default();
 //! let observed = Observed::new(&call, &answer, &choices).ok_or("an answer to another operation")?;
 //! let clear_deletes = predicates::find("DEL-1").ok_or("no such rule")?;

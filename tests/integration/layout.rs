@@ -1,4 +1,4 @@
-//! The structure of `src/`, read from its imports: the floors of CONTRIBUTING.md, and no circle of files.
+//! The structure of `src/` and `core/src/`, read from their imports: the floors of CONTRIBUTING.md, and no circle of files.
 
 use regex_lite::Regex;
 use std::{
@@ -8,6 +8,9 @@ use std::{
 };
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// The sources of the two packages, which are one crate to those who use it.
+const SOURCES: [&str; 2] = ["core/src", "src"];
 
 /// Longer files are hard to read at once.
 const MOST_LINES: usize = 500;
@@ -29,9 +32,10 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The module that a file of `src/` is.
+/// The module that a file of the sources is.
 fn module(file: &Path) -> Module {
-    let path = file.strip_prefix(Path::new(ROOT).join("src")).unwrap().with_extension("");
+    let below = |folder: &&str| file.strip_prefix(Path::new(ROOT).join(folder)).ok();
+    let path = SOURCES.iter().find_map(below).unwrap().with_extension("");
     let mut parts: Module = path.iter().map(|part| part.to_str().unwrap().to_owned()).collect();
     if parts.last().is_some_and(|last| ["mod", "lib", "main"].contains(&last.as_str())) {
         parts.pop();
@@ -81,14 +85,14 @@ fn named(file: &Path) -> BTreeSet<Vec<String>> {
     let text = code(&fs::read_to_string(file).unwrap());
     let here = module(file);
     let imports = Regex::new(r"(?m)^\s*(?:pub(?:\([^)]*\))? )?use ([^;]+);").unwrap();
-    let inline = Regex::new(r"\b(?:crate|sessionproof)(?:::\w+)+").unwrap();
+    let inline = Regex::new(r"\b(?:crate|sessionproof|sessionproof_core)(?:::\w+)+").unwrap();
     let trees = imports.captures_iter(&text).map(|found| found[1].to_owned());
     let places = inline.find_iter(&text).map(|found| found.as_str().to_owned());
     let paths = trees.chain(places).flat_map(|tree| leaves(&tree));
     let absolute = |path: Vec<String>| {
         let above = path.iter().take_while(|part| *part == "super").count();
         match path.first()?.as_str() {
-            "crate" | "sessionproof" => Some(path[1..].to_vec()),
+            "crate" | "sessionproof" | "sessionproof_core" => Some(path[1..].to_vec()),
             "self" => Some([here.clone(), path[1..].to_vec()].concat()),
             "super" => Some([here[..here.len().checked_sub(above)?].to_vec(), path[above..].to_vec()].concat()),
             // A module below this one, by its bare name.
@@ -105,7 +109,7 @@ fn target(path: &[String], all: &BTreeSet<Module>) -> Option<Module> {
 
 /// Each module with those that it imports from.
 fn imports() -> BTreeMap<Module, BTreeSet<Module>> {
-    let files = files(&Path::new(ROOT).join("src"));
+    let files: Vec<_> = SOURCES.iter().flat_map(|folder| files(&Path::new(ROOT).join(folder))).collect();
     let all: BTreeSet<_> = files.iter().map(|file| module(file)).collect();
     let is_test = |file: &&PathBuf| !file.ends_with("tests.rs") && !file.ends_with("schema.rs");
     let of_file = |file: &PathBuf| {
@@ -179,8 +183,15 @@ fn no_files_import_each_other_in_a_circle() {
 
 #[test]
 fn no_file_is_too_long_to_read() {
-    let folders =
-        ["src", "tests/integration", "tests/consumers/tests", "benches", "fuzz/fuzz_targets", "examples/rust-port/src"];
+    let folders = [
+        "core/src",
+        "src",
+        "tests/integration",
+        "tests/consumers/tests",
+        "benches",
+        "fuzz/fuzz_targets",
+        "examples/rust-port/src",
+    ];
     for file in folders.iter().flat_map(|folder| files(&Path::new(ROOT).join(folder))) {
         let lines = fs::read_to_string(&file).unwrap().lines().count();
         assert!(lines <= MOST_LINES, "{} has {lines} lines", file.display());

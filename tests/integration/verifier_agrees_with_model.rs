@@ -11,8 +11,10 @@ use sessionproof::{
     clock::UnixTime,
     config::Config,
     evidence::vectors,
-    model,
-    protocol::{Answer, Base64Choice, Call, Choices, ReasonsChoice, Reply, Sign, SignOutcome, Verify},
+    model::{self, cookie_header},
+    protocol::{
+        Answer, Base64Choice, Call, Choices, DuplicatesChoice, ReasonsChoice, Reply, Sign, SignOutcome, Verify,
+    },
     suite::{
         generate::{
             cookies,
@@ -25,6 +27,7 @@ use sessionproof::{
         properties,
     },
     value::Value,
+    verifier::header,
 };
 use std::sync::Arc;
 
@@ -189,4 +192,59 @@ fn the_verifier_answers_every_vector_as_flask_did() {
         asked += 1;
     }
     assert!(asked > 50, "{asked} vectors");
+}
+
+fn header_agrees(header: &[u8], name: &str) {
+    let characters: String = header.iter().map(|byte| char::from(*byte)).collect();
+    let expected = cookie_header::value(&characters, name, DuplicatesChoice::First);
+    assert_eq!(header::find(header, name).as_deref(), expected.as_deref(), "{characters:?}");
+}
+
+#[test]
+fn headers_that_were_got_wrong_mean_what_the_model_says() {
+    for header in [
+        "session=a; session=b",
+        "other=x;session = a ;",
+        "session",
+        "session=; session=b",
+        "Session=a",
+        "session=\"a\\054\\\"b\"",
+        "session=\"\\400a\"",
+        "session=\"a\\\nb\"",
+        "bad\"; session=a",
+        "session=\"a; session=b",
+        "session=a=b",
+        "session=\"a\"b; session=c",
+        "session=\"a\\",
+        "session=\"",
+        "session=a b; session=c",
+        "=x; session=a",
+        ";;session=a;",
+        "x; session=a",
+        "x \t; session=a",
+        "",
+    ] {
+        header_agrees(header.as_bytes(), "session");
+    }
+    for header in [&b"s\xe9=a"[..], b"s\xc3\xa9=a", b"session=\xc3\xa9", b"session=\"\xc3\\303\\251\xff\""] {
+        header_agrees(header, "s\u{e9}");
+        header_agrees(header, "session");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_header_means_what_the_model_says(pieces in prop::collection::vec(prop::sample::select(vec![
+        "a", "b", "=", ";", " ", "\t", "\"", "\\", "\n", "0", "7", "12", "\u{e9}", "\u{ff}", "a=", "; a=", "\"a\"",
+    ]), 0..14)) {
+        let header: Vec<u8> = pieces.concat().chars().map(|c| c as u8).collect();
+        header_agrees(&header, "a");
+    }
+
+    #[test]
+    fn any_bytes_mean_what_the_model_says(header in prop::collection::vec(any::<u8>(), 0..40)) {
+        header_agrees(&header, "a");
+    }
 }

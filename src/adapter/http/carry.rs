@@ -270,11 +270,11 @@ fn canonical(signed: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{FallbackTextChoice, Fallbacks, Key};
+    use crate::config::FallbackTextChoice;
 
     fn config(keys: [&str; 2]) -> Config {
         let [key, fallback] = keys;
-        Config { fallback_keys: Some(Fallbacks::Keys(vec![Key::from(fallback)])), ..Config::with_key(key) }
+        Config::with_key(key).fallback_keys([fallback])
     }
 
     fn keys(config: &Config) -> Vec<Vec<u8>> {

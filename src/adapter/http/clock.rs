@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn under_a_fraction_of_a_lifetime_expires_is_right_by_either_reading_of_the_clock_and_by_no_other() {
-        let config = Arc::new(Config { lifetime: Lifetime::Delta(10.5), ..Config::with_key("key") });
+        let config = Arc::new(Config::with_key("key").lifetime(Lifetime::Delta(10.5)));
         let call = Exchange {
             config,
             now: UnixTime::from_micros(100_250_000),

@@ -109,7 +109,9 @@ impl Server {
         options.signs_as(&config)?;
         let with_keys = |secret_key, fallbacks: Vec<Key>| {
             let fallback_keys = (!fallbacks.is_empty()).then_some(Fallbacks::Keys(fallbacks));
-            Arc::new(Config { secret_key: Some(secret_key), fallback_keys, ..config.clone() })
+            let mut config = config.clone().secret_key(Some(secret_key));
+            config.fallback_keys = fallback_keys;
+            Arc::new(config)
         };
         let stand_in = |number: usize| Key::Text(format!("in place of fallback key {number}"));
         let real_fallbacks = options.fallback_keys.iter().cloned().map(Key::Bytes).collect();

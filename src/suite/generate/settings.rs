@@ -112,11 +112,10 @@ pub fn timing() -> BoxedStrategy<Config> {
         1 => vec(key(), 0..3).prop_map(|keys| Some(Fallbacks::Keys(keys))),
     ];
     (key(), fallbacks, lifetime(), any::<bool>())
-        .prop_map(|(key, fallback_keys, lifetime, no_refresh)| Config {
-            fallback_keys,
-            lifetime,
-            refresh_each_request: !no_refresh,
-            ..Config::with_key(key)
+        .prop_map(|(key, fallback_keys, lifetime, no_refresh)| {
+            let mut config = Config::with_key(key).lifetime(lifetime).refresh_each_request(!no_refresh);
+            config.fallback_keys = fallback_keys;
+            config
         })
         .boxed()
 }
@@ -133,11 +132,10 @@ pub fn keys() -> BoxedStrategy<Config> {
         1 => Just(None),
     ];
     (secret, fallbacks, lifetime())
-        .prop_map(|(secret_key, fallback_keys, lifetime)| Config {
-            secret_key,
-            fallback_keys,
-            lifetime,
-            ..Config::default()
+        .prop_map(|(secret_key, fallback_keys, lifetime)| {
+            let mut config = Config::default().secret_key(secret_key).lifetime(lifetime);
+            config.fallback_keys = fallback_keys;
+            config
         })
         .boxed()
 }
@@ -149,7 +147,7 @@ pub const NAMES: [&str; 5] = ["session", "sid", "__Host-session", "s.e-s_s", "SE
 pub fn names(number: usize) -> BoxedStrategy<Config> {
     let name = NAMES[number % NAMES.len()];
     (key(), lifetime())
-        .prop_map(move |(key, lifetime)| Config { cookie_name: name.to_owned(), lifetime, ..Config::with_key(key) })
+        .prop_map(move |(key, lifetime)| Config::with_key(key).cookie_name(name).lifetime(lifetime))
         .boxed()
 }
 
@@ -163,18 +161,19 @@ pub fn looks(number: usize) -> BoxedStrategy<Config> {
     let root = select(vec!["/", "/app", "/a;b"]);
     let owned = |text: Option<&str>| text.map(str::to_owned);
     (domain, path, same_site, root, select(NAMES.to_vec()), lifetime())
-        .prop_map(move |(domain, path, same_site, root, name, lifetime)| Config {
-            cookie_domain: owned(domain),
-            cookie_path: owned(path),
-            cookie_samesite: owned(same_site),
-            application_root: root.to_owned(),
-            cookie_name: name.to_owned(),
-            cookie_httponly: !flags[0],
-            cookie_secure: flags[1],
-            cookie_partitioned: flags[2],
-            refresh_each_request: !flags[3],
-            lifetime,
-            ..Config::with_key("development key")
+        .prop_map(move |(domain, path, same_site, root, name, lifetime)| {
+            let mut config = Config::with_key("development key")
+                .application_root(root)
+                .cookie_name(name)
+                .cookie_httponly(!flags[0])
+                .cookie_secure(flags[1])
+                .cookie_partitioned(flags[2])
+                .refresh_each_request(!flags[3])
+                .lifetime(lifetime);
+            config.cookie_domain = owned(domain);
+            config.cookie_path = owned(path);
+            config.cookie_samesite = owned(same_site);
+            config
         })
         .boxed()
 }
@@ -198,7 +197,9 @@ pub fn crypto(number: usize) -> BoxedStrategy<Config> {
         _ => key(),
     };
     let salt = prop_oneof![2 => Just("cookie-session".to_owned()), 1 => text_in(&[' '..='~', 'é'..='é'], 0..=12)];
-    (key, salt).prop_map(move |(key, salt)| Config { salt, digest, key_derivation, ..Config::with_key(key) }).boxed()
+    (key, salt)
+        .prop_map(move |(key, salt)| Config::with_key(key).salt(salt).digest(digest).key_derivation(key_derivation))
+        .boxed()
 }
 
 /// A few configurations of a run, so that an implementation builds its objects once for each, as an application does. The

@@ -215,19 +215,16 @@ fn a_deletion_is_effective(visit: &Visit<'_>) -> Result<(), Difference> {
 
 /// The configuration's members that decide how the cookie looks.
 fn looks(config: &Config) -> Config {
-    let Config { cookie_name, cookie_domain, cookie_path, application_root, cookie_samesite, .. } = config.clone();
-    let &Config { cookie_httponly, cookie_secure, cookie_partitioned, .. } = config;
-    Config {
-        cookie_name,
-        cookie_domain,
-        cookie_path,
-        application_root,
-        cookie_samesite,
-        cookie_httponly,
-        cookie_secure,
-        cookie_partitioned,
-        ..Config::default()
-    }
+    let mut looks = Config::default()
+        .cookie_name(&*config.cookie_name)
+        .application_root(&*config.application_root)
+        .cookie_httponly(config.cookie_httponly)
+        .cookie_secure(config.cookie_secure)
+        .cookie_partitioned(config.cookie_partitioned);
+    looks.cookie_domain.clone_from(&config.cookie_domain);
+    looks.cookie_path.clone_from(&config.cookie_path);
+    looks.cookie_samesite.clone_from(&config.cookie_samesite);
+    looks
 }
 
 fn broken(rule: &'static str, what: &str, expected: &str, got: &str) -> Result<(), Difference> {
@@ -269,7 +266,7 @@ mod tests {
     }
 
     fn story(events: Vec<Event>) -> Story {
-        let config = Arc::new(Config { lifetime: Lifetime::Seconds(1800), ..Config::with_key("key") });
+        let config = Arc::new(Config::with_key("key").lifetime(Lifetime::Seconds(1800)));
         Story {
             start: UnixTime::from_seconds(1_700_000_000),
             servers: vec![Server { config, skew: 0 }],

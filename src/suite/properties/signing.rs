@@ -72,7 +72,7 @@ pub fn one_character_edits(only: Option<&Arc<Config>>, sizes: &Sizes) -> Vec<Sce
     let plain = Config::with_key("development key");
     let config = |digest| match only {
         Some(only) => (digest == Digest::Sha1).then(|| only.clone()),
-        None => Some(Arc::new(Config { digest, ..plain.clone() })),
+        None => Some(Arc::new(plain.clone().digest(digest))),
     };
     let now = UnixTime::from_seconds(1_700_000_000);
     let small: Map = [("user", Value::int(42))].into_iter().collect();

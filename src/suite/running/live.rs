@@ -92,7 +92,7 @@ pub fn with_server_lifetime(ready: &LoadedVector, config: &Config) -> Option<Loa
     if vector.rules.is_empty() || there.lifetime == config.lifetime {
         return None;
     }
-    *there = Arc::new(Config { lifetime: config.lifetime, ..(**there).clone() });
+    *there = Arc::new((**there).clone().lifetime(config.lifetime));
     let (here, there) = (answers(&ready.scenario), answers(&scenario));
     let is_alike = here.len() == there.len() && here.iter().zip(&there).all(|((_, a), (_, b))| opens_alike(a, b));
     is_alike.then_some(LoadedVector { vector, scenario, recorded: Vec::new() })
@@ -192,7 +192,7 @@ pub fn not_waited(config: &Config) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{config::Key, evidence::vectors, rules};
+    use crate::{evidence::vectors, rules};
 
     #[test]
     fn a_plain_configuration_is_no_evidence_for_rules_about_others() {
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn vectors_are_retold_but_for_those_about_ages() {
-        let config = Config { lifetime: Lifetime::Seconds(7), ..Config::with_key("key") };
+        let config = Config::with_key("key").lifetime(Lifetime::Seconds(7));
         let vectors = vectors::embedded().unwrap();
         let with_server_lifetime: Vec<_> =
             vectors.iter().filter_map(|ready| with_server_lifetime(ready, &config)).collect();
@@ -224,13 +224,11 @@ mod tests {
 
     #[test]
     fn what_is_configured_can_be_asked_about() {
-        let config = Config {
-            fallback_keys: Some(Fallbacks::Keys(vec![Key::from("old")])),
-            lifetime: Lifetime::Delta(1.5),
-            refresh_each_request: false,
-            cookie_samesite: Some("Lax".to_owned()),
-            ..Config::with_key("key")
-        };
+        let config = Config::with_key("key")
+            .fallback_keys(["old"])
+            .lifetime(Lifetime::Delta(1.5))
+            .refresh_each_request(false)
+            .cookie_samesite("Lax");
         for rule in ["KEY-3", "EXP-5", "REN-2", "SET-6"] {
             assert_eq!(needs(rule, &config), None, "{rule}");
         }

@@ -38,7 +38,7 @@ impl Stage {
             VerifyOutcome::Rejected(Some(Reason::Timestamp)) => Some(Self::Timestamp),
             VerifyOutcome::Rejected(Some(Reason::Expired | Reason::Future)) => Some(Self::Age),
             VerifyOutcome::Rejected(Some(Reason::Payload)) => Some(Self::Payload),
-            VerifyOutcome::Rejected(None) | VerifyOutcome::Raised(_) => None,
+            VerifyOutcome::Rejected(_) | VerifyOutcome::Raised(_) => None,
         }
     }
 }
@@ -148,8 +148,8 @@ impl<'a> Cookie<'a> {
     fn forgery(&self) -> &'static str {
         let (call, config) = (self.call, &*self.call.config);
         let Some((signed, signature)) = call.cookie.rsplit_once('.') else { return "SIG-6" };
-        let usual = Config { salt: Config::default().salt, digest: Digest::Sha1, ..config.clone() };
-        let usual = Config { key_derivation: KeyDerivation::Hmac, ..usual };
+        let usual =
+            config.clone().salt(Config::default().salt).digest(Digest::Sha1).key_derivation(KeyDerivation::Hmac);
         let bytes = base64::decode(signature.as_bytes());
         let mut macs = config
             .verifying_keys(Choices::default().fallback_text)
@@ -171,7 +171,9 @@ impl<'a> Cookie<'a> {
     }
 
     fn is_by_current_key(&self) -> bool {
-        is_signed(&self.call.cookie, &Config { fallback_keys: None, ..(*self.call.config).clone() })
+        let mut current = (*self.call.config).clone();
+        current.fallback_keys = None;
+        is_signed(&self.call.cookie, &current)
     }
 
     fn timestamp(&self) -> &'static str {
@@ -293,7 +295,7 @@ pub fn signature(config: &Config, signed: &str, right: &str, got: &str) -> Suspe
     let derivations = [KeyDerivation::Concat, KeyDerivation::DjangoConcat, KeyDerivation::Hmac, KeyDerivation::None];
     let is_otherwise_derived = || {
         derivations.iter().any(|derivation| {
-            let config = Config { key_derivation: *derivation, ..config.clone() };
+            let config = config.clone().key_derivation(*derivation);
             made(&config, secret, &[signed.as_bytes()]) == got
         })
     };

@@ -17,8 +17,8 @@ fn visit(browser: usize, cookie: Source) -> Event {
 
 fn long_story() -> Story {
     let config = |lifetime| {
-        let fallback_keys = Some(Fallbacks::Keys(vec!["older".into()]));
-        Arc::new(Config { lifetime: Lifetime::Seconds(lifetime), fallback_keys, ..Config::with_key("a long key") })
+        let lifetime = Lifetime::Seconds(lifetime);
+        Arc::new(Config::with_key("a long key").lifetime(lifetime).fallback_keys(["older"]))
     };
     Story {
         start: UnixTime::from_micros(1_723_456_789_123_456),

@@ -2,7 +2,7 @@
 //!
 //! A [`Verifier`] is made once for a configuration and then shared. It holds the hash states of every key; to
 //! [`verify`](Verifier::verify) a cookie takes no allocation, and [`verify_batch`](Verifier::verify_batch) takes many at once. It
-//! shares no code with [`crate::model`] but the plain types, so that each can catch the other's mistakes. The code is portable;
+//! shares no code with the model but the plain types, so that each can catch the other's mistakes. The code is portable;
 //! one module, `hardware`, has faster ways for some processors, which [`Verifier::without_hardware`] leaves alone.
 //!
 //! ```
@@ -37,8 +37,9 @@ mod date;
 #[forbid(unsafe_code)]
 mod digits;
 mod hardware;
+#[doc(hidden)]
 #[forbid(unsafe_code)]
-mod header;
+pub mod header;
 #[forbid(unsafe_code)]
 mod hmac_sha1;
 #[forbid(unsafe_code)]
@@ -356,13 +357,15 @@ impl Verifier {
     }
 
     /// The bytes that a payload spells, compressed or not.
-    pub(crate) fn decode_payload(&self, payload: &str) -> Result<Vec<u8>, Error> {
+    #[doc(hidden)]
+    pub fn decode_payload(&self, payload: &str) -> Result<Vec<u8>, Error> {
         let part = payload.strip_prefix('.').unwrap_or(payload);
         base64::decode(part, self.is_strict).ok_or(Error::Base64)
     }
 
     /// The session in JSON text with Flask's tags.
-    pub(crate) fn read(&self, json: &[u8]) -> Result<Map, Error> {
+    #[doc(hidden)]
+    pub fn read(&self, json: &[u8]) -> Result<Map, Error> {
         let document = json::read(str::from_utf8(json).map_err(|_| Error::Utf8)?)?;
         tags::session(if document.may_have_tags { tags::untag(document.value)? } else { document.value })
     }
@@ -434,8 +437,8 @@ impl Verifier {
     }
 
     /// A whole zlib stream, inflated.
-    #[cfg(feature = "cli")]
-    pub(crate) fn inflate(&self, deflated: &[u8]) -> Result<Vec<u8>, Error> {
+    #[doc(hidden)]
+    pub fn inflate(&self, deflated: &[u8]) -> Result<Vec<u8>, Error> {
         zlib::inflate(deflated, self.inflate_limit, <[u8]>::to_vec)
     }
 }

@@ -328,7 +328,6 @@ impl<'de> Deserialize<'de> for Lifetime {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the names say it all")]
-#[non_exhaustive]
 pub enum Digest {
     #[default]
     Sha1,
@@ -341,7 +340,6 @@ pub enum Digest {
 /// How the signing key is made from secret key and salt (`KEY-1`, `KEY-7`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
 pub enum KeyDerivation {
     /// `digest(salt || secret)`.
     Concat,

@@ -6,12 +6,12 @@
 mod convert;
 mod deserialize;
 pub mod iso;
-#[cfg(feature = "conformance")]
-pub(crate) mod kind;
-#[cfg(feature = "conformance")]
+#[cfg(feature = "json")]
+pub mod kind;
+#[cfg(feature = "json")]
 pub mod plain;
 mod text;
-#[cfg(feature = "conformance")]
+#[cfg(feature = "json")]
 pub mod wire;
 
 pub use convert::MapKey;
@@ -140,7 +140,7 @@ impl Map {
         Self::default()
     }
 
-    #[cfg(feature = "conformance")]
+    #[cfg(feature = "json")]
     /// A map of entries of which no two have the same key.
     fn of_distinct(entries: Vec<(Value, Value)>) -> Self {
         Self(entries)
