@@ -69,7 +69,8 @@
 //! Types that the specification can make grow are `#[non_exhaustive]`: make them by their constructors and builders. A new
 //! rule, vector or generated case may make a test fail that passed before; that is no breaking change.
 //!
-//! The modules `clock`, `config`, `value` and `verifier` are in the package `sessionproof-core`. Use them by the names of this crate.
+//! The modules `clock`, `config`, `value` and `verifier` are in the package `sessionproof-core`. Use them by the names of this
+//! crate.
 //!
 //! Everything else is public for the program `sessionproof` and for the tests of this project, is hidden here, and changes
 //! without notice.

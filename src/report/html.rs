@@ -76,7 +76,7 @@ struct Run {
     why_not_judged: Option<String>,
     facts: Vec<(&'static str, String)>,
     families: Vec<Family>,
-    inconclusive: BTreeMap<String, usize>,
+    inconclusive: Vec<(String, usize)>,
     known: Vec<KnownRow>,
     stale: Vec<String>,
     incidents: Vec<String>,
@@ -89,6 +89,7 @@ struct Family {
     id: String,
     name: String,
     tally: Tally,
+    known: usize,
     /// How many of its rules came to what: passed, failed, known to fail, not judged, not asked.
     rules_by_end: [usize; 5],
     rules: Vec<RuleCard>,
@@ -147,7 +148,7 @@ impl Run {
             why_not_judged: (results.outcome() == Outcome::NotJudged).then(|| why_not_judged(results)),
             facts: facts(results),
             families: rules::families().iter().filter_map(|family| Family::of(family, results)).collect(),
-            inconclusive: results.inconclusive.clone(),
+            inconclusive: results.inconclusive.clone().into_iter().collect(),
             known: results.known.iter().map(KnownRow::of).collect(),
             stale: results.stale().iter().map(ToString::to_string).collect(),
             incidents: results.incidents.clone(),
@@ -184,7 +185,7 @@ impl Family {
         let rules_by_end =
             [Judged::Passed, Judged::Failed, Judged::Known, Judged::NotJudged, Judged::NotAsked].map(ended);
         let (id, name) = (family.id.clone(), family.name.clone());
-        (!rules.is_empty()).then_some(Self { id, name, tally: *tally, rules_by_end, rules })
+        (!rules.is_empty()).then_some(Self { id, name, tally: *tally, known: tally.known, rules_by_end, rules })
     }
 }
 

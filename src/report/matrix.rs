@@ -12,6 +12,8 @@ use std::fmt::Write;
 /// Implementations against rules.
 #[derive(Clone, Debug, Serialize)]
 pub struct Matrix {
+    /// How many columns the table has: the names of rules, and one for each implementation.
+    columns: usize,
     implementations: Vec<Column>,
     families: Vec<Rows>,
 }
@@ -64,6 +66,7 @@ impl Matrix {
                 .collect(),
         };
         Self {
+            columns: results.len() + 1,
             implementations: results.iter().map(|(file, results)| column(file, results)).collect(),
             families: rules::families().iter().map(family).collect(),
         }

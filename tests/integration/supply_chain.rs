@@ -151,7 +151,7 @@ fn cargo(arguments: &[&str]) -> Result<String, String> {
     }
 }
 
-/// The crates that are linked for some platform, without those that run at compile time alone; `None` is this one.
+/// The crates that are linked for some platform, without those that run at compile time alone; `None` is this one. The packages of this workspace are left out.
 fn linked(target: Option<&str>) -> Result<BTreeSet<Linked>, String> {
     let mut arguments = vec![
         "tree",
@@ -166,7 +166,7 @@ fn linked(target: Option<&str>) -> Result<BTreeSet<Linked>, String> {
     ];
     arguments.extend(target.iter().flat_map(|target| ["--target", *target]));
     let tree = cargo(&arguments)?;
-    let crates = tree.lines().filter(|line| !line.starts_with("sessionproof v")).map(|line| {
+    let crates = tree.lines().filter(|line| !line.starts_with("sessionproof")).map(|line| {
         let mut parts = line.trim_end_matches(" (*)").split('\t').map(str::to_owned);
         let [package, license, repository] = [(); 3].map(|()| parts.next().unwrap_or_default());
         let (name, version) = package.split_once(" v").unwrap();
