@@ -48,7 +48,8 @@ pub struct Blame {
 }
 
 impl Blame {
-    fn of(failure: &Failure) -> Self {
+    /// What a failure breaks, the foremost first.
+    fn of(failure: &Failure) -> Vec<Self> {
         let asked: Vec<&str> = match failure.origin {
             Origin::Property(sentence) => coverage::rules_of_property(sentence).to_vec(),
             Origin::Vector { .. } => failure.vector.rules.iter().map(String::as_str).collect(),
@@ -57,7 +58,7 @@ impl Blame {
             [only] => Some(only.to_owned()),
             _ => None,
         };
-        Self { rule: failure.rule.clone(), asked_for }
+        failure.rules().into_iter().map(|rule| Self { rule: rule.to_owned(), asked_for: asked_for.clone() }).collect()
     }
 
     /// Whether the checks would fail no more, were a rule out of force.
@@ -69,7 +70,7 @@ impl Blame {
 impl Found {
     fn of(results: &Results) -> Self {
         let mut blames = Vec::new();
-        for blame in results.failures.iter().map(Blame::of) {
+        for blame in results.failures.iter().flat_map(Blame::of) {
             if !blames.contains(&blame) {
                 blames.push(blame);
             }

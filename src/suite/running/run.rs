@@ -25,7 +25,7 @@ use crate::{
         },
         outcome::{
             known::Watch,
-            results::{Failure, Origin, Results},
+            results::{Failure, Origin, Results, named},
         },
     },
 };
@@ -229,15 +229,36 @@ impl Run<'_> {
             }
             Verdict::Inconclusive(why) => self.results.inconclusive(&rules, &why),
             Verdict::Fail(divergence) => {
-                let (id, comment) = (vector.id.clone(), vector.comment.clone());
-                let origin = Origin::Vector { id, comment, again };
-                let failure = Failure::new(origin, &vector.rules, &ready.scenario, *divergence);
-                if self.is_chosen(&failure.rule, &rules, &vector.id) {
-                    self.fail(failure)?;
+                let divergence = named(*divergence, &vector.rules);
+                if again {
+                    // It had passed: the answer depends on what was asked before.
+                    if self.is_chosen("SYS-4", &rules, &vector.id) {
+                        self.failed_vector(ready, divergence, again)?;
+                    }
+                } else if let Some(divergence) = self.chosen_of(divergence, &rules, &vector.id) {
+                    self.failed_vector(ready, divergence, again)?;
                 }
             }
         }
         Ok(false)
+    }
+
+    /// Counts a failed vector, and shows it unless everything that it breaks is known.
+    fn failed_vector(&mut self, ready: &LoadedVector, mut divergence: Divergence, again: bool) -> Result<(), Stop> {
+        let vector = &ready.vector;
+        let broken: Vec<_> = if again { vec!["SYS-4"] } else { divergence.rules().collect() };
+        let new = self.count_failed(&broken, &vector.id);
+        let Some(first) = new.first() else { return Ok(()) };
+        divergence.lead_with(first);
+        let (id, comment) = (vector.id.clone(), vector.comment.clone());
+        self.fail(Failure::new(Origin::Vector { id, comment, again }, &vector.rules, &ready.scenario, divergence))
+    }
+
+    /// Counts a failed check, and gives the rules that it breaks and that no list of known failures has.
+    fn count_failed(&mut self, broken: &[&'static str], name: &str) -> Vec<&'static str> {
+        let (known, new): (Vec<_>, Vec<_>) = broken.iter().copied().partition(|rule| self.known.knows(rule, name));
+        self.results.failed(&new, &known);
+        new
     }
 
     /// Every generated case of this shard. They are made by threads of their own, ahead of being asked. Where an implementation
@@ -282,22 +303,21 @@ impl Run<'_> {
             let checks = judged.len();
             for (number, verdict) in judged {
                 let Some(divergence) = self.count(part, verdict) else { continue };
-                let rule = divergence.difference.rule();
-                if self.is_known(rule, part.name) {
-                    continue;
-                }
-                if shown.insert((part.name, rule)) {
-                    pipeline.settle();
-                    self.failed_case(part, number, divergence)?;
-                } else {
-                    self.results.failed(rule);
+                let new = self.count_failed(&divergence.rules().collect::<Vec<_>>(), part.name);
+                for rule in new {
+                    if shown.insert((part.name, rule)) {
+                        pipeline.settle();
+                        let mut divergence = divergence.clone();
+                        divergence.lead_with(rule);
+                        self.failed_case(part, number, divergence)?;
+                    }
                 }
             }
             (self.observe)(Event::Checked(checks));
         }
     }
 
-    /// Counts a failure of a generated case, after shrinking it.
+    /// Shows a failure of a generated case, after shrinking it.
     fn failed_case(&mut self, part: PropertyRun, number: usize, divergence: Divergence) -> Result<(), Stop> {
         let Some((scenario, tree)) = part.case(number, self.options) else { return Ok(()) };
         let generated =
@@ -320,12 +340,17 @@ impl Run<'_> {
                 self.results.passed(rules);
             }
             Verdict::Inconclusive(why) => self.results.inconclusive(rules, &why),
-            Verdict::Fail(divergence) if self.is_chosen(divergence.difference.rule(), rules, part.name) => {
-                return Some(*divergence);
-            }
-            Verdict::Fail(_) => {}
+            Verdict::Fail(divergence) => return self.chosen_of(named(*divergence, &[]), rules, part.name),
         }
         None
+    }
+
+    /// What differs under rules that count; `None` if nothing does.
+    fn chosen_of<R: AsRef<str>>(&mut self, divergence: Divergence, asked: &[R], name: &str) -> Option<Divergence> {
+        let first = divergence.difference.rule();
+        let broken: Vec<_> = divergence.rules().filter(|rule| self.options.rules.matches(rule)).collect();
+        self.is_chosen(broken.first().unwrap_or(&first), asked, name);
+        divergence.only(|rule| broken.contains(&rule))
     }
 
     /// The rules that count, among some.
@@ -382,16 +407,7 @@ impl Run<'_> {
         })
     }
 
-    /// Counts a failure that is known.
-    fn is_known(&mut self, rule: &str, name: &str) -> bool {
-        let is_known = self.known.knows(rule, name);
-        if is_known {
-            self.results.failed_as_known(rule);
-        }
-        is_known
-    }
-
-    /// Counts a failure, and ends the run where the first is to be the last, unless it is known.
+    /// Keeps a failure, and ends the run where the first is to be the last.
     fn fail(&mut self, mut failure: Failure) -> Result<(), Stop> {
         let shows = kept::shown(&failure.divergence);
         if shows > SMALL {
@@ -400,11 +416,7 @@ impl Run<'_> {
             }
             self.room = self.room.saturating_sub(kept::shown(&failure.divergence));
         }
-        if matches!(failure.origin, Origin::Vector { .. }) && self.is_known(&failure.rule, failure.name()) {
-            return Ok(());
-        }
         (self.observe)(Event::Failed(&failure));
-        self.results.failed(&failure.rule);
         self.results.failures.push(failure);
         if self.options.fail_fast { Err(Stop::FirstFailure) } else { Ok(()) }
     }

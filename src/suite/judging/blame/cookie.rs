@@ -6,7 +6,7 @@ use crate::{
     config::{Config, Digest, Fallbacks, Key, KeyDerivation, Lifetime},
     cookie_text::read_timestamp,
     model::{base64, payload, server, signing},
-    protocol::{Choices, Reason, ReasonsChoice, Verify, VerifyOutcome},
+    protocol::{Base64Choice, Choices, Reason, ReasonsChoice, Sign, Verify, VerifyOutcome},
     value::Value,
 };
 
@@ -44,8 +44,17 @@ impl Stage {
 }
 
 /// The rules behind the verdict on a cookie. `got` is what the implementation said of it, as far as that is known.
-pub fn verdict(call: &Verify, got: &VerifyOutcome) -> Suspects {
+pub fn verdict(call: &Verify, got: &VerifyOutcome, choices: &Choices) -> Suspects {
     let cookie = Cookie::new(call);
+    let is_read_leniently = || match (&cookie.verified, got) {
+        (VerifyOutcome::Rejected(_), VerifyOutcome::Rejected(None)) => true,
+        (VerifyOutcome::Raised(_), VerifyOutcome::Raised(_)) => true,
+        (lenient, got) => lenient == got,
+    };
+    // What counts only as it is spelled canonically was read as Flask reads it.
+    if choices.base64 == Base64Choice::Strict && is_read_leniently() {
+        return "SIG-7".into();
+    }
     match (cookie.ends, Stage::of(got)) {
         _ if call.config.signing_key().is_none() => "KEY-5".into(),
         (_, None) if cookie.is_beyond_the_calendar() => "EXP-9".into(),
@@ -312,10 +321,10 @@ pub fn signature(config: &Config, signed: &str, right: &str, got: &str) -> Suspe
 }
 
 /// The rules behind an error instead of a written cookie, or the other way round.
-pub fn writing(config: &Config, is_raised: bool) -> Suspects {
+pub fn writing(call: &Sign, is_raised: bool) -> Suspects {
     const ERRORS: &[&str] = &["PAY", "KEY-5", "SIG-4", "EXP-9", "SET-10"];
     let rule = match is_raised {
-        _ if config.signing_key().is_none() => "KEY-5",
+        _ if call.config.signing_key().is_none() => "KEY-5",
         true => "PAY-5",
         false => "PAY-1",
     };

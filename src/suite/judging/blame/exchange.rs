@@ -59,7 +59,7 @@ fn by_value(call: &Exchange, cookie: &str, got: &Response) -> Suspects {
             VerifyOutcome::Accepted(session.clone())
         }
     };
-    verdict(&verify, &got)
+    verdict(&verify, &got, &Choices::default())
 }
 
 /// Whether a cookie that is rejected for its age alone holds this very session.
@@ -107,11 +107,12 @@ pub fn vary(call: &Exchange, is_expected: bool, is_set: bool) -> Suspects {
 }
 
 /// The rule behind the status.
-pub fn status(call: &Exchange, expected: &Response) -> Suspects {
+pub fn status(call: &Exchange, expected: &Response, got: &Response) -> Suspects {
     match expected.status {
         _ if call.config.signing_key().is_none() => "KEY-5",
         500 if expected.results.len() < call.actions.len() => "MOD-10",
         500 => "SET-10",
+        _ if got.status == 500 && has_odd_keys(call) => "PAY-5",
         _ if has_flag_by_hand(call) => "MOD-7",
         _ if call.path != "/" => "REN-4",
         _ => "SET-10",
@@ -146,12 +147,10 @@ pub fn unasked(call: &Exchange, expected: &Response) -> Suspects {
 }
 
 /// No cookie was set though one should be. `value` is what it should hold, none for a deletion; `length` that of its header.
-pub fn missing(call: &Exchange, expected: &Response, got: &Response, value: Option<&str>, length: usize) -> Suspects {
+pub fn missing(call: &Exchange, expected: &Response, value: Option<&str>, length: usize) -> Suspects {
     let is_view = is_of_view(call);
     let is_new = expected.opened.as_ref().is_none_or(Map::is_empty);
     let rule = match value {
-        // What is to be written was no more than refused.
-        Some(_) if got.status == 500 && expected.status != 500 => "PAY-5",
         Some(_) if length > 4093 => "SET-9",
         _ if is_modifying(call) && expected.status == 500 => "MOD-9",
         None if is_new => only_kind(call),
@@ -161,6 +160,22 @@ pub fn missing(call: &Exchange, expected: &Response, got: &Response, value: Opti
         Some(_) => "REN-4",
     };
     Suspects { rule, also: if rule == "SET-1" { SETTING } else { &[] } }
+}
+
+/// Whether a view writes a map with keys that are no text.
+fn has_odd_keys(call: &Exchange) -> bool {
+    fn is_odd(value: &Value) -> bool {
+        match value {
+            Value::List(items) | Value::Tuple(items) => items.iter().any(is_odd),
+            Value::Map(map) => map.iter().any(|(key, value)| !matches!(key, Value::Text(_)) || is_odd(value)),
+            _ => false,
+        }
+    }
+    call.actions.iter().any(|action| {
+        let mut found = false;
+        action.values(|value| found |= is_odd(value));
+        found
+    })
 }
 
 fn has_flag_by_hand(call: &Exchange) -> bool {
