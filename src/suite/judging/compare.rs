@@ -93,7 +93,14 @@ pub fn differences(call: &Call, expected: &Answer, got: &Answer, choices: &Choic
     all
 }
 
-const WRITING: &str = "writing the session";
+/// What differs where one writes a session and the other raises.
+pub(super) const WRITING: &str = "writing the session";
+/// What differs where a cookie counts for one and not for the other.
+pub(super) const VERDICT: &str = "the verdict on the cookie";
+/// What differs where the status does.
+pub(super) const STATUS: &str = "the status";
+/// What differs where a signature is not that of the text before it.
+pub(super) const SIGNATURE: &str = "the signature";
 
 fn verdicts(call: &Verify, expected: &VerifyOutcome, got: &VerifyOutcome, choices: &Choices) -> Option<Difference> {
     use VerifyOutcome::{Accepted, Raised, Rejected};
@@ -106,8 +113,7 @@ fn verdicts(call: &Verify, expected: &VerifyOutcome, got: &VerifyOutcome, choice
         (Rejected(expected), Rejected(got)) => choices.reasons == ReasonsChoice::None || expected == got,
         _ => false,
     };
-    (!is_same)
-        .then(|| differ(blame::verdict(call, got, choices), "the verdict on the cookie", told(expected), told(got)))
+    (!is_same).then(|| differ(blame::verdict(call, got, choices), VERDICT, told(expected), told(got)))
 }
 
 /// What differs where the implementation panicked, and the answer that stands for it. No panic is right, not even where Flask
@@ -166,7 +172,7 @@ fn exchanges(call: &Exchange, expected: &Response, got: &Response, choices: &Cho
     // A view that ended early answers otherwise, and what it would have done to the session is not known.
     let ended = expected.results.len() == got.results.len();
     let status = (expected.status != got.status)
-        .then(|| differ(blame::status(call, expected, got), "the status", expected.status, got.status));
+        .then(|| differ(blame::status(call, expected, got), STATUS, expected.status, got.status));
     let is_as_answered = status.is_none();
     all.extend(status.filter(|_| ended));
     let is_told = is_as_set && is_as_answered;
@@ -377,7 +383,7 @@ fn cookie(expected: &str, got: &str, call: &Call, choices: &Choices) -> Vec<Diff
     let right = base64::encode(&signing::mac(config.digest, &key, &[signed.as_bytes()]));
     if right != parts.signature {
         let suspects = blame::signature(config, signed, &right, parts.signature);
-        all.push(differ(suspects, "the signature", right, parts.signature));
+        all.push(differ(suspects, SIGNATURE, right, parts.signature));
     }
     all
 }

@@ -269,6 +269,11 @@ fn is_flask(choices: &Choices) -> bool {
     Choices { reasons: ReasonsChoice::None, ..*choices } == Choices::default()
 }
 
+/// Whether an implementation offers what a call and its expected answer need.
+pub(in crate::suite) fn is_offered(call: &Call, expected: &Answer, hello: &Capabilities) -> bool {
+    call_not_offered(call, hello).is_none() && values_not_offered(call, expected, hello).is_none()
+}
+
 /// What a call needs of an implementation that does not offer it.
 fn call_not_offered(call: &Call, hello: &Capabilities) -> Option<Inconclusive> {
     if !hello.ops.contains(&call.op()) {

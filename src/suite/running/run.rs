@@ -18,6 +18,7 @@ use crate::{
     rules,
     suite::{
         judging::{
+            counterfactual::Causes,
             divergence::Divergence,
             judge::{Case, CaseRuns, Inconclusive, Verdict, judge},
             kept,
@@ -29,7 +30,7 @@ use crate::{
         },
     },
 };
-use std::{collections::BTreeSet, sync::atomic::AtomicBool, thread};
+use std::{collections::BTreeSet, iter, sync::atomic::AtomicBool, thread};
 
 /// What happens during a run.
 #[derive(Clone, Copy, Debug)]
@@ -105,6 +106,7 @@ fn observe_run(
             observe,
             results: &mut results,
             known: &mut known,
+            causes: Causes::new(&metered, &capabilities),
             room: FAILURES,
         })
     });
@@ -133,6 +135,8 @@ struct Run<'a> {
     observe: &'a mut dyn FnMut(Event<'_>),
     results: &'a mut Results,
     known: &'a mut Watch,
+    /// What finds the causes of failures.
+    causes: Causes<'a>,
     /// How much may still be kept of what large failures show (bytes).
     room: usize,
 }
@@ -205,6 +209,11 @@ impl Run<'_> {
                 pipeline.begin(batch, batch.iter().map(case).collect());
             }
             let Some((batch, verdicts)) = pipeline.finish()? else { return Ok(passed) };
+            let mut verdicts = verdicts;
+            if !again {
+                let rules = batch.iter().map(|ready| &*ready.vector.rules);
+                self.find_causes(verdicts.iter_mut().zip(rules), || pipeline.settle());
+            }
             let mut checks = 0;
             for (ready, verdict) in batch.iter().zip(verdicts) {
                 let Some(verdict) = verdict else { continue };
@@ -214,6 +223,24 @@ impl Run<'_> {
                 }
             }
             (self.observe)(Event::Checked(checks));
+        }
+    }
+
+    /// Names the failures among some verdicts by their causes. Each comes with the rules that its check is about. `settle` waits
+    /// until the implementation owes nothing.
+    fn find_causes<'v>(
+        &mut self,
+        verdicts: impl Iterator<Item = (&'v mut Option<Verdict>, &'v [String])>,
+        mut settle: impl FnMut(),
+    ) {
+        let failed = verdicts.filter_map(|(verdict, rules)| match verdict {
+            Some(Verdict::Fail(divergence)) => Some((&mut **divergence, rules)),
+            _ => None,
+        });
+        let mut failed: Vec<_> = failed.collect();
+        if !failed.is_empty() {
+            settle();
+            self.causes.name(&mut failed);
         }
     }
 
@@ -294,7 +321,8 @@ impl Run<'_> {
             {
                 pipeline.begin((part, numbers), scenarios.into_iter().collect::<CaseRuns<'_>>());
             }
-            let Some(((part, numbers), verdicts)) = pipeline.finish()? else { return Ok(()) };
+            let Some(((part, numbers), mut verdicts)) = pipeline.finish()? else { return Ok(()) };
+            self.find_causes(verdicts.iter_mut().zip(iter::repeat(&[][..])), || pipeline.settle());
             if present.replace(part.name) != Some(part.name) {
                 (self.observe)(Event::Part { name: part.name, checks: part.count(self.options) });
             }
@@ -397,11 +425,14 @@ impl Run<'_> {
     }
 
     /// The smallest case that breaks the same rule, as far as some tries find it.
-    fn shrink(&self, tree: Tree, scenario: Scenario, divergence: Divergence) -> (Scenario, Divergence) {
-        shrink(tree, (scenario, divergence), &mut |scenario| {
-            let verdict = judge(self.implementation, &[Case { scenario, recorded: &[] }])?.pop();
+    fn shrink(&mut self, tree: Tree, scenario: Scenario, divergence: Divergence) -> (Scenario, Divergence) {
+        let (implementation, causes, rule) = (self.implementation, &mut self.causes, divergence.difference.rule());
+        let choices = self.hello.choices;
+        let is_fixed = self.options.fixed_config.is_some();
+        shrink(tree, (scenario, divergence), &choices, is_fixed, &mut |scenario| {
+            let verdict = judge(implementation, &[Case { scenario, recorded: &[] }])?.pop();
             Ok(verdict.and_then(|verdict| match verdict {
-                Verdict::Fail(divergence) => Some(*divergence),
+                Verdict::Fail(mut divergence) => causes.is_behind(rule, &mut divergence).then_some(*divergence),
                 Verdict::Inconclusive(_) | Verdict::Pass => None,
             }))
         })

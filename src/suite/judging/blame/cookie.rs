@@ -67,6 +67,38 @@ pub fn verdict(call: &Verify, got: &VerifyOutcome, choices: &Choices) -> Suspect
     }
 }
 
+/// Whether reading a cookie ends at its timestamp.
+pub(in crate::suite) fn ends_at_the_timestamp(call: &Verify) -> bool {
+    Cookie::new(call).ends == Stage::Timestamp
+}
+
+/// The rule of a cookie's timestamp.
+pub(in crate::suite) fn timestamp(call: &Verify) -> &'static str {
+    Cookie::new(call).timestamp()
+}
+
+/// The rule of a cookie's payload.
+pub(in crate::suite) fn payload(call: &Verify) -> &'static str {
+    match Cookie::new(call).payload() {
+        // Another spelling, compression and tags have changes of their own.
+        "PAY-14" => "PAY-14",
+        "PAY-15" => "PAY-15",
+        _ => "PAY-16",
+    }
+}
+
+/// The rule of the place that a cookie's age has on the line of times, whatever the clock and the lifetime are made of.
+pub(in crate::suite) fn age(call: &Verify) -> &'static str {
+    let Some(max_age) = call.config.lifetime.max_age() else { return "EXP-9" };
+    let at = crate::cookie_text::signed_at(&call.cookie).and_then(|at| i64::try_from(at).ok());
+    let Some(age) = at.map(|at| call.now.seconds().saturating_sub(at)) else { return "EXP-1" };
+    match age {
+        _ if age < 0 => "EXP-3",
+        _ if (max_age..=max_age.saturating_add(1)).contains(&age) => "EXP-2",
+        _ => "EXP-1",
+    }
+}
+
 /// A cookie and what the specification thinks of it.
 struct Cookie<'a> {
     call: &'a Verify,
@@ -242,13 +274,13 @@ pub(in crate::suite) fn leads_beyond_the_calendar(config: &Config, now: UnixTime
 }
 
 /// Whether salt, digest or key derivation differ from Flask's defaults.
-fn is_unusual(config: &Config) -> bool {
+pub(in crate::suite) fn is_unusual(config: &Config) -> bool {
     let flask = Config::default();
     config.salt != flask.salt || config.digest != flask.digest || config.key_derivation != flask.key_derivation
 }
 
 /// Whether a key is more than a short line of ASCII text.
-fn has_unusual_key(config: &Config) -> bool {
+pub(in crate::suite) fn has_unusual_key(config: &Config) -> bool {
     let is_plain =
         |key: &Key| matches!(key, Key::Text(text) if text.len() <= 64 && text.is_ascii() && text.trim() == text);
     let older = match &config.fallback_keys {
