@@ -3,7 +3,7 @@
 
 use crate::{
     config::Config,
-    model::base64,
+    model::{base64, browser},
     protocol::{Exchange, Response},
 };
 use std::collections::BTreeMap;
@@ -87,7 +87,32 @@ pub fn headers<'a>(exchanged: &'a Response, name: &'a str) -> impl Iterator<Item
     exchanged.headers.iter().filter(move |(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
 }
 
-/// The instant of an `Expires` attribute.
-pub fn instant(date: &str) -> Option<OffsetDateTime> {
-    OffsetDateTime::parse(date, &time::format_description::well_known::Rfc2822).ok()
+/// The instant of an `Expires` attribute, in Unix seconds. A date with a time zone is read by it. Other spellings, such as
+/// `Tue, 14-Nov-2023 22:13:20 GMT` of Netscape and RFC 850, are read as user agents read them (`UA-8`).
+pub fn instant(date: &str) -> Option<i64> {
+    let zoned = OffsetDateTime::parse(date, &time::format_description::well_known::Rfc2822).ok();
+    let is_utc = || date.ends_with("GMT") || date.ends_with("UTC") || date.ends_with(|c: char| c.is_ascii_digit());
+    zoned.map(|at| at.unix_timestamp()).or_else(|| is_utc().then(|| browser::date::parse(date)).flatten())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_instant_has_many_spellings() {
+        let at = Some(1_700_000_000);
+        for date in [
+            "Tue, 14 Nov 2023 22:13:20 GMT",
+            "Tue, 14-Nov-2023 22:13:20 GMT",
+            "Tuesday, 14-Nov-23 22:13:20 GMT",
+            "Tue Nov 14 22:13:20 2023",
+            "Tue, 14 Nov 2023 23:13:20 +0100",
+        ] {
+            assert_eq!(instant(date), at, "{date}");
+        }
+        for date in ["Tue, 14-Nov-2023 22:13:21 GMT", "Tue, 14-Nov-2023 22:13:20 CET", "", "GMT"] {
+            assert_ne!(instant(date), at, "{date}");
+        }
+    }
 }

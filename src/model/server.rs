@@ -45,6 +45,11 @@ pub fn exchange(call: &Exchange, choices: &Choices) -> Response {
     }
 }
 
+/// What comes of a request whose session was opened as this one, whatever cookie was sent.
+pub(crate) fn answer_with(opened: &Map, call: &Exchange, choices: &Choices) -> Response {
+    respond(Session::opened(opened.clone()), call, choices, |_| Cow::Borrowed(&*call.config))
+}
+
 /// The answer where the session could not be opened (`SET-10`).
 pub(crate) fn not_opened() -> Response {
     Response { status: 500, opened: None, results: Vec::new(), headers: Vec::new() }

@@ -20,7 +20,7 @@ use crate::{
     },
 };
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fmt::Write,
     sync::{
         Mutex, PoisonError,
@@ -36,6 +36,8 @@ pub struct Found {
     pub blames: Vec<Blame>,
     /// How many checks it took to the first failure, which is counted too; `None` if every check passed.
     pub checks: Option<usize>,
+    /// How many checks were blamed on each rule.
+    pub counts: BTreeMap<String, usize>,
 }
 
 /// A kind of failure: checks that were blamed on one rule, and asked for the same reason.
@@ -48,7 +50,8 @@ pub struct Blame {
 }
 
 impl Blame {
-    fn of(failure: &Failure) -> Self {
+    /// What a failure breaks, the foremost first.
+    fn of(failure: &Failure) -> Vec<Self> {
         let asked: Vec<&str> = match failure.origin {
             Origin::Property(sentence) => coverage::rules_of_property(sentence).to_vec(),
             Origin::Vector { .. } => failure.vector.rules.iter().map(String::as_str).collect(),
@@ -57,7 +60,7 @@ impl Blame {
             [only] => Some(only.to_owned()),
             _ => None,
         };
-        Self { rule: failure.rule.clone(), asked_for }
+        failure.rules().into_iter().map(|rule| Self { rule: rule.to_owned(), asked_for: asked_for.clone() }).collect()
     }
 
     /// Whether the checks would fail no more, were a rule out of force.
@@ -69,17 +72,24 @@ impl Blame {
 impl Found {
     fn of(results: &Results) -> Self {
         let mut blames = Vec::new();
-        for blame in results.failures.iter().map(Blame::of) {
+        for blame in results.failures.iter().flat_map(Blame::of) {
             if !blames.contains(&blame) {
                 blames.push(blame);
             }
         }
-        Self { blames, checks: results.first_failure }
+        let counts = results.rules.iter().filter(|(_, tally)| tally.failed > 0);
+        let counts = counts.map(|(rule, tally)| (rule.clone(), tally.failed)).collect();
+        Self { blames, checks: results.first_failure, counts }
     }
 
     /// The rule that is blamed first, where the mutant breaks it; `None` if nothing is blamed, or something else first.
     pub fn caught_by(&self, mutant: &Mutant) -> Option<&str> {
         self.rules().next().filter(|rule| mutant.rules.contains(rule))
+    }
+
+    /// The rule that most checks are blamed on.
+    pub fn mostly(&self) -> Option<&str> {
+        self.counts.iter().max_by_key(|(_, count)| **count).map(|(rule, _)| rule.as_str())
     }
 
     /// The rules that are blamed though the mutant does not break them.
@@ -193,5 +203,40 @@ impl Found {
             None => "misblamed".to_owned(),
         };
         (by, checks)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{evidence::vectors, mutants};
+
+    /// How many of the mutants are named by a rule that they break: first, and by most of the failures.
+    #[test]
+    #[ignore = "a measurement: cargo test --lib named_by_a_rule_that_they_break -- --ignored --nocapture"]
+    fn mutants_are_named_by_a_rule_that_they_break() {
+        let (mutants, vectors) = (mutants::all().collect::<Vec<_>>(), vectors::embedded().unwrap());
+        let found = run(&mutants, &vectors, 200, 0);
+        let (mut counts, mut checks) = (BTreeMap::<_, usize>::new(), (0, 0));
+        for (mutant, found) in mutants.iter().zip(&found) {
+            let (first, most) = (found.rules().next().unwrap_or("-"), found.mostly().unwrap_or("-"));
+            let is_listed = |rule: &str| mutant.rules.contains(&rule);
+            let foremost = mutant.rules.first().copied().unwrap_or_default();
+            for (what, is_so) in [
+                ("first is listed", is_listed(first)),
+                ("first is foremost", first == foremost),
+                ("most are listed", is_listed(most)),
+                ("most are foremost", most == foremost),
+                ("every rule is listed", found.misblamed(mutant).is_empty()),
+            ] {
+                *counts.entry(what).or_default() += usize::from(is_so);
+            }
+            let of_rule = |rule: &str| found.counts.get(rule).copied().unwrap_or_default();
+            checks.0 += mutant.rules.iter().map(|rule| of_rule(rule)).sum::<usize>();
+            checks.1 += found.counts.values().sum::<usize>();
+            let wrong: Vec<_> = found.misblamed(mutant).into_iter().map(|rule| (rule, of_rule(rule))).collect();
+            println!("{} {:?} first {first} most {most} also {wrong:?}", mutant.name, mutant.rules);
+        }
+        println!("{} mutants: {counts:?}; checks under a listed rule: {checks:?}", mutants.len());
     }
 }

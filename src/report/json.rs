@@ -306,6 +306,8 @@ struct FailureMembers {
     rule: String,
     origin: OriginJson,
     differs: DiffersJson,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    also: Vec<DiffersJson>,
     before: Vec<AnsweredJson>,
     asked: Json,
     expected: Json,
@@ -339,7 +341,6 @@ struct AnsweredJson {
 impl From<&Failure> for FailureMembers {
     fn from(failure: &Failure) -> Self {
         let Failure { rule, origin, divergence, scenario: _, vector } = failure;
-        let Difference { suspects, what, expected, got } = &divergence.difference;
         Self {
             rule: rule.clone(),
             origin: match origin {
@@ -348,12 +349,8 @@ impl From<&Failure> for FailureMembers {
                     OriginJson::Vector { id: id.clone(), comment: comment.clone(), again: *again }
                 }
             },
-            differs: DiffersJson {
-                rule: suspects.rule.to_owned(),
-                what: what.clone(),
-                expected: expected.clone(),
-                got: got.clone(),
-            },
+            differs: DiffersJson::from(&divergence.difference),
+            also: divergence.also.iter().map(DiffersJson::from).collect(),
             before: divergence
                 .before
                 .iter()
@@ -369,7 +366,6 @@ impl From<&Failure> for FailureMembers {
 
 impl FailureMembers {
     fn failure(self) -> Result<Failure, String> {
-        let known = |id: &str| rules::find(id).ok_or_else(|| format!("this program knows no rule {id:?}"));
         let rule = known(&self.rule)?.id.clone();
         let origin = match self.origin {
             OriginJson::Property(sentence) => {
@@ -377,8 +373,8 @@ impl FailureMembers {
             }
             OriginJson::Vector { id, comment, again } => Origin::Vector { id, comment, again },
         };
-        let DiffersJson { rule: told, what, expected, got } = self.differs;
-        let difference = Difference { suspects: known(&told)?.id.as_str().into(), what, expected, got };
+        let difference = self.differs.difference()?;
+        let also = self.also.into_iter().map(DiffersJson::difference).collect::<Result<_, String>>()?;
         let call = call(self.asked)?;
         let (expected, got) = (Answer::from_json(call.op(), &self.expected)?, Answer::from_json(call.op(), &self.got)?);
         let before = self.before.into_iter().map(|answered| {
@@ -387,9 +383,27 @@ impl FailureMembers {
             Ok((call, answer))
         });
         let before = before.collect::<Result<_, String>>()?;
-        let divergence = Divergence { difference, before, call, expected, got };
+        let divergence = Divergence { difference, also, before, call, expected, got };
         let scenario = self.vector.ready("here").map_err(|error| error.to_string())?.scenario;
         Ok(Failure { rule, origin, divergence, scenario, vector: self.vector })
+    }
+}
+
+fn known(id: &str) -> Result<&'static rules::Rule, String> {
+    rules::find(id).ok_or_else(|| format!("this program knows no rule {id:?}"))
+}
+
+impl From<&Difference> for DiffersJson {
+    fn from(difference: &Difference) -> Self {
+        let Difference { suspects, what, expected, got } = difference.clone();
+        Self { rule: suspects.rule.to_owned(), what, expected, got }
+    }
+}
+
+impl DiffersJson {
+    fn difference(self) -> Result<Difference, String> {
+        let Self { rule, what, expected, got } = self;
+        Ok(Difference { suspects: known(&rule)?.id.as_str().into(), what, expected, got })
     }
 }
 

@@ -219,6 +219,10 @@ pub fn failure(failure: &Failure, replay: Option<&str>) -> String {
     let _ = writeln!(text, "  differs   {}", foreign::line(&difference.what));
     let _ = writeln!(text, "  expected  {}", shorten(&difference.expected));
     let _ = writeln!(text, "  got       {}", shorten(&difference.got));
+    for also in &divergence.also {
+        let rule = also.rule();
+        let _ = writeln!(text, "  also      {rule}: {} is {}", foreign::line(&also.what), shorten(&also.got));
+    }
     let _ = writeln!(text, "  asked     {}", shorten(&foreign::json(&divergence.call.to_line(1))));
     if let Some(replay) = replay {
         let _ = writeln!(text, "  replay    {replay}");

@@ -1,5 +1,8 @@
 //! Whether an answer is the one that the specification requires: compared by meaning, not by spelling.
 //!
+//! Every aspect of an answer is compared, so that no mistake hides behind another. What follows from a difference is no difference
+//! of its own: where another session was opened, the rest is compared with what the specification makes of that session.
+//!
 //! A [`Difference`] names the rules that it may break, found by [`blame`], so that a failing generated case says more than "not
 //! equal".
 
@@ -7,7 +10,7 @@ use super::blame::{self, Suspects};
 use crate::rules::family_of;
 use crate::{
     cookie_text::{ParsedCookie, headers, instant, parts, read_timestamp, session_cookies, set_cookie},
-    model::{base64, json, payload, signing},
+    model::{self, base64, json, payload, signing},
     protocol::{
         Action, Answer, Call, Choices, CompressionChoice, Exchange, OrderChoice, ReasonsChoice, Response, SignOutcome,
         Verify, VerifyOutcome,
@@ -42,68 +45,75 @@ impl Difference {
     }
 }
 
-fn differ<T>(
+fn differ(
     suspects: impl Into<Suspects>,
     what: impl Into<String>,
     expected: impl ToString,
     got: impl ToString,
-) -> Result<T, Difference> {
-    let (expected, got) = (expected.to_string(), got.to_string());
-    Err(Difference { suspects: suspects.into(), what: what.into(), expected, got })
+) -> Difference {
+    Difference { suspects: suspects.into(), what: what.into(), expected: expected.to_string(), got: got.to_string() }
 }
 
 /// Compares an answer to `call` with the expected one, for an implementation with these choices.
+///
+/// # Errors
+///
+/// The foremost difference.
 pub fn compare(call: &Call, expected: &Answer, got: &Answer, choices: &Choices) -> Result<(), Difference> {
-    match (call, expected, got) {
+    differences(call, expected, got, choices).into_iter().next().map_or(Ok(()), Err)
+}
+
+/// Everything in which an answer to `call` differs from the expected one, the foremost first, and each likeliest rule once.
+pub fn differences(call: &Call, expected: &Answer, got: &Answer, choices: &Choices) -> Vec<Difference> {
+    let mut all = match (call, expected, got) {
         (Call::Verify(call), Answer::Verify(expected), Answer::Verify(got)) => {
-            compare_verdicts(call, expected, got, choices)
+            verdicts(call, expected, got, choices).into_iter().collect()
         }
-        (Call::Sign(call), Answer::Sign(expected), Answer::Sign(got)) => match (expected, got) {
-            (SignOutcome::Cookie(expected), SignOutcome::Cookie(got)) => {
-                cookie(expected, got, &Call::Sign(call.clone()), choices)
-            }
-            (SignOutcome::Raised(_), SignOutcome::Raised(_)) => Ok(()),
+        (Call::Sign(sign), Answer::Sign(expected), Answer::Sign(got)) => match (expected, got) {
+            (SignOutcome::Cookie(expected), SignOutcome::Cookie(got)) => cookie(expected, got, call, choices),
+            (SignOutcome::Raised(_), SignOutcome::Raised(_)) => Vec::new(),
             (SignOutcome::Raised(why), SignOutcome::Cookie(cookie)) => {
-                differ(blame::writing(&call.config, true), "writing the session", format!("an error: {why}"), cookie)
+                vec![differ(blame::writing(sign, true), WRITING, format!("an error: {why}"), cookie)]
             }
             (SignOutcome::Cookie(cookie), SignOutcome::Raised(why)) => {
-                differ(blame::writing(&call.config, false), "writing the session", cookie, format!("an error: {why}"))
+                vec![differ(blame::writing(sign, false), WRITING, cookie, format!("an error: {why}"))]
             }
         },
         (Call::Exchange(call), Answer::Exchange(expected), Answer::Exchange(got)) => {
-            compare_exchanges(call, expected, got, choices)
+            exchanges(call, expected, got, choices)
         }
-        _ => differ("MOD-10", "the kind of answer", format!("{expected:?}"), format!("{got:?}")),
-    }
+        _ => vec![differ("MOD-10", "the kind of answer", format!("{expected:?}"), format!("{got:?}"))],
+    };
+    let mut rules = Vec::new();
+    all.retain(|difference| {
+        let is_new = !rules.contains(&difference.rule());
+        rules.push(difference.rule());
+        is_new
+    });
+    all
 }
 
-fn compare_verdicts(
-    call: &Verify,
-    expected: &VerifyOutcome,
-    got: &VerifyOutcome,
-    choices: &Choices,
-) -> Result<(), Difference> {
+/// What differs where one writes a session and the other raises.
+pub(super) const WRITING: &str = "writing the session";
+/// What differs where a cookie counts for one and not for the other.
+pub(super) const VERDICT: &str = "the verdict on the cookie";
+/// What differs where the status does.
+pub(super) const STATUS: &str = "the status";
+/// What differs where a signature is not that of the text before it.
+pub(super) const SIGNATURE: &str = "the signature";
+
+fn verdicts(call: &Verify, expected: &VerifyOutcome, got: &VerifyOutcome, choices: &Choices) -> Option<Difference> {
     use VerifyOutcome::{Accepted, Raised, Rejected};
-    let same = match (expected, got) {
-        (Accepted(expected), Accepted(got)) => {
-            return match expected == got {
-                true => Ok(()),
-                false => differ(
-                    blame::values(expected, got, &call.cookie),
-                    "the session",
-                    told(&Accepted(expected.clone())),
-                    told(&Accepted(got.clone())),
-                ),
-            };
+    let is_same = match (expected, got) {
+        (Accepted(wanted), Accepted(session)) if wanted != session => {
+            let suspects = blame::values(wanted, session, &call.cookie);
+            return Some(differ(suspects, "the session", told(expected), told(got)));
         }
-        (Raised(_), Raised(_)) => true,
+        (Accepted(_), Accepted(_)) | (Raised(_), Raised(_)) => true,
         (Rejected(expected), Rejected(got)) => choices.reasons == ReasonsChoice::None || expected == got,
         _ => false,
     };
-    if same {
-        return Ok(());
-    }
-    differ(blame::verdict(call, got), "the verdict on the cookie", told(expected), told(got))
+    (!is_same).then(|| differ(blame::verdict(call, got, choices), VERDICT, told(expected), told(got)))
 }
 
 /// What differs where the implementation panicked, and the answer that stands for it. No panic is right, not even where Flask
@@ -114,9 +124,9 @@ pub fn panicked(call: &Call, expected: &Answer, what: &str, choices: &Choices) -
     let (rule, answer) = match call {
         Call::Verify(call) => {
             let answer = VerifyOutcome::Raised(got.clone());
-            (blame::verdict(call, &answer).rule, Answer::Verify(answer))
+            (blame::verdict(call, &answer, choices).rule, Answer::Verify(answer))
         }
-        Call::Sign(call) => (blame::writing(&call.config, false).rule, Answer::Sign(SignOutcome::Raised(got.clone()))),
+        Call::Sign(call) => (blame::writing(call, false).rule, Answer::Sign(SignOutcome::Raised(got.clone()))),
         Call::Exchange(_) => {
             let answer =
                 Answer::Exchange(Response { status: 500, opened: None, results: Vec::new(), headers: Vec::new() });
@@ -144,103 +154,165 @@ fn told(outcome: &VerifyOutcome) -> String {
     }
 }
 
-fn compare_exchanges(
-    call: &Exchange,
-    expected: &Response,
-    got: &Response,
-    choices: &Choices,
-) -> Result<(), Difference> {
-    compare_opened(call, expected, got)?;
-    results(call, &expected.results, &got.results)?;
-    set_cookies(call, expected, got, choices)?;
-    let (expected_vary, got_vary) = (varies_by_cookie(expected), varies_by_cookie(got));
-    if expected_vary != got_vary {
-        let show = |varies: bool| if varies { "Vary: Cookie" } else { "no Vary: Cookie" };
-        let suspects = blame::vary(call, expected_vary, set_cookie(expected, call).is_some());
-        return differ(suspects, "the Vary header", show(expected_vary), show(got_vary));
-    }
-    if expected.status != got.status {
-        return differ(blame::status(call, expected), "the status", expected.status, got.status);
-    }
-    Ok(())
+fn exchanges(call: &Exchange, expected: &Response, got: &Response, choices: &Choices) -> Vec<Difference> {
+    let mut all: Vec<_> = opened(call, expected, got).into_iter().collect();
+    let of_that_session;
+    let expected = match (all.is_empty(), &got.opened) {
+        (true, _) => expected,
+        (false, Some(session)) if call.config.signing_key().is_some() => {
+            of_that_session = model::server::answer_with(session, call, choices);
+            &of_that_session
+        }
+        // Without a session there is no more to compare.
+        (false, _) => return all,
+    };
+    let action = results(call, &expected.results, &got.results);
+    let is_as_set = action.is_none();
+    all.extend(action);
+    // A view that ended early answers otherwise, and what it would have done to the session is not known.
+    let ended = expected.results.len() == got.results.len();
+    let status = (expected.status != got.status)
+        .then(|| differ(blame::status(call, expected, got), STATUS, expected.status, got.status));
+    let is_as_answered = status.is_none();
+    all.extend(status.filter(|_| ended));
+    let is_told = is_as_set && is_as_answered;
+    all.extend(set_cookies(call, expected, got, choices, is_told));
+    all.extend(vary(call, expected, got, is_told));
+    all
 }
 
-fn compare_opened(call: &Exchange, expected: &Response, got: &Response) -> Result<(), Difference> {
-    if expected.opened == got.opened {
-        return Ok(());
-    }
+fn opened(call: &Exchange, expected: &Response, got: &Response) -> Option<Difference> {
     let show = |opened: &Option<Map>| match opened {
         Some(session) => wire::encode_map(session).to_string(),
         None => "an error".to_owned(),
     };
-    differ(blame::opened(call, got), "the session as opened", show(&expected.opened), show(&got.opened))
+    (expected.opened != got.opened)
+        .then(|| differ(blame::opened(call, got), OPENED, show(&expected.opened), show(&got.opened)))
 }
 
-fn results(call: &Exchange, expected: &[Value], got: &[Value]) -> Result<(), Difference> {
-    let count = expected.len().max(got.len());
-    for i in 0..count {
-        let action = call.actions.get(i);
-        let same = match (action, expected.get(i), got.get(i)) {
-            (Some(Action::Iterate), Some(Value::List(a)), Some(Value::List(b))) => {
-                a.len() == b.len() && a.iter().all(|key| b.contains(key))
-            }
-            (Some(Action::PopItem), Some(Value::List(a) | Value::Tuple(a)), Some(Value::List(b) | Value::Tuple(b))) => {
-                a == b
-            }
-            (_, a, b) => a == b,
-        };
-        if !same {
-            let show = |value: Option<&Value>| {
-                value.map_or_else(|| "none: it did not finish".to_owned(), |v| wire::encode(v).to_string())
-            };
-            let name = action.map(|a| serde_json::to_string(a).unwrap_or_default()).unwrap_or_default();
-            let what = format!("the result of action {} {name}", i + 1);
-            return differ(blame::result(call, action), what, show(expected.get(i)), show(got.get(i)));
+/// What differs where another session was opened.
+pub(super) const OPENED: &str = "the session as opened";
+
+/// The first result that differs: later ones follow from what the session holds by then.
+fn results(call: &Exchange, expected: &[Value], got: &[Value]) -> Option<Difference> {
+    let is_same = |at: usize| match (call.actions.get(at), expected.get(at), got.get(at)) {
+        (Some(Action::Iterate), Some(Value::List(a)), Some(Value::List(b))) => {
+            a.len() == b.len() && a.iter().all(|key| b.contains(key))
         }
-    }
-    Ok(())
+        (Some(Action::PopItem), Some(Value::List(a) | Value::Tuple(a)), Some(Value::List(b) | Value::Tuple(b))) => {
+            a == b
+        }
+        (_, a, b) => a == b,
+    };
+    let at = (0..expected.len().max(got.len())).find(|at| !is_same(*at))?;
+    let action = call.actions.get(at);
+    let show = |value: Option<&Value>| {
+        value.map_or_else(|| "none: it did not finish".to_owned(), |value| wire::encode(value).to_string())
+    };
+    let name = action.map(|action| serde_json::to_string(action).unwrap_or_default()).unwrap_or_default();
+    let what = format!("the result of action {} {name}", at + 1);
+    Some(differ(blame::result(call, action), what, show(expected.get(at)), show(got.get(at))))
 }
 
-fn varies_by_cookie(exchanged: &Response) -> bool {
-    headers(exchanged, "vary")
+/// The fields of every Vary header, in lower case and in order.
+fn fields(exchanged: &Response) -> Vec<String> {
+    let mut fields: Vec<_> = headers(exchanged, "vary")
         .flat_map(|value| value.split(','))
-        .any(|field| field.trim().eq_ignore_ascii_case("cookie") || field.trim() == "*")
+        .map(|field| field.trim().to_ascii_lowercase())
+        .collect();
+    fields.sort_unstable();
+    fields
 }
 
-fn set_cookies(call: &Exchange, expected: &Response, got: &Response, choices: &Choices) -> Result<(), Difference> {
+/// What differs between the fields of Vary: `Cookie` is there as it should be, once, and nothing else with it. `is_told` says
+/// whether status and results are the expected ones. Where the cookie was set or left out against the rules, that decides what Vary
+/// should be.
+fn vary(call: &Exchange, expected: &Response, got: &Response, is_told: bool) -> Option<Difference> {
+    let (sets, should_set) = (set_cookie(got, call).is_some(), set_cookie(expected, call).is_some());
+    let found = fields(got);
+    let cookie = || vec!["cookie".to_owned()];
+    let wanted = match (sets, should_set) {
+        (true, false) if call.config.signing_key().is_some() => cookie(),
+        (false, false) if is_told => fields(expected),
+        (true, _) => fields(expected),
+        // Whether the session was touched is not known, and Cookie alone is right either way.
+        (false, _) if found.len() > 1 => cookie(),
+        (false, _) => return None,
+    };
+    if wanted == found {
+        return None;
+    }
+    let show = |exchanged: &Response| {
+        let all: Vec<_> = headers(exchanged, "vary").map(|value| format!("Vary: {value}")).collect();
+        if all.is_empty() { "no Vary".to_owned() } else { all.join("\n") }
+    };
+    let has = |fields: &[String]| fields.iter().any(|field| field == "cookie");
+    let wanted_text = if has(&wanted) { "Vary: Cookie".to_owned() } else { show(expected) };
+    let suspects = match (has(&wanted), has(&found)) {
+        // Something else is there beside it, or it is there twice.
+        (true, true) => blame::vary(call, true, false),
+        (is_expected, _) => blame::vary(call, is_expected, sets),
+    };
+    Some(differ(suspects, "the Vary header", wanted_text, show(got)))
+}
+
+/// What differs between the cookies that are set. `is_told` says whether status and results are the expected ones; where they are
+/// not, a cookie may be missing or hold something else for that very reason.
+fn set_cookies(
+    call: &Exchange,
+    expected: &Response,
+    got: &Response,
+    choices: &Choices,
+    is_told: bool,
+) -> Vec<Difference> {
     let all = |exchanged| headers(exchanged, "set-cookie").collect::<Vec<_>>().join("\n");
     let show = |exchanged| match all(exchanged) {
         none if none.is_empty() => "no Set-Cookie".to_owned(),
         some => format!("Set-Cookie: {some}"),
     };
-    let mut of_session = session_cookies(got, call);
+    let mut differences = Vec::new();
+    let of_session = session_cookies(got, call);
     if of_session.len() > 1 {
-        return differ("SET-8", "the number of session cookies", show(expected), show(got));
+        differences.push(differ("SET-8", "the number of session cookies", show(expected), show(got)));
     }
     if headers(got, "set-cookie").count() > of_session.len() {
-        return differ("SET-2", "the cookies that are set", show(expected), show(got));
+        differences.push(differ("SET-2", "the cookies that are set", show(expected), show(got)));
+        if of_session.is_empty() {
+            return differences;
+        }
     }
-    match (set_cookie(expected, call), of_session.pop()) {
-        (None, None) => Ok(()),
-        (None, Some(_)) => differ(blame::unasked(call, expected), "Set-Cookie", show(expected), show(got)),
-        (Some(cookie), None) => {
+    // Of several the last one is what a browser keeps.
+    match (set_cookie(expected, call), of_session.into_iter().next_back()) {
+        (None, None) => {}
+        (None, Some(_)) if is_told => {
+            differences.push(differ(blame::unasked(call, expected), "Set-Cookie", show(expected), show(got)));
+        }
+        (Some(cookie), None) if is_told => {
             let value = (!cookie.value.is_empty()).then_some(cookie.value.as_str());
             let length = all(expected).len();
-            differ(blame::missing(call, expected, got, value, length), "Set-Cookie", show(expected), show(got))
+            differences.push(differ(
+                blame::missing(call, expected, value, length),
+                "Set-Cookie",
+                show(expected),
+                show(got),
+            ));
         }
-        (Some(right), Some(got)) => {
-            if right.value.is_empty() != got.value.is_empty() {
-                let is_deletion = got.attributes.get("max-age").is_some_and(|age| age == "0");
-                let suspects = blame::deleted(right.value.is_empty(), is_deletion);
-                return differ(suspects, "the cookie's value", right.value, got.value);
-            }
-            attributes(call, expected, &right, &got)?;
-            match right.value.is_empty() {
-                true => Ok(()),
-                false => cookie(&right.value, &got.value, &Call::Exchange(call.clone()), choices),
+        (Some(right), Some(got)) if right.value.is_empty() == got.value.is_empty() => {
+            differences.extend(attributes(call, expected, &right, &got, is_told));
+            if !right.value.is_empty() {
+                let mut of_value = cookie(&right.value, &got.value, &Call::Exchange(call.clone()), choices);
+                of_value.retain(|difference| is_told || !difference.what.starts_with("the payload"));
+                differences.extend(of_value);
             }
         }
+        (Some(right), Some(got)) if is_told => {
+            let is_deletion = got.attributes.get("max-age").is_some_and(|age| age == "0");
+            let suspects = blame::deleted(right.value.is_empty(), is_deletion);
+            differences.push(differ(suspects, "the cookie's value", right.value, got.value));
+        }
+        _ => {}
     }
+    differences
 }
 
 fn attributes(
@@ -248,42 +320,49 @@ fn attributes(
     answer: &Response,
     expected: &ParsedCookie,
     got: &ParsedCookie,
-) -> Result<(), Difference> {
+    is_told: bool,
+) -> Vec<Difference> {
     let names: std::collections::BTreeSet<_> = expected.attributes.keys().chain(got.attributes.keys()).collect();
+    let mut differences = Vec::new();
     for name in names {
         let (a, b) = (expected.attributes.get(name), got.attributes.get(name));
-        let same = match (name.as_str(), a, b) {
+        let is_same = match (name.as_str(), a, b) {
             ("expires", Some(a), Some(b)) => a == b || instant(a).is_some_and(|a| Some(a) == instant(b)),
+            // Whether the session is permanent by then is not known.
+            ("expires", _, _) if !is_told => true,
             ("domain" | "samesite", Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
             _ => a == b,
         };
-        if !same {
-            let mut suspects = blame::attribute(call, answer, &expected.value, name, (a.is_some(), b.is_some()));
-            if suspects.rule == "PERM-3" {
-                let made = b.and_then(|b| instant(b)).zip(call.config.lifetime.max_age());
-                let made = made.and_then(|(at, max_age)| u64::try_from(at.unix_timestamp() - max_age).ok());
-                let now = u64::try_from(call.now.seconds()).ok();
-                suspects = blame::renewal(call, suspects.rule, now, made);
-            }
-            let show = |value: Option<&String>| match value {
-                None => "missing".to_owned(),
-                Some(empty) if empty.is_empty() => "present".to_owned(),
-                Some(value) => value.clone(),
-            };
-            return differ(suspects, format!("the cookie's {name} attribute"), show(a), show(b));
+        if is_same {
+            continue;
         }
+        let mut suspects = blame::attribute(call, answer, &expected.value, name, (a.is_some(), b.is_some()));
+        if suspects.rule == "PERM-3" {
+            let made = b.and_then(|b| instant(b)).zip(call.config.lifetime.max_age());
+            let made = made.and_then(|(at, max_age)| u64::try_from(at.checked_sub(max_age)?).ok());
+            let now = u64::try_from(call.now.seconds()).ok();
+            suspects = blame::renewal(call, suspects.rule, now, made);
+        }
+        let show = |value: Option<&String>| match value {
+            None => "missing".to_owned(),
+            Some(empty) if empty.is_empty() => "present".to_owned(),
+            Some(value) => value.clone(),
+        };
+        differences.push(differ(suspects, format!("the cookie's {name} attribute"), show(a), show(b)));
     }
-    Ok(())
+    differences
 }
 
-/// Holds a written cookie value against the expected one: the same payload (as the choices allow), timestamp and key.
-fn cookie(expected: &str, got: &str, call: &Call, choices: &Choices) -> Result<(), Difference> {
+/// What differs between a written cookie value and the expected one: the payload (as far as the choices do not allow it), the
+/// timestamp, the key.
+fn cookie(expected: &str, got: &str, call: &Call, choices: &Choices) -> Vec<Difference> {
     if expected == got {
-        return Ok(());
+        return Vec::new();
     }
     let (Some(wanted), Some(parts)) = (parts(expected), parts(got)) else {
-        return differ("SIG-1", "the form of the cookie", expected, got);
+        return vec![differ("SIG-1", "the form of the cookie", expected, got)];
     };
+    let mut all = Vec::new();
     if wanted.timestamp != parts.timestamp {
         let suspects = match call {
             _ if base64::decode(wanted.timestamp.as_bytes()) == base64::decode(parts.timestamp.as_bytes()) => {
@@ -294,18 +373,19 @@ fn cookie(expected: &str, got: &str, call: &Call, choices: &Choices) -> Result<(
             }
             _ => "SIG-4".into(),
         };
-        return differ(suspects, "the timestamp", show_timestamp(wanted.timestamp), show_timestamp(parts.timestamp));
+        all.push(differ(suspects, "the timestamp", show_timestamp(wanted.timestamp), show_timestamp(parts.timestamp)));
     }
-    same_payload(call, wanted.payload, parts.payload, choices)?;
+    all.extend(payload_differs(call, wanted.payload, parts.payload, choices));
+    // The signature is that of the text that stands before it, right or wrong.
     let config = call.config();
     let signed = &got[..got.len() - parts.signature.len() - 1];
     let key = signing::derive_key(config, config.signing_key().unwrap_or_default());
     let right = base64::encode(&signing::mac(config.digest, &key, &[signed.as_bytes()]));
-    if right == parts.signature {
-        return Ok(());
+    if right != parts.signature {
+        let suspects = blame::signature(config, signed, &right, parts.signature);
+        all.push(differ(suspects, SIGNATURE, right, parts.signature));
     }
-    let suspects = blame::signature(config, signed, &right, parts.signature);
-    differ(suspects, "the signature", right, parts.signature)
+    all
 }
 
 fn show_timestamp(text: &str) -> String {
@@ -315,36 +395,41 @@ fn show_timestamp(text: &str) -> String {
     }
 }
 
-fn same_payload(call: &Call, expected: &str, got: &str, choices: &Choices) -> Result<(), Difference> {
+fn payload_differs(call: &Call, expected: &str, got: &str, choices: &Choices) -> Vec<Difference> {
     if expected == got {
-        return Ok(());
+        return Vec::new();
     }
     let lenient = Choices::default();
     let text = |payload: &str| payload::text(payload.as_bytes(), &lenient);
     let (Some(wanted), Some(written)) = (text(expected), text(got)) else {
-        return differ(Suspects { rule: "PAY-1", also: &["PAY", "SIG-3"] }, "the payload", expected, got);
+        return vec![differ(Suspects { rule: "PAY-1", also: &["PAY", "SIG-3"] }, "the payload", expected, got)];
     };
+    let mut all = Vec::new();
     if wanted != written {
         let reordered = choices.key_order == OrderChoice::Any
             && wanted.len() == written.len()
             && json::read(&written).and_then(|value| json::write(&value)).is_ok_and(|sorted| sorted == wanted);
         if !reordered {
-            return differ(blame::written(call, &wanted, &written), "the payload's JSON", wanted, written);
+            all.push(differ(blame::written(call, &wanted, &written), "the payload's JSON", &wanted, &written));
         }
     }
     let bytes = |payload: &str| base64::decode(payload.trim_start_matches('.').as_bytes());
-    if expected.starts_with('.') == got.starts_with('.') && bytes(expected) == bytes(got) {
-        return differ("SIG-3", "the payload's base64", expected, got);
+    if !base64::is_canonical(got.strip_prefix('.').unwrap_or(got).as_bytes()) {
+        all.push(differ("SIG-3", "the payload's base64", expected, got));
     }
     let pays = |payload: &str| bytes(payload).is_some_and(|b| b.len() + 1 < written.len());
-    let (is_compressed, stock) = (got.starts_with('.'), payload::deflate(written.as_bytes()).len());
+    let (is_compressed, stock) = (got.starts_with('.'), payload::deflate(written.as_bytes()));
     let fits = match choices.compression {
-        // Only the order of keys may differ: the bytes are then those of stock zlib for this text.
-        CompressionChoice::Zlib if wanted == written => false,
-        CompressionChoice::Zlib | CompressionChoice::Any if is_compressed => pays(got),
+        // The bytes are those of stock zlib for this text, whether it is the right one or not.
+        CompressionChoice::Zlib if is_compressed => bytes(got).is_some_and(|bytes| bytes == stock) && pays(got),
+        CompressionChoice::Zlib => stock.len() + 1 >= written.len(),
+        CompressionChoice::Any if is_compressed => pays(got),
         // How well another compressor does is not known; a tenth of leeway is left to it.
-        CompressionChoice::Zlib | CompressionChoice::Any => stock + 1 + written.len() / 10 >= written.len(),
+        CompressionChoice::Any => stock.len() + 1 + written.len() / 10 >= written.len(),
         CompressionChoice::Never => !is_compressed,
     };
-    if fits { Ok(()) } else { differ("PAY-12", "the payload's compression", expected, got) }
+    if !fits {
+        all.push(differ("PAY-12", "the payload's compression", expected, got));
+    }
+    all
 }

@@ -4,7 +4,7 @@
 //! choices that the implementation declares.
 
 use super::{
-    compare::{Difference, compare, panicked},
+    compare::{Difference, differences, panicked},
     divergence::Divergence,
     invariants,
 };
@@ -184,26 +184,29 @@ impl<'a> CaseRun<'a> {
             Reply::Ok(answer) => answer,
             Reply::Panicked(what) => {
                 let (difference, got) = panicked(call, &expected, &kept::reason(what), choices);
-                return self.fail(Divergence { difference, before: Vec::new(), call: call.clone(), expected, got });
+                return self.fail(vec![difference], call.clone(), expected, got);
             }
             Reply::Error(what) => return self.end(Inconclusive::Broke(kept::reason(what))),
             Reply::Unsupported(what) => return self.end(Inconclusive::NotOffered(kept::reason(what))),
         };
-        let compared = compare(call, &expected, &got, choices);
+        let mut found = differences(call, &expected, &got, choices);
         self.answered.push((call.clone(), got));
-        match compared.and_then(|()| self.invariants(choices)) {
-            Ok(()) => self.keep(&expected),
-            Err(difference) => {
-                if let Some((call, got)) = self.answered.pop() {
-                    self.fail(Divergence { difference, before: Vec::new(), call, expected, got });
-                }
-            }
+        if found.is_empty() {
+            found.extend(self.invariants(choices).err());
+        }
+        if found.is_empty() {
+            self.keep(&expected);
+        } else if let Some((call, got)) = self.answered.pop() {
+            self.fail(found, call, expected, got);
         }
     }
 
-    fn fail(&mut self, divergence: Divergence) {
-        let before = std::mem::take(&mut self.answered);
-        self.verdict = Some(Verdict::Fail(Box::new(kept::divergence(Divergence { before, ..divergence }))));
+    fn fail(&mut self, found: Vec<Difference>, call: Call, expected: Answer, got: Answer) {
+        let mut found = found.into_iter();
+        let Some(difference) = found.next() else { return };
+        let (also, before) = (found.collect(), std::mem::take(&mut self.answered));
+        let divergence = Divergence { difference, also, before, call, expected, got };
+        self.verdict = Some(Verdict::Fail(Box::new(kept::divergence(divergence))));
     }
 
     /// Keeps the last answer, which is right, for the calls that may follow.
@@ -264,6 +267,11 @@ fn returned(sign: &Sign, call: &Verify, choices: &Choices) -> VerifyOutcome {
 /// Whether all choices are Flask's, except for giving reasons.
 fn is_flask(choices: &Choices) -> bool {
     Choices { reasons: ReasonsChoice::None, ..*choices } == Choices::default()
+}
+
+/// Whether an implementation offers what a call and its expected answer need.
+pub(in crate::suite) fn is_offered(call: &Call, expected: &Answer, hello: &Capabilities) -> bool {
+    call_not_offered(call, hello).is_none() && values_not_offered(call, expected, hello).is_none()
 }
 
 /// What a call needs of an implementation that does not offer it.

@@ -95,12 +95,17 @@ pub(in crate::suite) fn divergence(divergence: Divergence) -> Divergence {
 
 /// About how much memory that takes which a divergence shows of an answer (bytes).
 pub(in crate::suite) fn shown(divergence: &Divergence) -> usize {
-    weight_of(&divergence.got) + divergence.difference.got.len()
+    weight_of(&divergence.got) + divergence.differences().map(|difference| difference.got.len()).sum::<usize>()
 }
 
 /// A divergence, of whose answer no more is kept than there is room for (bytes).
 pub(in crate::suite) fn within(mut divergence: Divergence, room: usize) -> Divergence {
-    shorten(&mut divergence.difference.got, room);
+    // Whatever differs besides shares the room of the foremost.
+    let mut left = room;
+    for difference in std::iter::once(&mut divergence.difference).chain(&mut divergence.also) {
+        shorten(&mut difference.got, left);
+        left = left.saturating_sub(difference.got.len());
+    }
     if weight_of(&divergence.got) > room {
         let mut left = room;
         divergence.got = match divergence.got {
@@ -239,7 +244,7 @@ mod tests {
             got: format!("{got:?}"),
         };
         let call = Call::from_json("verify", input).unwrap();
-        Divergence { difference, before: Vec::new(), call, expected, got }
+        Divergence { difference, also: Vec::new(), before: Vec::new(), call, expected, got }
     }
 
     fn accepted(session: crate::json::Json) -> Answer {

@@ -1,10 +1,11 @@
 //! Shrinks a failure to a small case, within a number of tries.
 //!
 //! A generated case first descends its shrink tree, which knows how the case was made. A story is then simplified further: events
-//! that do not matter are removed, then values become plain, then times become round or move to a boundary. Each try must break
-//! the same rule as before.
+//! that do not matter are removed, then values become plain, then times become round or move to a boundary. A single call becomes
+//! plain in one thing after the other: its key, its lifetime, its looks, what its cookie holds. Each try must break the same rule
+//! as before.
 
-use super::divergence::Divergence;
+use super::{counterfactual::smaller, divergence::Divergence};
 use crate::case::{
     scenario::Scenario,
     source::Source,
@@ -14,7 +15,7 @@ use crate::{
     adapter::AdapterError,
     clock::UnixTime,
     config::{Config, Fallbacks, Key, Lifetime},
-    protocol::Action,
+    protocol::{Action, Call, Choices},
     value::Value,
 };
 use proptest::strategy::ValueTree;
@@ -33,13 +34,63 @@ pub type Tree = Box<dyn ValueTree<Value = Scenario>>;
 pub fn shrink(
     tree: Tree,
     failing: Failing,
+    choices: &Choices,
+    is_fixed: bool,
     ask: &mut dyn FnMut(&Scenario) -> Result<Option<Divergence>, AdapterError>,
 ) -> Failing {
     let rule = failing.1.difference.rule();
     let mut same =
         |scenario: &Scenario| ask(scenario).map(|found| found.filter(|found| found.difference.rule() == rule));
     let found = walk_down(tree, failing, &mut same);
-    simplify(found, &mut same)
+    let found = simplify(found, &mut same);
+    simplify_call(found, choices, is_fixed, &mut same)
+}
+
+/// Takes the first plainer call that fails, as long as there is one. `is_fixed` leaves the configuration alone.
+fn simplify_call(
+    mut smallest: Failing,
+    choices: &Choices,
+    is_fixed: bool,
+    fails: &mut dyn FnMut(&Scenario) -> Result<Option<Divergence>, AdapterError>,
+) -> Failing {
+    let mut tries = 0..TRIES;
+    let mut from = 0;
+    loop {
+        let call = match &smallest.0 {
+            Scenario::Single(call) => call.clone(),
+            Scenario::RoundTrip(sign) => Call::Sign(sign.clone()),
+            Scenario::Sequence(_) | Scenario::World(_) => return smallest,
+        };
+        let length = call.to_line(0).len();
+        let plainer = smaller(&call, choices).into_iter().enumerate().skip(from);
+        let mut found = None;
+        for (at, plainer) in plainer {
+            if plainer.to_line(0).len() >= length || is_fixed && plainer.config() != call.config() {
+                continue;
+            }
+            let scenario = match (&smallest.0, plainer) {
+                (Scenario::RoundTrip(_), Call::Sign(sign)) => Scenario::RoundTrip(sign),
+                (_, call) => Scenario::Single(call),
+            };
+            if tries.next().is_none() {
+                return smallest;
+            }
+            match fails(&scenario) {
+                Ok(Some(divergence)) => {
+                    found = Some((at, (scenario, divergence)));
+                    break;
+                }
+                Ok(None) => {}
+                Err(_) => return smallest,
+            }
+        }
+        match found {
+            Some((at, failing)) => (from, smallest) = (at, failing),
+            // What did not work before may work now.
+            None if from > 0 => from = 0,
+            None => return smallest,
+        }
+    }
 }
 
 fn walk_down(

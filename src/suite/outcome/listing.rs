@@ -19,9 +19,11 @@ pub fn write(results: &Results) -> String {
     );
     let mut found: BTreeMap<(usize, bool), (&str, BTreeSet<&str>)> = BTreeMap::new();
     for failure in &results.failures {
-        let place = rules::all().iter().position(|rule| rule.id == failure.rule).unwrap_or(usize::MAX);
         let is_property = matches!(failure.origin, Origin::Property(_));
-        found.entry((place, is_property)).or_insert((&failure.rule, BTreeSet::new())).1.insert(failure.name());
+        for broken in failure.rules() {
+            let place = rules::all().iter().position(|rule| rule.id == broken).unwrap_or(usize::MAX);
+            found.entry((place, is_property)).or_insert((broken, BTreeSet::new())).1.insert(failure.name());
+        }
     }
     for ((_, is_property), (rule, cases)) in found {
         text += &format!("\n[[known]]\nrules = {}\ncases = [\n", foreign::toml(rule));

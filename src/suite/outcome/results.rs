@@ -289,15 +289,24 @@ impl Results {
         self.count(rules, |tally| tally.passed += 1);
     }
 
-    /// Counts a check that broke a rule.
-    pub fn failed(&mut self, rule: &str) {
-        self.count(&[rule], |tally| tally.failed += 1);
+    /// Counts a check that broke some rules, and others of which it is known. It counts once in the total, and as known only if
+    /// everything that it broke is.
+    pub fn failed<R: AsRef<str>>(&mut self, rules: &[R], known: &[R]) {
+        if rules.is_empty() {
+            return self.count(known, |tally| tally.known += 1);
+        }
+        self.count(rules, |tally| tally.failed += 1);
         self.first_failure.get_or_insert(self.total.total());
-    }
-
-    /// Counts a check that broke a rule, which is known.
-    pub fn failed_as_known(&mut self, rule: &str) {
-        self.count(&[rule], |tally| tally.known += 1);
+        let (total, families) = (self.total, self.families.clone());
+        self.count(known, |tally| tally.known += 1);
+        self.total = total;
+        // A family with a failure that is not known counts the check as that.
+        let failed: BTreeSet<_> = rules.iter().map(|rule| rules::family_of(rule.as_ref())).collect();
+        for ((family, tally), (_, before)) in self.families.iter_mut().zip(families) {
+            if failed.contains(family.as_str()) {
+                *tally = before;
+            }
+        }
     }
 
     /// Counts a check about which nothing can be said.
@@ -343,11 +352,16 @@ impl Failure {
     pub fn new(origin: Origin, rules: &[String], scenario: &Scenario, mut divergence: Divergence) -> Self {
         let rule = match &origin {
             // It had passed: the answer depends on what was asked before.
-            Origin::Vector { again: true, .. } => "SYS-4".to_owned(),
+            Origin::Vector { again: true, .. } => {
+                divergence.also.clear();
+                "SYS-4".to_owned()
+            }
             _ => rule_of(rules, &divergence.difference).to_owned(),
         };
         // The rule is found: the other suspects are no part of the results.
-        divergence.difference.suspects = divergence.difference.rule().into();
+        for difference in std::iter::once(&mut divergence.difference).chain(&mut divergence.also) {
+            difference.suspects = difference.rule().into();
+        }
         let (id, comment, rules) = match &origin {
             Origin::Property(sentence) => {
                 let id = format!("{}-{}", rule.to_ascii_lowercase(), words(sentence));
@@ -359,6 +373,22 @@ impl Failure {
         let vector = from_scenario(id, rules, comment, &scenario, &expected(&divergence));
         Self { rule, origin, divergence, scenario, vector }
     }
+}
+
+/// Names what differs by the rules that a check is about, each rule once.
+pub(in crate::suite) fn named(mut divergence: Divergence, rules: &[String]) -> Divergence {
+    for difference in std::iter::once(&mut divergence.difference).chain(&mut divergence.also) {
+        if let Some(rule) = rules::find(rule_of(rules, difference)) {
+            difference.suspects = rule.id.as_str().into();
+        }
+    }
+    let mut seen = vec![divergence.difference.rule()];
+    divergence.also.retain(|difference| {
+        let is_new = !seen.contains(&difference.rule());
+        seen.push(difference.rule());
+        is_new
+    });
+    divergence
 }
 
 /// The rule that a failed check breaks: the likeliest, but where the check is about others that may be broken by the same
@@ -438,6 +468,17 @@ impl Results {
 }
 
 impl Failure {
+    /// Every rule that the check broke, the foremost first.
+    pub fn rules(&self) -> Vec<&str> {
+        let mut rules = vec![self.rule.as_str()];
+        for rule in self.divergence.also.iter().map(Difference::rule) {
+            if !rules.contains(&rule) {
+                rules.push(rule);
+            }
+        }
+        rules
+    }
+
     /// The vector or property that found it.
     pub(crate) fn name(&self) -> &str {
         match &self.origin {

@@ -18,6 +18,7 @@ use crate::{
     rules,
     suite::{
         judging::{
+            counterfactual::Causes,
             divergence::Divergence,
             judge::{Case, CaseRuns, Inconclusive, Verdict, judge},
             kept,
@@ -25,11 +26,11 @@ use crate::{
         },
         outcome::{
             known::Watch,
-            results::{Failure, Origin, Results},
+            results::{Failure, Origin, Results, named},
         },
     },
 };
-use std::{collections::BTreeSet, sync::atomic::AtomicBool, thread};
+use std::{collections::BTreeSet, iter, sync::atomic::AtomicBool, thread};
 
 /// What happens during a run.
 #[derive(Clone, Copy, Debug)]
@@ -105,6 +106,7 @@ fn observe_run(
             observe,
             results: &mut results,
             known: &mut known,
+            causes: Causes::new(&metered, &capabilities),
             room: FAILURES,
         })
     });
@@ -133,6 +135,8 @@ struct Run<'a> {
     observe: &'a mut dyn FnMut(Event<'_>),
     results: &'a mut Results,
     known: &'a mut Watch,
+    /// What finds the causes of failures.
+    causes: Causes<'a>,
     /// How much may still be kept of what large failures show (bytes).
     room: usize,
 }
@@ -205,6 +209,11 @@ impl Run<'_> {
                 pipeline.begin(batch, batch.iter().map(case).collect());
             }
             let Some((batch, verdicts)) = pipeline.finish()? else { return Ok(passed) };
+            let mut verdicts = verdicts;
+            if !again {
+                let rules = batch.iter().map(|ready| &*ready.vector.rules);
+                self.find_causes(verdicts.iter_mut().zip(rules), || pipeline.settle());
+            }
             let mut checks = 0;
             for (ready, verdict) in batch.iter().zip(verdicts) {
                 let Some(verdict) = verdict else { continue };
@@ -214,6 +223,24 @@ impl Run<'_> {
                 }
             }
             (self.observe)(Event::Checked(checks));
+        }
+    }
+
+    /// Names the failures among some verdicts by their causes. Each comes with the rules that its check is about. `settle` waits
+    /// until the implementation owes nothing.
+    fn find_causes<'v>(
+        &mut self,
+        verdicts: impl Iterator<Item = (&'v mut Option<Verdict>, &'v [String])>,
+        mut settle: impl FnMut(),
+    ) {
+        let failed = verdicts.filter_map(|(verdict, rules)| match verdict {
+            Some(Verdict::Fail(divergence)) => Some((&mut **divergence, rules)),
+            _ => None,
+        });
+        let mut failed: Vec<_> = failed.collect();
+        if !failed.is_empty() {
+            settle();
+            self.causes.name(&mut failed);
         }
     }
 
@@ -229,15 +256,36 @@ impl Run<'_> {
             }
             Verdict::Inconclusive(why) => self.results.inconclusive(&rules, &why),
             Verdict::Fail(divergence) => {
-                let (id, comment) = (vector.id.clone(), vector.comment.clone());
-                let origin = Origin::Vector { id, comment, again };
-                let failure = Failure::new(origin, &vector.rules, &ready.scenario, *divergence);
-                if self.is_chosen(&failure.rule, &rules, &vector.id) {
-                    self.fail(failure)?;
+                let divergence = named(*divergence, &vector.rules);
+                if again {
+                    // It had passed: the answer depends on what was asked before.
+                    if self.is_chosen("SYS-4", &rules, &vector.id) {
+                        self.failed_vector(ready, divergence, again)?;
+                    }
+                } else if let Some(divergence) = self.chosen_of(divergence, &rules, &vector.id) {
+                    self.failed_vector(ready, divergence, again)?;
                 }
             }
         }
         Ok(false)
+    }
+
+    /// Counts a failed vector, and shows it unless everything that it breaks is known.
+    fn failed_vector(&mut self, ready: &LoadedVector, mut divergence: Divergence, again: bool) -> Result<(), Stop> {
+        let vector = &ready.vector;
+        let broken: Vec<_> = if again { vec!["SYS-4"] } else { divergence.rules().collect() };
+        let new = self.count_failed(&broken, &vector.id);
+        let Some(first) = new.first() else { return Ok(()) };
+        divergence.lead_with(first);
+        let (id, comment) = (vector.id.clone(), vector.comment.clone());
+        self.fail(Failure::new(Origin::Vector { id, comment, again }, &vector.rules, &ready.scenario, divergence))
+    }
+
+    /// Counts a failed check, and gives the rules that it breaks and that no list of known failures has.
+    fn count_failed(&mut self, broken: &[&'static str], name: &str) -> Vec<&'static str> {
+        let (known, new): (Vec<_>, Vec<_>) = broken.iter().copied().partition(|rule| self.known.knows(rule, name));
+        self.results.failed(&new, &known);
+        new
     }
 
     /// Every generated case of this shard. They are made by threads of their own, ahead of being asked. Where an implementation
@@ -273,7 +321,8 @@ impl Run<'_> {
             {
                 pipeline.begin((part, numbers), scenarios.into_iter().collect::<CaseRuns<'_>>());
             }
-            let Some(((part, numbers), verdicts)) = pipeline.finish()? else { return Ok(()) };
+            let Some(((part, numbers), mut verdicts)) = pipeline.finish()? else { return Ok(()) };
+            self.find_causes(verdicts.iter_mut().zip(iter::repeat(&[][..])), || pipeline.settle());
             if present.replace(part.name) != Some(part.name) {
                 (self.observe)(Event::Part { name: part.name, checks: part.count(self.options) });
             }
@@ -282,22 +331,21 @@ impl Run<'_> {
             let checks = judged.len();
             for (number, verdict) in judged {
                 let Some(divergence) = self.count(part, verdict) else { continue };
-                let rule = divergence.difference.rule();
-                if self.is_known(rule, part.name) {
-                    continue;
-                }
-                if shown.insert((part.name, rule)) {
-                    pipeline.settle();
-                    self.failed_case(part, number, divergence)?;
-                } else {
-                    self.results.failed(rule);
+                let new = self.count_failed(&divergence.rules().collect::<Vec<_>>(), part.name);
+                for rule in new {
+                    if shown.insert((part.name, rule)) {
+                        pipeline.settle();
+                        let mut divergence = divergence.clone();
+                        divergence.lead_with(rule);
+                        self.failed_case(part, number, divergence)?;
+                    }
                 }
             }
             (self.observe)(Event::Checked(checks));
         }
     }
 
-    /// Counts a failure of a generated case, after shrinking it.
+    /// Shows a failure of a generated case, after shrinking it.
     fn failed_case(&mut self, part: PropertyRun, number: usize, divergence: Divergence) -> Result<(), Stop> {
         let Some((scenario, tree)) = part.case(number, self.options) else { return Ok(()) };
         let generated =
@@ -320,12 +368,17 @@ impl Run<'_> {
                 self.results.passed(rules);
             }
             Verdict::Inconclusive(why) => self.results.inconclusive(rules, &why),
-            Verdict::Fail(divergence) if self.is_chosen(divergence.difference.rule(), rules, part.name) => {
-                return Some(*divergence);
-            }
-            Verdict::Fail(_) => {}
+            Verdict::Fail(divergence) => return self.chosen_of(named(*divergence, &[]), rules, part.name),
         }
         None
+    }
+
+    /// What differs under rules that count; `None` if nothing does.
+    fn chosen_of<R: AsRef<str>>(&mut self, divergence: Divergence, asked: &[R], name: &str) -> Option<Divergence> {
+        let first = divergence.difference.rule();
+        let broken: Vec<_> = divergence.rules().filter(|rule| self.options.rules.matches(rule)).collect();
+        self.is_chosen(broken.first().unwrap_or(&first), asked, name);
+        divergence.only(|rule| broken.contains(&rule))
     }
 
     /// The rules that count, among some.
@@ -372,26 +425,20 @@ impl Run<'_> {
     }
 
     /// The smallest case that breaks the same rule, as far as some tries find it.
-    fn shrink(&self, tree: Tree, scenario: Scenario, divergence: Divergence) -> (Scenario, Divergence) {
-        shrink(tree, (scenario, divergence), &mut |scenario| {
-            let verdict = judge(self.implementation, &[Case { scenario, recorded: &[] }])?.pop();
+    fn shrink(&mut self, tree: Tree, scenario: Scenario, divergence: Divergence) -> (Scenario, Divergence) {
+        let (implementation, causes, rule) = (self.implementation, &mut self.causes, divergence.difference.rule());
+        let choices = self.hello.choices;
+        let is_fixed = self.options.fixed_config.is_some();
+        shrink(tree, (scenario, divergence), &choices, is_fixed, &mut |scenario| {
+            let verdict = judge(implementation, &[Case { scenario, recorded: &[] }])?.pop();
             Ok(verdict.and_then(|verdict| match verdict {
-                Verdict::Fail(divergence) => Some(*divergence),
+                Verdict::Fail(mut divergence) => causes.is_behind(rule, &mut divergence).then_some(*divergence),
                 Verdict::Inconclusive(_) | Verdict::Pass => None,
             }))
         })
     }
 
-    /// Counts a failure that is known.
-    fn is_known(&mut self, rule: &str, name: &str) -> bool {
-        let is_known = self.known.knows(rule, name);
-        if is_known {
-            self.results.failed_as_known(rule);
-        }
-        is_known
-    }
-
-    /// Counts a failure, and ends the run where the first is to be the last, unless it is known.
+    /// Keeps a failure, and ends the run where the first is to be the last.
     fn fail(&mut self, mut failure: Failure) -> Result<(), Stop> {
         let shows = kept::shown(&failure.divergence);
         if shows > SMALL {
@@ -400,11 +447,7 @@ impl Run<'_> {
             }
             self.room = self.room.saturating_sub(kept::shown(&failure.divergence));
         }
-        if matches!(failure.origin, Origin::Vector { .. }) && self.is_known(&failure.rule, failure.name()) {
-            return Ok(());
-        }
         (self.observe)(Event::Failed(&failure));
-        self.results.failed(&failure.rule);
         self.results.failures.push(failure);
         if self.options.fail_fast { Err(Stop::FirstFailure) } else { Ok(()) }
     }

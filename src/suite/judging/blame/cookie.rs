@@ -6,7 +6,7 @@ use crate::{
     config::{Config, Digest, Fallbacks, Key, KeyDerivation, Lifetime},
     cookie_text::read_timestamp,
     model::{base64, payload, server, signing},
-    protocol::{Choices, Reason, ReasonsChoice, Verify, VerifyOutcome},
+    protocol::{Base64Choice, Choices, Reason, ReasonsChoice, Sign, Verify, VerifyOutcome},
     value::Value,
 };
 
@@ -44,8 +44,17 @@ impl Stage {
 }
 
 /// The rules behind the verdict on a cookie. `got` is what the implementation said of it, as far as that is known.
-pub fn verdict(call: &Verify, got: &VerifyOutcome) -> Suspects {
+pub fn verdict(call: &Verify, got: &VerifyOutcome, choices: &Choices) -> Suspects {
     let cookie = Cookie::new(call);
+    let is_read_leniently = || match (&cookie.verified, got) {
+        (VerifyOutcome::Rejected(_), VerifyOutcome::Rejected(None)) => true,
+        (VerifyOutcome::Raised(_), VerifyOutcome::Raised(_)) => true,
+        (lenient, got) => lenient == got,
+    };
+    // What counts only as it is spelled canonically was read as Flask reads it.
+    if choices.base64 == Base64Choice::Strict && is_read_leniently() {
+        return "SIG-7".into();
+    }
     match (cookie.ends, Stage::of(got)) {
         _ if call.config.signing_key().is_none() => "KEY-5".into(),
         (_, None) if cookie.is_beyond_the_calendar() => "EXP-9".into(),
@@ -55,6 +64,38 @@ pub fn verdict(call: &Verify, got: &VerifyOutcome) -> Suspects {
         // It was refused for a reason that is not given.
         (Stage::Open, None) => cookie.refused(),
         (ends, None) => cookie.at(ends, Stage::Signature),
+    }
+}
+
+/// Whether reading a cookie ends at its timestamp.
+pub(in crate::suite) fn ends_at_the_timestamp(call: &Verify) -> bool {
+    Cookie::new(call).ends == Stage::Timestamp
+}
+
+/// The rule of a cookie's timestamp.
+pub(in crate::suite) fn timestamp(call: &Verify) -> &'static str {
+    Cookie::new(call).timestamp()
+}
+
+/// The rule of a cookie's payload.
+pub(in crate::suite) fn payload(call: &Verify) -> &'static str {
+    match Cookie::new(call).payload() {
+        // Another spelling, compression and tags have changes of their own.
+        "PAY-14" => "PAY-14",
+        "PAY-15" => "PAY-15",
+        _ => "PAY-16",
+    }
+}
+
+/// The rule of the place that a cookie's age has on the line of times, whatever the clock and the lifetime are made of.
+pub(in crate::suite) fn age(call: &Verify) -> &'static str {
+    let Some(max_age) = call.config.lifetime.max_age() else { return "EXP-9" };
+    let at = crate::cookie_text::signed_at(&call.cookie).and_then(|at| i64::try_from(at).ok());
+    let Some(age) = at.map(|at| call.now.seconds().saturating_sub(at)) else { return "EXP-1" };
+    match age {
+        _ if age < 0 => "EXP-3",
+        _ if (max_age..=max_age.saturating_add(1)).contains(&age) => "EXP-2",
+        _ => "EXP-1",
     }
 }
 
@@ -233,13 +274,13 @@ pub(in crate::suite) fn leads_beyond_the_calendar(config: &Config, now: UnixTime
 }
 
 /// Whether salt, digest or key derivation differ from Flask's defaults.
-fn is_unusual(config: &Config) -> bool {
+pub(in crate::suite) fn is_unusual(config: &Config) -> bool {
     let flask = Config::default();
     config.salt != flask.salt || config.digest != flask.digest || config.key_derivation != flask.key_derivation
 }
 
 /// Whether a key is more than a short line of ASCII text.
-fn has_unusual_key(config: &Config) -> bool {
+pub(in crate::suite) fn has_unusual_key(config: &Config) -> bool {
     let is_plain =
         |key: &Key| matches!(key, Key::Text(text) if text.len() <= 64 && text.is_ascii() && text.trim() == text);
     let older = match &config.fallback_keys {
@@ -312,10 +353,10 @@ pub fn signature(config: &Config, signed: &str, right: &str, got: &str) -> Suspe
 }
 
 /// The rules behind an error instead of a written cookie, or the other way round.
-pub fn writing(config: &Config, is_raised: bool) -> Suspects {
+pub fn writing(call: &Sign, is_raised: bool) -> Suspects {
     const ERRORS: &[&str] = &["PAY", "KEY-5", "SIG-4", "EXP-9", "SET-10"];
     let rule = match is_raised {
-        _ if config.signing_key().is_none() => "KEY-5",
+        _ if call.config.signing_key().is_none() => "KEY-5",
         true => "PAY-5",
         false => "PAY-1",
     };

@@ -15,34 +15,60 @@ pub fn opened(call: &Exchange, got: &Response) -> Suspects {
     if call.config.signing_key().is_none() {
         return "KEY-5".into();
     }
-    let header = call.cookie_header.as_deref().unwrap_or("");
+    let text = call.cookie_header.as_deref().unwrap_or("");
     let name = &call.config.cookie_name;
-    let cookie = cookie_header::value(header, name, DuplicatesChoice::First);
-    let has_two = cookie != cookie_header::value(header, name, DuplicatesChoice::Last);
-    // How often the name stands there in any case, as a whole or as the end of another.
-    let alike = header.to_ascii_lowercase().matches(&format!("{}=", name.to_ascii_lowercase())).count();
+    let cookie = cookie_header::value(text, name, DuplicatesChoice::First);
     // Who opens the very session of a cookie that is too old has read the header rightly.
     let is_found = |cookie: &String| got.opened.as_ref().is_some_and(|session| is_in_late(call, cookie, session));
-    let rule = match &cookie {
-        Some(cookie) if is_found(cookie) => return by_value(call, cookie, got),
+    match &cookie {
+        Some(cookie) if is_found(cookie) => by_value(call, cookie, got),
         Some(cookie)
             if !cookie.is_empty() && got.opened.is_none() && leads_beyond_the_calendar(&call.config, call.now) =>
         {
-            "EXP-9"
+            "EXP-9".into()
         }
-        _ if !header.is_ascii() => "HDR-6",
-        _ if header.contains('\\') => "HDR-2",
-        _ if has_two => "HDR-1",
-        _ if header.split(';').any(is_unreadable) => "HDR-3",
-        _ if header.contains('"') => "HDR-2",
-        Some(cookie) if cookie.is_empty() => "HDR-4",
-        None if alike > 0 => "HDR-5",
-        None => "HDR-4",
-        Some(_) if alike > 1 => "HDR-5",
-        Some(cookie) if header != format!("{name}={cookie}") => "HDR-3",
-        Some(cookie) => return by_value(call, cookie, got),
-    };
-    rule.into()
+        Some(cookie) => match header(call, cookie) {
+            Some(rule) => rule.into(),
+            None => by_value(call, cookie, got),
+        },
+        None => without_cookie(text, name).into(),
+    }
+}
+
+/// How often the name stands in a header in any case, as a whole or as the end of another.
+fn alike(header: &str, name: &str) -> usize {
+    header.to_ascii_lowercase().matches(&format!("{}=", name.to_ascii_lowercase())).count()
+}
+
+/// The rule behind a header in which the cookie is not found.
+fn without_cookie(header: &str, name: &str) -> &'static str {
+    match () {
+        () if !header.is_ascii() => "HDR-6",
+        () if header.contains('\\') => "HDR-2",
+        () if header.split(';').any(is_unreadable) => "HDR-3",
+        () if header.contains('"') => "HDR-2",
+        () if alike(header, name) > 0 => "HDR-5",
+        () => "HDR-4",
+    }
+}
+
+/// The rule behind what is unusual about the header in which a cookie stands; `None` if nothing is.
+pub(in crate::suite) fn header(call: &Exchange, cookie: &str) -> Option<&'static str> {
+    let header = call.cookie_header.as_deref().unwrap_or("");
+    let name = &call.config.cookie_name;
+    let last = cookie_header::value(header, name, DuplicatesChoice::Last);
+    let first = cookie_header::value(header, name, DuplicatesChoice::First);
+    Some(match () {
+        () if !header.is_ascii() => "HDR-6",
+        () if header.contains('\\') => "HDR-2",
+        () if first != last => "HDR-1",
+        () if header.split(';').any(is_unreadable) => "HDR-3",
+        () if header.contains('"') => "HDR-2",
+        () if cookie.is_empty() => "HDR-4",
+        () if alike(header, name) > 1 => "HDR-5",
+        () if header != format!("{name}={cookie}") => "HDR-3",
+        () => return None,
+    })
 }
 
 /// The rules behind what was opened of a cookie that was found.
@@ -59,7 +85,7 @@ fn by_value(call: &Exchange, cookie: &str, got: &Response) -> Suspects {
             VerifyOutcome::Accepted(session.clone())
         }
     };
-    verdict(&verify, &got)
+    verdict(&verify, &got, &Choices::default())
 }
 
 /// Whether a cookie that is rejected for its age alone holds this very session.
@@ -73,7 +99,7 @@ fn is_in_late(call: &Exchange, cookie: &str, session: &Map) -> bool {
 }
 
 /// Whether a part of the Cookie header is likely no pair: a quote is left open, or space stands within a name or a bare value.
-fn is_unreadable(part: &str) -> bool {
+pub(in crate::suite) fn is_unreadable(part: &str) -> bool {
     let is_broken = |text: &str| text.trim().contains([' ', '\t']);
     match part.matches('"').count() {
         0 => part.split('=').any(is_broken),
@@ -107,11 +133,12 @@ pub fn vary(call: &Exchange, is_expected: bool, is_set: bool) -> Suspects {
 }
 
 /// The rule behind the status.
-pub fn status(call: &Exchange, expected: &Response) -> Suspects {
+pub fn status(call: &Exchange, expected: &Response, got: &Response) -> Suspects {
     match expected.status {
         _ if call.config.signing_key().is_none() => "KEY-5",
         500 if expected.results.len() < call.actions.len() => "MOD-10",
         500 => "SET-10",
+        _ if got.status == 500 && has_odd_keys(call) => "PAY-5",
         _ if has_flag_by_hand(call) => "MOD-7",
         _ if call.path != "/" => "REN-4",
         _ => "SET-10",
@@ -146,12 +173,10 @@ pub fn unasked(call: &Exchange, expected: &Response) -> Suspects {
 }
 
 /// No cookie was set though one should be. `value` is what it should hold, none for a deletion; `length` that of its header.
-pub fn missing(call: &Exchange, expected: &Response, got: &Response, value: Option<&str>, length: usize) -> Suspects {
+pub fn missing(call: &Exchange, expected: &Response, value: Option<&str>, length: usize) -> Suspects {
     let is_view = is_of_view(call);
     let is_new = expected.opened.as_ref().is_none_or(Map::is_empty);
     let rule = match value {
-        // What is to be written was no more than refused.
-        Some(_) if got.status == 500 && expected.status != 500 => "PAY-5",
         Some(_) if length > 4093 => "SET-9",
         _ if is_modifying(call) && expected.status == 500 => "MOD-9",
         None if is_new => only_kind(call),
@@ -161,6 +186,22 @@ pub fn missing(call: &Exchange, expected: &Response, got: &Response, value: Opti
         Some(_) => "REN-4",
     };
     Suspects { rule, also: if rule == "SET-1" { SETTING } else { &[] } }
+}
+
+/// Whether a view writes a map with keys that are no text.
+fn has_odd_keys(call: &Exchange) -> bool {
+    fn is_odd(value: &Value) -> bool {
+        match value {
+            Value::List(items) | Value::Tuple(items) => items.iter().any(is_odd),
+            Value::Map(map) => map.iter().any(|(key, value)| !matches!(key, Value::Text(_)) || is_odd(value)),
+            _ => false,
+        }
+    }
+    call.actions.iter().any(|action| {
+        let mut found = false;
+        action.values(|value| found |= is_odd(value));
+        found
+    })
 }
 
 fn has_flag_by_hand(call: &Exchange) -> bool {

@@ -8,8 +8,12 @@ mod cookie;
 mod exchange;
 mod payload;
 
+pub(in crate::suite) use cookie::{
+    age, ends_at_the_timestamp, has_unusual_key, is_unusual, leads_beyond_the_calendar, payload, timestamp,
+};
 pub use cookie::{signature, verdict, writing};
 pub use exchange::{attribute, deleted, is_modifying, missing, opened, renewal, result, status, unasked, vary};
+pub(in crate::suite) use exchange::{header, is_unreadable};
 pub use payload::{values, written};
 
 /// The rules that a difference may break.

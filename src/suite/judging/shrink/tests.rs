@@ -57,7 +57,7 @@ fn overdue(scenario: &Scenario) -> Option<Divergence> {
         if opened(&expected).is_empty() && !opened(&got).is_empty() {
             let (what, wanted, was) = Default::default();
             let difference = Difference { suspects: "EXP-1".into(), what, expected: wanted, got: was };
-            return Some(Divergence { difference, before: answers, call, expected, got });
+            return Some(Divergence { difference, also: Vec::new(), before: answers, call, expected, got });
         }
         answers.push((call, expected));
     }

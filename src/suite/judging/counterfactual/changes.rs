@@ -1,0 +1,328 @@
+//! A call with one thing put right each: what is asked to find out which rule a wrong answer breaks.
+
+use super::{
+    plain::{self, KINDS},
+    sealed::Sealed,
+};
+use crate::{
+    clock::UnixTime,
+    config::{Config, Digest, Fallbacks, Key, KeyDerivation, Lifetime},
+    model::{cookie_header, session::PERMANENT},
+    protocol::{Action, Call, Choices, Exchange, Sign, Verify},
+    suite::judging::{
+        blame::{self, Suspects, has_unusual_key, is_unusual, leads_beyond_the_calendar},
+        compare::{Difference, OPENED, SIGNATURE, STATUS, VERDICT, WRITING},
+    },
+    value::Value,
+};
+use std::sync::Arc;
+
+/// A call with one thing put right.
+#[derive(Clone, Debug)]
+pub(super) struct Change {
+    /// What is broken if this call is answered rightly.
+    pub(super) suspects: Suspects,
+    /// The call.
+    pub(super) call: Call,
+}
+
+/// A plain key.
+const KEY: &str = "key";
+/// A plain lifetime.
+const LIFETIME: i64 = 3600;
+/// What else an age may break, besides the rule that its place suggests.
+const AGES: &[&str] = &["EXP", "SYS", "REN-6"];
+
+/// The calls that tell which rule a difference breaks, the most special rule first; none where the difference itself says it.
+pub(super) fn of(call: &Call, difference: &Difference, choices: &Choices) -> Vec<Change> {
+    let mut changes = Vec::new();
+    if call.config().signing_key().is_none() {
+        return changes;
+    }
+    match call {
+        Call::Verify(verify) if difference.what == VERDICT => of_verify(verify, &mut changes),
+        Call::Exchange(exchange) if difference.what == OPENED => of_opened(exchange, choices, &mut changes),
+        Call::Exchange(exchange) if difference.what == STATUS => of_status(exchange, choices, &mut changes),
+        Call::Sign(sign) if difference.what == WRITING => {
+            of_values(
+                |rule| Call::Sign(Sign { session: plain::map(&sign.session, rule), ..sign.clone() }),
+                &mut changes,
+            );
+            of_signer(call, choices, &mut changes);
+        }
+        _ if difference.what == SIGNATURE => of_signer(call, choices, &mut changes),
+        _ => {}
+    }
+    changes.retain(|change| change.call != *call);
+    changes
+}
+
+/// A call about an odd payload that has nothing to do with any tag or spelling.
+pub(super) fn odd_payload(call: &Call, choices: &Choices) -> Option<Call> {
+    let verify = match call {
+        Call::Verify(verify) => verify.clone(),
+        Call::Exchange(exchange) => found(exchange, choices)?,
+        Call::Sign(_) => return None,
+    };
+    let odd = Sealed::of(&verify)?.with_text("[1]").call()?;
+    Some(match call {
+        Call::Exchange(exchange) => Call::Exchange(with_cookie(exchange, odd)),
+        _ => Call::Verify(odd),
+    })
+}
+
+/// The call with everything plain: a fresh cookie of a small session.
+pub(super) fn all_plain(call: &Call, choices: &Choices) -> Option<Call> {
+    let verify = match call {
+        Call::Verify(verify) => verify.clone(),
+        Call::Exchange(exchange) => found(exchange, choices)?,
+        Call::Sign(_) => return None,
+    };
+    let sealed = Sealed::of(&verify)?.by_current_key().with(|config| {
+        config.fallback_keys = None;
+        plain_key(config);
+        usual(config);
+        config.lifetime = Lifetime::Seconds(LIFETIME);
+    });
+    let sealed = sealed.inflated().unwrap_or(sealed).with_text(r#"{"a":1}"#);
+    let plain = sealed.signed_at(1_700_000_000).read_at(UnixTime::from_seconds(1_700_000_001)).call()?;
+    Some(match call {
+        Call::Exchange(exchange) => Call::Exchange(with_cookie(exchange, plain)),
+        _ => Call::Verify(plain),
+    })
+}
+
+fn of_verify(verify: &Verify, changes: &mut Vec<Change>) {
+    of_cookie(verify, |verify| Call::Verify(verify), changes);
+}
+
+/// The cookie that counts in a request, read on its own.
+pub(super) fn found(call: &Exchange, choices: &Choices) -> Option<Verify> {
+    let header = call.cookie_header.as_deref()?;
+    let cookie = cookie_header::value(header, &call.config.cookie_name, choices.duplicates)?;
+    Some(Verify { config: call.config.clone(), now: call.now, cookie })
+}
+
+/// A request with this cookie alone, under the configuration and at the time at which it is read.
+pub(super) fn with_cookie(call: &Exchange, verify: Verify) -> Exchange {
+    let Verify { config, now, cookie } = verify;
+    let name = crate::cookie_text::name(&config);
+    Exchange { cookie_header: Some(format!("{name}={cookie}")), config, now, ..call.clone() }
+}
+
+fn of_opened(call: &Exchange, choices: &Choices, changes: &mut Vec<Change>) {
+    let Some(verify) = found(call, choices) else { return };
+    let header = call.cookie_header.as_deref().unwrap_or_default();
+    let name = crate::cookie_text::name(&call.config);
+    let with_header = |header: String| Call::Exchange(Exchange { cookie_header: Some(header), ..call.clone() });
+    let plain = format!("{name}={}", verify.cookie);
+    let parts: Vec<&str> = header.split(';').collect();
+    let counts = |part: &str| {
+        cookie_header::value(part, &call.config.cookie_name, choices.duplicates).as_ref() == Some(&verify.cookie)
+    };
+    let keep = |is_kept: &dyn Fn(&str) -> bool| {
+        let kept: Vec<_> = parts.iter().filter(|part| counts(part) || is_kept(part)).copied().collect();
+        with_header(kept.join(";"))
+    };
+    let named = |part: &str| part.split('=').next().unwrap_or_default().trim().to_owned();
+    let mut add = |rule: &'static str, call: Call| changes.push(Change { suspects: rule.into(), call });
+    add("HDR-6", keep(&|part| part.is_ascii()));
+    let unquoted = parts.iter().map(|part| if counts(part) && part.contains('"') { plain.as_str() } else { *part });
+    add("HDR-2", with_header(unquoted.collect::<Vec<_>>().join(";")));
+    add("HDR-1", keep(&|part| named(part) != name));
+    add(
+        "HDR-5",
+        keep(&|part| {
+            let other = named(part);
+            other == name || !other.to_ascii_lowercase().ends_with(&name.to_ascii_lowercase())
+        }),
+    );
+    add("HDR-3", keep(&|part| !blame::is_unreadable(part)));
+    let rule = blame::header(call, &verify.cookie).unwrap_or("HDR-3");
+    changes.push(Change { suspects: Suspects { rule, also: &["HDR"] }, call: with_header(plain) });
+    of_cookie(&verify, |verify| Call::Exchange(with_cookie(call, verify)), changes);
+}
+
+/// The changes of a cookie and of what decides about it.
+fn of_cookie(verify: &Verify, call: impl Fn(Verify) -> Call, changes: &mut Vec<Change>) {
+    let Some(sealed) = Sealed::of(verify) else { return };
+    let mut add = |suspects: Suspects, changed: Option<Sealed>| {
+        if let Some(verify) = changed.and_then(|changed| changed.call()) {
+            changes.push(Change { suspects, call: call(verify) });
+        }
+    };
+    let one = |rule: &'static str| Suspects::from(rule);
+    let config = &sealed.config;
+    add(one("SIG-7"), Some(sealed.spelled()));
+    add(one("PAY-13"), sealed.inflated());
+    if matches!(config.fallback_keys, Some(Fallbacks::Text(_))) {
+        add(one("KEY-4"), Some(sealed.by_current_key().with(|config| config.fallback_keys = None)));
+    }
+    if sealed.is_by_older_key() {
+        add(Suspects { rule: "KEY-3", also: &["SYS-6"] }, Some(sealed.by_current_key()));
+    } else if config.fallback_keys.is_some() {
+        add(one("EXP-10"), Some(sealed.with(|config| config.fallback_keys = None)));
+    }
+    if is_unusual(config) {
+        add(one("KEY-7"), Some(sealed.with(usual)));
+    }
+    if has_unusual_key(config) {
+        add(one("KEY-6"), Some(sealed.with(plain_key)));
+    }
+    of_age(&sealed, verify, &mut add);
+    if sealed.at().is_none_or(|at| at == 0 || at > verify.now.seconds()) || blame::ends_at_the_timestamp(verify) {
+        let rule = blame::timestamp(verify);
+        let seconds = verify.now.seconds().max(1);
+        add(Suspects { rule, also: &["SIG"] }, Some(sealed.signed_at(seconds)));
+    }
+    for rule in KINDS {
+        add(one(rule), sealed.with_json(|json| plain::json(json, rule)));
+    }
+    let suspects = Suspects { rule: blame::payload(verify), also: &["PAY"] };
+    add(suspects, Some(sealed.with_text(r#"{"a":1}"#)));
+}
+
+/// The changes of a cookie's age, and of the lifetime that it is compared with.
+fn of_age(sealed: &Sealed, verify: &Verify, add: &mut impl FnMut(Suspects, Option<Sealed>)) {
+    let Some(at) = sealed.at() else { return };
+    let (config, now) = (&sealed.config, sealed.now);
+    let whole = UnixTime::from_seconds(now.seconds());
+    let age = now.seconds().saturating_sub(at);
+    // Fresh: an age that no lifetime excludes.
+    let fresh = |sealed: &Sealed| {
+        let fresh = UnixTime::from_seconds(at.saturating_add(1));
+        sealed.read_at(fresh).with(|config| config.lifetime = Lifetime::Seconds(LIFETIME))
+    };
+    if leads_beyond_the_calendar(config, now) {
+        let lifetime = Lifetime::Seconds(age.saturating_mul(2).clamp(LIFETIME, 1 << 32));
+        add("EXP-9".into(), Some(sealed.with(|config| config.lifetime = lifetime)));
+    }
+    if let Some(max_age) = config.lifetime.max_age() {
+        // As far from the end of a plain lifetime as it is from that of its own.
+        let shifted = |lifetime: i64| {
+            let now = now.plus_seconds(lifetime.saturating_sub(max_age));
+            sealed.read_at(now).with(|config| config.lifetime = Lifetime::Seconds(lifetime))
+        };
+        let past = age.saturating_sub(max_age);
+        if matches!(config.lifetime, Lifetime::Delta(seconds) if seconds.fract() != 0.0) {
+            add("EXP-5".into(), Some(sealed.with(|config| config.lifetime = Lifetime::Seconds(max_age))));
+        }
+        add("EXP-8".into(), Some(sealed.read_at(whole)));
+        if max_age <= 0 && past.unsigned_abs() < 1 << 31 {
+            add("EXP-7".into(), Some(shifted(LIFETIME)));
+        }
+    }
+    if let Some(session) = sealed.session() {
+        let is_permanent = session.get(PERMANENT).is_some_and(Value::is_true);
+        let changed = sealed.with_json(|json| match json {
+            Value::Map(map) => {
+                let mut map = map.clone();
+                map.insert(PERMANENT, !is_permanent);
+                Value::Map(map)
+            }
+            other => other.clone(),
+        });
+        add(Suspects { rule: "EXP-4", also: &["SYS-1", "SYS-7"] }, changed);
+    }
+    add(Suspects { rule: blame::age(verify), also: AGES }, Some(fresh(sealed)));
+}
+
+pub(super) fn usual(config: &mut Config) {
+    config.salt = Config::default().salt;
+    config.digest = Digest::default();
+    config.key_derivation = KeyDerivation::default();
+}
+
+pub(super) fn plain_key(config: &mut Config) {
+    config.secret_key = Some(Key::from(KEY));
+    if let Some(Fallbacks::Keys(keys)) = &mut config.fallback_keys {
+        for (number, key) in keys.iter_mut().enumerate() {
+            *key = Key::from(format!("old {number}"));
+        }
+    }
+}
+
+/// The call under another configuration, its cookie signed accordingly.
+pub(super) fn under(call: &Call, choices: &Choices, change: impl Fn(&mut Config)) -> Call {
+    let changed = |config: &Arc<Config>| {
+        let mut config = (**config).clone();
+        change(&mut config);
+        Arc::new(config)
+    };
+    match call {
+        Call::Sign(sign) => Call::Sign(Sign { config: changed(&sign.config), ..sign.clone() }),
+        Call::Verify(verify) => Call::Verify(
+            Sealed::of(verify)
+                .and_then(|sealed| sealed.with(&change).call())
+                .unwrap_or_else(|| Verify { config: changed(&verify.config), ..verify.clone() }),
+        ),
+        Call::Exchange(exchange) => {
+            let signed = found(exchange, choices).as_ref().and_then(Sealed::of);
+            match signed.and_then(|sealed| sealed.with(&change).call()) {
+                Some(verify) => Call::Exchange(with_cookie(exchange, verify)),
+                None => Call::Exchange(Exchange { config: changed(&exchange.config), ..exchange.clone() }),
+            }
+        }
+    }
+}
+
+/// The changes of what signs.
+fn of_signer(call: &Call, choices: &Choices, changes: &mut Vec<Change>) {
+    let config = call.config();
+    let mut add = |rule: &'static str, change: &dyn Fn(&mut Config)| {
+        changes.push(Change { suspects: rule.into(), call: under(call, choices, change) });
+    };
+    match config.fallback_keys {
+        Some(Fallbacks::Text(_)) => add("KEY-4", &|config| config.fallback_keys = None),
+        Some(Fallbacks::Keys(_)) => add("KEY-2", &|config| config.fallback_keys = None),
+        None => {}
+    }
+    if is_unusual(config) {
+        add("KEY-7", &usual);
+    }
+    if has_unusual_key(config) {
+        add("KEY-6", &plain_key);
+    }
+    add("EXP-9", &|config| config.lifetime = Lifetime::Seconds(LIFETIME));
+}
+
+/// The changes of what is written, one kind of value at a time.
+fn of_values(call: impl Fn(&'static str) -> Call, changes: &mut Vec<Change>) {
+    changes.extend(KINDS.into_iter().map(|rule| Change { suspects: rule.into(), call: call(rule) }));
+}
+
+/// The changes of a request whose status is wrong.
+fn of_status(call: &Exchange, choices: &Choices, changes: &mut Vec<Change>) {
+    let with = |change: &dyn Fn(&mut Exchange)| {
+        let mut call = call.clone();
+        change(&mut call);
+        Call::Exchange(call)
+    };
+    of_values(
+        |rule| with(&|call| call.actions = call.actions.iter().map(|action| plain::action(action, rule)).collect()),
+        changes,
+    );
+    let mut add = |rule: &'static str, call: Call| changes.push(Change { suspects: rule.into(), call });
+    let whole = Call::Exchange(call.clone());
+    let flask = Config::default();
+    add("SET-3", under(&whole, choices, |config| config.cookie_domain = None));
+    add(
+        "SET-4",
+        under(&whole, choices, |config| {
+            config.cookie_path = None;
+            config.application_root.clone_from(&flask.application_root);
+        }),
+    );
+    add("SET-6", under(&whole, choices, |config| config.cookie_samesite = None));
+    add("SET-7", under(&whole, choices, |config| config.cookie_partitioned = false));
+    add("SET-2", under(&whole, choices, |config| config.cookie_name.clone_from(&flask.cookie_name)));
+    add("MOD-7", with(&|call| call.actions.retain(|action| !matches!(action, Action::SetModified { .. }))));
+    add(
+        "REN-4",
+        with(&|call| {
+            "/".clone_into(&mut call.path);
+            "GET".clone_into(&mut call.method);
+        }),
+    );
+    of_signer(&whole, choices, changes);
+}
