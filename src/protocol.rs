@@ -331,7 +331,7 @@ impl Call {
 
 impl Action {
     /// Shows every value in the action to `see`; a key that is not text is shown within a map.
-    fn values(&self, mut see: impl FnMut(&Value)) {
+    pub(crate) fn values(&self, mut see: impl FnMut(&Value)) {
         let keyed = |key: &Value, value: &Value| Value::Map([(key.clone(), value.clone())].into_iter().collect());
         match self {
             Self::Append { key, value }

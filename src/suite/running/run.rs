@@ -3,6 +3,7 @@
 pub use super::options::Options;
 use super::{
     cases::{self, BATCH, Batch, Generators, PropertyRun},
+    earlier::Searches,
     live,
     pipeline::{Asker, Metered, Pipeline, no_thread},
     times::Stopwatch,
@@ -25,7 +26,7 @@ use crate::{
         },
         outcome::{
             known::Watch,
-            results::{Failure, Origin, Results},
+            results::{EarlierCall, Failure, Origin, Results, rule_of},
         },
     },
 };
@@ -51,6 +52,8 @@ pub enum Event<'a> {
 const FAILURES: usize = 16 * 1024 * 1024;
 /// How much a failure shows at least.
 const SMALL: usize = 4 * 1024;
+/// The rule that a vector which is asked twice is evidence for: nothing but the value, the clock and the configuration decides.
+const NO_MEMORY: &str = "SYS-4";
 /// How many failures of generated cases are shrunk in one run.
 const SHRUNK_FAILURES: usize = 24;
 /// The same where each try is a request to a server.
@@ -64,7 +67,7 @@ pub fn run(
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Results {
     let options = &Options { fixed_config: implementation.config(), ..options.clone() };
-    observe_run(implementation, options, observe, |run| {
+    observe_run(implementation, options, false, observe, |run| {
         run.needing_another_configuration();
         run.vectors(vectors)?;
         run.run_generated()?;
@@ -79,13 +82,14 @@ pub fn replay(
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Results {
     let all: Vec<_> = vectors.iter().collect();
-    observe_run(implementation, &Options::default(), observe, |run| run.pass("the vectors", &all, false).map(drop))
+    observe_run(implementation, &Options::default(), true, observe, |run| run.pass("the vectors", &all, false).map(drop))
 }
 
 /// Does some work with a thread that asks, and gives what came of it.
 fn observe_run(
     implementation: &dyn Implementation,
     options: &Options,
+    is_replay: bool,
     observe: &mut dyn FnMut(Event<'_>),
     work: impl FnOnce(&mut Run<'_>) -> Result<(), Stop>,
 ) -> Results {
@@ -106,6 +110,8 @@ fn observe_run(
             results: &mut results,
             known: &mut known,
             room: FAILURES,
+            is_replay,
+            searches: Searches::default(),
         })
     });
     results.known = known.end();
@@ -126,7 +132,7 @@ fn observe_run(
 }
 
 struct Run<'a> {
-    implementation: &'a dyn Implementation,
+    implementation: &'a Metered<'a>,
     hello: &'a Capabilities,
     asker: &'a Asker<'a>,
     options: &'a Options,
@@ -135,6 +141,9 @@ struct Run<'a> {
     known: &'a mut Watch,
     /// How much may still be kept of what large failures show (bytes).
     room: usize,
+    /// Whether some vectors are asked once, and nothing else.
+    is_replay: bool,
+    searches: Searches,
 }
 
 /// Why a run ends early.
@@ -164,8 +173,8 @@ impl Run<'_> {
         }
     }
 
-    /// Every vector of this shard, and those of one call once more in reverse: state that leaks from one call into the next
-    /// shows.
+    /// Every vector of this shard, whichever rules it cites, since any of them may be blamed; and those of one call once more in
+    /// reverse: state that leaks from one call into the next shows.
     fn vectors(&mut self, vectors: &[LoadedVector]) -> Result<(), Stop> {
         let for_server: Vec<_>;
         let vectors = match &self.options.fixed_config {
@@ -177,11 +186,14 @@ impl Run<'_> {
                 &for_server
             }
         };
-        let is_chosen = |ready: &&LoadedVector| ready.vector.rules.iter().any(|rule| self.options.counts(rule));
-        let chosen = vectors.iter().filter(is_chosen).enumerate();
-        let mine: Vec<_> = chosen.filter(|(n, _)| self.options.shard.holds(*n)).map(|(_, ready)| ready).collect();
+        let all = vectors.iter().enumerate();
+        let mine: Vec<_> = all.filter(|(n, _)| self.options.shard.holds(*n)).map(|(_, ready)| ready).collect();
         let passed = self.pass("vectors", &mine, false)?;
-        let again: Vec<_> = passed.into_iter().rev().filter(|ready| ready.scenario.len() == 1).collect();
+        let is_asked_again = |ready: &&LoadedVector| {
+            let is_chosen = self.options.counts(NO_MEMORY) || !self.chosen(&ready.vector.rules).is_empty();
+            is_chosen && ready.scenario.len() == 1
+        };
+        let again: Vec<_> = passed.into_iter().rev().filter(is_asked_again).collect();
         self.pass("vectors in another order", &again, true)?;
         Ok(())
     }
@@ -195,6 +207,8 @@ impl Run<'_> {
     ) -> Result<Vec<&'v LoadedVector>, Stop> {
         (self.observe)(Event::Part { name, checks: vectors.len() });
         let mut passed = Vec::new();
+        let is_in_turn = |ready: &&LoadedVector| matches!(ready.scenario, Scenario::Calls(_));
+        let (in_turn, vectors): (Vec<_>, Vec<_>) = vectors.iter().copied().partition(is_in_turn);
         let mut pipeline = Pipeline::new(self.asker, self.hello);
         let mut batches = vectors.chunks(BATCH);
         loop {
@@ -204,7 +218,7 @@ impl Run<'_> {
                 let case = |ready: &&'v LoadedVector| Case { scenario: &ready.scenario, recorded: &ready.recorded };
                 pipeline.begin(batch, batch.iter().map(case).collect());
             }
-            let Some((batch, verdicts)) = pipeline.finish()? else { return Ok(passed) };
+            let Some((batch, verdicts)) = pipeline.finish()? else { break };
             let mut checks = 0;
             for (ready, verdict) in batch.iter().zip(verdicts) {
                 let Some(verdict) = verdict else { continue };
@@ -215,24 +229,47 @@ impl Run<'_> {
             }
             (self.observe)(Event::Checked(checks));
         }
+        for ready in in_turn {
+            let case = Case { scenario: &ready.scenario, recorded: &ready.recorded };
+            if let Some(verdict) = judge(self.implementation, &[case])?.pop()
+                && self.vector(ready, verdict, again)?
+            {
+                passed.push(ready);
+            }
+            (self.observe)(Event::Checked(1));
+        }
+        Ok(passed)
     }
 
     /// Counts the verdict on a vector, and says whether it passed.
     fn vector(&mut self, ready: &LoadedVector, verdict: Verdict, again: bool) -> Result<bool, Stop> {
         let vector = &ready.vector;
-        let rules = self.chosen(&vector.rules);
+        let mut rules = self.chosen(&vector.rules);
+        if again && self.options.counts(NO_MEMORY) && !rules.iter().any(|rule| rule == NO_MEMORY) {
+            rules.push(NO_MEMORY.to_owned());
+        }
+        let is_chosen = !rules.is_empty() || self.is_replay;
         match verdict {
+            Verdict::Pass if !is_chosen => return Ok(true),
+            Verdict::Inconclusive(_) if !is_chosen => {}
             Verdict::Pass => {
                 self.known.judged(&vector.id);
                 self.results.passed(&rules);
                 return Ok(true);
             }
             Verdict::Inconclusive(why) => self.results.inconclusive(&rules, &why),
+            // A vector that cites no chosen rule counts where a chosen one is blamed.
+            Verdict::Fail(divergence)
+                if !is_chosen && !self.options.counts(rule_of(&vector.rules, &divergence.difference)) => {}
             Verdict::Fail(divergence) => {
                 let (id, comment) = (vector.id.clone(), vector.comment.clone());
                 let origin = Origin::Vector { id, comment, again };
-                let failure = Failure::new(origin, &vector.rules, &ready.scenario, *divergence);
-                if self.is_chosen(&failure.rule, &rules, &vector.id) {
+                let (scenario, divergence, earlier) = self.explain(ready.scenario.clone(), *divergence);
+                let mut failure = Failure::new(origin, &vector.rules, &scenario, divergence);
+                failure.earlier = earlier;
+                failure.cited = self.cited(&failure.rule, &vector.rules);
+                let is_left_out = self.options.rules.excludes(&failure.rule);
+                if self.counts(&failure.rule, is_left_out, &rules, &vector.id) {
                     self.fail(failure)?;
                 }
             }
@@ -256,10 +293,34 @@ impl Run<'_> {
                 false
             }
         });
+        let (in_turn, parts): (Vec<_>, Vec<_>) = parts.into_iter().partition(PropertyRun::is_in_turn);
         thread::scope(|scope| {
             let generators = Generators::start(scope, &parts, options).map_err(|error| no_thread(&error))?;
             self.cases(generators)
+        })?;
+        thread::scope(|scope| {
+            let generators = Generators::start(scope, &in_turn, options).map_err(|error| no_thread(&error))?;
+            self.cases_in_turn(generators)
         })
+    }
+
+    /// Cases whose calls are answered in turn, one case after another.
+    fn cases_in_turn(&mut self, generators: Generators) -> Result<(), Stop> {
+        let mut shown = BTreeSet::new();
+        let mut present = None;
+        for Batch { part, numbers, scenarios } in generators {
+            if present.replace(part.name) != Some(part.name) {
+                (self.observe)(Event::Part { name: part.name, checks: part.count(self.options) });
+            }
+            for (number, scenario) in numbers.into_iter().zip(&scenarios) {
+                let verdict = judge(self.implementation, &[Case { scenario, recorded: &[] }])?.pop();
+                if let Some(verdict) = verdict {
+                    self.case(part, number, verdict, &mut shown, || {})?;
+                }
+                (self.observe)(Event::Checked(1));
+            }
+        }
+        Ok(())
     }
 
     fn cases(&mut self, mut generators: Generators) -> Result<(), Stop> {
@@ -281,20 +342,32 @@ impl Run<'_> {
             let judged: Vec<_> = judged.filter_map(|(number, verdict)| Some((number, verdict?))).collect();
             let checks = judged.len();
             for (number, verdict) in judged {
-                let Some(divergence) = self.count(part, verdict) else { continue };
-                let rule = divergence.difference.rule();
-                if self.is_known(rule, part.name) {
-                    continue;
-                }
-                if shown.insert((part.name, rule)) {
-                    pipeline.settle();
-                    self.failed_case(part, number, divergence)?;
-                } else {
-                    self.results.failed(rule);
-                }
+                self.case(part, number, verdict, &mut shown, || pipeline.settle())?;
             }
             (self.observe)(Event::Checked(checks));
         }
+    }
+
+    /// Counts the verdict on a generated case. The first failure of a rule is `shown`, once the implementation owes nothing.
+    fn case(
+        &mut self,
+        part: PropertyRun,
+        number: usize,
+        verdict: Verdict,
+        shown: &mut BTreeSet<(&'static str, &'static str)>,
+        settle: impl FnOnce(),
+    ) -> Result<(), Stop> {
+        let Some(divergence) = self.count(part, verdict) else { return Ok(()) };
+        let rule = divergence.difference.rule();
+        if self.is_known(rule, part.rules, part.name) {
+            return Ok(());
+        }
+        if shown.insert((part.name, rule)) {
+            settle();
+            return self.failed_case(part, number, divergence);
+        }
+        self.count_failure(rule, part.rules);
+        Ok(())
     }
 
     /// Counts a failure of a generated case, after shrinking it.
@@ -304,11 +377,24 @@ impl Run<'_> {
             self.results.failures.iter().filter(|failure| matches!(failure.origin, Origin::Property(_))).count();
         let most = if self.options.fixed_config.is_some() { SHRUNK_LIVE } else { SHRUNK_FAILURES };
         let is_shown_small = !self.options.no_shrink && generated < most;
-        let (scenario, divergence) = match tree.filter(|_| is_shown_small) {
-            Some(tree) => self.shrink(tree, scenario, divergence),
-            None => (scenario, divergence),
-        };
-        self.fail(Failure::new(Origin::Property(part.name), &[], &scenario, divergence))
+        let (mut scenario, mut divergence, earlier) = self.explain(scenario, divergence);
+        let is_alone = earlier == EarlierCall::None && !matches!(scenario, Scenario::Calls(_));
+        if let Some(tree) = tree.filter(|_| is_shown_small && is_alone && !part.is_in_turn()) {
+            (scenario, divergence) = self.shrink(tree, scenario, divergence);
+        }
+        let mut failure = Failure::new(Origin::Property(part.name), &[], &scenario, divergence);
+        failure.earlier = earlier;
+        failure.cited = self.cited(&failure.rule, part.rules);
+        self.fail(failure)
+    }
+
+    /// The failure with the earlier calls that it takes, if any.
+    fn explain(&mut self, scenario: Scenario, divergence: Divergence) -> (Scenario, Divergence, EarlierCall) {
+        if self.is_replay || self.options.no_shrink {
+            return (scenario, divergence, EarlierCall::None);
+        }
+        let implementation = self.implementation;
+        self.searches.explain(implementation, (scenario, divergence), &|| implementation.log())
     }
 
     /// Counts the verdict on a generated case, or gives its divergence when it is a failure.
@@ -320,10 +406,12 @@ impl Run<'_> {
                 self.results.passed(rules);
             }
             Verdict::Inconclusive(why) => self.results.inconclusive(rules, &why),
-            Verdict::Fail(divergence) if self.is_chosen(divergence.difference.rule(), rules, part.name) => {
-                return Some(*divergence);
+            Verdict::Fail(divergence) => {
+                let (blamed, pattern) = (divergence.difference.rule(), &self.options.rules);
+                // A generated case may be about a rule that came later than those that are in force, which no vector is.
+                let is_left_out = pattern.excludes(blamed) || !pattern.is_in_force(blamed);
+                return self.counts(blamed, is_left_out, rules, part.name).then_some(*divergence);
             }
-            Verdict::Fail(_) => {}
         }
         None
     }
@@ -333,18 +421,35 @@ impl Run<'_> {
         rules.iter().filter(|rule| self.options.counts(rule.as_ref())).cloned().collect()
     }
 
-    /// Whether a broken rule is among those that count. Where it is not, nothing can be said of the rule that was asked about.
-    /// `name` is that of the vector or property.
-    fn is_chosen<R: AsRef<str>>(&mut self, broken: &str, asked: &[R], name: &str) -> bool {
-        let is_chosen = self.options.rules.matches(broken);
-        if is_chosen {
-            self.known.judged(name);
-        } else {
-            self.known.left_out(broken, name);
-            let what = format!("{broken} is broken, but the chosen rules exclude it");
+    /// Whether a failure counts. Every check that is asked is evidence for a chosen rule, so it does, whichever rule is blamed,
+    /// unless that rule is left out on purpose. Then nothing can be said of the rules that were asked about. `name` is that of
+    /// the vector or property.
+    fn counts<R: AsRef<str>>(&mut self, blamed: &str, is_left_out: bool, asked: &[R], name: &str) -> bool {
+        if is_left_out {
+            self.known.left_out(blamed, name);
+            let what = format!("{blamed} is broken, but the chosen rules exclude it");
             self.results.inconclusive(asked, &Inconclusive::NotJudged(what));
+        } else {
+            self.known.judged(name);
         }
-        is_chosen
+        !is_left_out
+    }
+
+    /// The chosen rules that a failed check is evidence for, where the rule that is blamed was not chosen.
+    fn cited<R: AsRef<str>>(&self, blamed: &str, rules: &[R]) -> Vec<String> {
+        if self.options.rules.matches(blamed) {
+            return Vec::new();
+        }
+        let rules = rules.iter().map(AsRef::as_ref);
+        rules.filter(|rule| self.options.counts(rule)).map(str::to_owned).collect()
+    }
+
+    /// Counts a failure that is not shown.
+    fn count_failure<R: AsRef<str>>(&mut self, blamed: &str, rules: &[R]) {
+        match &self.cited(blamed, rules)[..] {
+            [] => self.results.failed(&[blamed]),
+            cited => self.results.failed(cited),
+        }
     }
 
     /// A story in which time passes by itself, where an implementation has a clock of its own.
@@ -382,11 +487,14 @@ impl Run<'_> {
         })
     }
 
-    /// Counts a failure that is known.
-    fn is_known(&mut self, rule: &str, name: &str) -> bool {
-        let is_known = self.known.knows(rule, name);
+    /// Counts a failure that is known. `rules` are those of the vector or property.
+    fn is_known<R: AsRef<str>>(&mut self, blamed: &str, rules: &[R], name: &str) -> bool {
+        let is_known = self.known.knows(blamed, name);
         if is_known {
-            self.results.failed_as_known(rule);
+            match &self.cited(blamed, rules)[..] {
+                [] => self.results.failed_as_known(&[blamed]),
+                cited => self.results.failed_as_known(cited),
+            }
         }
         is_known
     }
@@ -400,11 +508,13 @@ impl Run<'_> {
             }
             self.room = self.room.saturating_sub(kept::shown(&failure.divergence));
         }
-        if matches!(failure.origin, Origin::Vector { .. }) && self.is_known(&failure.rule, failure.name()) {
+        if matches!(failure.origin, Origin::Vector { .. })
+            && self.is_known(&failure.rule, &failure.vector.rules, failure.name())
+        {
             return Ok(());
         }
         (self.observe)(Event::Failed(&failure));
-        self.results.failed(&failure.rule);
+        self.results.failed(&failure.counts_under().collect::<Vec<_>>());
         self.results.failures.push(failure);
         if self.options.fail_fast { Err(Stop::FirstFailure) } else { Ok(()) }
     }
