@@ -19,7 +19,6 @@ use crate::{
     },
 };
 use std::{
-    collections::BTreeSet,
     env, fmt,
     io::{self, Write},
     sync::{Arc, OnceLock},
@@ -159,7 +158,7 @@ impl RuleVerdicts {
         let is_alone = env::var("NEXTEST_EXECUTION_MODE").is_ok_and(|mode| mode == "process-per-test");
         let options = match rule {
             Some(rule) if is_alone => {
-                let rules = options.rules.clone().among(&BTreeSet::from([rule.to_owned()]));
+                let rules = options.rules.clone().alone(rule);
                 options.rules(rules)
             }
             _ => options,
@@ -253,7 +252,7 @@ impl RuleVerdicts {
     }
 
     fn failures(&self, rule: &str) -> RuleFailure {
-        let failures: Vec<_> = self.results.failures.iter().filter(|failure| failure.rule == rule).collect();
+        let failures: Vec<_> = self.results.failures_of(rule).collect();
         let mut text = format!("{}\n", titled(rule));
         text.extend(failures.iter().take(SHOWN).map(|failure| terminal::failure(failure, None)));
         if failures.len() > SHOWN {

@@ -138,6 +138,8 @@ pub struct Pattern {
     without: Vec<String>,
     /// The rules that may be chosen at all; all of them when there is none.
     among: Option<BTreeSet<String>>,
+    /// The only rule that is judged, where the others are judged elsewhere.
+    alone: Option<String>,
 }
 
 impl Pattern {
@@ -165,10 +167,25 @@ impl Pattern {
         Self { among: Some(rules.clone()), ..self }
     }
 
+    /// The pattern, for one rule only. The others are judged elsewhere, by the same pattern.
+    pub fn alone(self, rule: &str) -> Self {
+        Self { alone: Some(rule.to_owned()), ..self }
+    }
+
+    /// Whether a rule is excluded on purpose: by `!`, or because it is judged elsewhere. One that is merely not named is not.
+    pub fn excludes(&self, id: &str) -> bool {
+        self.alone.as_ref().is_some_and(|alone| alone != id) || self.without.iter().any(|part| matches(part, id))
+    }
+
+    /// Whether a rule is in force.
+    pub fn is_in_force(&self, id: &str) -> bool {
+        self.among.as_ref().is_none_or(|among| among.contains(id))
+    }
+
     /// Whether a rule is chosen. A pattern that chooses none in particular chooses all.
     pub fn matches(&self, id: &str) -> bool {
-        self.among.as_ref().is_none_or(|among| among.contains(id))
-            && !self.without.iter().any(|part| matches(part, id))
+        self.is_in_force(id)
+            && !self.excludes(id)
             && (self.parts.is_empty() || self.parts.iter().any(|part| matches(part, id)))
     }
 }
@@ -307,6 +324,9 @@ mod tests {
         assert_eq!(chosen("KEY,!KEY-2,!KEY-4*"), ["KEY-1", "KEY-3", "KEY-5", "KEY-6", "KEY-7"]);
         assert_eq!(chosen("!EXP-2").len(), all().len() - 1);
         assert_eq!(chosen("*,!ua").len(), all().len() - 8);
+        let pattern = Pattern::parse("EXP,!EXP-9").unwrap();
+        assert!(pattern.excludes("EXP-9"));
+        assert!(!pattern.excludes("SIG-4") && !pattern.matches("SIG-4"));
         assert!(Pattern::parse("!EXP-99").unwrap_err().contains("EXP-99"));
         assert_eq!(Pattern::parse("EXP,!EXP"), Err("no rule is left; leave fewer out".to_owned()));
     }

@@ -141,6 +141,26 @@ pub trait Implementation: Send + Sync {
         Ok(())
     }
 
+    /// Answers calls in their order, each after the reply to the one before, and always by the same copy of the implementation:
+    /// what a call leaves behind, those that are asked later so find.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`answer`](Self::answer).
+    fn answer_in_turn(&self, calls: &[Call]) -> Result<Vec<Reply>, AdapterError> {
+        let mut replies = Vec::new();
+        for call in calls {
+            replies.extend(self.answer(std::slice::from_ref(call))?);
+        }
+        Ok(replies)
+    }
+
+    /// The same implementation in the state in which it starts, as if nothing had been asked; none if there is no way to make
+    /// one. It shows whether an answer depends on earlier calls.
+    fn fresh(&self) -> Option<Box<dyn Implementation>> {
+        None
+    }
+
     /// Whether it ends calls that take too long by itself.
     #[doc(hidden)]
     fn limits_itself(&self) -> bool {
@@ -294,6 +314,14 @@ macro_rules! implementation_behind {
                 take: &mut (dyn FnMut(usize, Reply) + Send),
             ) -> Result<(), AdapterError> {
                 (**self).answer_each(calls, take)
+            }
+
+            fn answer_in_turn(&self, calls: &[Call]) -> Result<Vec<Reply>, AdapterError> {
+                (**self).answer_in_turn(calls)
+            }
+
+            fn fresh(&self) -> Option<Box<dyn Implementation>> {
+                (**self).fresh()
             }
 
             fn limits_itself(&self) -> bool {

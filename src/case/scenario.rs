@@ -1,4 +1,5 @@
-//! The input of one check: a single call, a round trip, several requests of one client, or a story of browsers and servers.
+//! The input of one check: a single call, calls in turn, a round trip, several requests of one client, or a story of browsers and
+//! servers.
 //!
 //! A scenario gives its calls one after another, since later calls depend on earlier answers. Many scenarios run side by side.
 
@@ -17,6 +18,8 @@ use std::sync::Arc;
 /// One check's recipe.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Scenario {
+    /// Calls that one copy of the implementation answers in turn, all of them known beforehand.
+    Calls(Vec<Call>),
     /// A session is signed, and its cookie read back by the same implementation (`PAY-16`).
     RoundTrip(Sign),
     /// Requests of one client, one after another.
@@ -72,6 +75,7 @@ impl Scenario {
     /// The next call after the calls that were answered; `None` if the scenario is over.
     pub fn next(&self, answered: &[(Call, Answer)]) -> Option<Call> {
         match (self, answered) {
+            (Self::Calls(calls), _) => calls.get(answered.len()).cloned(),
             (Self::Single(call), []) => Some(call.clone()),
             (Self::Single(_), _) => None,
             (Self::RoundTrip(sign), []) => Some(Call::Sign(sign.clone())),
@@ -95,6 +99,7 @@ impl Scenario {
     /// How many calls the scenario makes at most.
     pub fn len(&self) -> usize {
         match self {
+            Self::Calls(calls) => calls.len(),
             Self::Single(_) => 1,
             Self::RoundTrip(_) => 2,
             Self::Sequence(sequence) => sequence.steps.len(),

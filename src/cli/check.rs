@@ -166,7 +166,11 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
         .fail_fast(arguments.fail_fast);
     let mut progress = Progress::new();
     let out = arguments.reports.out();
-    let mut failures = arguments.failures.folder(arguments.target.words(), out);
+    let mut failures = arguments.failures.folder(
+        arguments.target.words(),
+        arguments.target.failed_with(&implementation.capabilities()),
+        out,
+    );
     let results = run::run(implementation.as_ref(), &vectors, &options, &mut |event| match event {
         Event::Failed(failure) => progress.aside(|| failures.show(failure)),
         other => progress.follow(other),

@@ -135,7 +135,8 @@ fn judge(arguments: &Arguments, all: &[Explored]) -> Result<Outcome, CliError> {
         requests.extend(set.distinct);
     }
     let mut progress = Progress::new();
-    let mut failures = arguments.failures.folder(arguments.target.words(), Out::StandardOutput);
+    let failed_with = arguments.target.failed_with(&implementation.capabilities());
+    let mut failures = arguments.failures.folder(arguments.target.words(), failed_with, Out::StandardOutput);
     let results = run::replay(implementation.as_ref(), &requests, &mut |event| match event {
         Event::Failed(failure) => progress.aside(|| failures.show(failure)),
         other => progress.follow(other),
@@ -164,7 +165,8 @@ fn export(file: &Path, configurations: Vec<Configuration>) -> Result<Outcome, Cl
         vectors.extend(graph.covering().map(|run| sequences::vector(&exploration, &run)));
     }
     let (family, provenance) = ("explored".to_owned(), Provenance::default());
-    let written = VectorFile { format: FORMAT, spec: SPEC.to_owned(), family, description, provenance, vectors };
+    let (spec, implementation) = (SPEC.to_owned(), None);
+    let written = VectorFile { format: FORMAT, spec, family, description, provenance, implementation, vectors };
     write_atomic(file, &written.to_text(), Readers::Everybody)?;
     say!("{} runs are in {}", written.vectors.len(), foreign::path(file));
     Ok(Outcome::Conformant)

@@ -5,7 +5,12 @@ use super::{
     out::{Out, note},
 };
 use clap::Args;
-use sessionproof::{evidence::vectors::VectorFile, foreign, report::terminal, suite::outcome::results::Failure};
+use sessionproof::{
+    evidence::vectors::{FailedWith, VectorFile},
+    foreign,
+    report::terminal,
+    suite::outcome::results::Failure,
+};
 use std::{
     collections::BTreeMap,
     io,
@@ -28,6 +33,8 @@ pub struct Folder<'a> {
     folder: &'a Path,
     /// The words that name the implementation on the command line.
     target: String,
+    /// What is saved of the implementation.
+    failed_with: FailedWith,
     /// How many of each rule were shown.
     shown: BTreeMap<String, usize>,
     hidden: usize,
@@ -36,10 +43,10 @@ pub struct Folder<'a> {
 }
 
 impl Failures {
-    /// The folder is made at the first failure. `target` names the implementation on the command line, and `out` is where
-    /// failures are shown.
-    pub fn folder(&self, target: String, out: Out) -> Folder<'_> {
-        Folder { folder: &self.failures, target, shown: BTreeMap::new(), hidden: 0, warned: false, out }
+    /// The folder is made at the first failure. `target` names the implementation on the command line, `failed_with` says in the
+    /// saved files what failed, and `out` is where failures are shown.
+    pub fn folder(&self, target: String, failed_with: FailedWith, out: Out) -> Folder<'_> {
+        Folder { folder: &self.failures, target, failed_with, shown: BTreeMap::new(), hidden: 0, warned: false, out }
     }
 }
 
@@ -71,7 +78,8 @@ impl Folder<'_> {
     }
 
     fn save(&self, failure: &Failure) -> io::Result<PathBuf> {
-        let file = VectorFile::of_failure(failure.vector.clone());
+        let implementation = Some(self.failed_with.clone());
+        let file = VectorFile { implementation, ..VectorFile::of_failure(failure.vector.clone()) };
         let path = self.folder.join(format!("{}.json", failure.vector.id));
         write_atomic(&path, &file.to_text(), Readers::Owner)?;
         Ok(path)

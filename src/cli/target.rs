@@ -8,7 +8,9 @@ use sessionproof::{
         in_process::{BuiltInVerifier, Model},
         subprocess::{Bencher, Options, Subprocess},
     },
+    evidence::vectors::FailedWith,
     foreign,
+    protocol::Capabilities,
     protocol_check::Limits,
     setup::{KNOWN, Known, Setup},
 };
@@ -53,11 +55,24 @@ impl Target {
         if let Some(server) = self.server.connect(self.side_by_side(), limits.0, limits.1)? {
             return Ok(Box::new(server));
         }
-        match self.program()? {
+        self.open_as(self.implementation.as_deref())
+    }
+
+    /// The command's program, or the implementation of this name, ready for calls.
+    pub fn open_as(&self, name: Option<&str>) -> Result<Box<dyn Implementation>, CliError> {
+        match self.program_of(name)? {
             Some(program) => self.start(program),
-            None if self.implementation.as_deref() == Some("model") => Ok(Box::new(Model::default())),
+            None if name == Some("model") => Ok(Box::new(Model::default())),
             None => Ok(Box::new(BuiltInVerifier::default())),
         }
+    }
+
+    /// How a failure says what failed.
+    pub fn failed_with(&self, hello: &Capabilities) -> FailedWith {
+        let reported = format!("{} {}", hello.name, hello.version).trim().to_owned();
+        let is_in_binary = self.command.is_empty() && !self.server.is_named();
+        let name = self.implementation.clone().or_else(|| is_in_binary.then(|| "verifier".to_owned()));
+        FailedWith { reported, name, command: self.command.clone() }.without_secrets()
     }
 
     /// Whether one is named. If not, [`Self::open`] takes the verifier.
@@ -67,10 +82,14 @@ impl Target {
 
     /// The program of the implementation, set up if necessary; `None` for one in this binary.
     fn program(&self) -> Result<Option<Program>, CliError> {
+        self.program_of(self.implementation.as_deref())
+    }
+
+    fn program_of(&self, name: Option<&str>) -> Result<Option<Program>, CliError> {
         if !self.command.is_empty() {
             return Ok(Some(Program::from(&self.command)));
         }
-        let name = self.implementation.as_deref().unwrap_or("verifier");
+        let name = name.unwrap_or("verifier");
         let (name, release) = name.split_once('@').map_or((name, None), |(name, release)| (name, Some(release)));
         let Some(known) = Known::named(name) else { return Err(unknown(name)) };
         let mut setup = Setup { python: self.python.clone(), report: &mut tell_set_up };

@@ -1,6 +1,6 @@
 //! Test vectors: our inputs, and the outputs of real Flask (`spec/vector-format.md`).
 
-use crate::json::{Json, json};
+use crate::json::{Json, Object, json};
 use crate::{
     bounded, bundled, foreign,
     protocol::{Answer, Call, Op, Response, Sign, members},
@@ -21,6 +21,9 @@ pub const FORMAT: u32 = 1;
 /// The largest file of vectors that is read (bytes). The runs of `explore --export` take 20 megabytes.
 pub const LARGEST: u64 = 64 << 20;
 
+/// The family of saved failures.
+pub const FAILURES: &str = "failures";
+
 /// The specification that the vectors in this crate belong to.
 pub const SPEC: &str = "flask-3.1";
 
@@ -39,8 +42,40 @@ pub struct VectorFile {
     pub description: String,
     /// What made the outputs.
     pub provenance: Provenance,
+    /// What failed, in files of saved failures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub implementation: Option<FailedWith>,
     /// The vectors.
     pub vectors: Vec<Vector>,
+}
+
+/// The implementation in which a failure was found, and how it was reached.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct FailedWith {
+    /// Its name and version, in its own words.
+    pub reported: String,
+    /// The name by which `sessionproof` knows it, such as `flask@3.1.0`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The words of the command that ran it; empty where there is none, and where one of them may be secret.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
+}
+
+impl FailedWith {
+    /// The same without its command if a word of it looks like a secret.
+    #[must_use]
+    pub fn without_secrets(self) -> Self {
+        const SECRET: [&str; 7] = ["secret", "password", "passwd", "token", "credential", "apikey", "api-key"];
+        let is_secret = |word: &String| {
+            let word = word.to_ascii_lowercase();
+            SECRET.iter().any(|secret| word.contains(secret)) || (word.contains("://") && word.contains('@'))
+        };
+        let command = if self.command.iter().any(is_secret) { Vec::new() } else { self.command };
+        Self { command, ..self }
+    }
 }
 
 /// The releases that made a file's outputs.
@@ -83,6 +118,8 @@ pub struct Vector {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
+    /// Calls that one copy of the implementation answers in turn; only in saved failures.
+    Calls,
     /// One request through an application.
     Exchange,
     /// A session signed and its cookie read back; only in saved failures, since Flask's vectors record each half.
@@ -142,10 +179,12 @@ pub enum VectorError {
 impl VectorFile {
     /// A file of one failed check, for `replay`.
     pub fn of_failure(vector: Vector) -> Self {
+        let implementation = None;
         Self {
+            implementation,
             format: FORMAT,
             spec: SPEC.to_owned(),
-            family: "failures".to_owned(),
+            family: FAILURES.to_owned(),
             description: "A failed check with the answer that was expected.".to_owned(),
             provenance: Provenance::default(),
             vectors: vec![vector],
@@ -174,10 +213,13 @@ impl VectorFile {
 
     /// The file's text: a header, then one vector a line, in ASCII except inside strings.
     pub fn to_text(&self) -> String {
-        let head = json!({
+        let mut head = json!({
             "format": self.format, "spec": self.spec, "family": self.family,
             "description": self.description, "provenance": self.provenance,
         });
+        if let (Some(implementation), Json::Object(members)) = (&self.implementation, &mut head) {
+            members.insert("implementation".to_owned(), json!(implementation));
+        }
         let mut text = head.to_string();
         text.pop();
         text += ",\n\"vectors\":[\n";
@@ -215,6 +257,7 @@ impl Vector {
             what: foreign::line(what),
         };
         let (scenario, recorded) = match self.kind {
+            Kind::Calls => self.calls().map_err(wrong)?,
             Kind::Exchange | Kind::Sign | Kind::Verify => {
                 let op = match self.kind {
                     Kind::Exchange => Op::Exchange,
@@ -245,6 +288,25 @@ impl Vector {
         Ok(LoadedVector { vector: self.clone(), scenario, recorded })
     }
 
+    /// Calls in turn, and the recorded answers to them.
+    fn calls(&self) -> Result<(Scenario, Vec<Recorded>), String> {
+        let input: CallsInput = members(&self.input).map_err(|what| format!("input: {what}"))?;
+        let output: CallsOutput = members(&self.output).map_err(|what| format!("output: {what}"))?;
+        if input.calls.is_empty() || input.calls.len() != output.answers.len() {
+            return Err("input has no calls, or another number of them than output has answers".to_owned());
+        }
+        let (mut calls, mut recorded) = (Vec::new(), Vec::new());
+        for (mut call, answer) in input.calls.into_iter().zip(output.answers) {
+            let op = call.shift_remove("op");
+            let op = op.as_ref().and_then(Json::as_str).ok_or("input: a call has no \"op\"")?;
+            let call = Call::from_json(op, Json::Object(call)).map_err(|what| format!("input: {what}"))?;
+            let answer = Answer::from_json(call.op(), &answer).map_err(|what| format!("output: {what}"))?;
+            recorded.push(Recorded { answer, cookie_header: None });
+            calls.push(call);
+        }
+        Ok((Scenario::Calls(calls), recorded))
+    }
+
     /// The recorded answers to so many requests.
     fn steps(&self, requests: usize) -> Result<Vec<Recorded>, String> {
         let output: SequenceOutput = members(&self.output).map_err(|what| format!("output: {what}"))?;
@@ -257,6 +319,18 @@ impl Vector {
             .map(|step| Recorded { answer: Answer::Exchange(step.exchanged), cookie_header: Some(step.cookie_header) });
         Ok(recorded.collect())
     }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CallsInput {
+    calls: Vec<Object>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CallsOutput {
+    answers: Vec<Json>,
 }
 
 #[derive(Deserialize)]
@@ -282,6 +356,11 @@ pub fn from_scenario(
 ) -> Vector {
     let first = answers.first().map(|(_, answer)| answer.to_json()).unwrap_or_default();
     let (kind, input, output) = match scenario {
+        Scenario::Calls(calls) => {
+            let calls: Vec<_> = calls.iter().map(asked).collect();
+            let answers: Vec<_> = answers.iter().map(|(_, answer)| answer.to_json()).collect();
+            (Kind::Calls, json!({ "calls": calls }), json!({ "answers": answers }))
+        }
         Scenario::Single(call) => {
             let kind = match call {
                 Call::Exchange(_) => Kind::Exchange,
@@ -299,6 +378,15 @@ pub fn from_scenario(
         }
     };
     Vector { id, rules, comment, kind, input, output }
+}
+
+/// A call as a request without its id.
+fn asked(call: &Call) -> Json {
+    let mut json = json!({ "op": call.op() });
+    if let (Json::Object(json), Json::Object(members)) = (&mut json, call.to_json()) {
+        json.extend(members);
+    }
+    json
 }
 
 fn steps_output(answers: &[(Call, Answer)]) -> Json {

@@ -162,6 +162,18 @@ pub fn run_without(
     Ok(Found::of(&run::run(mutant.make().as_ref(), vectors, &options, &mut |_| {})))
 }
 
+/// The results of one mutant while a rule is chosen alone.
+pub fn run_with(
+    rule: &str,
+    mutant: &Mutant,
+    vectors: &[LoadedVector],
+    cases: usize,
+    seed: u64,
+) -> Result<Results, String> {
+    let options = Options { rules: Pattern::parse(rule)?, ..options(cases, seed) };
+    Ok(run::run(mutant.make().as_ref(), vectors, &options, &mut |_| {}))
+}
+
 fn suite(implementation: &dyn Implementation, vectors: &[LoadedVector], cases: usize, seed: u64) -> Results {
     run::run(implementation, vectors, &options(cases, seed), &mut |_| {})
 }

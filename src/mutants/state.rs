@@ -9,7 +9,7 @@ use super::{
 use crate::{
     adapter::{AdapterError, Implementation},
     clock::UnixTime,
-    config::{Config, Key, Lifetime},
+    config::{Config, Fallbacks, Key, Lifetime},
     model,
     protocol::{self, Action, Call, Capabilities, Reply, VerifyOutcome},
     value::Map,
@@ -33,6 +33,9 @@ pub(super) struct Memory {
     now: Option<UnixTime>,
     refresh: Option<bool>,
     accepted: BTreeMap<String, Map>,
+    /// The key that verified last, for each configuration.
+    turned: BTreeMap<String, Key>,
+    verdicts: BTreeMap<String, VerifyOutcome>,
     refused: BTreeSet<String>,
 }
 
@@ -159,6 +162,54 @@ pub(super) const MUTANTS: &[Mutant] = &[
         },
     ),
     Mutant::remembering(
+        "signer-turned-by-fallback-keys",
+        &["KEY-2", "SIG-3", "KEY-1"],
+        "a signer is kept for each configuration, and signs with the key that it last verified with",
+        |memory, call| {
+            let name = format!("{:?}", call.config());
+            match call {
+                Call::Verify(verify) => {
+                    let is_accepted = |key: &&Key| {
+                        let mut config = (*verify.config).clone().secret_key(Some((*key).clone()));
+                        config.fallback_keys = None;
+                        let config = Arc::new(config);
+                        let alone = Call::Verify(protocol::Verify { config, ..verify.clone() });
+                        matches!(model::answer(&alone, &FLASK), protocol::Answer::Verify(VerifyOutcome::Accepted(_)))
+                    };
+                    let keys = match &verify.config.fallback_keys {
+                        Some(Fallbacks::Keys(keys)) => keys.clone(),
+                        _ => Vec::new(),
+                    };
+                    if let Some(key) = keys.iter().find(is_accepted) {
+                        memory.turned.insert(name, key.clone());
+                    }
+                    model::answer(call, &FLASK)
+                }
+                Call::Sign(_) => match memory.turned.get(&name).cloned() {
+                    Some(key) => answer(call, |call| configure(call, |config| config.secret_key = Some(key))),
+                    None => model::answer(call, &FLASK),
+                },
+                Call::Exchange(_) => model::answer(call, &FLASK),
+            }
+        },
+    ),
+    Mutant::remembering(
+        "verdicts-cached-by-cookie",
+        &["EXP-1", "EXP-2", "EXP-3", "EXP-6", "SYS-5", "KEY-1", "KEY-3", "KEY-5", "KEY-6", "KEY-7", "SIG-5"],
+        "the verdict on a cookie is kept, whatever the clock and the configuration become",
+        |memory, call| {
+            let Call::Verify(verify) = call else { return model::answer(call, &FLASK) };
+            if let Some(kept) = memory.verdicts.get(&verify.cookie) {
+                return protocol::Answer::Verify(kept.clone());
+            }
+            let answer = model::answer(call, &FLASK);
+            if let protocol::Answer::Verify(verdict) = &answer {
+                memory.verdicts.insert(verify.cookie.clone(), verdict.clone());
+            }
+            answer
+        },
+    ),
+    Mutant::remembering(
         "logout-revokes",
         &["SYS-4", "DEL-1", "EXP-2"],
         "a cookie that came with a logout is never accepted again",
@@ -264,5 +315,10 @@ impl Implementation for Remembering {
     fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, AdapterError> {
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(calls.iter().map(|call| Reply::Ok((self.answer)(&mut memory, call))).collect())
+    }
+
+    fn fresh(&self) -> Option<Box<dyn Implementation>> {
+        let (hello, answer) = (self.hello.clone(), self.answer);
+        Some(Box::new(Self { hello, memory: Mutex::default(), answer }))
     }
 }

@@ -205,6 +205,10 @@ impl RuleCard {
 impl Card {
     fn of(failure: &Failure) -> Self {
         let difference = &failure.divergence.difference;
+        let cites = match &failure.cited[..] {
+            [] => String::new(),
+            cited => format!("; cites {} (chosen; {} is blamed)", cited.join(", "), failure.rule),
+        };
         let origin = match &failure.origin {
             Origin::Property(sentence) => format!("property: {sentence}"),
             Origin::Vector { id, comment, again: false } => format!("vector {id}: {comment}"),
@@ -215,7 +219,7 @@ impl Card {
         Self {
             rule: failure.rule.clone(),
             title: rules::find(&failure.rule).map_or_else(String::new, |rule| rule.title.clone()),
-            origin,
+            origin: origin + &cites,
             what: difference.what.clone(),
             expected: difference.expected.clone(),
             got: difference.got.clone(),

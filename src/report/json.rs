@@ -15,7 +15,7 @@ use crate::{
         judging::{compare::Difference, divergence::Divergence},
         outcome::{
             known::Known,
-            results::{Failure, Origin, Outcome, Results, Tally},
+            results::{EarlierCall, Failure, Origin, Outcome, Results, Tally},
         },
         running::{shard::Shard, times::Times},
     },
@@ -304,6 +304,10 @@ impl<'de> Deserialize<'de> for FailureJson {
 #[serde(deny_unknown_fields)]
 struct FailureMembers {
     rule: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    cited: Vec<String>,
+    #[serde(default, skip_serializing_if = "is_alone")]
+    earlier_call: EarlierCall,
     origin: OriginJson,
     differs: DiffersJson,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -340,9 +344,11 @@ struct AnsweredJson {
 
 impl From<&Failure> for FailureMembers {
     fn from(failure: &Failure) -> Self {
-        let Failure { rule, origin, divergence, scenario: _, vector } = failure;
+        let Failure { rule, cited, earlier, origin, divergence, scenario: _, vector } = failure;
         Self {
             rule: rule.clone(),
+            cited: cited.clone(),
+            earlier_call: *earlier,
             origin: match origin {
                 Origin::Property(sentence) => OriginJson::Property((*sentence).to_owned()),
                 Origin::Vector { id, comment, again } => {
@@ -367,6 +373,7 @@ impl From<&Failure> for FailureMembers {
 impl FailureMembers {
     fn failure(self) -> Result<Failure, String> {
         let rule = known(&self.rule)?.id.clone();
+        let cited = self.cited.iter().map(|id| Ok(known(id)?.id.clone())).collect::<Result<_, String>>()?;
         let origin = match self.origin {
             OriginJson::Property(sentence) => {
                 Origin::property(&sentence).ok_or_else(|| format!("this program knows no property {sentence:?}"))?
@@ -385,7 +392,7 @@ impl FailureMembers {
         let before = before.collect::<Result<_, String>>()?;
         let divergence = Divergence { difference, also, before, call, expected, got };
         let scenario = self.vector.ready("here").map_err(|error| error.to_string())?.scenario;
-        Ok(Failure { rule, origin, divergence, scenario, vector: self.vector })
+        Ok(Failure { rule, cited, earlier: self.earlier_call, origin, divergence, scenario, vector: self.vector })
     }
 }
 
@@ -405,6 +412,10 @@ impl DiffersJson {
         let Self { rule, what, expected, got } = self;
         Ok(Difference { suspects: known(&rule)?.id.as_str().into(), what, expected, got })
     }
+}
+
+fn is_alone(earlier: &EarlierCall) -> bool {
+    *earlier == EarlierCall::None
 }
 
 /// A call as a request without its id.

@@ -113,7 +113,7 @@ fn counts<'c>(cases: impl Iterator<Item = &'c Case>) -> [usize; 4] {
 fn of_rule(results: &Results, rule: &Rule, tally: Tally) -> Case {
     let end = match tally.judged() {
         Judged::Failed => {
-            let found = results.failures.iter().filter(|failure| failure.rule == rule.id);
+            let found = results.failures_of(&rule.id);
             let texts: Vec<_> =
                 found.take(super::words::SHOWN_OF_A_RULE).map(|f| strip(&terminal::failure(f, None))).collect();
             End::Failed(super::words::describe(tally), texts.concat())

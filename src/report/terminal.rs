@@ -13,7 +13,7 @@ use crate::{
     rules,
     suite::{
         judging::divergence::Divergence,
-        outcome::results::{Failure, Origin, Outcome, Results, Tally},
+        outcome::results::{EarlierCall, Failure, Judged, Origin, Outcome, Results, Tally},
     },
     value::wire,
 };
@@ -22,6 +22,9 @@ use std::fmt::Write;
 
 /// How many characters of a value are shown.
 const SHOWN: usize = 240;
+
+/// How many rules a run has that was told which to choose, at most.
+const CHOSEN: usize = 30;
 
 /// The whole run: what was tested, a table of rule families, what is inconclusive and why, and the verdict.
 pub fn summary(results: &Results) -> String {
@@ -33,6 +36,10 @@ pub fn summary(results: &Results) -> String {
         for (reason, count) in &results.inconclusive {
             let _ = writeln!(text, "  {count:>6}  {}", shorten(reason));
         }
+    }
+    let not_asked = not_asked(results);
+    if !not_asked.is_empty() {
+        let _ = writeln!(text, "\nChosen, and nothing was asked about: {}", not_asked.join(", "));
     }
     text += &known_failures(results);
     if !results.incidents.is_empty() {
@@ -50,6 +57,15 @@ pub fn summary(results: &Results) -> String {
         );
     }
     text + "\n" + &verdict(results) + "\n"
+}
+
+/// The rules about which nothing was asked, where only some were chosen and the others could be asked.
+fn not_asked(results: &Results) -> Vec<&'static str> {
+    if results.rules.len() > CHOSEN || results.total.total() == 0 || !results.shard.is_whole() {
+        return Vec::new();
+    }
+    let is_not_asked = |tally: &Tally| tally.judged() == Judged::NotAsked;
+    results.by_rule().filter(|(_, tally)| is_not_asked(tally)).map(|(rule, _)| rule.id.as_str()).collect()
 }
 
 fn heading(results: &Results) -> String {
@@ -191,6 +207,11 @@ pub(super) fn verdict(results: &Results) -> String {
             checks(total.passed),
             total.inconclusive
         ),
+        Outcome::Conformant if !results.stopped_early && !not_asked(results).is_empty() => format!(
+            "{} {} passed; nothing was asked about some rules, as listed above",
+            styled(GOOD, "conformant as far as tested:"),
+            checks(total.passed)
+        ),
         Outcome::Conformant => {
             format!("{} {} passed", styled(GOOD, "conformant:"), checks(total.passed))
         }
@@ -203,6 +224,9 @@ pub fn failure(failure: &Failure, replay: Option<&str>) -> String {
     let difference = &divergence.difference;
     let title = rules::find(&failure.rule).map_or("", |rule| rule.title.as_str());
     let mut text = format!("\n{} {} {title}\n", styled(BAD, "FAIL"), styled(Style::new().bold(), &failure.rule));
+    if !failure.cited.is_empty() {
+        let _ = writeln!(text, "  cites     {} (chosen; {} is blamed)", failure.cited.join(", "), failure.rule);
+    }
     match &failure.origin {
         Origin::Property(sentence) => {
             let _ = writeln!(text, "  property  {sentence}");
@@ -210,6 +234,13 @@ pub fn failure(failure: &Failure, replay: Option<&str>) -> String {
         Origin::Vector { id, comment, again } => {
             let note = if *again { " (it passed before; an earlier call changed the answer)" } else { "" };
             let _ = writeln!(text, "  vector    {}: {}{note}", foreign::line(id), foreign::line(comment));
+        }
+    }
+    match failure.earlier {
+        EarlierCall::Asked => text += "  note      an earlier call changed the answer; asked alone, the last call is right\n",
+        EarlierCall::None => {}
+        EarlierCall::Unknown => {
+            text += "  note      an earlier call changed the answer; it is not known which, and alone the check passes\n";
         }
     }
     match timeline(failure) {

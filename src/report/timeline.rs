@@ -42,7 +42,7 @@ pub(super) fn rows(failure: &Failure) -> Option<Vec<Row>> {
 
 fn lines(failure: &Failure) -> Option<Lines<'_>> {
     match &failure.scenario {
-        Scenario::RoundTrip(_) | Scenario::Single(_) => None,
+        Scenario::Calls(_) | Scenario::RoundTrip(_) | Scenario::Single(_) => None,
         Scenario::Sequence(sequence) => Some(of_sequence(sequence, &failure.divergence)),
         Scenario::World(story) => Some(of_story(story, &failure.divergence)),
     }

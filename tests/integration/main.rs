@@ -28,6 +28,7 @@ mod known_failures;
 mod layout;
 mod live_servers;
 mod mutants;
+mod never_green;
 mod packaging;
 mod permissions;
 mod predicates;

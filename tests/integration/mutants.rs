@@ -74,6 +74,21 @@ fn what_only_a_rule_catches_survives_without_it(mutants: &[&Mutant], found: &[Fo
     }
 }
 
+/// Whoever chooses the rule that a mutant breaks foremost must not be told that all is well, whichever rule is blamed.
+#[test]
+fn no_mutant_is_green_when_the_rule_that_it_breaks_is_chosen_alone() {
+    let (mutants, vectors) = (mutants::all().collect::<Vec<_>>(), vectors::embedded().unwrap());
+    let mut green = Vec::new();
+    for mutant in mutants {
+        let rule = mutant.rules[0];
+        let found = matrix::run_with(rule, mutant, &vectors, CASES, 0).unwrap();
+        if found.total.failed == 0 {
+            green.push((mutant.name, rule, found.total));
+        }
+    }
+    assert!(green.is_empty(), "{green:#?}");
+}
+
 #[test]
 fn the_model_is_blamed_for_nothing() {
     assert_eq!(matrix::blame_on_the_model(&vectors::embedded().unwrap(), CASES, 0), BTreeSet::new());

@@ -76,6 +76,8 @@ pub struct Stats {
 /// their standard input end with it, and others keep running (see [`processes`](crate::processes)).
 pub struct Subprocess {
     hello: Capabilities,
+    program: Program,
+    options: Options,
     runner: Mutex<run::Runner>,
     counters: Arc<Counters>,
 }
@@ -100,8 +102,9 @@ impl Subprocess {
     pub fn start(program: impl Into<Program>, options: Options) -> Result<Self, AdapterError> {
         let options = Options { workers: options.workers.max(1), in_flight: options.in_flight.max(1), ..options };
         let counters = Arc::new(Counters::default());
-        let (runner, hello) = run::Runner::start(program.into(), options, counters.clone())?;
-        Ok(Self { hello, runner: Mutex::new(runner), counters })
+        let program = program.into();
+        let (runner, hello) = run::Runner::start(program.clone(), options.clone(), counters.clone())?;
+        Ok(Self { hello, program, options, runner: Mutex::new(runner), counters })
     }
 
     /// How many copies ended before their time. Each was replaced when there was work for another.
@@ -141,6 +144,15 @@ impl Implementation for Subprocess {
 
     fn answer_each(&self, calls: &[Call], take: &mut (dyn FnMut(usize, Reply) + Send)) -> Result<(), AdapterError> {
         self.runner.lock().unwrap_or_else(PoisonError::into_inner).answer(calls, take)
+    }
+
+    fn answer_in_turn(&self, calls: &[Call]) -> Result<Vec<Reply>, AdapterError> {
+        in_order(calls, |take| self.runner.lock().unwrap_or_else(PoisonError::into_inner).answer_in_turn(calls, take))
+    }
+
+    fn fresh(&self) -> Option<Box<dyn Implementation>> {
+        let options = Options { workers: 1, ..self.options.clone() };
+        Self::start(self.program.clone(), options).ok().map(|fresh| Box::new(fresh) as Box<dyn Implementation>)
     }
 
     fn incidents(&self) -> Vec<String> {

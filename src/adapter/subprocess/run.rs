@@ -66,6 +66,8 @@ struct Batch<'a> {
     take: &'a mut dyn FnMut(usize, Reply),
     unanswered: usize,
     queue: VecDeque<usize>,
+    /// Whether one copy answers all, each after the reply to the one before.
+    is_in_turn: bool,
     /// Calls to send alone, since a copy ended while it owed each of them.
     suspects: VecDeque<usize>,
 }
@@ -78,6 +80,7 @@ impl<'a> Batch<'a> {
             take,
             unanswered: calls.len(),
             queue: (0..calls.len()).collect(),
+            is_in_turn: false,
             suspects: VecDeque::new(),
         }
     }
@@ -128,11 +131,24 @@ impl Runner {
 
     /// Answers the calls, and hands each reply over as it comes. Once broken, it stays so.
     pub(super) fn answer(&mut self, calls: &[Call], take: &mut dyn FnMut(usize, Reply)) -> Result<(), AdapterError> {
+        self.answer_batch(Batch::new(calls, take))
+    }
+
+    /// The same by the oldest copy alone, each call after the reply to the one before.
+    pub(super) fn answer_in_turn(
+        &mut self,
+        calls: &[Call],
+        take: &mut dyn FnMut(usize, Reply),
+    ) -> Result<(), AdapterError> {
+        self.answer_batch(Batch { is_in_turn: true, ..Batch::new(calls, take) })
+    }
+
+    fn answer_batch(&mut self, batch: Batch) -> Result<(), AdapterError> {
         if let Some(broken) = &self.broken {
             return Err(broken.clone());
         }
         let began = Instant::now();
-        let result = self.run(Batch::new(calls, take));
+        let result = self.run(batch);
         self.counters.busy.fetch_add(nanoseconds(began.elapsed()), Relaxed);
         if let Err(broken) = &result {
             self.broken = Some(broken.clone());
@@ -226,6 +242,9 @@ impl Runner {
             ask(worker, place, batch);
             worker.alone = true;
         }
+        if batch.is_in_turn && batch.suspects.is_empty() {
+            return self.hand_out_in_turn(batch);
+        }
         // Fresh copies are for the suspects first; there are never more suspects than copies to come for them.
         let only_used = !batch.suspects.is_empty();
         let free = |worker: &&mut Worker| {
@@ -244,6 +263,22 @@ impl Runner {
             coming += 1;
         }
         Ok(())
+    }
+
+    /// Gives the oldest copy the next call, once it owes nothing.
+    fn hand_out_in_turn(&mut self, batch: &mut Batch) -> Result<(), AdapterError> {
+        let is_coming = self.workers.iter().any(|worker| worker.greeting || worker.alone);
+        let oldest = self.workers.iter_mut().filter(|worker| worker.is_open()).min_by_key(|worker| worker.number);
+        match oldest {
+            Some(worker) if worker.waiting.is_empty() => {
+                if let Some(place) = batch.queue.pop_front() {
+                    ask(worker, place, batch);
+                }
+                Ok(())
+            }
+            None if !is_coming => self.start_worker(),
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn start_worker(&mut self) -> Result<(), AdapterError> {

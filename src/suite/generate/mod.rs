@@ -10,4 +10,5 @@ pub mod settings;
 pub mod sizes;
 pub mod stories;
 pub mod strategies;
+pub mod turns;
 pub mod values;

@@ -58,8 +58,17 @@ impl Inconclusive {
     }
 }
 
-/// Judges cases side by side: the calls that are ready are asked together. The verdicts come in the order of the cases.
+/// Judges cases side by side: the calls that are ready are asked together. Calls that are to be answered in turn are asked one
+/// after another. The verdicts come in the order of the cases.
 pub fn judge(implementation: &dyn Implementation, cases: &[Case<'_>]) -> Result<Vec<Verdict>, AdapterError> {
+    let is_in_turn = |case: &Case<'_>| matches!(case.scenario, Scenario::Calls(_));
+    if cases.iter().any(is_in_turn) {
+        let one = |case: &Case<'_>| match is_in_turn(case) {
+            true => in_turn(implementation, case),
+            false => Ok(judge(implementation, &[*case])?.pop().unwrap_or(Verdict::Pass)),
+        };
+        return cases.iter().map(one).collect();
+    }
     let hello = &implementation.capabilities();
     let mut runs: CaseRuns<'_> = cases.iter().copied().collect();
     loop {
@@ -74,6 +83,55 @@ pub fn judge(implementation: &dyn Implementation, cases: &[Case<'_>]) -> Result<
         })?;
         runs.all_answered(&calls)?;
     }
+}
+
+/// Judges a case whose calls one copy of the implementation answers in turn.
+fn in_turn(implementation: &dyn Implementation, case: &Case<'_>) -> Result<Verdict, AdapterError> {
+    let hello = &implementation.capabilities();
+    let mut run = CaseRun::new(Cow::Borrowed(case.scenario), case.recorded);
+    while let Some(call) = run.next(hello) {
+        let mut replies = implementation.answer_in_turn(std::slice::from_ref(&call))?;
+        match (replies.pop(), replies.len()) {
+            (Some(reply), 0) => run.take(&call, reply, &hello.choices),
+            (Some(_), others) => return Err(unanswered(others + 1, 1, &call)),
+            (None, _) => return Err(unanswered(0, 1, &call)),
+        }
+    }
+    Ok(run.verdict.unwrap_or(Verdict::Pass))
+}
+
+/// Asks calls in turn, and gives the first divergence from the call at `from` on, whatever the answers before that are.
+///
+/// # Errors
+///
+/// Those of the implementation.
+pub fn last_in_turn(
+    implementation: &dyn Implementation,
+    calls: &[Call],
+    from: usize,
+) -> Result<Option<Divergence>, AdapterError> {
+    let choices = implementation.capabilities().choices;
+    let replies = implementation.answer_in_turn(calls)?;
+    let mut before = Vec::new();
+    for (at, (call, reply)) in calls.iter().zip(replies).enumerate() {
+        let expected = model::answer(call, &choices);
+        let (difference, got) = match reply {
+            Reply::Ok(got) => (compare(call, &expected, &got, &choices).err(), got),
+            Reply::Panicked(what) => {
+                let (difference, got) = panicked(call, &expected, &kept::reason(what), &choices);
+                (Some(difference), got)
+            }
+            Reply::Error(_) | Reply::Unsupported(_) => return Ok(None),
+        };
+        match difference.filter(|_| at >= from) {
+            Some(difference) => {
+                let divergence = Divergence { difference, before, call: call.clone(), expected, got };
+                return Ok(Some(kept::divergence(divergence)));
+            }
+            None => before.push((call.clone(), got)),
+        }
+    }
+    Ok(None)
 }
 
 /// Cases that run side by side, in rounds. A round has one call of every unfinished case.

@@ -5,7 +5,7 @@
 
 use crate::suite::judging::divergence::Divergence;
 use crate::{
-    protocol::{Answer, Reply, Response, SignOutcome, VerifyOutcome},
+    protocol::{Answer, Call, Reply, Response, SignOutcome, VerifyOutcome},
     value::{Map, Text, Value},
 };
 use std::mem::size_of;
@@ -22,6 +22,19 @@ pub(in crate::suite) fn weight(reply: &Reply) -> usize {
     match reply {
         Reply::Ok(answer) => weight_of(answer),
         Reply::Error(what) | Reply::Panicked(what) | Reply::Unsupported(what) => what.len(),
+    }
+}
+
+/// About how much memory a call takes, without its configuration (bytes).
+pub(in crate::suite) fn weight_of_call(call: &Call) -> usize {
+    match call {
+        Call::Exchange(call) => {
+            let mut values = 0;
+            call.actions.iter().for_each(|action| action.values(|value| values += of_value(value)));
+            values + call.cookie_header.as_ref().map_or(0, String::len) + call.path.len()
+        }
+        Call::Sign(call) => of_map(&call.session),
+        Call::Verify(call) => call.cookie.len(),
     }
 }
 
@@ -233,7 +246,7 @@ mod tests {
     use super::*;
     use crate::json::json;
     use crate::protocol::Op;
-    use crate::{protocol::Call, suite::judging::compare::Difference};
+    use crate::suite::judging::compare::Difference;
 
     fn diverging(expected: Answer, got: Answer) -> Divergence {
         let input = json!({"config": {}, "now": 0, "cookie": ""});

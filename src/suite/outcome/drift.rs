@@ -107,7 +107,8 @@ mod tests {
     fn file(zlib: &str, vector: Vector) -> String {
         let provenance = Provenance { zlib: zlib.to_owned(), ..Provenance::default() };
         let (spec, family, description) = ("flask-3.1".to_owned(), "f".to_owned(), "d".to_owned());
-        VectorFile { format: 1, spec, family, description, provenance, vectors: vec![vector] }.to_text()
+        let implementation = None;
+        VectorFile { format: 1, spec, family, description, provenance, implementation, vectors: vec![vector] }.to_text()
     }
 
     /// A vector of a long session, and the same as a zlib of another level would have made it.

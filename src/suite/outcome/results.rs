@@ -50,7 +50,8 @@ pub struct Results {
     /// How many checks ended how.
     pub total: Tally,
     /// The same by families of rules, in the order of the specification. A check counts under every family that it is evidence
-    /// for, and a failure under that of the broken rule alone.
+    /// for. A failure counts under that of the blamed rule alone or, where that rule was not chosen, under those of the chosen
+    /// rules that the check is evidence for.
     pub families: Vec<(String, Tally)>,
     /// The same by rules, of every rule that counted in the run.
     pub rules: BTreeMap<String, Tally>,
@@ -180,8 +181,13 @@ impl AddAssign for Tally {
 /// A failed check.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
-    /// The rule that is broken.
+    /// The rule that is blamed.
     pub rule: String,
+    /// The chosen rules that the check is evidence for, where the rule that is blamed was not chosen: the failure counts under
+    /// them. Empty everywhere else.
+    pub cited: Vec<String>,
+    /// Whether an earlier call changed the answer.
+    pub earlier: EarlierCall,
     /// Where the check comes from.
     pub origin: Origin,
     /// The first answer that is not the expected one.
@@ -190,6 +196,19 @@ pub struct Failure {
     pub scenario: Scenario,
     /// The check as a vector of its own, to be saved and replayed.
     pub vector: Vector,
+}
+
+/// Whether an earlier call changed the answer that failed a check.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EarlierCall {
+    /// It did, and the calls that it takes are part of what was asked.
+    Asked,
+    /// It did not, or there is no way to tell.
+    #[default]
+    None,
+    /// It did: asked alone, the implementation answers as expected. The calls that it takes were not found.
+    Unknown,
 }
 
 /// Where a check comes from.
@@ -309,6 +328,11 @@ impl Results {
         }
     }
 
+    /// The failures that count under a rule.
+    pub fn failures_of<'r>(&'r self, rule: &'r str) -> impl Iterator<Item = &'r Failure> {
+        self.failures.iter().filter(move |failure| failure.counts_under().contains(&rule))
+    }
+
     /// Counts a check about which nothing can be said.
     pub fn inconclusive<R: AsRef<str>>(&mut self, rules: &[R], why: &Inconclusive) {
         self.count(rules, |tally| tally.inconclusive += 1);
@@ -371,7 +395,12 @@ impl Failure {
         };
         let scenario = up_to(scenario, &divergence);
         let vector = from_scenario(id, rules, comment, &scenario, &expected(&divergence));
-        Self { rule, origin, divergence, scenario, vector }
+        Self { rule, cited: Vec::new(), earlier: EarlierCall::None, origin, divergence, scenario, vector }
+    }
+
+    /// The rules that the failure counts under.
+    pub fn counts_under(&self) -> Vec<&str> {
+        if self.cited.is_empty() { self.rules() } else { self.cited.iter().map(String::as_str).collect() }
     }
 }
 
@@ -423,6 +452,7 @@ fn words(sentence: &str) -> String {
 /// The scenario without what comes behind the divergence.
 fn up_to(scenario: &Scenario, divergence: &Divergence) -> Scenario {
     match scenario {
+        Scenario::Calls(calls) => Scenario::Calls(calls.iter().take(divergence.before.len() + 1).cloned().collect()),
         Scenario::Sequence(sequence) => {
             let mut sequence = sequence.clone();
             sequence.steps.truncate(divergence.before.len() + 1);

@@ -5,8 +5,8 @@
 //! `http_date` and `integer` show in every cookie that is set and every session that is signed.
 //!
 //! No metamorphic properties are needed: matching the model on every call implies them. Equality on one call cannot see an answer
-//! that depends on earlier calls. Therefore cases share configurations, some share cookies, stories have
-//! [`super::judging::invariants`], and the vectors are run twice.
+//! that depends on earlier calls. Therefore `turns` asks for it on purpose, cases share configurations, some share cookies, stories
+//! have [`super::judging::invariants`], and the vectors are run twice.
 
 mod base64;
 mod cookie_header;
@@ -19,6 +19,7 @@ mod set_cookie;
 mod signing;
 mod stories;
 mod tagging;
+mod turns;
 
 #[cfg(test)]
 mod tests;
@@ -69,9 +70,15 @@ pub const PROPERTIES: &[Property] = &[
     cookie_header::HEADER,
     stories::STORIES,
     tagging::LOADED,
+    turns::TURNS,
 ];
 
 impl Property {
+    /// Whether the calls of its cases are asked of one copy of the implementation, each after the answer to the one before.
+    pub fn is_in_turn(&self) -> bool {
+        self.name == turns::TURNS.name
+    }
+
     /// The cases of one run: a plain configuration and some generated ones are drawn first, and shared by all of them. Where
     /// there is `only` one that can be asked about, every case has that.
     pub fn strategy(

@@ -18,7 +18,7 @@ pub(super) const COMPRESSED: Property = Property {
 
 pub(super) const ODD: Property = Property {
     name: "whatever is signed as a payload is a session, or odd",
-    rules: &["PAY-14", "PAY-15", "PAY-13", "PAY-6", "PAY-7", "PAY-8", "PAY-9", "PAY-11"],
+    rules: &["PAY-14", "PAY-15", "PAY-13", "PAY-6", "PAY-7", "PAY-8", "PAY-9", "PAY-11", "SIG-1"],
     asks: Some(Op::Verify),
     share: 3,
     cases: |configs, _| single(cookies::carrying(configs, payloads::odd())),

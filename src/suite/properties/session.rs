@@ -12,7 +12,7 @@ pub(super) const VIEW: Property = Property {
         "VARY-4",
     ],
     asks: Some(Op::Exchange),
-    share: 11,
+    share: 10,
     cases: |configs, sizes| single(requests::request(configs, sizes)),
     configs: |_| settings::timing(),
 };

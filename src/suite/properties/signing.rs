@@ -25,7 +25,7 @@ pub(super) const AGED: Property = Property {
     name: "a signature is accepted exactly while its age is within the lifetime",
     rules: &["EXP-1", "EXP-2", "EXP-3", "EXP-4", "EXP-5", "EXP-7", "EXP-8", "EXP-9", "EXP-10", "KEY-3"],
     asks: Some(Op::Verify),
-    share: 10,
+    share: 9,
     cases: |configs, sizes| single(cookies::aged(configs, sizes)),
     configs: |_| settings::timing(),
 };
@@ -34,7 +34,7 @@ pub(super) const SPOILED: Property = Property {
     name: "a spoiled cookie is not accepted, unless it spells the same bytes",
     rules: &["SIG-5", "SIG-6", "SIG-7", "SIG-8", "SIG-9", "SIG-10", "PAY-13", "PAY-14", "PAY-15"],
     asks: Some(Op::Verify),
-    share: 9,
+    share: 8,
     cases: |configs, sizes| single(cookies::spoiled(configs, sizes)),
     configs: |_| settings::timing(),
 };

@@ -20,7 +20,7 @@ pub(super) const RETURNED: Property = Property {
 
 pub(super) const LOADED: Property = Property {
     name: "a session that Flask signed just now loads as its values",
-    rules: &["PAY-16", "PAY-3", "PAY-4", "PAY-6", "PAY-7", "PAY-8", "PAY-9", "PAY-10", "PAY-11", "PAY-13"],
+    rules: &["PAY-16", "PAY-3", "PAY-4", "PAY-6", "PAY-7", "PAY-8", "PAY-9", "PAY-10", "PAY-11", "PAY-13", "SIG-1"],
     asks: Some(Op::Verify),
     share: 3,
     // Half of them are plain, for those who carry nothing else.

@@ -67,13 +67,20 @@ pub(in crate::suite) fn parts(options: &Options) -> Vec<PropertyRun> {
     });
     let last =
         PropertyRun { name: ONE_CHARACTER_EDITS, rules: ONE_CHARACTER_EDITS_RULES, source: Source::OneCharacterEdits };
-    properties.chain([last]).filter(|part| part.rules.iter().any(|rule| options.counts(rule))).collect()
+    let all = properties.chain([last]).filter(|part| part.rules.iter().any(|rule| options.counts(rule)));
+    // Their calls need other configurations than the one there is.
+    all.filter(|part| options.fixed_config.is_none() || !part.is_in_turn()).collect()
 }
 
 impl PropertyRun {
     /// How many cases it has in this run, or in this shard of it.
     pub(in crate::suite) fn count(&self, options: &Options) -> usize {
         self.numbers(options).len()
+    }
+
+    /// Whether the calls of its cases are answered in turn.
+    pub(in crate::suite) fn is_in_turn(&self) -> bool {
+        matches!(self.source, Source::Generated(property, ..) if property.is_in_turn())
     }
 
     /// The operation that the implementation lacks without which none of its cases can be asked.

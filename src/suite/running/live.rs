@@ -87,7 +87,7 @@ pub fn with_server_lifetime(ready: &LoadedVector, config: &Config) -> Option<Loa
         Scenario::Sequence(sequence) if sequence.steps.iter().all(|step| step.config.is_empty()) => {
             &mut sequence.config
         }
-        Scenario::Sequence(_) | Scenario::World(_) => return None,
+        Scenario::Calls(_) | Scenario::Sequence(_) | Scenario::World(_) => return None,
     };
     if vector.rules.is_empty() || there.lifetime == config.lifetime {
         return None;

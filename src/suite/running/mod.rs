@@ -4,6 +4,7 @@
 //! with one configuration.
 
 mod cases;
+mod earlier;
 pub mod live;
 pub mod options;
 mod pipeline;

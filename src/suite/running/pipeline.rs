@@ -9,6 +9,7 @@
 //!
 //! It does not know what the cases are, or what happens to a verdict.
 
+use super::earlier::Log;
 use crate::suite::judging::judge::{CaseRuns, Verdict};
 use crate::suite::judging::kept;
 use crate::{
@@ -43,11 +44,43 @@ pub(in crate::suite) struct Metered<'a> {
     calls: AtomicU64,
     /// The operations that were asked, and whether one of their calls had another reply than that it is unsupported.
     answered: Mutex<BTreeMap<Op, bool>>,
+    /// What was asked last.
+    log: Mutex<Log>,
 }
 
 impl<'a> Metered<'a> {
     pub(in crate::suite) fn new(implementation: &'a dyn Implementation) -> Self {
-        Self { implementation, busy: AtomicU64::new(0), calls: AtomicU64::new(0), answered: Mutex::default() }
+        let (busy, calls) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { implementation, busy, calls, answered: Mutex::default(), log: Mutex::default() }
+    }
+
+    /// What was asked last.
+    pub(in crate::suite) fn log(&self) -> Log {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Does something that answers calls, and counts what it took.
+    fn metered<T>(
+        &self,
+        calls: &[Call],
+        answer: impl FnOnce(&mut (dyn FnMut(usize, bool) + Send)) -> Result<T, AdapterError>,
+    ) -> Result<T, AdapterError> {
+        interruption::interruption().map_or(Ok(()), Err)?;
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).add(calls);
+        let began = Instant::now();
+        let mut seen = BTreeMap::new();
+        let answered = answer(&mut |place, is_supported| {
+            if let Some(call) = calls.get(place) {
+                *seen.entry(call.op()).or_insert(false) |= is_supported;
+            }
+        });
+        let mut ops = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.into_iter().for_each(|(op, is_answered)| *ops.entry(op).or_insert(false) |= is_answered);
+        drop(ops);
+        let nanoseconds = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.busy.fetch_add(nanoseconds, Relaxed);
+        self.calls.fetch_add(calls.len() as u64, Relaxed);
+        answered
     }
 
     /// How long the implementation had calls to answer.
@@ -77,22 +110,24 @@ impl Implementation for Metered<'_> {
     }
 
     fn answer_each(&self, calls: &[Call], take: &mut (dyn FnMut(usize, Reply) + Send)) -> Result<(), AdapterError> {
-        interruption::interruption().map_or(Ok(()), Err)?;
-        let began = Instant::now();
-        let mut seen = BTreeMap::new();
-        let answered = self.implementation.answer_each(calls, &mut |place, reply| {
-            if let Some(call) = calls.get(place) {
-                *seen.entry(call.op()).or_insert(false) |= !matches!(reply, Reply::Unsupported(_));
-            }
-            take(place, reply);
-        });
-        let mut ops = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.into_iter().for_each(|(op, is_answered)| *ops.entry(op).or_insert(false) |= is_answered);
-        drop(ops);
-        let nanoseconds = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        self.busy.fetch_add(nanoseconds, Relaxed);
-        self.calls.fetch_add(calls.len() as u64, Relaxed);
-        answered
+        self.metered(calls, |note| {
+            self.implementation.answer_each(calls, &mut |place, reply| {
+                note(place, !matches!(reply, Reply::Unsupported(_)));
+                take(place, reply);
+            })
+        })
+    }
+
+    fn answer_in_turn(&self, calls: &[Call]) -> Result<Vec<Reply>, AdapterError> {
+        self.metered(calls, |note| {
+            let replies = self.implementation.answer_in_turn(calls)?;
+            replies.iter().enumerate().for_each(|(at, reply)| note(at, !matches!(reply, Reply::Unsupported(_))));
+            Ok(replies)
+        })
+    }
+
+    fn fresh(&self) -> Option<Box<dyn Implementation>> {
+        self.implementation.fresh()
     }
 
     fn config(&self) -> Option<Arc<Config>> {

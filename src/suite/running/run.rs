@@ -3,6 +3,7 @@
 pub use super::options::Options;
 use super::{
     cases::{self, BATCH, Batch, Generators, PropertyRun},
+    earlier::Searches,
     live,
     pipeline::{Asker, Metered, Pipeline, no_thread},
     times::Stopwatch,
@@ -26,7 +27,7 @@ use crate::{
         },
         outcome::{
             known::Watch,
-            results::{Failure, Origin, Results, named},
+            results::{EarlierCall, Failure, Origin, Results, named},
         },
     },
 };
@@ -52,6 +53,8 @@ pub enum Event<'a> {
 const FAILURES: usize = 16 * 1024 * 1024;
 /// How much a failure shows at least.
 const SMALL: usize = 4 * 1024;
+/// The rule that a vector which is asked twice is evidence for: nothing but the value, the clock and the configuration decides.
+const NO_MEMORY: &str = "SYS-4";
 /// How many failures of generated cases are shrunk in one run.
 const SHRUNK_FAILURES: usize = 24;
 /// The same where each try is a request to a server.
@@ -65,7 +68,7 @@ pub fn run(
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Results {
     let options = &Options { fixed_config: implementation.config(), ..options.clone() };
-    observe_run(implementation, options, observe, |run| {
+    observe_run(implementation, options, false, observe, |run| {
         run.needing_another_configuration();
         run.vectors(vectors)?;
         run.run_generated()?;
@@ -80,13 +83,14 @@ pub fn replay(
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Results {
     let all: Vec<_> = vectors.iter().collect();
-    observe_run(implementation, &Options::default(), observe, |run| run.pass("the vectors", &all, false).map(drop))
+    observe_run(implementation, &Options::default(), true, observe, |run| run.pass("the vectors", &all, false).map(drop))
 }
 
 /// Does some work with a thread that asks, and gives what came of it.
 fn observe_run(
     implementation: &dyn Implementation,
     options: &Options,
+    is_replay: bool,
     observe: &mut dyn FnMut(Event<'_>),
     work: impl FnOnce(&mut Run<'_>) -> Result<(), Stop>,
 ) -> Results {
@@ -108,6 +112,8 @@ fn observe_run(
             known: &mut known,
             causes: Causes::new(&metered, &capabilities),
             room: FAILURES,
+            is_replay,
+            searches: Searches::default(),
         })
     });
     results.known = known.end();
@@ -128,7 +134,7 @@ fn observe_run(
 }
 
 struct Run<'a> {
-    implementation: &'a dyn Implementation,
+    implementation: &'a Metered<'a>,
     hello: &'a Capabilities,
     asker: &'a Asker<'a>,
     options: &'a Options,
@@ -139,6 +145,9 @@ struct Run<'a> {
     causes: Causes<'a>,
     /// How much may still be kept of what large failures show (bytes).
     room: usize,
+    /// Whether some vectors are asked once, and nothing else.
+    is_replay: bool,
+    searches: Searches,
 }
 
 /// Why a run ends early.
@@ -168,8 +177,8 @@ impl Run<'_> {
         }
     }
 
-    /// Every vector of this shard, and those of one call once more in reverse: state that leaks from one call into the next
-    /// shows.
+    /// Every vector of this shard, whichever rules it cites, since any of them may be blamed; and those of one call once more in
+    /// reverse: state that leaks from one call into the next shows.
     fn vectors(&mut self, vectors: &[LoadedVector]) -> Result<(), Stop> {
         let for_server: Vec<_>;
         let vectors = match &self.options.fixed_config {
@@ -181,11 +190,14 @@ impl Run<'_> {
                 &for_server
             }
         };
-        let is_chosen = |ready: &&LoadedVector| ready.vector.rules.iter().any(|rule| self.options.counts(rule));
-        let chosen = vectors.iter().filter(is_chosen).enumerate();
-        let mine: Vec<_> = chosen.filter(|(n, _)| self.options.shard.holds(*n)).map(|(_, ready)| ready).collect();
+        let all = vectors.iter().enumerate();
+        let mine: Vec<_> = all.filter(|(n, _)| self.options.shard.holds(*n)).map(|(_, ready)| ready).collect();
         let passed = self.pass("vectors", &mine, false)?;
-        let again: Vec<_> = passed.into_iter().rev().filter(|ready| ready.scenario.len() == 1).collect();
+        let is_asked_again = |ready: &&LoadedVector| {
+            let is_chosen = self.options.counts(NO_MEMORY) || !self.chosen(&ready.vector.rules).is_empty();
+            is_chosen && ready.scenario.len() == 1
+        };
+        let again: Vec<_> = passed.into_iter().rev().filter(is_asked_again).collect();
         self.pass("vectors in another order", &again, true)?;
         Ok(())
     }
@@ -199,6 +211,8 @@ impl Run<'_> {
     ) -> Result<Vec<&'v LoadedVector>, Stop> {
         (self.observe)(Event::Part { name, checks: vectors.len() });
         let mut passed = Vec::new();
+        let is_in_turn = |ready: &&LoadedVector| matches!(ready.scenario, Scenario::Calls(_));
+        let (in_turn, vectors): (Vec<_>, Vec<_>) = vectors.iter().copied().partition(is_in_turn);
         let mut pipeline = Pipeline::new(self.asker, self.hello);
         let mut batches = vectors.chunks(BATCH);
         loop {
@@ -208,8 +222,7 @@ impl Run<'_> {
                 let case = |ready: &&'v LoadedVector| Case { scenario: &ready.scenario, recorded: &ready.recorded };
                 pipeline.begin(batch, batch.iter().map(case).collect());
             }
-            let Some((batch, verdicts)) = pipeline.finish()? else { return Ok(passed) };
-            let mut verdicts = verdicts;
+            let Some((batch, mut verdicts)) = pipeline.finish()? else { break };
             if !again {
                 let rules = batch.iter().map(|ready| &*ready.vector.rules);
                 self.find_causes(verdicts.iter_mut().zip(rules), || pipeline.settle());
@@ -224,6 +237,16 @@ impl Run<'_> {
             }
             (self.observe)(Event::Checked(checks));
         }
+        for ready in in_turn {
+            let case = Case { scenario: &ready.scenario, recorded: &ready.recorded };
+            if let Some(verdict) = judge(self.implementation, &[case])?.pop()
+                && self.vector(ready, verdict, again)?
+            {
+                passed.push(ready);
+            }
+            (self.observe)(Event::Checked(1));
+        }
+        Ok(passed)
     }
 
     /// Names the failures among some verdicts by their causes. Each comes with the rules that its check is about. `settle` waits
@@ -247,23 +270,35 @@ impl Run<'_> {
     /// Counts the verdict on a vector, and says whether it passed.
     fn vector(&mut self, ready: &LoadedVector, verdict: Verdict, again: bool) -> Result<bool, Stop> {
         let vector = &ready.vector;
-        let rules = self.chosen(&vector.rules);
+        let mut rules = self.chosen(&vector.rules);
+        if again && self.options.counts(NO_MEMORY) && !rules.iter().any(|rule| rule == NO_MEMORY) {
+            rules.push(NO_MEMORY.to_owned());
+        }
+        let is_chosen = !rules.is_empty() || self.is_replay;
         match verdict {
+            Verdict::Pass if !is_chosen => return Ok(true),
+            Verdict::Inconclusive(_) if !is_chosen => {}
             Verdict::Pass => {
                 self.known.judged(&vector.id);
                 self.results.passed(&rules);
+                self.results.unreported.samples.vector(&vector.id, true, again);
                 return Ok(true);
             }
             Verdict::Inconclusive(why) => self.results.inconclusive(&rules, &why),
             Verdict::Fail(divergence) => {
+                self.results.unreported.samples.vector(&vector.id, false, again);
                 let divergence = named(*divergence, &vector.rules);
+                // Where it had passed, the answer depends on what was asked before.
+                let broken: Vec<_> = if again { vec![NO_MEMORY] } else { divergence.rules().collect() };
+                let pattern = &self.options.rules;
+                let leaves_out = |rule: &str| pattern.excludes(rule);
+                let Some((broken, cited)) = self.counts(&broken, leaves_out, &rules, &vector.id) else {
+                    return Ok(false);
+                };
                 if again {
-                    // It had passed: the answer depends on what was asked before.
-                    if self.is_chosen("SYS-4", &rules, &vector.id) {
-                        self.failed_vector(ready, divergence, again)?;
-                    }
-                } else if let Some(divergence) = self.chosen_of(divergence, &rules, &vector.id) {
-                    self.failed_vector(ready, divergence, again)?;
+                    self.failed_vector(ready, divergence, again, (&broken, cited))?;
+                } else if let Some(divergence) = divergence.only(|rule| broken.contains(&rule)) {
+                    self.failed_vector(ready, divergence, again, (&broken, cited))?;
                 }
             }
         }
@@ -271,20 +306,33 @@ impl Run<'_> {
     }
 
     /// Counts a failed vector, and shows it unless everything that it breaks is known.
-    fn failed_vector(&mut self, ready: &LoadedVector, mut divergence: Divergence, again: bool) -> Result<(), Stop> {
+    fn failed_vector(
+        &mut self,
+        ready: &LoadedVector,
+        mut divergence: Divergence,
+        again: bool,
+        (broken, cited): (&[&'static str], Vec<String>),
+    ) -> Result<(), Stop> {
         let vector = &ready.vector;
-        let broken: Vec<_> = if again { vec!["SYS-4"] } else { divergence.rules().collect() };
-        let new = self.count_failed(&broken, &vector.id);
+        let new = self.count_failed(broken, &cited, &vector.id);
         let Some(first) = new.first() else { return Ok(()) };
+        self.results.unreported.samples.failed(first, &divergence);
         divergence.lead_with(first);
+        let (scenario, divergence, earlier) = self.explain(ready.scenario.clone(), divergence);
         let (id, comment) = (vector.id.clone(), vector.comment.clone());
-        self.fail(Failure::new(Origin::Vector { id, comment, again }, &vector.rules, &ready.scenario, divergence))
+        let failure = Failure::new(Origin::Vector { id, comment, again }, &vector.rules, &scenario, divergence);
+        self.fail(Failure { earlier, cited, ..failure })
     }
 
-    /// Counts a failed check, and gives the rules that it breaks and that no list of known failures has.
-    fn count_failed(&mut self, broken: &[&'static str], name: &str) -> Vec<&'static str> {
+    /// Counts a failed check under the rules that it breaks, or under those that are cited for it, and gives the broken ones that
+    /// no list of known failures has.
+    fn count_failed(&mut self, broken: &[&'static str], cited: &[String], name: &str) -> Vec<&'static str> {
         let (known, new): (Vec<_>, Vec<_>) = broken.iter().copied().partition(|rule| self.known.knows(rule, name));
-        self.results.failed(&new, &known);
+        match cited {
+            [] => self.results.failed(&new, &known),
+            cited if new.is_empty() => self.results.failed(&[], cited),
+            cited => self.results.failed(cited, &[]),
+        }
         new
     }
 
@@ -304,10 +352,34 @@ impl Run<'_> {
                 false
             }
         });
+        let (in_turn, parts): (Vec<_>, Vec<_>) = parts.into_iter().partition(PropertyRun::is_in_turn);
         thread::scope(|scope| {
             let generators = Generators::start(scope, &parts, options).map_err(|error| no_thread(&error))?;
             self.cases(generators)
+        })?;
+        thread::scope(|scope| {
+            let generators = Generators::start(scope, &in_turn, options).map_err(|error| no_thread(&error))?;
+            self.cases_in_turn(generators)
         })
+    }
+
+    /// Cases whose calls are answered in turn, one case after another.
+    fn cases_in_turn(&mut self, generators: Generators) -> Result<(), Stop> {
+        let mut shown = BTreeSet::new();
+        let mut present = None;
+        for Batch { part, numbers, scenarios } in generators {
+            if present.replace(part.name) != Some(part.name) {
+                (self.observe)(Event::Part { name: part.name, checks: part.count(self.options) });
+            }
+            for (number, scenario) in numbers.into_iter().zip(&scenarios) {
+                let verdict = judge(self.implementation, &[Case { scenario, recorded: &[] }])?.pop();
+                if let Some(verdict) = verdict {
+                    self.case(part, number, verdict, &mut shown, || {})?;
+                }
+                (self.observe)(Event::Checked(1));
+            }
+        }
+        Ok(())
     }
 
     fn cases(&mut self, mut generators: Generators) -> Result<(), Stop> {
@@ -330,37 +402,76 @@ impl Run<'_> {
             let judged: Vec<_> = judged.filter_map(|(number, verdict)| Some((number, verdict?))).collect();
             let checks = judged.len();
             for (number, verdict) in judged {
-                let Some(divergence) = self.count(part, verdict) else { continue };
-                let new = self.count_failed(&divergence.rules().collect::<Vec<_>>(), part.name);
-                for rule in new {
-                    if shown.insert((part.name, rule)) {
-                        pipeline.settle();
-                        let mut divergence = divergence.clone();
-                        divergence.lead_with(rule);
-                        self.failed_case(part, number, divergence)?;
-                    }
-                }
+                self.case(part, number, verdict, &mut shown, || pipeline.settle())?;
             }
             (self.observe)(Event::Checked(checks));
         }
     }
 
+    /// Counts the verdict on a generated case. The first failure of a rule is `shown`, once the implementation owes nothing.
+    fn case(
+        &mut self,
+        part: PropertyRun,
+        number: usize,
+        verdict: Verdict,
+        shown: &mut BTreeSet<(&'static str, &'static str)>,
+        mut settle: impl FnMut(),
+    ) -> Result<(), Stop> {
+        let is_pass = matches!(verdict, Verdict::Pass);
+        let Some((divergence, cited)) = self.count(part, verdict) else {
+            if is_pass {
+                self.results.unreported.samples.passed_case(part.name, number);
+            }
+            return Ok(());
+        };
+        let new = self.count_failed(&divergence.rules().collect::<Vec<_>>(), &cited, part.name);
+        if let Some(first) = new.first() {
+            self.results.unreported.samples.failed(first, &divergence);
+        }
+        for rule in new {
+            if shown.insert((part.name, rule)) {
+                settle();
+                let mut divergence = divergence.clone();
+                divergence.lead_with(rule);
+                self.failed_case(part, number, divergence, cited.clone())?;
+            }
+        }
+        Ok(())
+    }
+
     /// Shows a failure of a generated case, after shrinking it.
-    fn failed_case(&mut self, part: PropertyRun, number: usize, divergence: Divergence) -> Result<(), Stop> {
+    fn failed_case(
+        &mut self,
+        part: PropertyRun,
+        number: usize,
+        divergence: Divergence,
+        cited: Vec<String>,
+    ) -> Result<(), Stop> {
         let Some((scenario, tree)) = part.case(number, self.options) else { return Ok(()) };
         let generated =
             self.results.failures.iter().filter(|failure| matches!(failure.origin, Origin::Property(_))).count();
         let most = if self.options.fixed_config.is_some() { SHRUNK_LIVE } else { SHRUNK_FAILURES };
         let is_shown_small = !self.options.no_shrink && generated < most;
-        let (scenario, divergence) = match tree.filter(|_| is_shown_small) {
-            Some(tree) => self.shrink(tree, scenario, divergence),
-            None => (scenario, divergence),
-        };
-        self.fail(Failure::new(Origin::Property(part.name), &[], &scenario, divergence))
+        let (mut scenario, mut divergence, earlier) = self.explain(scenario, divergence);
+        let is_alone = earlier == EarlierCall::None && !matches!(scenario, Scenario::Calls(_));
+        if let Some(tree) = tree.filter(|_| is_shown_small && is_alone && !part.is_in_turn()) {
+            (scenario, divergence) = self.shrink(tree, scenario, divergence);
+        }
+        let failure = Failure::new(Origin::Property(part.name), &[], &scenario, divergence);
+        self.fail(Failure { earlier, cited, ..failure })
     }
 
-    /// Counts the verdict on a generated case, or gives its divergence when it is a failure.
-    fn count(&mut self, part: PropertyRun, verdict: Verdict) -> Option<Divergence> {
+    /// The failure with the earlier calls that it takes, if any.
+    fn explain(&mut self, scenario: Scenario, divergence: Divergence) -> (Scenario, Divergence, EarlierCall) {
+        if self.is_replay || self.options.no_shrink {
+            return (scenario, divergence, EarlierCall::None);
+        }
+        let implementation = self.implementation;
+        self.searches.explain(implementation, (scenario, divergence), &|| implementation.log())
+    }
+
+    /// Counts the verdict on a generated case. When it is a failure, gives what differs, and the rules that are cited for it.
+    fn count(&mut self, part: PropertyRun, verdict: Verdict) -> Option<(Divergence, Vec<String>)> {
         let rules = &self.chosen(part.rules);
         match verdict {
             Verdict::Pass => {
@@ -368,17 +479,17 @@ impl Run<'_> {
                 self.results.passed(rules);
             }
             Verdict::Inconclusive(why) => self.results.inconclusive(rules, &why),
-            Verdict::Fail(divergence) => return self.chosen_of(named(*divergence, &[]), rules, part.name),
+            Verdict::Fail(divergence) => {
+                let divergence = named(*divergence, &[]);
+                let pattern = &self.options.rules;
+                // A generated case may be about a rule that came later than those that are in force, which no vector is.
+                let leaves_out = |rule: &str| pattern.excludes(rule) || !pattern.is_in_force(rule);
+                let broken: Vec<_> = divergence.rules().collect();
+                let (broken, cited) = self.counts(&broken, leaves_out, rules, part.name)?;
+                return divergence.only(|rule| broken.contains(&rule)).map(|divergence| (divergence, cited));
+            }
         }
         None
-    }
-
-    /// What differs under rules that count; `None` if nothing does.
-    fn chosen_of<R: AsRef<str>>(&mut self, divergence: Divergence, asked: &[R], name: &str) -> Option<Divergence> {
-        let first = divergence.difference.rule();
-        let broken: Vec<_> = divergence.rules().filter(|rule| self.options.rules.matches(rule)).collect();
-        self.is_chosen(broken.first().unwrap_or(&first), asked, name);
-        divergence.only(|rule| broken.contains(&rule))
     }
 
     /// The rules that count, among some.
@@ -386,18 +497,37 @@ impl Run<'_> {
         rules.iter().filter(|rule| self.options.counts(rule.as_ref())).cloned().collect()
     }
 
-    /// Whether a broken rule is among those that count. Where it is not, nothing can be said of the rule that was asked about.
-    /// `name` is that of the vector or property.
-    fn is_chosen<R: AsRef<str>>(&mut self, broken: &str, asked: &[R], name: &str) -> bool {
-        let is_chosen = self.options.rules.matches(broken);
-        if is_chosen {
+    /// The rules that a failed check breaks and under which it counts, with the chosen rules that it is evidence for where none of
+    /// those that are blamed was chosen. Every check that is asked is evidence for a chosen rule (`asked`), so its failure counts,
+    /// whichever rule is blamed, unless that rule is left out on purpose. Then nothing can be said of the rules that were asked
+    /// about. `name` is that of the vector or property.
+    fn counts<R: AsRef<str>>(
+        &mut self,
+        broken: &[&'static str],
+        leaves_out: impl Fn(&str) -> bool,
+        asked: &[R],
+        name: &str,
+    ) -> Option<(Vec<&'static str>, Vec<String>)> {
+        let broken = broken.iter().copied();
+        let chosen: Vec<_> = broken.clone().filter(|rule| self.options.rules.matches(rule)).collect();
+        if !chosen.is_empty() {
             self.known.judged(name);
-        } else {
-            self.known.left_out(broken, name);
-            let what = format!("{broken} is broken, but the chosen rules exclude it");
+            return Some((chosen, Vec::new()));
+        }
+        if asked.is_empty() && !self.is_replay {
+            return None;
+        }
+        let left: Vec<_> = broken.clone().filter(|rule| !leaves_out(rule)).collect();
+        if !left.is_empty() {
+            self.known.judged(name);
+            return Some((left, asked.iter().map(|rule| rule.as_ref().to_owned()).collect()));
+        }
+        if let Some(first) = broken.clone().next() {
+            self.known.left_out(first, name);
+            let what = format!("{first} is broken, but the chosen rules exclude it");
             self.results.inconclusive(asked, &Inconclusive::NotJudged(what));
         }
-        is_chosen
+        None
     }
 
     /// A story in which time passes by itself, where an implementation has a clock of its own.

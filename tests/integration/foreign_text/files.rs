@@ -160,6 +160,7 @@ fn failures() -> Vec<Failure> {
         found.extend(run::run(mutant.make().as_ref(), &VECTORS, &options, &mut |_| {}).failures);
     }
     let kind = |failure: &Failure| match (&failure.scenario, &failure.origin) {
+        (Scenario::Calls(_), _) => "calls".to_owned(),
         (Scenario::RoundTrip(_), _) => "round trip".to_owned(),
         (Scenario::Sequence(_), _) => "sequence".to_owned(),
         (Scenario::World(_), _) => "story".to_owned(),

@@ -27,7 +27,7 @@ ACTIONS = [
     ("get", "MOD-8", [get("a")], "reading a key"),
     ("get-missing", "MOD-8", [get("missing")], "reading a key that may not be there"),
     ("contains", "MOD-8", [do("contains", key="a")], "asking for a key"),
-    ("len", "MOD-8", [do("len")], "counting keys"),
+    ("len", "MOD-8 MOD-10", [do("len")], "counting keys"),
     ("bool", "MOD-8", [do("bool")], "asking whether it is empty"),
     ("iterate", "MOD-8", [do("iterate")], "listing keys"),
     ("items", "MOD-8", [do("items")], "listing items"),

@@ -135,7 +135,7 @@ def shapes():
         ("deep-list", {"l": deep_list}, "forty lists in one another"), ("deep-map", {"m": deep_map}, "forty maps in one another"),
         ("empty-key", {"": {"": ""}}, "empty keys"),
     ]:
-        yield sign(f"payload-shape-{name}", "PAY-1", why, session)
+        yield sign(f"payload-shape-{name}", "PAY-1 PAY-16" if name == "scalars" else "PAY-1", why, session)
     yield verify("payload-shape-deep-list-read", "PAY-16 PAY-1", "forty lists in one another, read", forge.of({"l": deep_list}))
     yield verify("payload-shape-deep-map-read", "PAY-16 PAY-1", "forty maps in one another, read", forge.of({"m": deep_map}))
 

@@ -1,0 +1,170 @@
+//! Whether a failure comes of an earlier call, and of which.
+//!
+//! A failed check is asked again of a copy of the implementation that has heard nothing else. If it is right there, what was asked
+//! before changed the answer. Then the calls before it are asked of fresh copies, fewer and fewer of them, until only those are left
+//! that it takes. They are saved with the failure, so that `replay` shows it again.
+
+use crate::{
+    adapter::Implementation,
+    case::scenario::Scenario,
+    config::Config,
+    protocol::Call,
+    suite::{
+        judging::{
+            divergence::Divergence,
+            judge::{Case, Verdict, judge, last_in_turn},
+            kept,
+        },
+        outcome::results::EarlierCall,
+    },
+};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+/// How many of the calls that were asked last are remembered.
+const LOGGED: usize = 2000;
+/// How large a call may be to be remembered (bytes).
+const LARGEST: usize = 4096;
+/// How many failures of a run are searched for their earlier calls.
+const SEARCHES: usize = 6;
+/// How many fresh copies are asked for one failure, and for how long.
+const TRIES: usize = 80;
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The calls that were asked last, in their order.
+#[derive(Clone, Default)]
+pub(in crate::suite) struct Log(VecDeque<Call>);
+
+impl Log {
+    /// Remembers some calls.
+    pub(in crate::suite) fn add(&mut self, calls: &[Call]) {
+        let small = calls.iter().filter(|call| kept::weight_of_call(call) <= LARGEST);
+        self.0.extend(small.cloned());
+        let surplus = self.0.len().saturating_sub(LOGGED);
+        self.0.drain(..surplus);
+    }
+
+    /// The calls before the last time that this one was asked.
+    fn before(&self, call: &Call) -> Vec<Call> {
+        let at = self.0.iter().rposition(|asked| asked == call).unwrap_or(self.0.len());
+        self.0.iter().take(at).cloned().collect()
+    }
+}
+
+/// The searches of a run.
+#[derive(Default)]
+pub(in crate::suite) struct Searches {
+    /// A copy that is asked nothing but what failed; none if there is no way to make one, or not yet.
+    control: Option<Box<dyn Implementation>>,
+    is_started: bool,
+    made: usize,
+}
+
+impl Searches {
+    /// The failure, with the earlier calls that it takes.
+    pub(in crate::suite) fn explain(
+        &mut self,
+        implementation: &dyn Implementation,
+        (scenario, divergence): (Scenario, Divergence),
+        log: &dyn Fn() -> Log,
+    ) -> (Scenario, Divergence, EarlierCall) {
+        if !self.is_started {
+            self.is_started = true;
+            self.control = implementation.fresh();
+        }
+        let Some(control) = &self.control else { return (scenario, divergence, EarlierCall::None) };
+        let is_in_turn = matches!(scenario, Scenario::Calls(_));
+        if !is_in_turn && !passes(control.as_ref(), &scenario) {
+            return (scenario, divergence, EarlierCall::None);
+        }
+        let unexplained = if is_in_turn { EarlierCall::None } else { EarlierCall::Unknown };
+        if self.made >= SEARCHES {
+            return (scenario, divergence, unexplained);
+        }
+        self.made += 1;
+        let calls: Vec<_> = divergence.before.iter().map(|(call, _)| call).chain([&divergence.call]).cloned().collect();
+        let own = if is_in_turn { calls.len() - 1 } else { 0 };
+        let (before, asked) = calls.split_at(own);
+        let mut search = Search { implementation, asked, left: TRIES, until: Instant::now() + PATIENCE };
+        if is_in_turn && let Some(alone) = search.fails(&[]) {
+            return (Scenario::Single(divergence.call.clone()), alone, EarlierCall::None);
+        }
+        let logged = divergence.before.first().map_or(&divergence.call, |(call, _)| call);
+        let all = || [&log().before(logged)[..], before].concat();
+        let related = || all().into_iter().filter(|call| is_related(call, &divergence.call)).collect();
+        for candidates in [&|| before.to_vec() as Vec<Call>, &related as &dyn Fn() -> Vec<Call>, &all] {
+            let candidates = candidates();
+            if !candidates.is_empty() && let Some(found) = search.fails(&candidates) {
+                let (earlier, found) = search.smallest(candidates, found);
+                return (Scenario::Calls([&earlier[..], asked].concat()), found, EarlierCall::Asked);
+            }
+        }
+        (scenario, divergence, unexplained)
+    }
+}
+
+/// Whether a check passes.
+fn passes(implementation: &dyn Implementation, scenario: &Scenario) -> bool {
+    let verdict = judge(implementation, &[Case { scenario, recorded: &[] }]);
+    verdict.is_ok_and(|verdicts| verdicts == [Verdict::Pass])
+}
+
+/// Whether two calls have a key or a cookie in common.
+fn is_related(one: &Call, other: &Call) -> bool {
+    fn cookie(call: &Call) -> Option<&str> {
+        match call {
+            Call::Exchange(call) => call.cookie_header.as_deref(),
+            Call::Sign(_) => None,
+            Call::Verify(call) => Some(&call.cookie),
+        }
+    }
+    let key = |config: &Config| config.secret_key.clone();
+    key(one.config()) == key(other.config()) || (cookie(one).is_some() && cookie(one) == cookie(other))
+}
+
+/// The search for the earlier calls of one failure.
+struct Search<'a> {
+    implementation: &'a dyn Implementation,
+    /// What fails, if the right calls are asked before.
+    asked: &'a [Call],
+    /// How many tries are left.
+    left: usize,
+    until: Instant,
+}
+
+impl Search<'_> {
+    /// What fails in a fresh copy that is asked these calls before.
+    fn fails(&mut self, earlier: &[Call]) -> Option<Divergence> {
+        if self.left == 0 || Instant::now() >= self.until {
+            return None;
+        }
+        self.left -= 1;
+        let fresh = self.implementation.fresh()?;
+        let calls = [earlier, self.asked].concat();
+        last_in_turn(fresh.as_ref(), &calls, earlier.len()).ok().flatten()
+    }
+
+    /// The fewest calls with which it still fails, as far as the tries find them.
+    fn smallest(&mut self, mut earlier: Vec<Call>, mut found: Divergence) -> (Vec<Call>, Divergence) {
+        let mut size = earlier.len().div_ceil(2);
+        loop {
+            let (mut at, mut is_smaller) = (0, false);
+            while at < earlier.len() {
+                let mut fewer = earlier.clone();
+                fewer.drain(at..earlier.len().min(at + size));
+                match self.fails(&fewer).filter(|_| !fewer.is_empty()) {
+                    Some(still) => {
+                        (earlier, found, is_smaller) = (fewer, still, true);
+                    }
+                    None => at += size,
+                }
+            }
+            if size <= 1 && !is_smaller || self.left == 0 {
+                return (earlier, found);
+            }
+            size = size.div_ceil(2).max(1);
+        }
+    }
+}
