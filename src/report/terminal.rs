@@ -2,6 +2,7 @@
 //! no terminal.
 
 use super::{
+    findings,
     style::{BAD, DOUBT, FAINT, GOOD, styled},
     timeline::timeline,
 };
@@ -23,8 +24,14 @@ use std::fmt::Write;
 /// How many characters of a value are shown.
 const SHOWN: usize = 240;
 
-/// The whole run: what was tested, a table of rule families, what is inconclusive and why, and the verdict.
+/// The whole run: what was tested, a table of rule families, what is inconclusive and why, then the diagnosis, every broken rule,
+/// and the verdict.
 pub fn summary(results: &Results) -> String {
+    summary_with(results, None)
+}
+
+/// The same with the command that repeats a failed case, in which `CASE` stands for its id.
+pub fn summary_with(results: &Results, replay: Option<&str>) -> String {
     let mut text = heading(results);
     text += &table(results);
     text += &cost(results);
@@ -49,6 +56,7 @@ pub fn summary(results: &Results) -> String {
             foreign::block(&broken.hint)
         );
     }
+    text += &findings::text(results, replay);
     text + "\n" + &verdict(results) + "\n"
 }
 

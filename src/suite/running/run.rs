@@ -225,10 +225,12 @@ impl Run<'_> {
             Verdict::Pass => {
                 self.known.judged(&vector.id);
                 self.results.passed(&rules);
+                self.results.unreported.samples.vector(&vector.id, true, again);
                 return Ok(true);
             }
             Verdict::Inconclusive(why) => self.results.inconclusive(&rules, &why),
             Verdict::Fail(divergence) => {
+                self.results.unreported.samples.vector(&vector.id, false, again);
                 let (id, comment) = (vector.id.clone(), vector.comment.clone());
                 let origin = Origin::Vector { id, comment, again };
                 let failure = Failure::new(origin, &vector.rules, &ready.scenario, *divergence);
@@ -281,11 +283,18 @@ impl Run<'_> {
             let judged: Vec<_> = judged.filter_map(|(number, verdict)| Some((number, verdict?))).collect();
             let checks = judged.len();
             for (number, verdict) in judged {
-                let Some(divergence) = self.count(part, verdict) else { continue };
+                let is_pass = matches!(verdict, Verdict::Pass);
+                let Some(divergence) = self.count(part, verdict) else {
+                    if is_pass {
+                        self.results.unreported.samples.passed_case(part.name, number);
+                    }
+                    continue;
+                };
                 let rule = divergence.difference.rule();
                 if self.is_known(rule, part.name) {
                     continue;
                 }
+                self.results.unreported.samples.failed(rule, &divergence);
                 if shown.insert((part.name, rule)) {
                     pipeline.settle();
                     self.failed_case(part, number, divergence)?;
@@ -400,8 +409,11 @@ impl Run<'_> {
             }
             self.room = self.room.saturating_sub(kept::shown(&failure.divergence));
         }
-        if matches!(failure.origin, Origin::Vector { .. }) && self.is_known(&failure.rule, failure.name()) {
-            return Ok(());
+        if matches!(failure.origin, Origin::Vector { .. }) {
+            if self.is_known(&failure.rule, failure.name()) {
+                return Ok(());
+            }
+            self.results.unreported.samples.failed(&failure.rule, &failure.divergence);
         }
         (self.observe)(Event::Failed(&failure));
         self.results.failed(&failure.rule);
