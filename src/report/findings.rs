@@ -122,7 +122,7 @@ pub(super) fn text(results: &Results, replay: Option<&str>) -> String {
         let _ = writeln!(text, "{rule:<10}{failed}{passed:>8}  {:<width$}  {case}", short(title));
     }
     if let Some(replay) = replay {
-        let _ = writeln!(text, "repeat a case: {replay}");
+        let _ = writeln!(text, "  replay    {replay}");
     }
     text
 }
