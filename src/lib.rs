@@ -110,6 +110,10 @@ pub mod conformance;
 #[doc(hidden)]
 #[forbid(unsafe_code)]
 pub mod cookie_text;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+#[forbid(unsafe_code)]
+pub mod diagnosis;
 #[cfg(feature = "conformance")]
 #[doc(hidden)]
 #[forbid(unsafe_code)]

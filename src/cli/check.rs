@@ -16,6 +16,7 @@ use clap::{
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
 use sessionproof::{
+    diagnosis,
     evidence::{revision::Revision, vectors},
     foreign,
     report::terminal,
@@ -171,13 +172,16 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
         arguments.target.failed_with(&implementation.capabilities()),
         out,
     );
-    let results = run::run(implementation.as_ref(), &vectors, &options, &mut |event| match event {
+    let mut results = run::run(implementation.as_ref(), &vectors, &options, &mut |event| match event {
         Event::Failed(failure) => progress.aside(|| failures.show(failure)),
         other => progress.follow(other),
     });
     progress.end();
     failures.end();
-    out.print(terminal::summary(&results));
+    if results.interrupted.is_none() {
+        results.diagnosis = diagnosis::diagnose(&results, implementation.as_ref(), &vectors, &options);
+    }
+    out.print(terminal::summary_with(&results, failures.replay().as_deref()));
     arguments.reports.write(&results)?;
     if let Some(file) = &arguments.write_known_failures {
         write_new(file, &results, out)?;

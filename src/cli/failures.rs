@@ -1,4 +1,4 @@
-//! Failures are shown at once, and saved as vector files for `replay`.
+//! Failures are shown at once, and saved as vector files for `replay`: the first of each rule always.
 
 use super::{
     files::{Readers, write_atomic},
@@ -17,7 +17,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// How many failures are shown and saved, in all and of one rule. The others are only counted.
+/// How many failures are shown and saved, in all and of one rule. Of the others, the first of each rule is saved.
 const SHOWN: usize = 20;
 const SHOWN_OF_A_RULE: usize = 2;
 
@@ -35,9 +35,10 @@ pub struct Folder<'a> {
     target: String,
     /// What is saved of the implementation.
     failed_with: FailedWith,
-    /// How many of each rule were shown.
+    /// How many of each rule were shown; a rule whose first failure was only saved has none.
     shown: BTreeMap<String, usize>,
     hidden: usize,
+    saved: bool,
     warned: bool,
     out: Out,
 }
@@ -46,28 +47,36 @@ impl Failures {
     /// The folder is made at the first failure. `target` names the implementation on the command line, `failed_with` says in the
     /// saved files what failed, and `out` is where failures are shown.
     pub fn folder(&self, target: String, failed_with: FailedWith, out: Out) -> Folder<'_> {
-        Folder { folder: &self.failures, target, failed_with, shown: BTreeMap::new(), hidden: 0, warned: false, out }
+        let (folder, shown) = (&*self.failures, BTreeMap::new());
+        Folder { folder, target, failed_with, shown, hidden: 0, saved: false, warned: false, out }
     }
 }
 
 impl Folder<'_> {
     /// Shows and saves a failure.
     pub fn show(&mut self, failure: &Failure) {
+        let is_first = !self.shown.contains_key(&failure.rule);
         let all: usize = self.shown.values().sum();
         let of_rule = self.shown.entry(failure.rule.clone()).or_default();
-        if all >= SHOWN || *of_rule >= SHOWN_OF_A_RULE {
-            self.hidden += 1;
+        let is_shown = all < SHOWN && *of_rule < SHOWN_OF_A_RULE;
+        *of_rule += usize::from(is_shown);
+        self.hidden += usize::from(!is_shown);
+        if !is_shown && !is_first {
             return;
         }
-        *of_rule += 1;
         let saved = match self.save(failure) {
-            Ok(file) => Some(replay_command(&file, &self.target)),
+            Ok(file) => {
+                self.saved = true;
+                Some(replay_command(&file, &self.target))
+            }
             Err(error) => {
                 self.warn(&error);
                 None
             }
         };
-        self.out.print(terminal::failure(failure, saved.as_deref()));
+        if is_shown {
+            self.out.print(terminal::failure(failure, saved.as_deref()));
+        }
     }
 
     /// Says how many failures were not shown.
@@ -75,6 +84,11 @@ impl Folder<'_> {
         if self.hidden > 0 {
             self.out.print(format!("\n… and {} more failures; show those of one rule with --rules\n", self.hidden));
         }
+    }
+
+    /// The command that repeats a saved failure, with `CASE` for its id; `None` if none was saved.
+    pub fn replay(&self) -> Option<String> {
+        self.saved.then(|| replay_command(&self.folder.join("CASE.json"), &self.target))
     }
 
     fn save(&self, failure: &Failure) -> io::Result<PathBuf> {

@@ -60,6 +60,11 @@ impl Mutant {
         Self { name, summary, rules, kind: Kind::Memory(answer) }
     }
 
+    /// Whether one call changes its answer to another.
+    pub fn remembers(&self) -> bool {
+        matches!(self.kind, Kind::Memory(_))
+    }
+
     /// The mutant, in the state in which a program starts. It declares what Flask chooses, and gives reasons.
     pub fn make(&self) -> Box<dyn Implementation> {
         match self.kind {

@@ -1,5 +1,5 @@
-//! Results as annotations of a workflow on GitHub: an error for each broken rule, a warning for inconclusive rules, and the
-//! verdict as a notice.
+//! Results as annotations of a workflow on GitHub: the diagnosis as a notice, an error for each broken rule, a warning for
+//! inconclusive rules, and the verdict as a notice.
 
 use super::{style::strip, terminal};
 use crate::{
@@ -10,6 +10,10 @@ use crate::{
 /// The results as workflow commands, a line each.
 pub fn write(results: &Results) -> String {
     let mut text = String::new();
+    let diagnosis = super::findings::diagnosis(results);
+    if !diagnosis.is_empty() {
+        text += &command("notice", "sessionproof: diagnosis", &diagnosis.join("\n"));
+    }
     for (rule, tally) in results.by_rule().filter(|(_, tally)| tally.judged() == Judged::Failed) {
         let found = results.failures_of(&rule.id).next();
         let detail = found.map(|failure| strip(&terminal::failure(failure, None))).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! Results as one page without external files: no script, font or picture from elsewhere, which its own policy forbids.
 
 use super::{
+    findings::{self, BrokenRule},
     picture,
     style::strip,
     terminal, timeline,
@@ -74,6 +75,8 @@ struct Run {
     outcome: Outcome,
     verdict: String,
     why_not_judged: Option<String>,
+    diagnosis: Vec<String>,
+    broken: Vec<BrokenRule>,
     facts: Vec<(&'static str, String)>,
     families: Vec<Family>,
     inconclusive: Vec<(String, usize)>,
@@ -146,6 +149,8 @@ impl Run {
             outcome: results.outcome(),
             verdict: strip(&terminal::verdict(results)),
             why_not_judged: (results.outcome() == Outcome::NotJudged).then(|| why_not_judged(results)),
+            diagnosis: findings::diagnosis(results),
+            broken: findings::broken_rules(results),
             facts: facts(results),
             families: rules::families().iter().filter_map(|family| Family::of(family, results)).collect(),
             inconclusive: results.inconclusive.clone().into_iter().collect(),

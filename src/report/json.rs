@@ -2,6 +2,7 @@
 //!
 //! A results file is not trusted. It may be any file of any size; an error names the line.
 
+use super::findings::{BrokenRule, broken_rules};
 use crate::json::{Json, json};
 use crate::{
     adapter::AdapterError,
@@ -14,6 +15,7 @@ use crate::{
         generate::sizes::Sizes,
         judging::{compare::Difference, divergence::Divergence},
         outcome::{
+            diagnosis::Diagnosis,
             known::Known,
             results::{EarlierCall, Failure, Origin, Outcome, Results, Tally},
         },
@@ -150,6 +152,11 @@ struct File {
     broken: Option<BrokenJson>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     interrupted: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    diagnosis: Option<Diagnosis>,
+    /// What `rules` and `failures` say, for those who read this file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    broken_rules: Vec<BrokenRule>,
     failures: Vec<FailureJson>,
     time: Times,
 }
@@ -180,6 +187,8 @@ impl From<&Results> for File {
             incidents: results.incidents.clone(),
             broken: results.broken.as_ref().map(broken),
             interrupted: results.interrupted.clone(),
+            diagnosis: results.diagnosis.clone(),
+            broken_rules: broken_rules(results),
             failures: results.failures.iter().map(FailureJson::from).collect(),
             time: results.times,
         }
@@ -203,6 +212,7 @@ impl TryFrom<File> for Results {
             rules: file.rules.into_iter().collect(),
             first_failure: file.first_failure,
             failures: file.failures.into_iter().map(|failure| failure.0).collect(),
+            diagnosis: file.diagnosis,
             known: file.known,
             inconclusive: file.inconclusive,
             adapter_broke: file.adapter_broke,

@@ -1,4 +1,5 @@
-//! Results as JUnit XML, which most services that run tests can show: a suite for each family, a test case for each rule.
+//! Results as JUnit XML, which most services that run tests can show: a suite for each family, a test case for each rule. The
+//! suite of the run has the diagnosis as properties.
 //!
 //! The elements and attributes are those of Jenkins' schema of the format, in its order.
 
@@ -13,6 +14,9 @@ use quick_xml::{
     events::{BytesDecl, BytesText, Event},
 };
 use std::io;
+
+/// The suite of the run as a whole.
+const RUN: &str = "run";
 
 /// The results as text.
 pub fn write(results: &Results) -> String {
@@ -51,7 +55,7 @@ fn document(results: &Results, writer: &mut Writer<Vec<u8>>) -> io::Result<()> {
     }
     let mut run = vec![of_run(results)];
     run.extend(of_known(results));
-    suites.push(("run".to_owned(), run));
+    suites.push((RUN.to_owned(), run));
     let all = || suites.iter().flat_map(|(_, cases)| cases);
     let name = format!("sessionproof {} {}", results.implementation.name, results.implementation.version);
     let [tests, failures, errors, _] = counts(all());
@@ -63,15 +67,29 @@ fn document(results: &Results, writer: &mut Writer<Vec<u8>>) -> io::Result<()> {
             ("failures", &failures.to_string()),
             ("errors", &errors.to_string()),
         ]))
-        .write_inner_content(|writer| suites.iter().try_for_each(|(name, cases)| suite(name, cases, writer)))?;
+        .write_inner_content(|writer| {
+            suites.iter().try_for_each(|(name, cases)| {
+                let diagnosis = if name == RUN { super::findings::diagnosis(results) } else { Vec::new() };
+                suite(name, &diagnosis, cases, writer)
+            })
+        })?;
     Ok(())
 }
 
-fn suite(name: &str, cases: &[Case], writer: &mut Writer<Vec<u8>>) -> io::Result<()> {
+fn suite(name: &str, diagnosis: &[String], cases: &[Case], writer: &mut Writer<Vec<u8>>) -> io::Result<()> {
     let [tests, failures, errors, skipped] = counts(cases.iter()).map(|count| count.to_string());
     let counts = [("tests", &*tests), ("failures", &failures), ("errors", &errors), ("skipped", &skipped)];
     let element = writer.create_element("testsuite").with_attributes(attributes(&[("name", name)]));
     element.with_attributes(attributes(&counts)).write_inner_content(|writer| {
+        if !diagnosis.is_empty() {
+            writer.create_element("properties").write_inner_content(|writer| {
+                for line in diagnosis {
+                    let property = attributes(&[("name", "diagnosis"), ("value", line)]);
+                    writer.create_element("property").with_attributes(property).write_empty()?;
+                }
+                Ok(())
+            })?;
+        }
         for case in cases {
             let named = attributes(&[("name", &case.name), ("classname", &case.class)]);
             let element = writer.create_element("testcase").with_attributes(named);

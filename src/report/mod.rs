@@ -1,5 +1,6 @@
 //! Reports. Each is made from a value of results alone.
 
+mod findings;
 #[cfg(feature = "cli")]
 pub mod github;
 #[cfg(feature = "cli")]

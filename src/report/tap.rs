@@ -1,4 +1,5 @@
-//! Results in the Test Anything Protocol, version 14: a test point for each rule, and one for the verdict.
+//! Results in the Test Anything Protocol, version 14: a test point for each rule, and one for the verdict. The diagnosis stands
+//! in comments.
 
 use super::{style::strip, terminal};
 use crate::json::json;
@@ -14,6 +15,7 @@ pub fn write(results: &Results) -> String {
     let rules: Vec<_> = results.by_rule().collect();
     let known = usize::from(!results.known.is_empty());
     let mut text = format!("TAP version 14\n1..{}\n", rules.len() + 1 + known);
+    super::findings::diagnosis(results).iter().for_each(|line| text += &format!("# {line}\n"));
     for (number, (rule, tally)) in (1..).zip(&rules) {
         text += &point(results, number, rule, *tally);
     }

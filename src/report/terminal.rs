@@ -2,6 +2,7 @@
 //! no terminal.
 
 use super::{
+    findings,
     style::{BAD, DOUBT, FAINT, GOOD, styled},
     timeline::timeline,
 };
@@ -26,8 +27,14 @@ const SHOWN: usize = 240;
 /// How many rules a run has that was told which to choose, at most.
 const CHOSEN: usize = 30;
 
-/// The whole run: what was tested, a table of rule families, what is inconclusive and why, and the verdict.
+/// The whole run: what was tested, a table of rule families, what is inconclusive and why, then the diagnosis, every broken rule,
+/// and the verdict.
 pub fn summary(results: &Results) -> String {
+    summary_with(results, None)
+}
+
+/// The same with the command that repeats a failed case, in which `CASE` stands for its id.
+pub fn summary_with(results: &Results, replay: Option<&str>) -> String {
     let mut text = heading(results);
     text += &table(results);
     text += &cost(results);
@@ -56,6 +63,7 @@ pub fn summary(results: &Results) -> String {
             foreign::block(&broken.hint)
         );
     }
+    text += &findings::text(results, replay);
     text + "\n" + &verdict(results) + "\n"
 }
 
@@ -237,10 +245,13 @@ pub fn failure(failure: &Failure, replay: Option<&str>) -> String {
         }
     }
     match failure.earlier {
-        EarlierCall::Asked => text += "  note      an earlier call changed the answer; asked alone, the last call is right\n",
+        EarlierCall::Asked => {
+            text += "  note      an earlier call changed the answer; asked alone, the last call is right\n"
+        }
         EarlierCall::None => {}
         EarlierCall::Unknown => {
-            text += "  note      an earlier call changed the answer; it is not known which, and alone the check passes\n";
+            text +=
+                "  note      an earlier call changed the answer; it is not known which, and alone the check passes\n";
         }
     }
     match timeline(failure) {

@@ -115,17 +115,19 @@ pub fn last_in_turn(
     let mut before = Vec::new();
     for (at, (call, reply)) in calls.iter().zip(replies).enumerate() {
         let expected = model::answer(call, &choices);
-        let (difference, got) = match reply {
-            Reply::Ok(got) => (compare(call, &expected, &got, &choices).err(), got),
+        let (found, got) = match reply {
+            Reply::Ok(got) => (differences(call, &expected, &got, &choices), got),
             Reply::Panicked(what) => {
                 let (difference, got) = panicked(call, &expected, &kept::reason(what), &choices);
-                (Some(difference), got)
+                (vec![difference], got)
             }
             Reply::Error(_) | Reply::Unsupported(_) => return Ok(None),
         };
-        match difference.filter(|_| at >= from) {
+        let mut found = found.into_iter();
+        match found.next().filter(|_| at >= from) {
             Some(difference) => {
-                let divergence = Divergence { difference, before, call: call.clone(), expected, got };
+                let also = found.collect();
+                let divergence = Divergence { difference, also, before, call: call.clone(), expected, got };
                 return Ok(Some(kept::divergence(divergence)));
             }
             None => before.push((call.clone(), got)),

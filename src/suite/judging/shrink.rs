@@ -59,7 +59,7 @@ fn simplify_call(
         let call = match &smallest.0 {
             Scenario::Single(call) => call.clone(),
             Scenario::RoundTrip(sign) => Call::Sign(sign.clone()),
-            Scenario::Sequence(_) | Scenario::World(_) => return smallest,
+            Scenario::Calls(_) | Scenario::Sequence(_) | Scenario::World(_) => return smallest,
         };
         let length = call.to_line(0).len();
         let plainer = smaller(&call, choices).into_iter().enumerate().skip(from);

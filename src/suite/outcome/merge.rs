@@ -85,6 +85,8 @@ pub fn merge(results: Vec<(String, Results)>) -> Result<Results, MergeError> {
         whole.shard = Shard::default();
         whole.first_failure = None;
         whole.failures = worth_a_look(whole.failures);
+        // What one shard passed speaks against what another one looks like, and is not known here.
+        whole.diagnosis = None;
     }
     Ok(whole)
 }

@@ -1,6 +1,10 @@
 //! The results of a run: one value, from which every report is made.
 
-use super::known::{Known, Stale};
+use super::{
+    diagnosis::Diagnosis,
+    known::{Known, Stale},
+    samples::Samples,
+};
 use crate::{
     adapter::AdapterError,
     protocol::{Answer, Call, Capabilities, Op},
@@ -59,6 +63,8 @@ pub struct Results {
     pub first_failure: Option<usize>,
     /// The failures that are worth a look: every vector, and for each property one case of each rule.
     pub failures: Vec<Failure>,
+    /// Which known mistakes explain the failures; `None` if nobody looked.
+    pub diagnosis: Option<Diagnosis>,
     /// The failures that were known before, and what came of each.
     pub known: Vec<Known>,
     /// Why checks are inconclusive, with how many there are of each.
@@ -88,6 +94,8 @@ pub(crate) struct Unreported {
     pub(crate) broke: BTreeMap<String, Vec<String>>,
     /// The operations that were asked, and of which no call was answered.
     pub(crate) idle: BTreeSet<Op>,
+    /// Checks for the diagnosis.
+    pub(crate) samples: Samples,
 }
 
 /// Results that were written and read equal those that they were.
@@ -252,6 +260,7 @@ impl Results {
             rules: counted.map(|rule| (rule.id.clone(), Tally::default())).collect(),
             first_failure: None,
             failures: Vec::new(),
+            diagnosis: None,
             known: options.known.entries(),
             inconclusive: BTreeMap::new(),
             adapter_broke: false,

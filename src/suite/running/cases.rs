@@ -106,6 +106,21 @@ impl PropertyRun {
         }
     }
 
+    /// The cases of some numbers, made once more.
+    pub(in crate::suite) fn again(&self, numbers: &[usize], options: &Options) -> Vec<Scenario> {
+        match self.source {
+            _ if numbers.is_empty() => Vec::new(),
+            Source::Generated(property, place, _) => {
+                let maker = Maker::new(property, place, options);
+                numbers.iter().filter_map(|number| Some(maker.tree(*number)?.current())).collect()
+            }
+            Source::OneCharacterEdits => {
+                let all = one_character_edits(options.fixed_config.as_ref(), &options.sizes);
+                numbers.iter().filter_map(|number| all.get(*number).cloned()).collect()
+            }
+        }
+    }
+
     /// The numbers of its cases in this run, or in this shard of it.
     fn numbers(&self, options: &Options) -> StepBy<Range<usize>> {
         let all = match self.source {

@@ -96,7 +96,9 @@ impl Searches {
         let related = || all().into_iter().filter(|call| is_related(call, &divergence.call)).collect();
         for candidates in [&|| before.to_vec() as Vec<Call>, &related as &dyn Fn() -> Vec<Call>, &all] {
             let candidates = candidates();
-            if !candidates.is_empty() && let Some(found) = search.fails(&candidates) {
+            if !candidates.is_empty()
+                && let Some(found) = search.fails(&candidates)
+            {
                 let (earlier, found) = search.smallest(candidates, found);
                 return (Scenario::Calls([&earlier[..], asked].concat()), found, EarlierCall::Asked);
             }

@@ -3,7 +3,7 @@
 //! [`run`] does a whole run, or one [`shard`] of it, and measures its [`times`]. [`live`] knows what cannot be tested on a server
 //! with one configuration.
 
-mod cases;
+pub(in crate::suite) mod cases;
 mod earlier;
 pub mod live;
 pub mod options;

@@ -83,7 +83,9 @@ pub fn replay(
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Results {
     let all: Vec<_> = vectors.iter().collect();
-    observe_run(implementation, &Options::default(), true, observe, |run| run.pass("the vectors", &all, false).map(drop))
+    observe_run(implementation, &Options::default(), true, observe, |run| {
+        run.pass("the vectors", &all, false).map(drop)
+    })
 }
 
 /// Does some work with a thread that asks, and gives what came of it.

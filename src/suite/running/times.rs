@@ -25,11 +25,12 @@ pub struct Times {
 }
 
 impl Times {
-    /// The runner's own cost: for how long nothing was asked, in parts of the time in which something was. None before anything
-    /// was asked.
+    /// The runner's own cost: for which part of the run nothing was being asked, from 0 to 1. None before anything was asked.
     pub fn runner_share(&self) -> Option<f64> {
-        let busy = self.busy.0.as_secs_f64();
-        (busy > 0.0).then(|| self.wall.0.saturating_sub(self.busy.0).as_secs_f64() / busy)
+        let (wall, busy) = (self.wall.0, self.busy.0);
+        // The clocks of added runs may not agree exactly.
+        (wall > Duration::ZERO && busy > Duration::ZERO)
+            .then(|| wall.saturating_sub(busy).as_secs_f64() / wall.as_secs_f64())
     }
 }
 
@@ -143,10 +144,13 @@ mod tests {
     }
 
     #[test]
-    fn the_runners_share_is_the_time_without_calls_in_parts_of_the_time_with_them() {
+    fn the_runners_share_is_a_part_of_the_whole_run() {
         let seconds = |s| Seconds::of(Duration::from_secs(s));
-        let times = Times { wall: seconds(11), busy: seconds(10), ..Times::default() };
-        assert_eq!(times.runner_share(), Some(0.1));
-        assert_eq!(Times::default().runner_share(), None);
+        let share = |wall, busy| Times { wall: seconds(wall), busy: seconds(busy), ..Times::default() }.runner_share();
+        assert_eq!(share(10, 9), Some(0.1));
+        // A run whose calls took almost no time: no more than everything is the runner's own.
+        assert_eq!(share(100, 1), Some(0.99));
+        assert_eq!(share(9, 10), Some(0.0));
+        assert_eq!((share(0, 0), share(1, 0)), (None, None));
     }
 }
