@@ -77,12 +77,39 @@ class BadRequest(Exception):
 
 
 class HeldTime:
-    """Stands where a module expects `time`. It has no other function, so that no other clock slips in."""
+    """Stands where a module expects `time`. Every function in it that tells the time tells that of the call, local time in the zone
+    of the machine. Whatever would ask another clock is not there."""
 
     now = 0
+    struct_time = time.struct_time
+    mktime, strptime = staticmethod(time.mktime), staticmethod(time.strptime)
+
+    def __getattr__(self, name):
+        # Of the zone, which `tzset` may change.
+        if name in ("timezone", "altzone", "daylight", "tzname", "tzset") and hasattr(time, name):
+            return getattr(time, name)
+        raise AttributeError(f"the held clock has no {name}")
 
     def time(self):
         return float(self.now)
+
+    def time_ns(self):
+        return microseconds(self.now) * 1000
+
+    def gmtime(self, secs=None):
+        return time.gmtime(self.now if secs is None else secs)
+
+    def localtime(self, secs=None):
+        return time.localtime(self.now if secs is None else secs)
+
+    def strftime(self, format, t=None):
+        return time.strftime(format, self.localtime() if t is None else t)
+
+    def asctime(self, t=None):
+        return time.asctime(self.localtime() if t is None else t)
+
+    def ctime(self, secs=None):
+        return self.asctime(self.localtime(secs))
 
 
 #: The clock of whatever asks ``time.time()``: put it where the implementation's module has ``time``, as in
@@ -147,7 +174,7 @@ class Adapter:
     """One implementation behind the protocol.
 
     :param name, version, runtime: text for reports.
-    :param build: ``build(config) -> target``; ``config`` is complete (see :data:`CONFIG`). Called once per distinct configuration.
+    :param build: ``build(config) -> target``; ``config`` is a :class:`Configuration`. Called once per distinct configuration.
     :param verify: ``verify(target, now, cookie)`` returns :func:`accepted`, :func:`rejected` or :func:`raised`.
     :param sign: ``sign(target, now, session)`` returns the cookie's text, or :func:`raised`.
     :param exchange: ``exchange(target, now, request)`` gets an :class:`ExchangeRequest` and returns the ``ok`` object of the
@@ -519,12 +546,28 @@ CONFIG = {
 }
 
 
+class Configuration(dict):
+    """Every config member with its value, Flask's default for what the request does not name. ``given`` has the names that it does.
+
+    An adapter of something that has defaults of its own configures what was given, and nothing else: a default that is set from here
+    hides that the implementation has another.
+    """
+
+    given = frozenset()
+
+
+def given(config):
+    """The members that a request named. A plain mapping is taken to name all that it holds."""
+    return config.given if isinstance(config, Configuration) else frozenset(config)
+
+
 def read_config(raw, members=frozenset(CONFIG)):
     """The whole configuration: what was given, and defaults for the rest."""
     if not isinstance(raw, dict):
         raise BadRequest("config: an object is needed")
     no_more([name for name in raw if name not in CONFIG], "config member")
-    config = {}
+    config = Configuration()
+    config.given = frozenset(raw)
     for name, (read, default) in CONFIG.items():
         config[name] = read(raw[name], name) if name in raw else default
         if name not in members and config[name] != default:
