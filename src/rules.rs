@@ -207,6 +207,7 @@ mod tests {
     fn every_family_has_its_rules_numbered_from_one() {
         let expected = [
             ("KEY", 7),
+            ("CFG", 1),
             ("SIG", 10),
             ("PAY", 16),
             ("EXP", 10),

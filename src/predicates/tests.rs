@@ -14,8 +14,9 @@ use std::{
 };
 
 /// The families that the predicates are about, with the files that hold them.
-const FAMILIES: [(&str, &str); 11] = [
+const FAMILIES: [(&str, &str); 12] = [
     ("KEY", include_str!("key.rs")),
+    ("CFG", include_str!("cfg.rs")),
     ("SIG", include_str!("sig.rs")),
     ("PAY", include_str!("pay.rs")),
     ("EXP", include_str!("exp.rs")),

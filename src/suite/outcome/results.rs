@@ -344,6 +344,7 @@ impl Failure {
         let rule = match &origin {
             // It had passed: the answer depends on what was asked before.
             Origin::Vector { again: true, .. } => "SYS-4".to_owned(),
+            _ if rules.iter().any(|rule| rule == DEFAULTS) && is_of_defaults(&divergence) => DEFAULTS.to_owned(),
             _ => rule_of(rules, &divergence.difference).to_owned(),
         };
         // The rule is found: the other suspects are no part of the results.
@@ -359,6 +360,16 @@ impl Failure {
         let vector = from_scenario(id, rules, comment, &scenario, &expected(&divergence));
         Self { rule, origin, divergence, scenario, vector }
     }
+}
+
+/// The rule of defaults.
+const DEFAULTS: &str = "CFG-1";
+
+/// Whether a call failed that leaves members of the configuration to their defaults, after one that named them all was answered
+/// rightly: that is not by chance in the checks that are about defaults.
+fn is_of_defaults(divergence: &Divergence) -> bool {
+    let (call, before) = (&divergence.call, divergence.before.last());
+    !call.config().names_all() && before.is_some_and(|(before, _)| before.config().names_all())
 }
 
 /// The rule that a failed check breaks: the likeliest, but where the check is about others that may be broken by the same
