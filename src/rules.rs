@@ -206,8 +206,8 @@ mod tests {
     #[test]
     fn every_family_has_its_rules_numbered_from_one() {
         let expected = [
-            ("KEY", 7),
             ("CFG", 1),
+            ("KEY", 7),
             ("SIG", 10),
             ("PAY", 16),
             ("EXP", 10),

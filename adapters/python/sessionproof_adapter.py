@@ -33,6 +33,10 @@ It knows nothing about Flask, signatures or cookies.
 
 import base64
 import binascii
+import collections
+import dataclasses
+import decimal
+import enum
 import hashlib
 import json
 import math
@@ -45,7 +49,7 @@ import traceback
 import uuid
 import zlib
 from collections import OrderedDict
-from datetime import datetime
+from datetime import date, datetime
 from itertools import repeat
 
 try:
@@ -333,10 +337,62 @@ ACTIONS = {
     "get": ["key"], "contains": ["key"], "len": [], "bool": [], "iterate": [], "items": [],
     "set": ["key", "value"], "setdefault": ["key", "value"], "delete": ["key"], "pop": ["key", "default"], "popitem": [],
     "update": ["values"], "union": ["values"], "clear": [],
-    "permanent": [], "set_permanent": ["value"], "modified": [], "set_modified": ["value"],
+    "permanent": [], "set_permanent": ["value"], "set_permanent_to": ["value"], "set_made": ["key", "of", "value"], "modified": [], "set_modified": ["value"],
     "mutate": ["key", "path", "value"], "append": ["key", "value"],
     "nothing": [], "raise": [], "not_found": [], "stream_get": ["key"],
 }
+
+
+class Html:
+    """No text, and shows itself as HTML."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def __html__(self):
+        return self.text
+
+
+class HtmlText(str):
+    """Text of a type of its own, which shows itself as HTML."""
+
+    def __html__(self):
+        return str.__str__(self)
+
+
+def _dataclass(members):
+    made = dataclasses.make_dataclass("Made", list(members))
+    return made(**members)
+
+
+def _subclass(value):
+    return type("Made", (type(value),), {})(value)
+
+
+#: What an application puts into a session besides the types of a session, by the protocol's words.
+MAKERS = {
+    "dataclass": _dataclass,
+    "date": date.fromisoformat,
+    "decimal": decimal.Decimal,
+    "enum": lambda value: enum.Enum("Made", {"MEMBER": value}).MEMBER,
+    "html": Html,
+    "html_text": HtmlText,
+    "int_enum": lambda value: enum.IntEnum("Made", {"MEMBER": value}).MEMBER,
+    "named_tuple": lambda members: collections.namedtuple("Made", list(members))(**members),
+    "set": set,
+    "subclass": _subclass,
+    "text_enum": lambda value: enum.Enum("Made", {"MEMBER": value}, type=str).MEMBER,
+}
+
+
+def make(of, value):
+    """A value of another type than a session has."""
+    if not isinstance(of, str) or of not in MAKERS:
+        raise Unsupported(f"values of {of}")
+    try:
+        return MAKERS[of](value)
+    except (ArithmeticError, TypeError, ValueError) as error:
+        raise BadRequest(f"set_made: {of}: {error}") from None
 
 
 class Action:
@@ -359,6 +415,8 @@ class Action:
             raise BadRequest(f"{self.do}: values is a map")
         if self.do in ("set_permanent", "set_modified") and not isinstance(self.value, bool):
             raise BadRequest(f"{self.do}: value is a boolean")
+        if self.do == "set_made":
+            self.value = make(self.of, self.value)
         if self.do == "mutate" and not (isinstance(self.path, list) and self.path):
             raise BadRequest("mutate: path is a list of at least one step")
 
@@ -416,6 +474,9 @@ class Action:
 
     def _set_permanent(self, session):
         session.permanent = self.value
+
+    _set_permanent_to = _set_permanent
+    _set_made = _set
 
     def _modified(self, session):
         return session.modified

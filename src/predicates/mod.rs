@@ -43,6 +43,7 @@ pub type Predicate = fn(&Observed<'_>) -> Option<bool>;
 /// Each rule with its predicate, in the order of the text.
 #[rustfmt::skip]
 pub const ALL: [(&str, Predicate); 92] = [
+    ("CFG-1", cfg::cfg_1),
     ("KEY-1", key::key_1),
     ("KEY-2", key::key_2),
     ("KEY-3", key::key_3),
@@ -50,7 +51,6 @@ pub const ALL: [(&str, Predicate); 92] = [
     ("KEY-5", key::key_5),
     ("KEY-6", key::key_6),
     ("KEY-7", key::key_7),
-    ("CFG-1", cfg::cfg_1),
     ("SIG-1", sig::sig_1),
     ("SIG-2", sig::sig_2),
     ("SIG-3", sig::sig_3),
