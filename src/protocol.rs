@@ -2,11 +2,13 @@
 //! (`spec/adapter-protocol.md`). Only lines and their meaning live here; processes and pipes do not.
 
 mod capabilities;
+mod made;
 
 pub use crate::{reason::Reason, value::kind::ValueKind};
 pub use capabilities::{
     Base64Choice, Capabilities, Choices, CompressionChoice, DuplicatesChoice, OnInvalid, Op, OrderChoice, ReasonsChoice,
 };
+pub use made::Made;
 
 use crate::json::{Json, json};
 use crate::{
@@ -151,11 +153,19 @@ pub enum Action {
         key: Value,
         value: Value,
     },
+    SetMade {
+        key: Value,
+        of: Made,
+        value: Value,
+    },
     SetModified {
         value: bool,
     },
     SetPermanent {
         value: bool,
+    },
+    SetPermanentTo {
+        value: Value,
     },
     StreamGet {
         key: Value,
@@ -337,11 +347,13 @@ impl Action {
             Self::Append { key, value }
             | Self::Mutate { key, value, .. }
             | Self::Set { key, value }
-            | Self::SetDefault { key, value } => see(&keyed(key, value)),
+            | Self::SetDefault { key, value }
+            | Self::SetMade { key, value, .. } => see(&keyed(key, value)),
             Self::Contains { key } | Self::Delete { key } | Self::Get { key } | Self::StreamGet { key } => {
                 see(&keyed(key, &Value::Null))
             }
             Self::Pop { key, default } => see(&keyed(key, default.as_ref().unwrap_or(&Value::Null))),
+            Self::SetPermanentTo { value } => see(value),
             Self::Union { values } | Self::Update { values } => see(&Value::Map(values.clone())),
             _ => {}
         }

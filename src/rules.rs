@@ -223,6 +223,7 @@ mod tests {
     #[test]
     fn every_family_has_its_rules_numbered_from_one() {
         let expected = [
+            ("CFG", 1),
             ("KEY", 7),
             ("SIG", 10),
             ("PAY", 16),

@@ -87,7 +87,8 @@ globalThis.Date = class Date extends SystemDate {
 /**
  * Answers requests until standard input ends.
  *
- * `build(config)` makes what a configuration needs, and is called once for each; `verify(target, now, cookie)` returns
+ * `build(config)` makes what a configuration needs, and is called once for each. `config` has every member, with Flask's default
+ * for what was not named; `config.given` is the set of the names that were. `verify(target, now, cookie)` returns
  * `accepted`, `rejected` or `raised`; `sign(target, now, session)` returns the cookie's text or `raised`; `bench(target, now,
  * cookie, part)` returns a function that reads the cookie once and returns whether it counts. `values` are the kinds of session
  * value that survive, `choices` what the implementation decides, `members` the config members that it can serve.
@@ -254,13 +255,15 @@ function readConfig(raw, members) {
         throw new BadRequest('config: an object is needed');
     }
     noMore(Object.fromEntries(Object.entries(raw).filter(([name]) => !Object.hasOwn(CONFIG, name))), 'config member');
-    return Object.fromEntries(Object.entries(CONFIG).map(([name, [read, byDefault]]) => {
+    const config = Object.fromEntries(Object.entries(CONFIG).map(([name, [read, byDefault]]) => {
         const value = Object.hasOwn(raw, name) ? read(raw[name], name) : byDefault;
         if (!members.has(name) && value !== byDefault) {
             throw new Unsupported(`config member ${name}`);
         }
         return [name, value];
     }));
+    // What an implementation that has defaults of its own is to be configured with: nothing else.
+    return Object.defineProperty(config, 'given', {value: new Set(Object.keys(raw))});
 }
 
 // Session values.

@@ -9,7 +9,8 @@ from sessionproof_adapter import CONFIG, Unsupported, rejected, serve, session_o
 def build(config):
     if not config["secret_key"]:
         raise Unsupported("no secret key")
-    return FlaskSessionDecoder(secret_key=config["secret_key"], salt=config["salt"].encode())
+    how = {"salt": config["salt"].encode()} if "salt" in config.given else {}
+    return FlaskSessionDecoder(secret_key=config["secret_key"], **how)
 
 
 def verify(decoder, now, cookie):

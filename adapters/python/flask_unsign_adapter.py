@@ -15,7 +15,9 @@ class Target:
     def __init__(self, config):
         if not config["secret_key"]:
             raise Unsupported("no secret key")
-        self.how = {"secret": config["secret_key"], "salt": config["salt"]}
+        self.how = {"secret": config["secret_key"]}
+        if "salt" in config.given:
+            self.how["salt"] = config["salt"]
 
 
 def verify(target, now, cookie):

@@ -15,7 +15,7 @@ import itsdangerous
 import itsdangerous.timed
 
 from sessionproof_adapter import (
-    CLOCK, CONFIG, BadRequest, accepted, compression, encode, microseconds, raised, rejected,
+    CLOCK, CONFIG, BadRequest, accepted, compression, encode, given, microseconds, raised, rejected,
 )
 
 # The clock.
@@ -24,16 +24,20 @@ EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 class HeldDatetime(datetime):
-    """Stands where a framework's module of sessions expects `datetime`."""
+    """Stands where a framework's module of sessions expects `datetime`. Without a zone it is the machine's local time."""
 
     @classmethod
     def now(cls, tz=None):
         instant = EPOCH + timedelta(microseconds=microseconds(CLOCK.now))
-        return instant.astimezone(tz) if tz is not None else instant.replace(tzinfo=None)
+        return instant.astimezone(tz) if tz is not None else instant.astimezone().replace(tzinfo=None)
+
+    @classmethod
+    def today(cls):
+        return cls.now()
 
     @classmethod
     def utcnow(cls):
-        return cls.now()
+        return cls.now(timezone.utc).replace(tzinfo=None)
 
 
 itsdangerous.timed.time = CLOCK
@@ -89,18 +93,20 @@ class Application:
 
     def __init__(self, config):
         self.interface = self.INTERFACE()
-        self.cookie_name = config["cookie_name"]
-        self.interface.salt = config["salt"]
-        self.interface.key_derivation = config["key_derivation"]
-        if config["digest"] != "sha1":
+        # What the request does not name is left as it is: a framework whose default is another one shows it.
+        named = given(config)
+        for member in named & {"salt", "key_derivation"}:
+            setattr(self.interface, member, config[member])
+        if "digest" in named:
             self.interface.digest_method = getattr(hashlib, config["digest"])
         self.app = app = self.FRAMEWORK("sessionproof", static_folder=STATIC_FOLDER, static_url_path="/static")
         app.session_interface = self.interface
         app.config.update(DEBUG=False, TESTING=False, PROPAGATE_EXCEPTIONS=False)
         known = members(self.FRAMEWORK)
         for member, name in FLASK_CONFIG.items():
-            if member in known:
+            if member in known and member in named:
                 app.config[name] = self.lifetime(config[member]) if member == "lifetime" else config[member]
+        self.cookie_name = app.config["SESSION_COOKIE_NAME"]
         app.add_url_rule("/", view_func=self.view, methods=["GET", "POST"])
         self.actions = self.results = ()
 

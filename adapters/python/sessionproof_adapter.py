@@ -33,6 +33,10 @@ It knows nothing about Flask, signatures or cookies.
 
 import base64
 import binascii
+import collections
+import dataclasses
+import decimal
+import enum
 import hashlib
 import json
 import math
@@ -45,7 +49,7 @@ import traceback
 import uuid
 import zlib
 from collections import OrderedDict
-from datetime import datetime
+from datetime import date, datetime
 from itertools import repeat
 
 try:
@@ -77,12 +81,39 @@ class BadRequest(Exception):
 
 
 class HeldTime:
-    """Stands where a module expects `time`. It has no other function, so that no other clock slips in."""
+    """Stands where a module expects `time`. Every function in it that tells the time tells that of the call, local time in the zone
+    of the machine. Whatever would ask another clock is not there."""
 
     now = 0
+    struct_time = time.struct_time
+    mktime, strptime = staticmethod(time.mktime), staticmethod(time.strptime)
+
+    def __getattr__(self, name):
+        # Of the zone, which `tzset` may change.
+        if name in ("timezone", "altzone", "daylight", "tzname", "tzset") and hasattr(time, name):
+            return getattr(time, name)
+        raise AttributeError(f"the held clock has no {name}")
 
     def time(self):
         return float(self.now)
+
+    def time_ns(self):
+        return microseconds(self.now) * 1000
+
+    def gmtime(self, secs=None):
+        return time.gmtime(self.now if secs is None else secs)
+
+    def localtime(self, secs=None):
+        return time.localtime(self.now if secs is None else secs)
+
+    def strftime(self, format, t=None):
+        return time.strftime(format, self.localtime() if t is None else t)
+
+    def asctime(self, t=None):
+        return time.asctime(self.localtime() if t is None else t)
+
+    def ctime(self, secs=None):
+        return self.asctime(self.localtime(secs))
 
 
 #: The clock of whatever asks ``time.time()``: put it where the implementation's module has ``time``, as in
@@ -147,7 +178,7 @@ class Adapter:
     """One implementation behind the protocol.
 
     :param name, version, runtime: text for reports.
-    :param build: ``build(config) -> target``; ``config`` is complete (see :data:`CONFIG`). Called once per distinct configuration.
+    :param build: ``build(config) -> target``; ``config`` is a :class:`Configuration`. Called once per distinct configuration.
     :param verify: ``verify(target, now, cookie)`` returns :func:`accepted`, :func:`rejected` or :func:`raised`.
     :param sign: ``sign(target, now, session)`` returns the cookie's text, or :func:`raised`.
     :param exchange: ``exchange(target, now, request)`` gets an :class:`ExchangeRequest` and returns the ``ok`` object of the
@@ -306,10 +337,62 @@ ACTIONS = {
     "get": ["key"], "contains": ["key"], "len": [], "bool": [], "iterate": [], "items": [],
     "set": ["key", "value"], "setdefault": ["key", "value"], "delete": ["key"], "pop": ["key", "default"], "popitem": [],
     "update": ["values"], "union": ["values"], "clear": [],
-    "permanent": [], "set_permanent": ["value"], "modified": [], "set_modified": ["value"],
+    "permanent": [], "set_permanent": ["value"], "set_permanent_to": ["value"], "set_made": ["key", "of", "value"], "modified": [], "set_modified": ["value"],
     "mutate": ["key", "path", "value"], "append": ["key", "value"],
     "nothing": [], "raise": [], "not_found": [], "stream_get": ["key"],
 }
+
+
+class Html:
+    """No text, and shows itself as HTML."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def __html__(self):
+        return self.text
+
+
+class HtmlText(str):
+    """Text of a type of its own, which shows itself as HTML."""
+
+    def __html__(self):
+        return str.__str__(self)
+
+
+def _dataclass(members):
+    made = dataclasses.make_dataclass("Made", list(members))
+    return made(**members)
+
+
+def _subclass(value):
+    return type("Made", (type(value),), {})(value)
+
+
+#: What an application puts into a session besides the types of a session, by the protocol's words.
+MAKERS = {
+    "dataclass": _dataclass,
+    "date": date.fromisoformat,
+    "decimal": decimal.Decimal,
+    "enum": lambda value: enum.Enum("Made", {"MEMBER": value}).MEMBER,
+    "html": Html,
+    "html_text": HtmlText,
+    "int_enum": lambda value: enum.IntEnum("Made", {"MEMBER": value}).MEMBER,
+    "named_tuple": lambda members: collections.namedtuple("Made", list(members))(**members),
+    "set": set,
+    "subclass": _subclass,
+    "text_enum": lambda value: enum.Enum("Made", {"MEMBER": value}, type=str).MEMBER,
+}
+
+
+def make(of, value):
+    """A value of another type than a session has."""
+    if not isinstance(of, str) or of not in MAKERS:
+        raise Unsupported(f"values of {of}")
+    try:
+        return MAKERS[of](value)
+    except (ArithmeticError, TypeError, ValueError) as error:
+        raise BadRequest(f"set_made: {of}: {error}") from None
 
 
 class Action:
@@ -332,6 +415,8 @@ class Action:
             raise BadRequest(f"{self.do}: values is a map")
         if self.do in ("set_permanent", "set_modified") and not isinstance(self.value, bool):
             raise BadRequest(f"{self.do}: value is a boolean")
+        if self.do == "set_made":
+            self.value = make(self.of, self.value)
         if self.do == "mutate" and not (isinstance(self.path, list) and self.path):
             raise BadRequest("mutate: path is a list of at least one step")
 
@@ -389,6 +474,9 @@ class Action:
 
     def _set_permanent(self, session):
         session.permanent = self.value
+
+    _set_permanent_to = _set_permanent
+    _set_made = _set
 
     def _modified(self, session):
         return session.modified
@@ -519,12 +607,28 @@ CONFIG = {
 }
 
 
+class Configuration(dict):
+    """Every config member with its value, Flask's default for what the request does not name. ``given`` has the names that it does.
+
+    An adapter of something that has defaults of its own configures what was given, and nothing else: a default that is set from here
+    hides that the implementation has another.
+    """
+
+    given = frozenset()
+
+
+def given(config):
+    """The members that a request named. A plain mapping is taken to name all that it holds."""
+    return config.given if isinstance(config, Configuration) else frozenset(config)
+
+
 def read_config(raw, members=frozenset(CONFIG)):
     """The whole configuration: what was given, and defaults for the rest."""
     if not isinstance(raw, dict):
         raise BadRequest("config: an object is needed")
     no_more([name for name in raw if name not in CONFIG], "config member")
-    config = {}
+    config = Configuration()
+    config.given = frozenset(raw)
     for name, (read, default) in CONFIG.items():
         config[name] = read(raw[name], name) if name in raw else default
         if name not in members and config[name] != default:

@@ -15,12 +15,19 @@ class Target:
     def __init__(self, config):
         if not config["secret_key"]:
             raise Unsupported("no secret key")
-        how = {"key_derivation": config["key_derivation"], "digest_method": getattr(hashlib, config["digest"])}
-        self.name, self.view = config["cookie_name"], None
-        self.middleware = SessionMiddleware(
-            self.answer, config["secret_key"], self.name, whole_seconds(config["lifetime"]),
-            salt=config["salt"].encode(), signer_kwargs=how,
-        )
+        self.view, how = None, {}
+        # What is not configured is left to the middleware.
+        if "cookie_name" in config.given:
+            how["session_cookie"] = config["cookie_name"]
+        if "lifetime" in config.given:
+            how["max_age"] = whole_seconds(config["lifetime"])
+        if "salt" in config.given:
+            how["salt"] = config["salt"].encode()
+        if {"key_derivation", "digest"} & config.given:
+            digest = getattr(hashlib, config["digest"])
+            how["signer_kwargs"] = {"key_derivation": config["key_derivation"], "digest_method": digest}
+        self.middleware = SessionMiddleware(self.answer, config["secret_key"], **how)
+        self.name = self.middleware.session_cookie
 
     async def answer(self, scope, receive, send):
         self.view(scope)

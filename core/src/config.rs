@@ -2,6 +2,9 @@
 //! protocol share. Every member's default is Flask's.
 
 mod build;
+mod line;
+
+pub use line::Named;
 
 use crate::clock::Seconds;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -18,55 +21,42 @@ use std::{fmt, time::Duration};
 /// let config = Config::with_key("development key").lifetime(Duration::from_secs(1800)).salt("another salt");
 /// assert!(!format!("{config:?}").contains("development key"), "no key is printed");
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Config {
     /// `SECRET_KEY`; none or empty means that there are no sessions (`KEY-5`).
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_key: Option<Key>,
     /// `SECRET_KEY_FALLBACKS`: older keys, which verify and never sign (`KEY-2`, `KEY-3`).
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub fallback_keys: Option<Fallbacks>,
     /// `PERMANENT_SESSION_LIFETIME`.
-    #[serde(skip_serializing_if = "is_default")]
     pub lifetime: Lifetime,
     /// `SESSION_REFRESH_EACH_REQUEST` (`REN-1`).
-    #[serde(skip_serializing_if = "is_true")]
     pub refresh_each_request: bool,
     /// `SESSION_COOKIE_NAME`.
-    #[serde(skip_serializing_if = "is_session")]
     pub cookie_name: String,
     /// `SESSION_COOKIE_DOMAIN`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub cookie_domain: Option<String>,
     /// `SESSION_COOKIE_PATH`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub cookie_path: Option<String>,
     /// `APPLICATION_ROOT`, which is the cookie's path where `cookie_path` is none.
-    #[serde(skip_serializing_if = "is_slash")]
     pub application_root: String,
     /// `SESSION_COOKIE_HTTPONLY`.
-    #[serde(skip_serializing_if = "is_true")]
     pub cookie_httponly: bool,
     /// `SESSION_COOKIE_SECURE`.
-    #[serde(skip_serializing_if = "is_default")]
     pub cookie_secure: bool,
     /// `SESSION_COOKIE_SAMESITE`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub cookie_samesite: Option<String>,
     /// `SESSION_COOKIE_PARTITIONED`.
-    #[serde(skip_serializing_if = "is_default")]
     pub cookie_partitioned: bool,
     /// `SecureCookieSessionInterface.salt`.
-    #[serde(skip_serializing_if = "is_flask_salt")]
     pub salt: String,
     /// `SecureCookieSessionInterface.digest_method`.
-    #[serde(skip_serializing_if = "is_default")]
     pub digest: Digest,
     /// `SecureCookieSessionInterface.key_derivation`.
-    #[serde(skip_serializing_if = "is_default")]
     pub key_derivation: KeyDerivation,
+    /// Which members are written though they have their defaults (`CFG-1`).
+    #[doc(hidden)]
+    pub named: Named,
 }
 
 impl Default for Config {
@@ -87,6 +77,7 @@ impl Default for Config {
             salt: "cookie-session".to_owned(),
             digest: Digest::default(),
             key_derivation: KeyDerivation::default(),
+            named: Named::default(),
         }
     }
 }
@@ -350,26 +341,6 @@ pub enum KeyDerivation {
     Hmac,
     /// The secret key itself.
     None,
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
-}
-
-fn is_true(value: &bool) -> bool {
-    *value
-}
-
-fn is_session(name: &str) -> bool {
-    name == "session"
-}
-
-fn is_slash(root: &str) -> bool {
-    root == "/"
-}
-
-fn is_flask_salt(salt: &str) -> bool {
-    salt == "cookie-session"
 }
 
 #[cfg(test)]

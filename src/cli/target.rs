@@ -10,6 +10,7 @@ use sessionproof::{
     },
     evidence::vectors::FailedWith,
     foreign,
+    processes::time_zone,
     protocol::Capabilities,
     protocol_check::Limits,
     setup::{KNOWN, Known, Setup},
@@ -46,6 +47,19 @@ pub struct Target {
     /// The Python that runs implementations [default: python3 or python]
     #[arg(long, value_name = "PATH")]
     python: Option<PathBuf>,
+    /// The time zone that programs run in [default: $TZ or America/New_York]
+    #[arg(long, value_name = "ZONE", value_parser = zone)]
+    time_zone: Option<String>,
+}
+
+/// A time zone that the system knows, or the rules of one.
+fn zone(text: &str) -> Result<String, String> {
+    const HINT: &str = "write one as in Europe/Berlin, or by its rules as in CET-1CEST,M3.5.0,M10.5.0/3";
+    let is_one = !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
+    match is_one && time_zone::exists(text) != Some(false) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("this system knows no time zone {text:?}\n{HINT}")),
+    }
 }
 
 impl Target {
@@ -80,12 +94,20 @@ impl Target {
         self.implementation.is_some() || !self.command.is_empty() || self.server.is_named()
     }
 
-    /// The program of the implementation, set up if necessary; `None` for one in this binary.
+    /// The program of the implementation, set up if necessary, in its time zone; `None` for one in this binary.
     fn program(&self) -> Result<Option<Program>, CliError> {
         self.program_of(self.implementation.as_deref())
     }
 
     fn program_of(&self, name: Option<&str>) -> Result<Option<Program>, CliError> {
+        let program = self.named_program(name)?;
+        Ok(match &self.time_zone {
+            Some(zone) => program.map(|program| program.with_time_zone(zone)),
+            None => program,
+        })
+    }
+
+    fn named_program(&self, name: Option<&str>) -> Result<Option<Program>, CliError> {
         if !self.command.is_empty() {
             return Ok(Some(Program::from(&self.command)));
         }
@@ -149,6 +171,9 @@ impl Target {
     /// The words of a command line that name the implementation, with a space before each.
     pub fn words(&self) -> String {
         let mut words = self.server.words();
+        if let Some(zone) = &self.time_zone {
+            words += &format!(" --time-zone {}", foreign::shell_word(zone));
+        }
         if let Some(name) = &self.implementation {
             words += &format!(" {}", foreign::shell_word(name));
         }

@@ -13,7 +13,7 @@ use sessionproof::{
     bounded,
     evidence::vectors::{self, SPEC, VectorError},
     foreign,
-    processes::Tool,
+    processes::{Tool, time_zone::ZONES},
     report::terminal,
     setup::{Oracle, Setup},
     suite::{
@@ -115,7 +115,10 @@ fn regenerate(arguments: &Regenerate) -> Result<Outcome, CliError> {
     let folder = folder(arguments)?;
     signals::prepare()?;
     let oracle = Setup { python: arguments.python.clone(), report: &mut tell_set_up }.flask(None)?;
-    let made = generate(&oracle, "generate.py")?;
+    let made = generate(&oracle, "generate.py", ZONES[0])?;
+    for zone in &ZONES[1..] {
+        is_the_same(&made, &generate(&oracle, "generate.py", zone)?, zone)?;
+    }
     let mut outcome = place(arguments, &folder, &made, drift)?;
     let names: BTreeSet<_> = made.iter().map(|(name, _)| OsString::from(name)).collect();
     for stale in others(&folder, &names) {
@@ -123,7 +126,7 @@ fn regenerate(arguments: &Regenerate) -> Result<Outcome, CliError> {
         say!("{}: no family makes this file any more; delete it", foreign::path(&stale));
     }
     if arguments.out.is_none() {
-        let recordings = generate(&oracle, "recipes.py")?;
+        let recordings = generate(&oracle, "recipes.py", ZONES[0])?;
         let of_recipes = place(arguments, &Path::new("vectors").join("recipes"), &recordings, |_, kept, made| {
             Ok(drift_of_recordings(kept, made))
         })?;
@@ -203,11 +206,29 @@ fn folder(arguments: &Regenerate) -> Result<PathBuf, CliError> {
     }
 }
 
-/// The names and texts of the files that a script in `vectors/` makes with real Flask.
-fn generate(oracle: &Oracle, script: &str) -> Result<Vec<(String, String)>, CliError> {
+/// Fails if real Flask answered otherwise in another time zone: no vector may depend on where it is made.
+fn is_the_same(made: &[(String, String)], again: &[(String, String)], zone: &str) -> Result<(), CliError> {
+    for ((name, text), (other, again)) in made.iter().zip(again) {
+        if name != other || text != again {
+            let line = text.lines().zip(again.lines()).find(|(one, other)| one != other).map_or("", |(line, _)| line);
+            let line: String = line.chars().take(80).collect();
+            return Err(CliError(format!(
+                "{}: real Flask answers otherwise in the time zone {zone} than in {}, first in {}\n\
+                 something in the adapter asks for local time: look for it in adapters/python/framework.py",
+                foreign::line(name),
+                ZONES[0],
+                foreign::line(&line)
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The names and texts of the files that a script in `vectors/` makes with real Flask, in a time zone.
+fn generate(oracle: &Oracle, script: &str, zone: &str) -> Result<Vec<(String, String)>, CliError> {
     let out = tempfile::tempdir()?;
-    announce(&format!("asking real Flask (vectors/{script})"));
-    let ran = oracle.script(script).arg("--out").arg(out.path()).stdin(Stdio::null()).run_to_end()?;
+    announce(&format!("asking real Flask (vectors/{script}, {zone})"));
+    let ran = oracle.script(script).env("TZ", zone).arg("--out").arg(out.path()).stdin(Stdio::null()).run_to_end()?;
     if !ran.status.success() {
         let said = foreign::bytes(ran.stderr.trim_ascii_end()).replace('\n', "\n    ");
         return Err(CliError(format!("vectors/{script} failed ({}):\n    {said}", ran.status)));

@@ -53,7 +53,9 @@ impl Session {
                 | Action::PopItem
                 | Action::Set { .. }
                 | Action::SetDefault { .. }
+                | Action::SetMade { .. }
                 | Action::SetPermanent { .. }
+                | Action::SetPermanentTo { .. }
                 | Action::Update { .. }
         );
         if self.is_null && writes {
@@ -126,6 +128,14 @@ impl Session {
             }
             Action::SetPermanent { value } => {
                 self.data.insert(PERMANENT, *value);
+                self.mark_modified()
+            }
+            Action::SetMade { key, of, value } => {
+                self.data.insert(hashable(key)?.clone(), of.becomes(value));
+                self.mark_modified()
+            }
+            Action::SetPermanentTo { value } => {
+                self.data.insert(PERMANENT, value.is_true());
                 self.mark_modified()
             }
             Action::Union { values } | Action::Update { values } => {

@@ -58,6 +58,15 @@ pub(super) fn read_replaced(payload: &[u8], replace: fn(Value) -> Value) -> Resu
     }
 }
 
+/// The session in a payload, refused if it is compressed and inflates to such a length in bytes.
+pub(super) fn read_limited(payload: &[u8], is_refused: fn(usize) -> bool) -> Result<Map, Raised> {
+    let stream = payload.strip_prefix(b".").and_then(base64::decode);
+    match stream.and_then(|stream| payload::inflate(&stream)).is_some_and(|text| is_refused(text.len())) {
+        true => Err(Raised::Payload),
+        false => read(payload),
+    }
+}
+
 /// The session in a payload whose text is looked at first; none refuses it.
 pub(super) fn read_respelled(payload: &[u8], respell: fn(&str) -> Option<String>) -> Result<Map, Raised> {
     let Some(text) = payload::text(payload, &FLASK) else { return read(payload) };

@@ -19,6 +19,23 @@ pub(super) const MUTANTS: &[Mutant] = &[
     of_find("percent-decoded", &["HDR-2", "HDR-3", "SIG-6"], "values are percent-decoded", |header, name| {
         model(header, name).map(|value| percent_decode(&value))
     }),
+    of_find(
+        "one-quote-is-a-pair",
+        &["HDR-3", "HDR-1"],
+        "a value with a quote at one end loses a character at both",
+        |header, name| {
+            let is_quoted = |value: &str| value.starts_with('"') != value.ends_with('"');
+            let mut pairs = header.split(';').filter_map(|pair| pair.trim().split_once('='));
+            match pairs.find(|(known, value)| *known == name && is_quoted(value)) {
+                Some((_, value)) => Some(without_ends(value)),
+                None => model(header, name),
+            }
+        },
+    ),
+    of_find("quotes-taken-off-twice", &["HDR-2"], "quotes within the quotes are taken off as well", |header, name| {
+        let is_quoted = |value: &str| value.starts_with('"') || value.ends_with('"');
+        model(header, name).map(|value| if is_quoted(&value) { without_ends(&value) } else { value })
+    }),
     of_find("unreadable-ends-the-header", &["HDR-3"], "nothing behind an unreadable part is read", |header, name| {
         let ends = |part: &&str| part.split('=').next().is_some_and(|name| name.trim().contains([' ', '"']));
         let read: Vec<_> = header.split(';').take_while(|part| !ends(part)).collect();
@@ -91,6 +108,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
 
 fn model(header: &str, name: &str) -> Option<String> {
     cookie_header::value(header, name, DuplicatesChoice::First)
+}
+
+/// A value without its first and its last character.
+fn without_ends(value: &str) -> String {
+    let mut inner = value.chars();
+    (inner.next(), inner.next_back());
+    inner.as_str().to_owned()
 }
 
 fn percent_decode(value: &str) -> String {

@@ -52,6 +52,8 @@ pub(super) struct Hooks {
 pub(super) enum Read {
     /// By a function of its own.
     By(fn(&[u8]) -> Result<Map, Raised>),
+    /// As specified, except that a compressed payload is refused if it inflates to such a length in bytes.
+    Limited(fn(usize) -> bool),
     /// As specified, and then every value is replaced.
     Replaced(fn(Value) -> Value),
     /// As specified, of a JSON text that is respelled first; none refuses it.
@@ -62,6 +64,7 @@ impl Read {
     fn session(self, payload: &[u8]) -> Result<Map, Raised> {
         match self {
             Self::By(read) => read(payload),
+            Self::Limited(is_refused) => changes::read_limited(payload, is_refused),
             Self::Replaced(replace) => changes::read_replaced(payload, replace),
             Self::Respelled(respell) => changes::read_respelled(payload, respell),
         }

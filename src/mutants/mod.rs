@@ -9,6 +9,7 @@ mod attributes;
 mod base64;
 mod changes;
 mod cookies;
+mod defaults;
 mod headers;
 mod hooks;
 mod keys;
@@ -78,6 +79,7 @@ impl Mutant {
 pub fn all() -> impl Iterator<Item = &'static Mutant> {
     let families = [
         keys::MUTANTS,
+        defaults::MUTANTS,
         signature::MUTANTS,
         base64::MUTANTS,
         payload::MUTANTS,

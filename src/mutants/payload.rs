@@ -207,6 +207,23 @@ pub(super) const MUTANTS: &[Mutant] = &[
         };
         packed_by(&json_of(session)?, raw, |deflated, plain| deflated + 1 < plain)
     }),
+    of_values(
+        "list-like-maps-as-lists",
+        &["PAY-16"],
+        "a map whose keys count from 0 is written as a list, as PHP does",
+        |value| match value {
+            Value::Map(map) => like_a_list(map),
+            other => other,
+        },
+    ),
+    of_values("empty-maps-as-lists", &["PAY-16"], "an empty map is written as a list, as PHP does", |value| match value {
+        Value::Map(map) if map.is_empty() => Value::List(Vec::new()),
+        other => other,
+    }),
+    of_write("prototype-key-dropped", &["PAY-16"], "a key with the name __proto__ is lost, as in JavaScript", |session| {
+        let is_kept = |key: &Value| *key != "__proto__";
+        hooks::write(&session.clone().into_iter().filter(|(key, _)| is_kept(key)).collect())
+    }),
     of_values("booleans-as-integers", &["PAY-16"], "true and false are written as 1 and 0", |value| match value {
         Value::Bool(truth) => Value::int(u8::from(truth)),
         other => other,
@@ -215,6 +232,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
         hooks::write(&session.clone().into_iter().filter(|(_, value)| *value != Value::Null).collect())
     }),
 ];
+
+/// The values of a map whose keys count from 0, as a list; any other map as it is.
+pub(super) fn like_a_list(map: Map) -> Value {
+    let is_counted = (0..map.len()).all(|number| map.contains_key(&Value::from(number.to_string().as_str())));
+    if map.is_empty() || !is_counted {
+        return Value::Map(map);
+    }
+    let item = |number: usize| map.get(number.to_string().as_str()).cloned();
+    Value::List((0..map.len()).filter_map(item).collect())
+}
 
 /// JSON text as a payload, compressed in another way or when something else pays.
 fn packed_by(

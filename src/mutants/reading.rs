@@ -4,6 +4,7 @@ use super::{
     Mutant,
     changes::replace_all,
     hooks::{self, FLASK, Hooks, Read},
+    payload::like_a_list,
 };
 use crate::{
     model::{Raised, base64, payload, tagging},
@@ -20,6 +21,20 @@ pub(super) const MUTANTS: &[Mutant] = &[
             }
             other => other,
         }
+    }),
+    of_values("whole-floats-read-as-integers", &["PAY-3"], "1.0 is read as 1, as by JavaScript", |value| match value {
+        Value::Float(float) if float.fract() == 0.0 && float.abs() < 1e15 => {
+            format!("{float:.0}").parse().map_or(Value::Float(float), Value::Int)
+        }
+        other => other,
+    }),
+    of_text("minus-zero-read-as-float", &["PAY-3"], "-0 is read as the float -0.0", |text| {
+        Some(text.replace("-0,", "-0.0,").replace("-0]", "-0.0]").replace("-0}", "-0.0}"))
+    }),
+    of_text("long-exponents-refused", &["PAY-3"], "a number whose exponent is beyond 16 bits is refused", |text| {
+        let digits = |rest: &str| rest.trim_start_matches(['+', '-', '0']).bytes().take_while(u8::is_ascii_digit).count();
+        let outside: String = text.split('"').step_by(2).collect();
+        (!outside.split(['e', 'E']).skip(1).any(|rest| digits(rest) > 5)).then(|| text.to_owned())
     }),
     of_text("nan-not-read", &["PAY-3"], "NaN and Infinity are no JSON", |text| {
         (!["NaN", "Infinity"].iter().any(|word| text.split('"').step_by(2).any(|outside| outside.contains(word))))
@@ -138,6 +153,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
             ..Hooks::MODEL
         },
     ),
+    limited("inflated-to-4-kib", "payloads are refused that inflate beyond 4 KiB", |length| length > 1 << 12),
+    limited("inflated-to-32-kib", "payloads are refused that inflate beyond 32 KiB", |length| length > 1 << 15),
+    limited("inflated-to-64-kib", "payloads are refused that inflate beyond 64 KiB", |length| length > 1 << 16),
+    limited("inflated-below-1-mib", "payloads are refused that inflate to 1 MiB", |length| length >= 1 << 20),
     Mutant::new(
         "odd-payload-is-empty",
         &["PAY-14"],
@@ -159,6 +178,39 @@ pub(super) const MUTANTS: &[Mutant] = &[
         },
     ),
     of_values(
+        "list-like-maps-read-as-lists",
+        &["PAY-16"],
+        "a map whose keys count from 0 is read as a list, as by PHP",
+        |value| match value {
+            Value::Map(map) => like_a_list(map),
+            other => other,
+        },
+    ),
+    of_values(
+        "empty-maps-read-as-lists",
+        &["PAY-16"],
+        "an empty map comes back as an empty list",
+        |value| match value {
+            Value::Map(map) if map.is_empty() => Value::List(Vec::new()),
+            other => other,
+        },
+    ),
+    Mutant::new(
+        "keys-with-a-leading-nul-refused",
+        &["PAY-16", "PAY-4"],
+        "a key that begins with NUL is refused, as by PHP",
+        Hooks {
+            read: Read::By(|payload| {
+                let session = hooks::read(payload)?;
+                match has_leading_nul(&session) {
+                    true => Err(Raised::Payload),
+                    false => Ok(session),
+                }
+            }),
+            ..Hooks::MODEL
+        },
+    ),
+    of_values(
         "empty-lists-read-as-maps",
         &["PAY-16"],
         "an empty list comes back as an empty map",
@@ -168,6 +220,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
         },
     ),
 ];
+
+/// Whether a key in some map begins with NUL.
+fn has_leading_nul(map: &Map) -> bool {
+    let is_one = |key: &Value| matches!(key, Value::Text(text) if text.code_points().first() == Some(&0));
+    let within = |value: &Value| match value {
+        Value::Map(map) => has_leading_nul(map),
+        _ => false,
+    };
+    map.iter().any(|(key, value)| is_one(key) || within(value))
+}
 
 /// What stands before an escaped map in JSON.
 const ESCAPED: &str = "{\" di\":{";
@@ -198,6 +260,11 @@ const fn of_values(
     replace: fn(Value) -> Value,
 ) -> Mutant {
     Mutant::new(name, rules, summary, Hooks { read: Read::Replaced(replace), ..Hooks::MODEL })
+}
+
+/// A mutant that refuses what inflates to some length in bytes.
+const fn limited(name: &'static str, summary: &'static str, is_refused: fn(usize) -> bool) -> Mutant {
+    Mutant::new(name, &["PAY-13"], summary, Hooks { read: Read::Limited(is_refused), ..Hooks::MODEL })
 }
 
 const fn of_text(

@@ -10,7 +10,7 @@ use crate::{
         Raised, server,
         session::{PERMANENT, Session},
     },
-    protocol::{Action, Exchange},
+    protocol::{Action, Exchange, Made},
     value::Value,
 };
 
@@ -155,10 +155,37 @@ pub(super) const MUTANTS: &[Mutant] = &[
         &["PERM-2", "PERM-5", "SET-1"],
         "setting the flag modifies nothing",
         |s, a| match a {
-            Action::SetPermanent { .. } => unmodified(s, a),
+            Action::SetPermanent { .. } | Action::SetPermanentTo { .. } => unmodified(s, a),
             _ => s.act(a),
         },
     ),
+    of_act("permanent-kept-as-given", &["PERM-1"], "permanent is stored as it was given, not its truth", |s, a| {
+        let result = s.act(a);
+        if let Action::SetPermanentTo { value } = a {
+            s.data.insert(PERMANENT, value.clone());
+        }
+        result
+    }),
+    of_act("html-objects-as-text", &["PAY-8", "PAY-5"], "an object that shows itself as HTML is written as text", |s, a| {
+        match a {
+            Action::SetMade { key, of: Made::Html | Made::HtmlText, value } => {
+                s.act(&Action::Set { key: key.clone(), value: value.clone() })
+            }
+            _ => s.act(a),
+        }
+    }),
+    of_act("named-tuples-as-maps", &["PAY-6", "PAY-5"], "a named tuple is written with its names", |s, a| match a {
+        Action::SetMade { key, of: Made::NamedTuple, value } => {
+            s.act(&Action::Set { key: key.clone(), value: value.clone() })
+        }
+        _ => s.act(a),
+    }),
+    of_act("dataclasses-with-tags", &["PAY-6", "PAY-5"], "the values in a dataclass are tagged", |s, a| match a {
+        Action::SetMade { key, of: Made::Dataclass, value } => {
+            s.act(&Action::Set { key: key.clone(), value: value.clone() })
+        }
+        _ => s.act(a),
+    }),
     of_act(
         "get-modifies",
         &["MOD-8", "SET-1", "REN-2", "REN-3", "DEL-4", "DEL-6"],

@@ -18,6 +18,7 @@
 //! # Ok::<(), String>(())
 //! ```
 
+mod cfg;
 mod del;
 mod exp;
 mod hdr;
@@ -41,7 +42,8 @@ pub type Predicate = fn(&Observed<'_>) -> Option<bool>;
 
 /// Each rule with its predicate, in the order of the text.
 #[rustfmt::skip]
-pub const ALL: [(&str, Predicate); 91] = [
+pub const ALL: [(&str, Predicate); 92] = [
+    ("CFG-1", cfg::cfg_1),
     ("KEY-1", key::key_1),
     ("KEY-2", key::key_2),
     ("KEY-3", key::key_3),

@@ -149,6 +149,11 @@ impl<'a> Observed<'a> {
             == (&default.salt, default.digest, default.key_derivation)
     }
 
+    /// `bare`.
+    pub(super) fn bare(&self) -> bool {
+        *self.config == Config::default().secret_key(self.config.secret_key.clone())
+    }
+
     /// `C.lifetime` in microseconds.
     pub(super) fn lifetime(&self) -> i128 {
         match self.config.lifetime {

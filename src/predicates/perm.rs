@@ -38,9 +38,9 @@ pub(super) fn perm_1(o: &Observed<'_>) -> Option<bool> {
     together([written].into_iter().chain(steps))
 }
 
-/// `do(a) = "set_permanent" ⇒ flag(a) = true`
+/// `do(a) ∈ {"set_permanent", "set_permanent_to"} ⇒ flag(a) = true`
 pub(super) fn perm_2(o: &Observed<'_>) -> Option<bool> {
-    o.flag(|step| matches!(step.action, Action::SetPermanent { .. }))
+    o.flag(|step| matches!(step.action, Action::SetPermanent { .. } | Action::SetPermanentTo { .. }))
 }
 
 /// `set ∧ permanent(S) ⇒ Expires(y) = ⌊now + C.lifetime⌋`

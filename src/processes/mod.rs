@@ -17,6 +17,7 @@ mod group;
 mod guard;
 mod mark;
 mod program;
+pub mod time_zone;
 
 pub use crate::interruption::{interrupted_by, interruption};
 pub use program::Program;

@@ -3,9 +3,10 @@
 //! A program that a user names is started as a shell would start it. One that was set up by name is isolated: it sees a few
 //! variables of the environment and works in its own folder, so that neither changes what is tested.
 
+use super::time_zone;
 use crate::adapter_error::AdapterError;
 use crate::protocol::Capabilities;
-use std::{ffi::OsString, fs::File, path::PathBuf, process::Command, sync::Arc};
+use std::{env, ffi::OsString, fs::File, path::PathBuf, process::Command, sync::Arc};
 
 /// A program and its arguments, ready to be started. Made of the words of a command line, or by
 /// [`Setup::program`](crate::setup::Setup::program).
@@ -14,6 +15,7 @@ pub struct Program {
     words: Vec<String>,
     isolation: Option<Isolation>,
     release: Option<Release>,
+    time_zone: Option<String>,
 }
 
 /// What an isolated program is started with.
@@ -48,7 +50,14 @@ impl Isolation {
 
 impl Program {
     pub(crate) fn isolated(words: Vec<String>, isolation: Isolation, release: Option<Release>) -> Self {
-        Self { words, isolation: Some(isolation), release }
+        Self { words, isolation: Some(isolation), release, time_zone: None }
+    }
+
+    /// Gives it a time zone, as `TZ` names one. By default it is that of the environment, and if there is none,
+    /// [one that is not UTC](time_zone::default).
+    #[must_use]
+    pub fn with_time_zone(self, zone: impl Into<String>) -> Self {
+        Self { time_zone: Some(zone.into()), ..self }
     }
 
     /// The program and its arguments.
@@ -62,6 +71,11 @@ impl Program {
         let mut command = Command::new(program);
         command.args(arguments);
         self.isolation.iter().for_each(|isolation| isolation.apply(&mut command));
+        match &self.time_zone {
+            Some(zone) => _ = command.env("TZ", zone),
+            None if env::var_os("TZ").is_none() => _ = command.env("TZ", time_zone::default()),
+            None => {}
+        }
         Some(command)
     }
 
@@ -84,7 +98,7 @@ impl Program {
 
 impl From<&[String]> for Program {
     fn from(words: &[String]) -> Self {
-        Self { words: words.to_vec(), isolation: None, release: None }
+        Self { words: words.to_vec(), isolation: None, release: None, time_zone: None }
     }
 }
 

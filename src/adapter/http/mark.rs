@@ -59,6 +59,7 @@ fn mark_action(mut action: Action) -> Action {
         | Pop { key, .. }
         | Set { key, .. }
         | SetDefault { key, .. }
+        | SetMade { key, .. }
         | StreamGet { key } => *key = mark_key(key),
         Union { values } | Update { values } => *values = mark_session(values),
         Bool
@@ -73,7 +74,8 @@ fn mark_action(mut action: Action) -> Action {
         | PopItem
         | Raise
         | SetModified { .. }
-        | SetPermanent { .. } => {}
+        | SetPermanent { .. }
+        | SetPermanentTo { .. } => {}
     }
     action
 }

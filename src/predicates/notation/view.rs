@@ -158,6 +158,14 @@ impl<'a> View<'a> {
                 self.session.insert("_permanent", *value);
                 self.changes(Value::Null)
             }
+            Action::SetPermanentTo { value } => {
+                self.session.insert("_permanent", value.is_true());
+                self.changes(Value::Null)
+            }
+            Action::SetMade { key, of, value } if is_hashable(key) => {
+                self.session.insert(key.clone(), of.becomes(value));
+                self.changes(Value::Null)
+            }
             Action::Clear => {
                 self.session.clear();
                 self.changes(Value::Null)
@@ -166,7 +174,11 @@ impl<'a> View<'a> {
                 values.iter().for_each(|(key, value)| self.session.insert(key.clone(), value.clone()));
                 self.changes(Value::Null)
             }
-            Action::Delete { .. } | Action::Pop { .. } | Action::Set { .. } | Action::SetDefault { .. } => None,
+            Action::Delete { .. }
+            | Action::Pop { .. }
+            | Action::Set { .. }
+            | Action::SetDefault { .. }
+            | Action::SetMade { .. } => None,
         }
     }
 
@@ -186,7 +198,9 @@ pub(in super::super) fn is_write(action: &Action) -> bool {
             | Action::PopItem
             | Action::Set { .. }
             | Action::SetDefault { .. }
+            | Action::SetMade { .. }
             | Action::SetPermanent { .. }
+            | Action::SetPermanentTo { .. }
             | Action::Update { .. }
     )
 }

@@ -1,7 +1,10 @@
 //! Payloads that Flask would not write, signed by somebody who has the key: other JSON, dates that Flask reads but does not
 //! write, and texts that are not payloads.
 
-use super::strategies::{nested, text_in};
+use super::{
+    strategies::{nested, text_in},
+    values,
+};
 use crate::model::{base64, payload};
 use proptest::{collection::vec, prelude::*, sample::select};
 use std::ops::RangeInclusive;
@@ -19,6 +22,7 @@ pub fn odd() -> BoxedStrategy<String> {
         1 => vec(any::<u8>(), 0..12).prop_map(|bytes| base64::encode(&bytes)),
         1 => text_in(&['A'..='Z', 'a'..='z', '0'..='9', '_'..='_', '-'..='.', '!'..='!'], 0..=9),
         1 => text_in(PRINTABLE, 0..=40).prop_map(deflate),
+        1 => (values::around_a_buffer(20), any::<bool>()).prop_map(|(length, replaced)| long(length, replaced)),
         1 => (text_in(PRINTABLE, 0..=40), any::<prop::sample::Index>(), 0u8..8)
             .prop_map(|(text, at, bit)| spoiled_stream(&text, at, bit)),
     ]
@@ -41,6 +45,13 @@ fn encode(text: impl AsRef<str>) -> String {
 
 fn deflate(text: String) -> String {
     format!(".{}", base64::encode(&payload::deflate(text.as_bytes())))
+}
+
+/// A compressed payload that inflates to so many bytes, most of which mean nothing: space, or a text that a later value of its key
+/// replaces.
+fn long(length: usize, is_replaced: bool) -> String {
+    let (head, filler, tail) = if is_replaced { ("{\"a\":\"", "t", "\",\"a\":1}") } else { ("{\"a\":1", " ", "}") };
+    deflate(format!("{head}{}{tail}", filler.repeat(length.saturating_sub(head.len() + tail.len()))))
 }
 
 /// A zlib stream with one bit changed.
@@ -89,6 +100,14 @@ const ODD: &[&str] = &[
     " {} ",
     "{\"a\":1,\"a\":2}",
     "\u{feff}{}",
+    "{\"0\":1}",
+    "{\"a\":{\"0\":1,\"1\":2},\"b\":[1,2]}",
+    "{\"a\":{},\"b\":[]}",
+    "{\"a\":[-0,-0.0,0,0.0,false]}",
+    "{\"a\":[1e999999999,-1e99999999999999999999,0e99999999999999999999]}",
+    "{\"a\":[1],\"\\u0061\":{}}",
+    "{\"\\u0000a\":1,\"\\u0000\":2}",
+    "{\"__proto__\":{\"a\":1}}",
 ];
 
 /// JSON that is almost what Python writes: fragments, tags and values in any order.

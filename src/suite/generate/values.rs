@@ -21,10 +21,17 @@ pub fn value(sizes: &Sizes) -> BoxedStrategy<Value> {
             4 => map_of(inner.clone(), &sizes).prop_map(Value::Map),
             4 => vec(inner.clone(), entries).prop_map(Value::Tuple),
             3 => (tag_like(), inner.clone()).prop_map(|(key, value)| single(key, value)),
-            2 => (any::<i16>(), inner).prop_map(|(key, value)| single(Value::int(key), value)),
+            2 => (any::<i16>(), inner.clone()).prop_map(|(key, value)| single(Value::int(key), value)),
+            1 => vec(inner, 0..=sizes.entries).prop_map(|items| Value::Map(like_a_list(items))),
         ]
         .boxed()
     })
+}
+
+/// A map whose keys count from 0, which languages with one type for lists and maps take for a list.
+fn like_a_list(items: Vec<Value>) -> Map {
+    let keyed = |(number, item): (usize, Value)| (Value::from(number.to_string().as_str()), item);
+    items.into_iter().enumerate().map(keyed).collect()
 }
 
 /// A map of one entry.
@@ -63,8 +70,9 @@ pub fn plain_session(sizes: &Sizes) -> BoxedStrategy<Map> {
     let values = nested(leaf.boxed(), [2, 8, entries as u32], move |inner| {
         let map = vec((text_in(&['a'..='z'], 1..=6), inner.clone()), 0..=entries);
         prop_oneof![
-            vec(inner, 0..=entries).prop_map(Value::List),
-            map.prop_map(|entries| Value::Map(entries.into_iter().collect())),
+            4 => vec(inner.clone(), 0..=entries).prop_map(Value::List),
+            4 => map.prop_map(|entries| Value::Map(entries.into_iter().collect())),
+            1 => vec(inner, 0..=entries).prop_map(|items| Value::Map(like_a_list(items))),
         ]
         .boxed()
     });
@@ -79,13 +87,19 @@ pub fn session(sizes: &Sizes) -> BoxedStrategy<Map> {
 /// A session of one long text over few characters, with something at its end that does not compress.
 fn long_session(most: usize) -> BoxedStrategy<Map> {
     let piece = prop_oneof![Just("a"), Just("ab"), Just("lorem ipsum "), Just("é"), Just("\u{1f36a}")];
-    let length = prop_oneof![3 => 0..=most / 20, 1 => 0..=most];
+    let length = prop_oneof![15 => 0..=most / 20, 5 => 0..=most, 1 => around_a_buffer(16)];
     (length, piece, text_of(alphanumeric(), 60))
         .prop_map(|(length, piece, tail)| {
             let text = piece.chars().cycle().take(length).collect::<String>() + &tail;
             [("text", Value::Text(text.into()))].into_iter().collect()
         })
         .boxed()
+}
+
+/// Lengths around the ends of buffers and limits, of so many bits at most.
+pub fn around_a_buffer(bits: u32) -> BoxedStrategy<usize> {
+    let ends: Vec<_> = [12, 15, 16, 20].into_iter().filter(|end| *end <= bits).collect();
+    (select(ends), -1isize..=1).prop_map(|(end, by)| (1usize << end).saturating_add_signed(by)).boxed()
 }
 
 /// A session about which it is a close call whether it pays to compress: text that does not compress, and behind it as much of
@@ -127,7 +141,14 @@ fn map_of(values: BoxedStrategy<Value>, sizes: &Sizes) -> BoxedStrategy<Map> {
 /// Keys: words, any text, and those that look like tags.
 fn key(most: usize) -> BoxedStrategy<Text> {
     let word = text_in(&['a'..='z', '_'..='_'], 1..=6).prop_map(Text::from);
-    prop_oneof![4 => word, 1 => text(most), 1 => tag_like().prop_map(Text::from)].boxed()
+    prop_oneof![8 => word, 2 => text(most), 2 => tag_like().prop_map(Text::from), 1 => foreign_key().prop_map(Text::from)]
+        .boxed()
+}
+
+/// Keys that other languages take for something else: for a number, a member of every object, or an error.
+fn foreign_key() -> BoxedStrategy<&'static str> {
+    select(vec!["0", "1", "-0", "01", "1.0", "null", "true", "__proto__", "constructor", "length", "\0a", "\0*\0a", "$id"])
+        .boxed()
 }
 
 /// Keys that are tags, or become tags when they are escaped or taken apart.

@@ -415,8 +415,10 @@ impl Failure {
 
 /// Names what differs by the rules that a check is about, each rule once.
 pub(in crate::suite) fn named(mut divergence: Divergence, rules: &[String]) -> Divergence {
+    let is_of_defaults = rules.iter().any(|rule| rule == DEFAULTS) && is_of_defaults(&divergence);
     for difference in std::iter::once(&mut divergence.difference).chain(&mut divergence.also) {
-        if let Some(rule) = rules::find(rule_of(rules, difference)) {
+        let rule = if is_of_defaults { DEFAULTS } else { rule_of(rules, difference) };
+        if let Some(rule) = rules::find(rule) {
             difference.suspects = rule.id.as_str().into();
         }
     }
@@ -427,6 +429,16 @@ pub(in crate::suite) fn named(mut divergence: Divergence, rules: &[String]) -> D
         is_new
     });
     divergence
+}
+
+/// The rule of defaults.
+const DEFAULTS: &str = "CFG-1";
+
+/// Whether a call failed that leaves members of the configuration to their defaults, after one that named them all was answered
+/// rightly: that is not by chance in the checks that are about defaults.
+fn is_of_defaults(divergence: &Divergence) -> bool {
+    let (call, before) = (&divergence.call, divergence.before.last());
+    !call.config().names_all() && before.is_some_and(|(before, _)| before.config().names_all())
 }
 
 /// The rule that a failed check breaks: the likeliest, but where the check is about others that may be broken by the same

@@ -1,6 +1,7 @@
 """The JSON text of a payload, and when it is compressed."""
 
 import hashlib
+import json
 import struct
 import zlib
 
@@ -17,8 +18,13 @@ def cases():
     yield from texts()
     yield from keys()
     yield from shapes()
+    yield from conflated_shapes()
+    yield from conflated_numbers()
+    yield from keys_of_other_languages()
+    yield from keys_that_come_twice()
     yield from compression()
     yield from inflated()
+    yield from large()
 
 
 def order():
@@ -140,6 +146,83 @@ def shapes():
     yield verify("payload-shape-deep-map-read", "PAY-16 PAY-1", "forty maps in one another, read", forge.of({"m": deep_map}))
 
 
+def conflated_shapes():
+    """Lists and maps, full and empty, which languages with one type for both take for each other."""
+    for name, value, why in [
+        ("zero", {"0": "a"}, "a map whose only key is 0 is no list"),
+        ("zero-one", {"0": "a", "1": "b"}, "nor is one whose keys count from 0"),
+        ("one-two", {"1": "a", "2": "b"}, "nor one whose keys count from 1, as lists of Lua do"),
+        ("gap", {"0": "a", "2": "b"}, "a map with a gap in its keys"),
+        ("eleven", {str(n): n for n in range(11)}, "eleven keys that count from 0: 10 stands before 2"),
+        ("zeros-before", {"00": "a", "01": "b"}, "keys with a leading zero are no numbers"),
+        ("signs", {"-0": "a", "+1": "b", "1.0": "c", "1e0": "d"}, "keys that look like numbers are themselves"),
+        ("beside-a-list", [["a", "b"], {"0": "a", "1": "b"}], "a list, and the map that it is like"),
+        ("nested", {"0": {"0": {"0": []}}}, "such maps in one another"),
+        ("of-maps", {"0": {}, "1": []}, "with an empty map and an empty list in it"),
+        ("length", {"0": "a", "length": 1}, "with the length that JavaScript gives to lists"),
+        ("empty-map", {}, "an empty map is no empty list"), ("empty-list", [], "an empty list is no empty map"),
+        ("empties", [{}, [], "", None, False, 0], "what other languages call empty, in one list"),
+        ("maps-of-empties", {"a": {"b": {}}, "c": [[]]}, "empty ones at the end of others"),
+        ("one-of-one", [[1]], "a list of one in a list of one"),
+    ]:
+        text = json.dumps({"v": value}, separators=(",", ":"), sort_keys=True)
+        yield sign(f"payload-conflated-{name}-sign", "PAY-16 PAY-1", why, {"v": value})
+        yield verify(f"payload-conflated-{name}-read", "PAY-16", f"{why}, read", forge.of_json(text))
+    counted = {"0": "a", "1": "b"}
+    yield sign("payload-conflated-session-sign", "PAY-16 PAY-1", "the session itself, with keys that count from 0", counted)
+    yield verify("payload-conflated-session-read", "PAY-16", "the session itself, with keys that count from 0, read", forge.of(counted))
+    yield verify("payload-conflated-session-of-one-read", "PAY-16", "a session whose only key is 0", forge.of({"0": 1}))
+    yield sign("payload-conflated-integer-keys", "PAY-5 PAY-16", "numbers as keys that count from 0: text, and no list", {"v": {0: "a", 1: "b"}})
+    yield exchange("payload-conflated-written-by-a-view", "PAY-16", "a view that sets such a map", put("v", counted), do("get", key="v"))
+    yield exchange("payload-conflated-rewritten", "PAY-16", "a view that writes something else beside one", put("n", 1), cookie=forge.of({"v": counted, "w": {}}))
+
+
+def conflated_numbers():
+    for name, text, why in [
+        ("one", '{"x":[1,1.0,true,"1"]}', "an integer, a float, true and text are four values"),
+        ("zero", '{"x":[0,0.0,-0.0,-0,false,null,""]}', "so are all that count as nothing"),
+        ("whole", '{"x":[1e2,100,1E2,100.0]}', "an exponent makes a float of a whole number"),
+        ("large-exponent", '{"x":[1e308,1E+308,1e309,-1e309]}', "exponents around the greatest float"),
+        ("small-exponent", '{"x":[1e-323,1e-324,-1e-324]}', "and around the least"),
+        ("long-exponent", '{"x":[1e999999999,-1e999999999,1e-999999999,0e999999999]}', "exponents of nine digits"),
+        ("longer-exponent", '{"x":[1e99999999999999999999,0e99999999999999999999,1e-99999999999999999999]}', "exponents beyond 64 bits"),
+        ("zeros-in-exponent", '{"x":[1e0005,1e+00,1e-00]}', "exponents with leading zeros"),
+        ("digits-and-exponent", '{"x":[123456789012345678901234567890e-29,0.000000000000000000001e21]}', "digits and exponent together make the number"),
+        ("words-of-text", '{"x":["true","null","1.0","NaN","-0"]}', "text that looks like something else is text"),
+    ]:
+        yield verify(f"payload-conflated-number-{name}", "PAY-3", why, forge.of_json(text))
+    yield sign("payload-conflated-numbers", "PAY-3 PAY-16", "the same, written", {"x": [1, 1.0, True, "1", 0, 0.0, -0.0, False, None, ""]})
+    yield sign("payload-conflated-number-exponents", "PAY-3", "floats at both ends", {"x": [1e308, 1e-308, -1e300, 2.5e-300, 1e17, 123456789012345680.0]})
+
+
+def keys_of_other_languages():
+    """Keys that are special elsewhere."""
+    for name, key, why in [
+        ("nul", "\0", "a NUL alone"), ("nul-first", "\0a", "a NUL in front, which PHP refuses in the keys of objects"),
+        ("nul-class", "\0*\0a", "the name of a protected member in PHP"), ("nul-behind", "a\0", "a NUL behind ends no key"),
+        ("proto", "__proto__", "JavaScript's name for the prototype"), ("constructor", "constructor", "a name that every object of JavaScript has"),
+        ("to-string", "toString", "and another"), ("json", "toJSON", "the method that JSON.stringify calls"),
+        ("class", "__class__", "an attribute of every object of Python"), ("id", "$id", "a dollar sign in front"), ("at", "@type", "an at sign in front"),
+        ("dot", "a.b", "a dot is no path"), ("brackets", "a[0]", "nor are brackets"), ("null", "null", "the word null"), ("true", "true", "the word true"),
+    ]:
+        yield sign(f"payload-foreign-key-{name}-sign", "PAY-16 PAY-4", why, {key: {"k": 1}, "z": {key: [1]}})
+        yield verify(f"payload-foreign-key-{name}-read", "PAY-16 PAY-4", f"{why}, read", forge.of({key: {"k": 1}, "z": {key: [1]}}))
+    yield sign("payload-foreign-key-like-another", "PAY-16 PAY-4", "keys that differ in case, in a NUL, in the form of a letter",
+               {"m": {"a": 1, "A": 2, "a\0": 3, "\u00e9": 4, "e\u0301": 5, "a ": 6}})
+
+
+def keys_that_come_twice():
+    for name, text, why in [
+        ("values", '{"a":1,"b":2,"a":3}', "the last value counts"), ("types", '{"a":[1],"a":{}}', "whatever its type"), ("null", '{"a":1,"a":null}', "null as well"),
+        ("escaped", r'{"a":1,"\u0061":2}', "an escaped letter is the same letter"), ("empty", '{"":1,"":2}', "the empty key"),
+        ("numbers", '{"m":{"0":1,"0":2,"1":3}}', "keys of digits, deep inside"), ("permanent", '{"_permanent":true,"user":1,"_permanent":false}', "a permanent session that ends as none"),
+        ("three-times", '{"m":[{"k":1,"k":2,"k":3}]}', "three times"),
+    ]:
+        yield verify(f"payload-twice-{name}", "PAY-1", f"a key twice: {why}", forge.of_json(text))
+    yield exchange("payload-twice-not-permanent", "PAY-1 REN-3", "a session whose last word is that it is not permanent is not renewed", do("permanent"),
+                   cookie=forge.of_json('{"_permanent":true,"user":1,"_permanent":false}'))
+
+
 def gain(text):
     return len(text) - len(zlib.compress(text))
 
@@ -185,6 +268,33 @@ def inflated():
         yield verify(f"payload-inflate-{name}", rules, why, forge.of_deflated(stream))
     yield verify("payload-inflate-unmarked", "PAY-14 PAY-13", "a compressed payload without its dot is not inflated", forge.of_json(zlib.compress(text)))
     yield verify("payload-inflate-large", "PAY-13", "a thousand times as long as the cookie", forge.of_deflated(zlib.compress(b'{"t":"%s"}' % (b"a" * 50_000), 9)))
+
+
+#: Where buffers, limits of servers, and integers of other languages end.
+SIZES = [2**12, 2**15, 2**16, 2**20]
+
+
+def padded(size):
+    """JSON of a small session that is so many bytes long: space around tokens is no part of it."""
+    return b'{"a":1' + b" " * (size - 7) + b"}"
+
+
+def large():
+    """Payloads around the sizes at which buffers end. Space and values that are replaced keep the sessions small."""
+    for size in SIZES:
+        for by, words in [(-1, "a byte less than"), (0, "just"), (1, "a byte more than")]:
+            name = f"{size}-{'less' if by < 0 else 'more' if by else 'just'}"
+            yield verify(f"payload-size-{name}-inflated", "PAY-13", f"a payload that inflates to {words} {size} bytes",
+                         forge.of_deflated(zlib.compress(padded(size + by), 9)))
+        yield verify(f"payload-size-{size}-text-inflated", "PAY-13 PAY-1", f"a text of {size} letters, which a later value of the same key replaces",
+                     forge.of_deflated(zlib.compress(b'{"a":"%s","a":1}' % (b"t" * size), 9)))
+    for size in SIZES[:2]:
+        yield verify(f"payload-size-{size}-plain", "PAY-1 PAY-16", f"a payload of more than {size} bytes that is not compressed", forge.of_json(padded(size + 1)))
+    many = {f"k{n}": n for n in range(1001)}
+    yield sign("payload-size-1001-keys-sign", "PAY-16 PAY-12", "more keys than some servers take from a form", many)
+    yield verify("payload-size-1001-keys-read", "PAY-16 PAY-13", "and they come back", forge.of_deflated(zlib.compress(json.dumps(many).encode())))
+    yield exchange("payload-size-65536-exchange", "PAY-13", "a whole request reads one that inflates beyond 65536 bytes", do("items"),
+                   cookie=forge.of_deflated(zlib.compress(padded(2**16 + 1), 9)))
 
 
 def raw(text):

@@ -9,7 +9,25 @@ DESCRIPTION = "The flag under _permanent, how it travels, and Expires to the sec
 HELD = {"_permanent": True, "user": "ann"}
 
 
+#: Values that are no booleans.
+TRUTHS = [
+    ("text", "yes"), ("text-false", "false"), ("text-zero", "0"), ("text-empty", ""), ("one", 1), ("two", 2), ("minus-one", -1), ("zero", 0), ("half", 0.5),
+    ("float-zero", 0.0), ("minus-zero", -0.0), ("nan", float("nan")), ("null", None), ("list", [0]), ("list-empty", []), ("map", {"a": 0}), ("map-empty", {}),
+    ("tuple-empty", ()), ("bytes", b"\0"), ("bytes-empty", b""), ("large", 2**70),
+]
+
+
+def set_to_any_value():
+    """The setter keeps the truth of whatever it is given."""
+    for name, value in TRUTHS:
+        yield exchange(f"permanence-set-to-{name}", "PERM-1 PERM-2 MOD-10", "permanent set to what is no boolean: its truth is kept, as true or false",
+                       do("set_permanent_to", value=value), do("permanent"), do("items"), put("user", 1))
+    yield exchange("permanence-set-to-no-key", "KEY-5", "without a secret key that raises", do("set_permanent_to", value="yes"), secret_key=None)
+    yield exchange("permanence-set-to-boolean", "PERM-1", "a boolean is itself", do("set_permanent_to", value=True), do("permanent"))
+
+
 def cases():
+    yield from set_to_any_value()
     yield from flag()
     yield from expires()
     yield from given_up()

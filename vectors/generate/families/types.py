@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from markupsafe import Markup
 
 from . import forge
-from .case import exchange, get, put, sign, verify
+from .case import do, exchange, get, put, sign, verify
 
 NAME = "types"
 DESCRIPTION = "Tuple, bytes, markup, UUID and datetime: written, read, nested, and maps that look like tags."
@@ -24,6 +24,7 @@ def cases():
     yield from maps_like_tags()
     yield from odd_contents()
     yield from whole_requests()
+    yield from values_of_other_types()
 
 
 def both_ways():
@@ -207,3 +208,29 @@ def whole_requests():
     yield exchange("types-exchange-rewrite", "PAY-16 PAY-11", "a map that looks like a tag survives another write", put("n", 1),
                    cookie=forge.of_json('{"v":{" di":{" t__":[1]}}}'))
     yield exchange("types-exchange-view-sees-its-own", "MOD-10 PAY-10", "a view sees its own naive datetime as it set it", put("at", datetime(2024, 1, 1)), get("at"))
+
+
+def values_of_other_types():
+    """What Flask makes of values that are none of the session's types. The view does not read them again."""
+    members = {"size": 1, "item": (2, "a"), "by": ID, "html": Markup("<b>")}
+    for of, name, value, why in [
+        ("decimal", "", "1.10", "a decimal number becomes its text"), ("decimal", "exponent", "1E+5", "with its exponent"), ("decimal", "nan", "NaN", "and its NaN"),
+        ("date", "", "2024-02-29", "a date becomes an HTTP date in text, and no datetime"), ("date", "old", "0075-01-02", "in the first century"),
+        ("dataclass", "", members, "a dataclass becomes a map without tags"), ("dataclass", "empty", {}, "without members"),
+        ("dataclass", "like-a-list", {"_0": (1,), "_1": {"t": (2,)}}, "maps and tuples in it are maps and lists"),
+        ("named_tuple", "", {"x": 1, "y": (2,), "z": b"a"}, "a named tuple becomes a tuple, with tags in it"), ("named_tuple", "empty", {}, "without members"),
+        ("html", "", "<b>&amp;</b>", "what shows itself as HTML becomes markup"), ("html_text", "", "<i>", "text that shows itself as HTML as well"),
+        ("html", "empty", "", "though it is empty"),
+        ("int_enum", "", 2, "a member of an enumeration of integers becomes an integer"), ("int_enum", "large", 2**70, "of any size"),
+        ("text_enum", "", "red", "one of text becomes text"), ("enum", "", "red", "one of neither raises"), ("enum", "tuple", (1, 2), "whatever its value"),
+        ("set", "", [1, 2], "a set raises"), ("set", "empty", [], "though it is empty"),
+        ("subclass", "text", "red", "a subclass of text is text"), ("subclass", "integer", 2**60, "of an integer"), ("subclass", "float", 0.1, "of a float"),
+        ("subclass", "bytes", b"ab\xff", "of bytes"), ("subclass", "list", [1, (2,)], "of a list"), ("subclass", "map", {"b": 1, "a": (2,)}, "of a map"),
+        ("subclass", "map-like-a-tag", {" t": 1}, "and is escaped as one"), ("subclass", "tuple", (1, [2]), "of a tuple"),
+    ]:
+        words = f"{of}-{name}".strip("-").replace("_", "-")
+        raises = of in ("enum", "set")
+        yield exchange(f"types-made-{words}", "PAY-5 SET-10" if raises else "PAY-5 PAY-16", why, do("set_made", key="v", of=of, value=value))
+    yield exchange("types-made-in-one-request", "PAY-5 PAY-16", "several of them beside each other", do("set_made", key="a", of="decimal", value="0.10"),
+                   do("set_made", key="b", of="html", value="<p>"), do("set_made", key="c", of="int_enum", value=7), put("d", 1))
+    yield exchange("types-made-key-subclass", "PAY-5", "under a key that is a number", do("set_made", key=5, of="subclass", value="x"))

@@ -214,9 +214,9 @@ fn only_kind(call: &Exchange) -> &'static str {
         Action::Clear | Action::Union { .. } | Action::Update { .. } => Some("MOD-3"),
         Action::Delete { .. } | Action::Pop { default: None, .. } | Action::PopItem => Some("MOD-2"),
         Action::Pop { .. } | Action::SetDefault { .. } => Some("MOD-4"),
-        Action::Set { .. } => Some("MOD-1"),
+        Action::Set { .. } | Action::SetMade { .. } => Some("MOD-1"),
         Action::SetModified { .. } => Some("MOD-7"),
-        Action::SetPermanent { .. } => Some("PERM-2"),
+        Action::SetPermanent { .. } | Action::SetPermanentTo { .. } => Some("PERM-2"),
         _ => None,
     };
     let mut kinds: Vec<_> = call.actions.iter().filter_map(kind).collect();
@@ -243,6 +243,7 @@ pub fn attribute(call: &Exchange, expected: &Response, value: &str, name: &str, 
     let ends = || {
         call.actions.iter().rev().find_map(|action| match action {
             Action::SetPermanent { value } => Some(!value),
+            Action::SetPermanentTo { value } => Some(!value.is_true()),
             _ => None,
         })
     };
