@@ -66,5 +66,5 @@ serve({
     sign,
     members: Object.keys(CONFIG).filter((name) => !['fallback_keys', 'lifetime', 'key_derivation'].includes(name)),
     values: ['json', 'surrogates'],
-    choices: {base64: 'lenient', odd_payload: 'reject', timestamp_range: 'reject', compression: 'never', key_order: 'any'},
+    choices: {base64: 'strict', odd_payload: 'reject', timestamp_range: 'reject', compression: 'never', key_order: 'any'},
 });
