@@ -4,19 +4,18 @@ Each configuration gets a Flask application of its own, which is driven through 
 session code is replaced but the two places where it asks for the time: `itsdangerous.timed` (the signature's timestamp) and
 `flask.sessions` (`Expires`). Both get the instant of the request.
 
-Works with the installed Flask, from 2.2 on (older ones as far as their parts are there).
+Works with the installed Flask, from 0.10 on.
 """
 
 import io
 import sys
-from importlib.metadata import version
 
 import flask
 import flask.sessions
 
 import framework
 from framework import CLOCK, HeldDatetime
-from sessionproof_adapter import KINDS, encode, raised, serve
+from sessionproof_adapter import KINDS, encode, installed, raised, runtime_with, serve
 
 flask.sessions.datetime = HeldDatetime
 
@@ -24,7 +23,7 @@ flask.sessions.datetime = HeldDatetime
 class SessionInterface(flask.sessions.SecureCookieSessionInterface):
     """Flask's interface, which notes each session as it was opened."""
 
-    session_class = framework.Session
+    session_class = framework.remembering(flask.sessions.SecureCookieSession)
     opened = None
 
     def open_session(self, app, request):
@@ -144,7 +143,8 @@ def environ(request):
 def main():
     serve(
         name="flask",
-        version=version("flask"),
+        version=installed("flask"),
+        runtime=runtime_with("werkzeug", "itsdangerous"),
         build=Application,
         verify=Application.verify,
         sign=Application.sign,

@@ -1,12 +1,12 @@
 """flask-unsign: a tool for penetration tests that checks and makes Flask's cookies. It takes no lifetime."""
 
-from importlib.metadata import version
-
 import itsdangerous.timed
 from flask_unsign import session as flask_unsign
 from flask_unsign.exceptions import DecodeError
 from itsdangerous import BadData
-from sessionproof_adapter import CLOCK, CONFIG, KINDS, Unsupported, raised, rejected, serve, session_of
+from sessionproof_adapter import (
+    CLOCK, CONFIG, KINDS, Unsupported, installed, raised, rejected, runtime_with, serve, session_of,
+)
 
 itsdangerous.timed.time = CLOCK
 
@@ -39,7 +39,8 @@ def sign(target, now, session):
 if __name__ == "__main__":
     serve(
         name="flask-unsign",
-        version=version("flask-unsign"),
+        version=installed("flask-unsign"),
+        runtime=runtime_with("flask", "itsdangerous"),
         build=Target,
         verify=verify,
         sign=sign,

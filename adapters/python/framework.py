@@ -10,9 +10,7 @@ import warnings
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-import flask.sessions
 import itsdangerous
-import itsdangerous.timed
 
 from sessionproof_adapter import (
     CLOCK, CONFIG, BadRequest, accepted, compression, encode, given, microseconds, raised, rejected,
@@ -23,7 +21,14 @@ from sessionproof_adapter import (
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
-class HeldDatetime(datetime):
+class LikeDatetime(type):
+    """Old releases ask for the kind of a value by the name that :class:`HeldDatetime` stands for."""
+
+    def __instancecheck__(cls, value):
+        return isinstance(value, datetime)
+
+
+class HeldDatetime(datetime, metaclass=LikeDatetime):
     """Stands where a framework's module of sessions expects `datetime`. Without a zone it is the machine's local time."""
 
     @classmethod
@@ -40,18 +45,28 @@ class HeldDatetime(datetime):
         return cls.now(timezone.utc).replace(tzinfo=None)
 
 
-itsdangerous.timed.time = CLOCK
+if not hasattr(itsdangerous, "__path__"):
+    # Before 1.1 it is one module.
+    itsdangerous.time = CLOCK
+else:
+    import itsdangerous.timed
+
+    itsdangerous.timed.time = CLOCK
 
 
 # The application.
 
 
-class Session(flask.sessions.SecureCookieSession):
-    """Flask's session, which remembers whether a cookie filled it: an accepted empty session looks like a rejected one."""
+def remembering(session_class):
+    """A framework's class of sessions, which remembers whether a cookie filled it: an accepted empty session looks like a
+    rejected one."""
 
-    def __init__(self, *initial):
-        super().__init__(*initial)
-        self.came_from_cookie = bool(initial)
+    class Session(session_class):
+        def __init__(self, *initial, **items):
+            super().__init__(*initial, **items)
+            self.came_from_cookie = bool(initial or items)
+
+    return Session
 
 
 def noted(session):
@@ -79,7 +94,8 @@ FLASK_CONFIG = {
 
 def members(framework):
     """What this release of a framework can be configured with."""
-    return {member for member in CONFIG if member not in FLASK_CONFIG or FLASK_CONFIG[member] in framework.default_config}
+    known = framework.default_config if hasattr(framework, "default_config") else framework("sessionproof").config
+    return {member for member in CONFIG if member not in FLASK_CONFIG or FLASK_CONFIG[member] in known}
 
 
 #: A folder with `file.txt`: nothing is made that an interrupted run could leave behind.
@@ -141,7 +157,9 @@ class Application:
             # Under a negative lifetime a signature can be both; the words say which of the two tests refused it.
             return "future" if "< 0" in str(expired) else "expired"
         except itsdangerous.BadSignature:
-            signers = serializer.iter_unsigners()
+            # Before fallback keys there was one signer.
+            several = hasattr(serializer, "iter_unsigners")
+            signers = serializer.iter_unsigners() if several else [serializer.make_signer(serializer.salt)]
             return "timestamp" if any(is_signed(signer, cookie) for signer in signers) else "signature"
 
     def written(self, session):
@@ -202,7 +220,8 @@ def choices():
 
 def quiet():
     """Errors in the view and oversize cookies are what some cases are about; they are no news."""
-    logging.getLogger("sessionproof").disabled = True
+    for name in ("sessionproof", "flask.app", "quart.app"):
+        logging.getLogger(name).disabled = True
     warnings.filterwarnings("ignore", message=".*cookie is too large")
 
 

@@ -1,13 +1,24 @@
 """Bare itsdangerous, as it is used for Flask's cookie where there is no Flask: Flask's salt and key derivation, plain JSON."""
 
 import hashlib
-from importlib.metadata import version
 
-import itsdangerous.timed
+import itsdangerous
 from itsdangerous import BadData, URLSafeTimedSerializer
-from sessionproof_adapter import CLOCK, Unsupported, raised, rejected, serve, session_of, whole_seconds
+from sessionproof_adapter import (
+    CLOCK, Unsupported, installed, raised, rejected, runtime_with, serve, session_of, whole_seconds,
+)
 
-itsdangerous.timed.time = CLOCK
+VERSION = installed("itsdangerous")
+#: Lists of keys came with 2.0.
+TAKES_LISTS = int(VERSION.split(".")[0]) >= 2
+
+if not hasattr(itsdangerous, "__path__"):
+    # Before 1.1 it is one module.
+    itsdangerous.time = CLOCK
+else:
+    import itsdangerous.timed
+
+    itsdangerous.timed.time = CLOCK
 
 
 class Target:
@@ -15,6 +26,10 @@ class Target:
         if not config["secret_key"]:
             raise Unsupported("no secret key")
         keys = [*(config["fallback_keys"] or []), config["secret_key"]]
+        if not TAKES_LISTS:
+            if len(keys) > 1:
+                raise Unsupported("fallback keys before itsdangerous 2.0")
+            keys = config["secret_key"]
         how = {"key_derivation": config["key_derivation"], "digest_method": getattr(hashlib, config["digest"])}
         self.serializer = URLSafeTimedSerializer(keys, salt=config["salt"], signer_kwargs=how)
         self.lifetime = whole_seconds(config["lifetime"])
@@ -32,7 +47,8 @@ def verify(target, now, cookie):
 
 def sign(target, now, session):
     try:
-        return target.serializer.dumps(session)
+        cookie = target.serializer.dumps(session)
+        return cookie.decode("ascii") if isinstance(cookie, bytes) else cookie
     except Exception as error:
         return raised(error)
 
@@ -47,7 +63,8 @@ def bench(target, now, cookie, part):
 if __name__ == "__main__":
     serve(
         name="itsdangerous",
-        version=version("itsdangerous"),
+        version=VERSION,
+        runtime=runtime_with(),
         build=Target,
         verify=verify,
         sign=sign,

@@ -6,12 +6,12 @@ replaced but the two places where the session code asks for the time.
 
 import asyncio
 import importlib
+import inspect
 import sys
-from importlib.metadata import version
 
 import framework
 from framework import CLOCK
-from sessionproof_adapter import KINDS, encode, raised, serve
+from sessionproof_adapter import KINDS, encode, installed, raised, runtime_with, serve
 
 NAME = "anyquart" if sys.argv[1:] == ["anyquart"] else "quart"
 quart = importlib.import_module(NAME)
@@ -19,20 +19,44 @@ sessions = importlib.import_module(f"{NAME}.sessions")
 Quart = quart.AnyQuart if NAME == "anyquart" else quart.Quart
 sessions.datetime = framework.HeldDatetime
 LOOP = asyncio.new_event_loop()
+# Before Python 3.10 what waits asks for the loop when it is made.
+asyncio.set_event_loop(LOOP)
 
 
 #: What a server answers for an application out of which an error came.
 BROKEN = {"type": "http.response.start", "status": 500, "headers": []}
 
 
+#: Old releases open an empty session that a cookie held as they open one without a cookie. So it is noted whether one was read.
+OPENS_BY_KEYWORDS = "**data" in inspect.getsource(sessions.SecureCookieSessionInterface.open_session)
+
+
 class SessionInterface(sessions.SecureCookieSessionInterface):
     """Quart's interface, which notes each session as it was opened."""
 
-    session_class = framework.Session
+    session_class = framework.remembering(sessions.SecureCookieSession)
     opened = None
+    is_read = False
+
+    def get_signing_serializer(self, app):
+        serializer = super().get_signing_serializer(app)
+        if OPENS_BY_KEYWORDS and serializer is not None:
+            loads = serializer.loads
+
+            def noted_loads(*arguments, **options):
+                self.is_read = False
+                data = loads(*arguments, **options)
+                self.is_read = True
+                return data
+
+            serializer.loads = noted_loads
+        return serializer
 
     async def open_session(self, app, request):
+        self.is_read = False
         session = await super().open_session(app, request)
+        if self.is_read:
+            session.came_from_cookie = True
         self.opened = framework.noted(session)
         return session
 
@@ -89,7 +113,8 @@ class Application(framework.Application):
         except Exception:
             exchange.sent.append(BROKEN)
         start = next(message for message in exchange.sent if message["type"] == "http.response.start")
-        headers = [[name.decode("latin-1"), value.decode("latin-1")] for name, value in start["headers"]]
+        # As HTTP does, which knows no space around a value: old releases put one before it.
+        headers = [[name.decode("latin-1"), value.decode("latin-1").strip(" \t")] for name, value in start["headers"]]
         return {
             "status": start["status"],
             "opened": self.interface.opened,
@@ -151,7 +176,8 @@ class Exchange:
 if __name__ == "__main__":
     serve(
         name=NAME,
-        version=version(NAME),
+        version=installed(NAME),
+        runtime=runtime_with("flask", "werkzeug", "itsdangerous"),
         build=Application,
         verify=Application.verify,
         sign=Application.sign,

@@ -1,6 +1,6 @@
 """The adapter protocol of sessionproof, version 1, in one file.
 
-Copy this file beside your adapter, or import it from here. It needs Python 3.9 or newer and nothing else. It reads requests,
+Copy this file beside your adapter, or import it from here. It needs Python 3.6 or newer and nothing else. It reads requests,
 checks them, decodes session values, keeps one object per configuration, encodes the answers, and guards standard output. What is
 left to write is what your implementation does::
 
@@ -49,7 +49,7 @@ import traceback
 import uuid
 import zlib
 from collections import OrderedDict
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, timezone
 from itertools import repeat
 
 try:
@@ -157,6 +157,29 @@ def whole_seconds(lifetime):
 def this_python():
     """What the implementation runs on, for reports."""
     return f"{platform.python_implementation().lower()} {platform.python_version()}"
+
+
+def installed(package):
+    """The release of an installed package, or None."""
+    try:
+        from importlib.metadata import PackageNotFoundError, version
+    except ImportError:  # before Python 3.8
+        from pkg_resources import DistributionNotFound as PackageNotFoundError, get_distribution
+
+        def version(name):
+            return get_distribution(name).version
+
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def runtime_with(*packages):
+    """What runs together, for reports: Python, those of the packages that are installed, and zlib."""
+    releases = [(package, installed(package)) for package in packages]
+    named = [f"{package} {release}" for package, release in releases if release is not None]
+    return ", ".join([this_python(), *named, f"zlib {zlib.ZLIB_RUNTIME_VERSION}"])
 
 
 #: SHA-256 of what stock zlib makes of the probe at its default level. Other deflate libraries find other matches.
@@ -411,6 +434,8 @@ class Action:
             elif member != "default":
                 raise BadRequest(f"{self.do}: {member} is missing")
         no_more(raw, f"member of {self.do}")
+        if self.do == "union" and sys.version_info < (3, 9):
+            raise Unsupported("union-update before Python 3.9")
         if self.do in ("update", "union") and not isinstance(self.values, dict):
             raise BadRequest(f"{self.do}: values is a map")
         if self.do in ("set_permanent", "set_modified") and not isinstance(self.value, bool):
@@ -757,7 +782,19 @@ def _decode_uuid(content, kinds):
 
 def _decode_datetime(content, kinds):
     _need(isinstance(content, str) and _DATETIME.fullmatch(content), "YYYY-MM-DDTHH:MM:SS[.ffffff][+HH:MM] is")
-    return datetime.fromisoformat(content)
+    return datetime.fromisoformat(content) if hasattr(datetime, "fromisoformat") else _datetime(content)
+
+
+def _datetime(text):
+    """What ``datetime.fromisoformat`` gives, which Python 3.6 has not."""
+    numbers = [int(number) for number in re.findall(r"\d+", text)]
+    seconds, microsecond = numbers[:6], numbers[6] if text[19:20] == "." else 0
+    offset = re.search(r"([+-])(\d\d):(\d\d)(?::(\d\d))?\Z", text[19:])
+    if offset is None:
+        return datetime(*seconds, microsecond)
+    hours, minutes, rest = (int(number or 0) for number in offset.groups()[1:])
+    delta = timedelta(hours=hours, minutes=minutes, seconds=rest)
+    return datetime(*seconds, microsecond, timezone(-delta if offset[1] == "-" else delta))
 
 
 def _decode_markup(content, kinds):

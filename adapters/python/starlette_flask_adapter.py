@@ -1,12 +1,13 @@
 """starlette-flask: the middleware that gives Starlette and FastAPI Flask's cookie, driven through ASGI requests."""
 
 import hashlib
-from importlib.metadata import version
 
 import itsdangerous.timed
 from starlette.requests import cookie_parser
 from starlette_flask.middleware.sessions import SessionMiddleware
-from sessionproof_adapter import CLOCK, CONFIG, Unsupported, accepted, raised, rejected, serve, whole_seconds
+from sessionproof_adapter import (
+    CLOCK, CONFIG, Unsupported, accepted, installed, raised, rejected, runtime_with, serve, whole_seconds,
+)
 
 itsdangerous.timed.time = CLOCK
 
@@ -79,7 +80,8 @@ def sign(target, now, session):
 if __name__ == "__main__":
     serve(
         name="starlette-flask",
-        version=version("starlette-flask"),
+        version=installed("starlette-flask"),
+        runtime=runtime_with("starlette", "itsdangerous"),
         build=Target,
         verify=verify,
         sign=sign,

@@ -6,7 +6,10 @@ use super::{
 };
 use clap::Args;
 use sessionproof::{
-    evidence::vectors::{self, LoadedVector},
+    evidence::{
+        history::History,
+        vectors::{self, LoadedVector},
+    },
     rules::{self, Pattern, Rule},
     suite::outcome::{
         coverage::{evidence, why_without_vectors},
@@ -35,7 +38,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     let vectors = vectors::embedded()?;
     let chosen: Vec<_> = rules::all().iter().filter(|rule| arguments.rules.matches(&rule.id)).collect();
     match chosen[..] {
-        [rule] => Out::StandardOutput.print(page(rule, &vectors)),
+        [rule] => Out::StandardOutput.print(page(rule, &vectors) + &of_releases(rule)?),
         _ => {
             say!("{:<8}{:<8}{:>8}{:>12}{:>14}  rule", "", "level", "vectors", "properties", "observations");
             chosen.into_iter().for_each(|rule| say!("{}", line(rule, &vectors)));
@@ -48,6 +51,13 @@ fn line(rule: &Rule, vectors: &[LoadedVector]) -> String {
     let (vectors, properties, tests, observations) = evidence(&rule.id, vectors).counts();
     let (level, properties) = (rule.level, properties + tests);
     format!("{:<8}{level:<8}{vectors:>8}{properties:>12}{observations:>14}  {}", rule.id, rule.title)
+}
+
+/// Which releases keep the rule, if any was asked about it.
+fn of_releases(rule: &Rule) -> Result<String, CliError> {
+    let lines = History::embedded().map_err(CliError)?.of_rule(&rule.id);
+    let list: String = lines.iter().map(|line| format!("  {line}\n")).collect();
+    Ok(if list.is_empty() { list } else { format!("\nReleases (spec/history.md):\n{list}") })
 }
 
 /// A rule's text and everything that it rests on.

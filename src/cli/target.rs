@@ -44,7 +44,7 @@ pub struct Target {
     /// How many seconds the whole run may take
     #[arg(long, value_name = "SECONDS", default_value_t = 1800, value_parser = clap::value_parser!(u64).range(1..=LONGEST))]
     time_limit: u64,
-    /// The Python that runs implementations [default: python3 or python]
+    /// The Python to use; a package that is installed there is tested in place
     #[arg(long, value_name = "PATH")]
     python: Option<PathBuf>,
     /// The time zone that programs run in [default: $TZ or America/New_York]
@@ -173,6 +173,9 @@ impl Target {
         let mut words = self.server.words();
         if let Some(zone) = &self.time_zone {
             words += &format!(" --time-zone {}", foreign::shell_word(zone));
+        }
+        if let Some(python) = &self.python {
+            words += &format!(" --python {}", foreign::shell_word(&python.display().to_string()));
         }
         if let Some(name) = &self.implementation {
             words += &format!(" {}", foreign::shell_word(name));

@@ -1,8 +1,10 @@
 //! Recordings of the real thing, inside the binary.
 //!
 //! [`vectors`] are the answers of real Flask, [`observations`] what real browsers did, and [`revision`] the vectors and rules of
-//! a published set.
+//! a published set. [`history`] tells which releases keep which rules.
 
+#[cfg(feature = "cli")]
+pub mod history;
 pub mod observations;
 pub mod revision;
 pub mod vectors;

@@ -114,7 +114,18 @@ pub static KNOWN: &[Known] = &[
         recipe: Recipe::Node(NodePackage {
             name: "itsdangerous.js",
             adapter: "itsdangerous_adapter.mjs",
+            folder: "",
             release: "1.1.5",
+        }),
+    },
+    Known {
+        name: "cyberchef",
+        about: "CyberChef's operations for Flask's cookie",
+        recipe: Recipe::Node(NodePackage {
+            name: "cyberchef",
+            adapter: "cyberchef_adapter.mjs",
+            folder: "cyberchef/",
+            release: "11.5.0",
         }),
     },
     Known { name: "itsdangerous-rs", about: "the port of itsdangerous for Rust", recipe: Recipe::Rust(ITSDANGEROUS) },
@@ -209,11 +220,13 @@ mod tests {
             match &known.recipe {
                 Recipe::InBinary => {}
                 Recipe::Node(package) => {
-                    text(&format!("adapters/node/{}", package.adapter));
-                    for file in ["adapters/node/package.json", "adapters/node/package-lock.json"] {
-                        assert!(text(file).contains(&format!("\"{}\": ", package.name)), "{file}");
+                    let files: Vec<_> = package.files().collect();
+                    let of = |name: &str| files.iter().filter(|(file, _)| *file == name).collect::<Vec<_>>();
+                    assert_eq!(of(package.adapter).len(), 1);
+                    for name in ["package.json", "package-lock.json"] {
+                        let [(_, list)] = of(name)[..] else { panic!("{name} of {}", package.name) };
+                        assert!(list.contains(&format!("\"{}\": \"{}\"", package.name, package.release)), "{name}");
                     }
-                    assert!(text("adapters/node/package-lock.json").contains(&format!("\"{}\"", package.release)));
                 }
                 Recipe::Python(package) => {
                     text(&format!("adapters/python/{}", package.adapter[0]));
@@ -252,6 +265,7 @@ mod tests {
         assert_eq!(all.len(), files.len(), "{all:?}");
         for (lock, package, hash) in [
             ("adapters/node/package-lock.json", "\"node_modules/", "\"integrity\": \"sha512-"),
+            ("adapters/node/cyberchef/package-lock.json", "\"node_modules/", "\"integrity\": \"sha512-"),
             ("adapters/rust/Cargo.lock", "source = \"registry+", "checksum = \""),
         ] {
             let (packages, hashes) = (text(lock).matches(package).count(), text(lock).matches(hash).count());
@@ -267,6 +281,6 @@ mod tests {
         }
         assert_eq!(quart.oldest_python(None), (3, 11));
         assert_eq!(quart.oldest_python(Some("0.23.1")), (3, 13));
-        assert_eq!(quart.oldest_python(Some("0.19.0")), (3, 9));
+        assert_eq!(quart.oldest_python(Some("9.9.9")), (3, 9));
     }
 }

@@ -12,6 +12,8 @@ mod isolation;
 mod known;
 mod node;
 mod python;
+mod pythons;
+mod releases;
 mod rust;
 mod stock;
 mod tools;
@@ -115,6 +117,20 @@ pub enum SetupError {
     /// The name of a release is none.
     #[error("{0:?} is not a release number\nwrite it as in flask@3.0.3")]
     NotAVersion(String),
+    /// A release does not run on the Python.
+    #[error("{}: {what} on {}:\n{output}\n{remedy}", foreign::line(package), foreign::line(python))]
+    Unfit {
+        /// The package with its release.
+        package: String,
+        /// What failed.
+        what: &'static str,
+        /// The Python.
+        python: String,
+        /// The last lines of what failed.
+        output: String,
+        /// What to do.
+        remedy: String,
+    },
     /// Somebody else may have put programs into the cache, which are run.
     #[error(
         "the cache {} is not safe to use: {}\nset SESSIONPROOF_CACHE to a folder that only you can write to; or make this \
@@ -147,7 +163,7 @@ pub enum SetupError {
 
 /// Sets implementations up.
 pub struct Setup<'a> {
-    /// The Python to use; if `None`, the first of `python3` and `python` that is new enough.
+    /// The Python to use; if `None`, one on this machine that runs the release, `python3` and `python` first.
     pub python: Option<PathBuf>,
     /// Called with what is being set up, which may take long.
     pub report: &'a mut dyn FnMut(&str),
@@ -195,7 +211,15 @@ impl Setup<'_> {
             },
             Recipe::Node(package) => Some(node::set_up(self, &Cache::open()?, package, release)?),
             Recipe::Python(package) => {
-                let oracle = python::set_up(self, &Cache::open()?, package, release)?;
+                let cache = Cache::open()?;
+                let in_place = match (release, self.python.clone()) {
+                    (None, Some(named)) => python::in_place(self, &cache, package, &named)?,
+                    _ => None,
+                };
+                let oracle = match in_place {
+                    Some(oracle) => oracle,
+                    None => python::set_up(self, &cache, package, release)?,
+                };
                 Some(python::adapter(&oracle, package.adapter))
             }
             Recipe::Rust(package) => Some(rust::set_up(self, &Cache::open()?, package, release)?),

@@ -23,8 +23,21 @@ pub(crate) struct NodePackage {
     pub(crate) name: &'static str,
     /// The file in `adapters/node`.
     pub(crate) adapter: &'static str,
+    /// The folder in `adapters/node` with its `package.json` and `package-lock.json`; empty for `adapters/node` itself.
+    pub(crate) folder: &'static str,
     /// The release in `package-lock.json`.
     pub(crate) release: &'static str,
+}
+
+impl NodePackage {
+    /// The files that are laid out for it, each with its name there: the modules, and the lists of its packages.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let own = format!("{FOLDER}{}", self.folder);
+        bundled::under(FOLDER).filter_map(move |(path, text)| match path.strip_prefix(&own) {
+            Some(list) if list.starts_with("package") => Some((list, text)),
+            _ => path.strip_prefix(FOLDER).filter(|name| name.ends_with(".mjs")).map(|name| (name, text)),
+        })
+    }
 }
 
 /// The oldest Node.js that the adapters run on.
@@ -41,7 +54,7 @@ pub(crate) fn set_up(
     release: Option<&str>,
 ) -> Result<Program, SetupError> {
     let release = version(release.unwrap_or(package.release))?;
-    let files: Vec<_> = bundled::under(FOLDER).map(|(path, text)| (path.trim_start_matches(FOLDER), text)).collect();
+    let files: Vec<_> = package.files().collect();
     find_node(cache)?;
     let home = cache.home(package.name, release, files.iter().flat_map(|&(path, text)| [path, text]));
     if contents::whole(&home).is_none() {

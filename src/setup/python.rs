@@ -7,7 +7,9 @@ use super::{
     Oracle, Release, Setup, SetupError,
     cache::Cache,
     contents, isolation,
-    tools::{ask, check},
+    pythons::{self, Minor, Python, Wanted},
+    releases::{self, OfItsDay},
+    tools::{Failure, ask, check},
     version,
 };
 use crate::{
@@ -20,10 +22,7 @@ use std::{
     process::Command,
 };
 
-/// A release of Python, as in 3.9.
-pub(crate) type Minor = (u32, u32);
-
-/// The oldest Python that the adapters run on.
+/// The oldest Python for what has hashes. The adapters also run on 3.6, for releases of its day.
 pub(crate) const OLDEST_PYTHON: Minor = (3, 9);
 
 /// A package that pip installs.
@@ -44,6 +43,16 @@ impl PythonPackage {
         fits.or(self.releases.last()).map_or("", |&(release, _)| release)
     }
 
+    /// The file of the packages with their hashes, whether or not there is one.
+    fn requirements(&self, release: &str) -> String {
+        format!("requirements-{}-{release}.txt", self.name)
+    }
+
+    /// Whether the packages of a release are pinned by their hashes.
+    fn has_hashes(&self, release: &str) -> bool {
+        bundled::under(&format!("adapters/python/{}", self.requirements(release))).next().is_some()
+    }
+
     /// The oldest Python that runs a release, as far as that is known. pip knows the rest.
     pub(crate) fn oldest_python(&self, release: Option<&str>) -> Minor {
         let all = self.releases.iter();
@@ -59,9 +68,21 @@ impl PythonPackage {
 const RUN: &str = "import runpy, sys; del sys.argv[0]; sys.path.insert(0, sys.argv.pop(0)); \
                    runpy.run_path(sys.argv[0], run_name='__main__')";
 
-/// Imports a module and prints the version of its package.
-const IMPORT: &str = "import importlib, importlib.metadata, sys; importlib.import_module(sys.argv[1]); \
-                      print(importlib.metadata.version(sys.argv[2]))";
+/// Prints the version of a package, or nothing. With a module it imports that first.
+const VERSION: &str = "
+import importlib, sys
+if sys.argv[2:]:
+    importlib.import_module(sys.argv[2])
+try:
+    from importlib.metadata import version, PackageNotFoundError as Missing
+except ImportError:
+    from pkg_resources import DistributionNotFound as Missing, get_distribution
+    version = lambda name: get_distribution(name).version
+try:
+    print(version(sys.argv[1]))
+except Missing:
+    pass
+";
 
 /// Prints the settings of pip, from its files and the environment, as JSON.
 const SETTINGS: &str = "import ast, json, subprocess, sys; \
@@ -98,17 +119,27 @@ pub(crate) fn set_up(
     release: Option<&str>,
 ) -> Result<Oracle, SetupError> {
     let release = release.map(version).transpose()?;
-    let base = find(setup.python.as_deref(), package.oldest_python(release), cache)?;
+    let of_its_day = release.filter(|release| !package.has_hashes(release));
+    let of_its_day = of_its_day.and_then(|release| releases::of_its_day(package.name, release));
+    let wanted = match &of_its_day {
+        Some(found) => Wanted { oldest: found.oldest, newest: Some(found.newest), anywhere: true },
+        None => Wanted { oldest: package.oldest_python(release), newest: None, anywhere: release.is_some() },
+    };
+    let base = pythons::find(setup.python.as_deref(), wanted, cache.folder())?;
     let release = release.unwrap_or(package.default_for(base.version));
     let files = cache.files()?;
-    let wanted = pip_arguments(package, release);
+    let of = Of { package, release, of_its_day };
+    let wanted = of.pip_arguments(base.version);
     let home = cache.home(package.name, release, [base.identity.as_str(), &wanted.join(" ")]);
     let whole = contents::whole(&home).filter(|_| runs(&home));
     let installed = match whole {
         Some(contents) => contents.installed,
         None => {
             setup.announce(package.name, release, &home);
-            install(cache, package, release, &base, &home, &files, &wanted)?
+            if let Some(newer) = of.newer_python(base.version) {
+                (setup.report)(&newer);
+            }
+            install(cache, &of, &base, &home, &files, &wanted)?
         }
     };
     let (name, asked) = (package.name.to_owned(), release.to_owned());
@@ -120,11 +151,102 @@ pub(crate) fn set_up(
     })
 }
 
+/// What is installed in the environment of the Python that the user names, to be tested there; `None` if the package is not.
+pub(crate) fn in_place(
+    setup: &mut Setup<'_>,
+    cache: &Cache,
+    package: &PythonPackage,
+    named: &Path,
+) -> Result<Option<Oracle>, SetupError> {
+    let python = isolation::absolute(named);
+    let tool = || {
+        let mut python = isolation::tool(&python, cache.folder());
+        python.args(["-I", "-W", "ignore", "-c", VERSION, package.name]);
+        python
+    };
+    let installed = ask(&mut tool()).unwrap_or_default().trim().to_owned();
+    if installed.is_empty() {
+        return Ok(None);
+    }
+    let shown = python.display();
+    (setup.report)(&format!(
+        "testing {} {installed} as it is installed for {shown} (write {0}@RELEASE for one of its own)",
+        package.name
+    ));
+    if let Err(failure) = check(tool().arg(package.module).run_to_end()) {
+        return Err(SetupError::Unfit {
+            package: format!("{} {installed}", package.name),
+            what: "importing it failed",
+            python: shown.to_string(),
+            output: failure.lines,
+            remedy: "make it start there, or name another Python with --python PATH".to_owned(),
+        });
+    }
+    let files = cache.files()?;
+    let (name, asked) = (package.name.to_owned(), installed.clone());
+    let release = Release { name, asked, installed };
+    Ok(Some(Oracle { python, isolation: super::isolation(cache, &files), files, release }))
+}
+
+/// A release of a package, and what it ran with on its own day if that is known.
+struct Of<'a> {
+    package: &'a PythonPackage,
+    release: &'a str,
+    of_its_day: Option<OfItsDay>,
+}
+
+impl Of<'_> {
+    /// The arguments for pip: pinned by hash if the suite pins the release; otherwise the packages of its day.
+    fn pip_arguments(&self, python: Minor) -> Vec<String> {
+        let Self { package, release, of_its_day } = self;
+        if package.has_hashes(release) {
+            // To build a package pip would fetch tools, of which there are no hashes.
+            let requirements = package.requirements(release);
+            return ["--only-binary", ":all:", "--require-hashes", "-r", &requirements].map(str::to_owned).into();
+        }
+        let bounds: &[&str] = match (package.name, of_its_day) {
+            // What is older than the Python could seldom be built for it.
+            ("flask", Some(found)) if python > found.newest => bounds_of_flask(release),
+            (_, Some(found)) => &found.packages,
+            ("flask", None) => bounds_of_flask(release),
+            // It needs itsdangerous, and does not say so.
+            ("starlette-flask", None) => &["itsdangerous"],
+            _ => &[],
+        };
+        let exactly = format!("{}=={release}", package.name);
+        std::iter::once(exactly).chain(bounds.iter().map(|&bound| bound.to_owned())).collect()
+    }
+
+    /// What is said if the Python is newer than the release.
+    fn newer_python(&self, (major, minor): Minor) -> Option<String> {
+        let found = self.of_its_day.as_ref().filter(|found| (major, minor) > found.newest)?;
+        let (name, release, day, pythons) = (self.package.name, self.release, found.day, found.pythons());
+        Some(format!(
+            "{name} {release} is of {day}, and runs here on Python {major}.{minor}; to test it as it was then, install {pythons}"
+        ))
+    }
+
+    /// What is wrong when an installation failed, or what was installed does not start.
+    fn unfit(&self, cache: &Cache, base: &Python, what: &'static str, failure: Failure) -> SetupError {
+        let package = format!("{} {}", self.package.name, self.release);
+        let (major, minor) = base.version;
+        let python = format!("Python {major}.{minor} ({})", base.path.display());
+        let remedy = match &self.of_its_day {
+            Some(found) => format!(
+                "the release is of {}: install {} and try again, or name one with --python PATH",
+                found.day,
+                found.pythons()
+            ),
+            None => "name another Python with --python PATH, or another release".to_owned(),
+        };
+        failure.error(cache, |output| SetupError::Unfit { package, what, python, output, remedy })
+    }
+}
+
 /// Makes the virtual environment, and returns its version.
 fn install(
     cache: &Cache,
-    package: &PythonPackage,
-    release: &str,
+    of: &Of<'_>,
     base: &Python,
     home: &Path,
     files: &Path,
@@ -157,9 +279,14 @@ fn install(
             .run_to_end();
         check(installed)
     });
-    let asked = ["-W", "ignore", "-c", IMPORT, package.module, package.name];
-    let version = pip.and_then(|_| check(python().args(asked).run_to_end()));
-    let version = version.map_err(|failure| failure.of_install(cache, "pip", (package.name, release)))?;
+    let (package, release) = (of.package, of.release);
+    pip.map_err(|failure| match failure.of_another_python() {
+        Some(what) => of.unfit(cache, base, what, failure),
+        None => failure.of_install(cache, "pip", (package.name, release)),
+    })?;
+    let asked = ["-W", "ignore", "-c", VERSION, package.name, package.module];
+    let version = check(python().args(asked).run_to_end());
+    let version = version.map_err(|failure| of.unfit(cache, base, "importing it failed", failure))?;
     cache.finish(beside, home, (package.name, release, version.trim()))?;
     Ok(version.trim().to_owned())
 }
@@ -180,23 +307,6 @@ fn reach(settings: &str) -> BTreeMap<String, String> {
     variables
 }
 
-/// The arguments for pip: pinned by hash if the suite pins the release.
-fn pip_arguments(package: &PythonPackage, release: &str) -> Vec<String> {
-    let requirements = format!("requirements-{}-{release}.txt", package.name);
-    if bundled::under(&format!("adapters/python/{requirements}")).next().is_some() {
-        // To build a package pip would fetch tools, of which there are no hashes.
-        return ["--only-binary", ":all:", "--require-hashes", "-r", &requirements].map(str::to_owned).into();
-    }
-    let bounds = match package.name {
-        "flask" => bounds_of_flask(release),
-        // It needs itsdangerous, and does not say so.
-        "starlette-flask" => &["itsdangerous"],
-        _ => &[],
-    };
-    let exactly = format!("{}=={release}", package.name);
-    std::iter::once(exactly).chain(bounds.iter().map(|&bound| bound.to_owned())).collect()
-}
-
 /// Old releases of Flask name no upper bounds for what they need.
 fn bounds_of_flask(release: &str) -> &'static [&'static str] {
     let number: Vec<u32> = release.split('.').filter_map(|part| part.parse().ok()).collect();
@@ -205,44 +315,6 @@ fn bounds_of_flask(release: &str) -> &'static [&'static str] {
         [2, 0..3, ..] => &["werkzeug<2.3"],
         [2, ..] => &["werkzeug<3"],
         _ => &[],
-    }
-}
-
-/// A Python on this machine.
-struct Python {
-    path: PathBuf,
-    version: Minor,
-    /// What distinguishes it from others: its place and its version.
-    identity: String,
-}
-
-fn find(named: Option<&Path>, oldest: Minor, cache: &Cache) -> Result<Python, SetupError> {
-    let no = |what| SetupError::NoPython { what, oldest: format!("{}.{}", oldest.0, oldest.1) };
-    if let Some(path) = named {
-        return ask_version(&isolation::absolute(path), oldest, cache.folder()).map_err(no);
-    }
-    let mut problems = Vec::new();
-    for name in ["python3", "python"] {
-        match ask_version(Path::new(name), oldest, cache.folder()) {
-            Ok(python) => return Ok(python),
-            Err(what) => problems.push(what),
-        }
-    }
-    Err(no(problems.join("; ")))
-}
-
-/// Asks an interpreter for its version; the error says why it will not do.
-fn ask_version(path: &Path, oldest: Minor, folder: &Path) -> Result<Python, String> {
-    const QUESTION: &str = "import sys; print(*sys.version_info[:3]); print(sys.base_prefix)";
-    let output = ask(isolation::tool(path, folder).args(["-I", "-c", QUESTION]))?;
-    let version: Vec<u32> = output.lines().next().unwrap_or("").split(' ').filter_map(|n| n.parse().ok()).collect();
-    let name = path.display();
-    match version[..] {
-        [major, minor, ..] if (major, minor) >= oldest => {
-            Ok(Python { path: path.to_owned(), version: (major, minor), identity: output })
-        }
-        [major, minor, ..] => Err(format!("{name} is Python {major}.{minor}")),
-        _ => Err(format!("{name} does not say which Python it is")),
     }
 }
 
@@ -260,13 +332,24 @@ mod tests {
     use super::super::known::FLASK;
     use super::*;
 
+    fn asked_of_pip(release: &str, python: Minor) -> Vec<String> {
+        Of { package: &FLASK, release, of_its_day: releases::of_its_day("flask", release) }.pip_arguments(python)
+    }
+
     #[test]
-    fn old_releases_get_what_they_were_made_for() {
-        assert_eq!(pip_arguments(&FLASK, "3.0.2"), ["flask==3.0.2"]);
-        assert_eq!(pip_arguments(&FLASK, "2.3.2"), ["flask==2.3.2", "werkzeug<3"]);
-        assert_eq!(pip_arguments(&FLASK, "2.2.3")[1..], ["werkzeug<2.3"]);
+    fn old_releases_get_what_was_newest_on_their_day() {
+        let old = asked_of_pip("1.0.4", (3, 7));
+        assert_eq!(old[0], "flask==1.0.4");
+        assert!(old.contains(&"werkzeug==0.15.4".to_owned()), "{old:?}");
         let pinned = ["--only-binary", ":all:", "--require-hashes", "-r", "requirements-flask-3.0.3.txt"];
-        assert_eq!(pip_arguments(&FLASK, "3.0.3"), pinned);
+        assert_eq!(asked_of_pip("3.0.3", (3, 11)), pinned);
+        assert_eq!(asked_of_pip("9.9.9", (3, 11)), ["flask==9.9.9"]);
+    }
+
+    #[test]
+    fn on_a_newer_python_old_releases_get_packages_that_it_runs() {
+        assert_eq!(asked_of_pip("2.3.2", (3, 13)), ["flask==2.3.2", "werkzeug<3"]);
+        assert_eq!(asked_of_pip("2.2.3", (3, 12))[1..], ["werkzeug<2.3"]);
     }
 
     #[test]
@@ -278,13 +361,5 @@ mod tests {
         let told: Vec<_> = told.iter().filter(|(name, _)| *name != "PIP_CONFIG_FILE").collect();
         let told: Vec<_> = told.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(told, [("PIP_CERT", "/cert.pem"), ("PIP_INDEX_URL", "https://mirror")]);
-    }
-
-    #[test]
-    fn what_is_no_python_is_named_in_the_error() {
-        let folder = tempfile::tempdir().unwrap();
-        let cache = Cache::at(folder.path()).unwrap();
-        let error = find(Some(Path::new("no-such-python")), (3, 9), &cache).err().unwrap().to_string();
-        assert!(error.contains("no-such-python") && error.contains("--python"), "{error}");
     }
 }

@@ -21,6 +21,10 @@ const FULL: [&str; 6] = [
     "not enough space on the disk",
 ];
 
+/// What pip says when it has fetched a package and cannot build it.
+const BUILD: [&str; 4] =
+    ["subprocess-exited-with-error", "metadata-generation-failed", "Failed building wheel", "setup.py egg_info"];
+
 /// A disk with less free space than this counts as full (bytes). The tool may have removed part of what it wrote.
 const NOTHING: u64 = 64 * 1024;
 
@@ -29,6 +33,7 @@ pub(crate) struct Failure {
     /// Its last lines.
     pub(crate) lines: String,
     is_full: bool,
+    of_another_python: Option<&'static str>,
 }
 
 impl Failure {
@@ -39,7 +44,15 @@ impl Failure {
         let cause = lines.iter().find(|line| FULL.iter().any(|words| line.contains(words)));
         let shown = cause.into_iter().filter(|cause| !last.contains(cause)).chain(last);
         let lines = shown.map(|line| format!("    {}", foreign::line(line))).collect::<Vec<_>>().join("\n");
-        Self { lines, is_full: cause.is_some() }
+        let says = |what: &[&str]| what.iter().any(|words| said.contains(words));
+        let of_another_python = match () {
+            () if says(&BUILD) => Some("it could not be built"),
+            () if says(&["require a different python version", "Requires-Python"]) => {
+                Some("it is not made for this one")
+            }
+            () => None,
+        };
+        Self { lines, is_full: cause.is_some(), of_another_python }
     }
 
     /// The error: a full disk, or otherwise what `otherwise` makes of it.
@@ -48,6 +61,11 @@ impl Failure {
             true => SetupError::Full { folder: cache.folder().to_owned(), output: self.lines },
             false => otherwise(self.lines),
         }
+    }
+
+    /// What failed, if another Python may help: the package could not be built, or is not meant for this one.
+    pub(crate) fn of_another_python(&self) -> Option<&'static str> {
+        self.of_another_python
     }
 
     /// The error that a package was not installed.
@@ -100,5 +118,14 @@ mod tests {
         assert!(failure.is_full && failure.lines.contains("Errno 28") && failure.lines.contains("line 19"));
         assert!(!failure.lines.contains("line 3"));
         assert!(!Failure::new(&lines).is_full);
+    }
+
+    #[test]
+    fn what_another_python_may_help_is_told_from_what_the_network_does() {
+        let of_another = |said: &str| Failure::new(said).of_another_python();
+        assert_eq!(of_another("error: subprocess-exited-with-error\nmore"), Some("it could not be built"));
+        let ignored = "ERROR: Ignored the following versions that require a different python version: 3.1.3 Requires-Python >=3.9";
+        assert_eq!(of_another(ignored), Some("it is not made for this one"));
+        assert_eq!(of_another("ERROR: No matching distribution found for flask==9.9"), None);
     }
 }

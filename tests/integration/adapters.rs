@@ -60,6 +60,7 @@ judged! {
     flask_session_decoder_is_judged: "flask-session-decoder" is NotConformant;
     flask_unsign_is_judged: "flask-unsign" is NotConformant;
     itsdangerous_js_is_judged: "itsdangerous.js" is NotConformant;
+    cyberchef_is_judged: "cyberchef" is NotConformant;
     itsdangerous_rs_is_judged: "itsdangerous-rs" is NotConformant;
 }
 

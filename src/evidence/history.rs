@@ -1,0 +1,313 @@
+//! Which releases of Flask, Quart and itsdangerous keep which rules: what came of runs over old releases, each beside the packages
+//! of its own day. `.ci/history` makes the runs and writes the data; [`History::page`] is `spec/history.md`.
+
+use crate::{
+    foreign,
+    rules::{self, Rule},
+};
+use serde::Deserialize;
+use std::{collections::BTreeMap, fmt::Write};
+
+const DATA: &str = include_str!("../../spec/history.json");
+
+/// The frameworks and libraries with a history, and how they write their names.
+const NAMES: [(&str, &str); 3] = [("flask", "Flask"), ("quart", "Quart"), ("itsdangerous", "itsdangerous")];
+
+/// Runs over old releases.
+#[derive(Debug, Deserialize)]
+pub struct History {
+    /// The revision of the specification that they were asked about.
+    pub spec: String,
+    /// How many generated cases each was asked.
+    pub cases: usize,
+    /// The seed of these.
+    pub seed: u64,
+    /// The rules that were asked about.
+    pub rules: Vec<String>,
+    /// Each release, in the order of numbers.
+    pub releases: Vec<Release>,
+}
+
+/// What came of one release.
+#[derive(Debug, Deserialize)]
+pub struct Release {
+    /// The name, as on the command line.
+    pub name: String,
+    /// Its number.
+    pub release: String,
+    /// The day on which it came out.
+    pub day: String,
+    /// What it ran with.
+    #[serde(default)]
+    pub runtime: String,
+    /// How many checks ended how.
+    #[serde(default)]
+    pub total: Counts,
+    /// The broken rules, with how many checks failed.
+    #[serde(default)]
+    pub broken: BTreeMap<String, usize>,
+    /// The rules about which nothing could be said, nearly always because the release does not offer what they are about.
+    #[serde(default)]
+    pub not_judged: Vec<String>,
+    /// Why there are no results.
+    pub not_run: Option<String>,
+}
+
+/// How many checks ended how.
+#[derive(Debug, Default, Deserialize)]
+pub struct Counts {
+    /// As specified.
+    pub passed: usize,
+    /// Not as specified.
+    pub failed: usize,
+    /// Nothing could be said.
+    pub inconclusive: usize,
+}
+
+/// What a release does with a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Status {
+    Broken,
+    Kept,
+    NotOffered,
+}
+
+impl Status {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Broken => "broken",
+            Self::Kept => "kept",
+            Self::NotOffered => "not offered",
+        }
+    }
+}
+
+/// Releases one after the other that do the same with a rule.
+struct Span<'h> {
+    status: Status,
+    first: &'h str,
+    last: &'h str,
+}
+
+impl Span<'_> {
+    fn words(&self) -> String {
+        let word = self.status.word();
+        match self.first == self.last {
+            true => format!("{word} in {}", self.first),
+            false => format!("{word} from {} to {}", self.first, self.last),
+        }
+    }
+}
+
+impl Release {
+    fn status(&self, rule: &str) -> Status {
+        match () {
+            () if self.broken.contains_key(rule) => Status::Broken,
+            () if self.not_judged.iter().any(|id| id == rule) => Status::NotOffered,
+            () => Status::Kept,
+        }
+    }
+}
+
+impl History {
+    /// The history in this binary.
+    ///
+    /// # Errors
+    ///
+    /// The data in the binary is damaged; a test sees to it that it is not.
+    pub fn embedded() -> Result<Self, String> {
+        crate::json::from_str(DATA).map_err(|error| format!("spec/history.json: {error}"))
+    }
+
+    /// The releases of a name of which there are results.
+    fn of<'h>(&'h self, name: &str) -> impl Iterator<Item = &'h Release> {
+        self.releases.iter().filter(move |release| release.name == name && release.not_run.is_none())
+    }
+
+    fn spans(&self, name: &str, rule: &str) -> Vec<Span<'_>> {
+        let mut spans: Vec<Span<'_>> = Vec::new();
+        for release in self.of(name) {
+            let (status, number) = (release.status(rule), release.release.as_str());
+            match spans.last_mut().filter(|span| span.status == status) {
+                Some(span) => span.last = number,
+                None => spans.push(Span { status, first: number, last: number }),
+            }
+        }
+        spans
+    }
+
+    /// Since when a rule is kept, and by which releases it is not; `None` if it was not asked.
+    fn since(&self, name: &str, rule: &str) -> Option<String> {
+        if !self.rules.iter().any(|asked| asked == rule) {
+            return None;
+        }
+        let mut spans = self.spans(name, rule);
+        let now = spans.pop()?;
+        let (word, first, last) = (now.status.word(), now.first, now.last);
+        if spans.is_empty() {
+            return Some(match now.status {
+                Status::NotOffered => word.to_owned(),
+                _ => format!("{word} in every release from {first} to {last}"),
+            });
+        }
+        spans.reverse();
+        let before: Vec<_> = spans.iter().map(Span::words).collect();
+        Some(format!("{word} since {first}; {}", before.join(", ")))
+    }
+
+    /// What the releases do with a rule: a line for each name.
+    pub fn of_rule(&self, rule: &str) -> Vec<String> {
+        let line = |(name, shown): &(&str, &str)| {
+            let since = self.since(name, rule).filter(|since| since != Status::NotOffered.word())?;
+            Some(format!("{shown}: {since}"))
+        };
+        NAMES.iter().filter_map(line).collect()
+    }
+
+    /// The history as a page in Markdown.
+    pub fn page(&self) -> String {
+        let mut page = format!(
+            "# Which releases keep which rules\n\n\
+             Made by `.ci/history` from runs of `sessionproof check NAME@RELEASE --cases {}` with seed {}, specification {}. Each \
+             release\nran beside the packages that were newest on its own day, on a Python of that day; releases that this program \
+             pins by\nhashes ran with those. **Kept** means that every check passed. **Not offered** means that the release does not \
+             have what\nthe rule is about. `sessionproof rules RULE` prints the line of one rule.\n\n## Rules\n\n| rule | |",
+            self.cases, self.seed, self.spec
+        );
+        NAMES.iter().for_each(|(_, shown)| page += &format!(" {shown} |"));
+        page += "\n|---|---|---|---|---|\n";
+        for rule in rules::all().iter().filter(|rule| self.rules.contains(&rule.id)) {
+            page += &self.row(rule);
+        }
+        page += "\n## What changed, release by release\n";
+        for (name, shown) in NAMES {
+            page += &self.changes(name, shown);
+        }
+        page += "\n## The releases\n\n| release | day | ran on | passed | failed | not judged | rules broken |\n";
+        page += "|---|---|---|---:|---:|---:|---:|\n";
+        for release in &self.releases {
+            page += &of_release(release);
+        }
+        page
+    }
+
+    fn row(&self, rule: &Rule) -> String {
+        let mut row = format!("| {} | {} |", rule.id, foreign::markdown(&rule.title));
+        for (name, _) in NAMES {
+            row += &format!(" {} |", self.since(name, &rule.id).unwrap_or_default());
+        }
+        row + "\n"
+    }
+
+    /// The rules that each release keeps or breaks other than the one before.
+    fn changes(&self, name: &str, shown: &str) -> String {
+        let mut text = String::new();
+        let releases: Vec<_> = self.of(name).collect();
+        for pair in releases.windows(2) {
+            let [before, after] = pair else { continue };
+            let mut of_pair = String::new();
+            for status in [Status::Kept, Status::Broken, Status::NotOffered] {
+                let changed = |rule: &&String| after.status(rule) == status && before.status(rule) != status;
+                let rules: Vec<_> = self.rules.iter().filter(changed).map(String::as_str).collect();
+                if !rules.is_empty() {
+                    let _ = writeln!(of_pair, "- {}: {}", status.word(), rules.join(", "));
+                }
+            }
+            if !of_pair.is_empty() {
+                let _ = write!(text, "\n### {shown} {} ({})\n\n", after.release, after.day);
+                text += &note(name, &after.release);
+                text += &of_pair;
+            }
+        }
+        text
+    }
+}
+
+fn of_release(release: &Release) -> String {
+    let Release { name, release: number, day, runtime, total, broken, not_run, .. } = release;
+    match not_run {
+        Some(why) => format!("| {name} {number} | {day} | not run: {} |||||\n", foreign::markdown(why)),
+        None => format!(
+            "| {name} {number} | {day} | {} | {} | {} | {} | {} |\n",
+            foreign::markdown(runtime),
+            total.passed,
+            total.failed,
+            total.inconclusive,
+            broken.len()
+        ),
+    }
+}
+
+/// What its authors changed in a release that shows in the rules, from reading the sources beside the runs.
+const NOTES: &[(&str, &str, &str)] = &[];
+
+fn note(name: &str, release: &str) -> String {
+    let found = NOTES.iter().filter(|(of, number, _)| (*of, *number) == (name, release));
+    found.map(|(_, _, what)| format!("{what}\n\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn history() -> History {
+        let release = |name: &str, number: &str, broken: &[&str], not_judged: &[&str]| Release {
+            name: name.to_owned(),
+            release: number.to_owned(),
+            day: "2020-01-01".to_owned(),
+            runtime: "cpython 3.8".to_owned(),
+            total: Counts::default(),
+            broken: broken.iter().map(|&rule| (rule.to_owned(), 1)).collect(),
+            not_judged: not_judged.iter().map(|&rule| rule.to_owned()).collect(),
+            not_run: None,
+        };
+        let mut lost = release("flask", "1.1", &[], &[]);
+        lost.not_run = Some("it did not start".to_owned());
+        History {
+            spec: "flask-3.1.r1".to_owned(),
+            cases: 200,
+            seed: 0,
+            rules: ["VARY-1", "EXP-1", "KEY-2", "SET-1"].map(str::to_owned).into(),
+            releases: vec![
+                release("flask", "0.12", &["VARY-1", "SET-1"], &["KEY-2"]),
+                release("flask", "1.0", &["VARY-1", "SET-1"], &["KEY-2"]),
+                lost,
+                release("flask", "2.0", &["SET-1"], &[]),
+                release("quart", "0.10", &[], &["KEY-2"]),
+                release("quart", "0.11", &["VARY-1"], &["KEY-2"]),
+            ],
+        }
+    }
+
+    #[test]
+    fn a_rule_tells_since_when_it_is_kept() {
+        let history = history();
+        assert_eq!(
+            history.of_rule("VARY-1"),
+            ["Flask: kept since 2.0; broken from 0.12 to 1.0", "Quart: broken since 0.11; kept in 0.10"]
+        );
+        assert_eq!(history.of_rule("KEY-2"), ["Flask: kept since 2.0; not offered from 0.12 to 1.0"]);
+        assert_eq!(
+            history.of_rule("EXP-1"),
+            ["Flask: kept in every release from 0.12 to 2.0", "Quart: kept in every release from 0.10 to 0.11"]
+        );
+        assert_eq!(history.of_rule("SET-1")[0], "Flask: broken in every release from 0.12 to 2.0");
+        assert!(history.of_rule("UA-1").is_empty());
+    }
+
+    #[test]
+    fn the_page_tells_what_changed_and_what_was_not_run() {
+        let page = history().page();
+        assert!(page.contains("\n### Flask 2.0 (2020-01-01)\n\n- kept: VARY-1, KEY-2\n"), "{page}");
+        assert!(page.contains("| flask 1.1 | 2020-01-01 | not run: it did not start |||||"), "{page}");
+    }
+
+    #[test]
+    fn the_history_in_the_binary_is_read_and_its_rules_are_rules() {
+        let history = History::embedded().unwrap();
+        assert!(history.rules.iter().all(|rule| rules::find(rule).is_some()));
+        for (name, number, _) in NOTES {
+            assert!(history.of(name).any(|release| release.release == *number), "{name} {number}");
+        }
+    }
+}
