@@ -395,7 +395,7 @@ def _subclass(value):
 #: What an application puts into a session besides the types of a session, by the protocol's words.
 MAKERS = {
     "dataclass": _dataclass,
-    "date": date.fromisoformat,
+    "date": lambda text: datetime.strptime(text, "%Y-%m-%d").date(),
     "decimal": decimal.Decimal,
     "enum": lambda value: enum.Enum("Made", {"MEMBER": value}).MEMBER,
     "html": Html,
