@@ -72,7 +72,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::remembering(
         "lifetime-frozen-at-start",
-        &["EXP-6", "SYS-5", "EXP-1", "EXP-2"],
+        &["EXP-6", "SYS-5", "EXP-1", "EXP-2", "PERM-3"],
         "the lifetime of the first request stays in force",
         |memory, call| {
             let kept = *memory.lifetime.get_or_insert(call.config().lifetime);

@@ -214,17 +214,18 @@ fn results(call: &Exchange, expected: &[Value], got: &[Value]) -> Option<Differe
     Some(differ(blame::result(call, action), what, show(expected.get(at)), show(got.get(at))))
 }
 
-/// The fields of every Vary header, in lower case and in order.
+/// The set of the fields of every Vary header, in lower case and in order.
 fn fields(exchanged: &Response) -> Vec<String> {
     let mut fields: Vec<_> = headers(exchanged, "vary")
         .flat_map(|value| value.split(','))
         .map(|field| field.trim().to_ascii_lowercase())
         .collect();
     fields.sort_unstable();
+    fields.dedup();
     fields
 }
 
-/// What differs between the fields of Vary: `Cookie` is there as it should be, once, and nothing else with it. `is_told` says
+/// What differs between the fields of Vary: `Cookie` is there as it should be, and nothing else with it. `is_told` says
 /// whether status and results are the expected ones. Where the cookie was set or left out against the rules, that decides what Vary
 /// should be.
 fn vary(call: &Exchange, expected: &Response, got: &Response, is_told: bool) -> Option<Difference> {
@@ -249,7 +250,7 @@ fn vary(call: &Exchange, expected: &Response, got: &Response, is_told: bool) -> 
     let has = |fields: &[String]| fields.iter().any(|field| field == "cookie");
     let wanted_text = if has(&wanted) { "Vary: Cookie".to_owned() } else { show(expected) };
     let suspects = match (has(&wanted), has(&found)) {
-        // Something else is there beside it, or it is there twice.
+        // Something else is there beside it.
         (true, true) => blame::vary(call, true, false),
         (is_expected, _) => blame::vary(call, is_expected, sets),
     };

@@ -2,7 +2,7 @@
 
 use super::Suspects;
 use crate::{
-    model::{json, payload},
+    model::{json, payload, session::PERMANENT},
     protocol::{Action, Call, Choices},
     value::{Map, Value},
 };
@@ -127,6 +127,9 @@ fn tagged(expected: &Value, got: &Value) -> &'static str {
         (Value::Map(a), Value::Map(b)) => {
             let lost = a.iter().map(|(key, _)| key).find(|key| !b.contains_key(key));
             if let Some(key) = lost.or_else(|| b.iter().map(|(key, _)| key).find(|key| !a.contains_key(key))) {
+                if *key == Value::from(PERMANENT) {
+                    return "PERM-1";
+                }
                 return if was_no_text(key) { "PAY-5" } else { "PAY-16" };
             }
             let parts = a.iter().find_map(|(key, a)| b.get(key).filter(|b| *b != a).map(|b| (a, b)));

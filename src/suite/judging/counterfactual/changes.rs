@@ -8,10 +8,11 @@ use crate::{
     clock::UnixTime,
     config::{Config, Digest, Fallbacks, Key, KeyDerivation, Lifetime},
     model::{cookie_header, session::PERMANENT},
-    protocol::{Action, Call, Choices, Exchange, Sign, Verify},
+    protocol::{Action, Answer, Call, Choices, Exchange, Sign, SignOutcome, Verify, VerifyOutcome},
     suite::judging::{
         blame::{self, Suspects, has_unusual_key, is_unusual, leads_beyond_the_calendar},
-        compare::{Difference, OPENED, SIGNATURE, STATUS, VERDICT, WRITING},
+        compare::{OPENED, SIGNATURE, STATUS, VERDICT, WRITING},
+        divergence::Divergence,
     },
     value::Value,
 };
@@ -33,16 +34,26 @@ const LIFETIME: i64 = 3600;
 /// What else an age may break, besides the rule that its place suggests.
 const AGES: &[&str] = &["EXP", "SYS", "REN-6"];
 
+/// Nothing that is a rule: what may be broken is the edge itself, though any lifetime moves it.
+const EDGE: &[&str] = &["-"];
+
 /// The calls that tell which rule a difference breaks, the most special rule first; none where the difference itself says it.
-pub(super) fn of(call: &Call, difference: &Difference, choices: &Choices) -> Vec<Change> {
+pub(super) fn of(divergence: &Divergence, choices: &Choices) -> Vec<Change> {
+    let Divergence { call, difference, .. } = divergence;
+    let is_raised = [&divergence.expected, &divergence.got].into_iter().any(raised);
     let mut changes = Vec::new();
     if call.config().signing_key().is_none() {
         return changes;
     }
     match call {
-        Call::Verify(verify) if difference.what == VERDICT => of_verify(verify, &mut changes),
-        Call::Exchange(exchange) if difference.what == OPENED => of_opened(exchange, choices, &mut changes),
-        Call::Exchange(exchange) if difference.what == STATUS => of_status(exchange, choices, &mut changes),
+        Call::Verify(verify) if difference.what == VERDICT => {
+            of_cookie(verify, is_raised, Call::Verify, &mut changes);
+        }
+        Call::Exchange(exchange) if difference.what == OPENED => of_opened(exchange, choices, is_raised, &mut changes),
+        // Where an error is due, putting right what cannot be written says nothing.
+        Call::Exchange(exchange) if difference.what == STATUS && raised(&divergence.got) => {
+            of_status(exchange, choices, &mut changes)
+        }
         Call::Sign(sign) if difference.what == WRITING => {
             of_values(
                 |rule| Call::Sign(Sign { session: plain::map(&sign.session, rule), ..sign.clone() }),
@@ -92,8 +103,30 @@ pub(super) fn all_plain(call: &Call, choices: &Choices) -> Option<Call> {
     })
 }
 
-fn of_verify(verify: &Verify, changes: &mut Vec<Change>) {
-    of_cookie(verify, |verify| Call::Verify(verify), changes);
+/// Another cookie that means the same as that of a call. If it makes the answer right, the answer depends on the very cookie, and
+/// no change says anything.
+pub(super) fn neutral(call: &Call, choices: &Choices) -> Option<Call> {
+    match call {
+        Call::Verify(verify) => Sealed::of(verify)?.respaced()?.call().map(Call::Verify),
+        Call::Exchange(exchange) => {
+            let verify = Sealed::of(&found(exchange, choices)?)?.respaced()?.call()?;
+            let header = exchange.cookie_header.as_deref()?;
+            let (from, to) = (found(exchange, choices)?.cookie, verify.cookie);
+            header.contains(&from).then(|| {
+                Call::Exchange(Exchange { cookie_header: Some(header.replace(&from, &to)), ..exchange.clone() })
+            })
+        }
+        Call::Sign(_) => None,
+    }
+}
+
+/// Whether an error came out.
+fn raised(answer: &Answer) -> bool {
+    match answer {
+        Answer::Exchange(response) => response.opened.is_none() || response.status == 500,
+        Answer::Sign(signed) => matches!(signed, SignOutcome::Raised(_)),
+        Answer::Verify(verified) => matches!(verified, VerifyOutcome::Raised(_)),
+    }
 }
 
 /// The cookie that counts in a request, read on its own.
@@ -110,7 +143,7 @@ pub(super) fn with_cookie(call: &Exchange, verify: Verify) -> Exchange {
     Exchange { cookie_header: Some(format!("{name}={cookie}")), config, now, ..call.clone() }
 }
 
-fn of_opened(call: &Exchange, choices: &Choices, changes: &mut Vec<Change>) {
+fn of_opened(call: &Exchange, choices: &Choices, is_raised: bool, changes: &mut Vec<Change>) {
     let Some(verify) = found(call, choices) else { return };
     let header = call.cookie_header.as_deref().unwrap_or_default();
     let name = crate::cookie_text::name(&call.config);
@@ -130,6 +163,7 @@ fn of_opened(call: &Exchange, choices: &Choices, changes: &mut Vec<Change>) {
     let unquoted = parts.iter().map(|part| if counts(part) && part.contains('"') { plain.as_str() } else { *part });
     add("HDR-2", with_header(unquoted.collect::<Vec<_>>().join(";")));
     add("HDR-1", keep(&|part| named(part) != name));
+    add("HDR-3", keep(&|part| !blame::is_unreadable(part)));
     add(
         "HDR-5",
         keep(&|part| {
@@ -137,14 +171,13 @@ fn of_opened(call: &Exchange, choices: &Choices, changes: &mut Vec<Change>) {
             other == name || !other.to_ascii_lowercase().ends_with(&name.to_ascii_lowercase())
         }),
     );
-    add("HDR-3", keep(&|part| !blame::is_unreadable(part)));
     let rule = blame::header(call, &verify.cookie).unwrap_or("HDR-3");
     changes.push(Change { suspects: Suspects { rule, also: &["HDR"] }, call: with_header(plain) });
-    of_cookie(&verify, |verify| Call::Exchange(with_cookie(call, verify)), changes);
+    of_cookie(&verify, is_raised, |verify| Call::Exchange(with_cookie(call, verify)), changes);
 }
 
 /// The changes of a cookie and of what decides about it.
-fn of_cookie(verify: &Verify, call: impl Fn(Verify) -> Call, changes: &mut Vec<Change>) {
+fn of_cookie(verify: &Verify, is_raised: bool, call: impl Fn(Verify) -> Call, changes: &mut Vec<Change>) {
     let Some(sealed) = Sealed::of(verify) else { return };
     let mut add = |suspects: Suspects, changed: Option<Sealed>| {
         if let Some(verify) = changed.and_then(|changed| changed.call()) {
@@ -153,6 +186,10 @@ fn of_cookie(verify: &Verify, call: impl Fn(Verify) -> Call, changes: &mut Vec<C
     };
     let one = |rule: &'static str| Suspects::from(rule);
     let config = &sealed.config;
+    if !verify.cookie.is_ascii() {
+        add(one("SIG-6"), Some(sealed.in_ascii()));
+    }
+    add(one("SIG-1"), Some(sealed.without_dots()));
     add(one("SIG-7"), Some(sealed.spelled()));
     add(one("PAY-13"), sealed.inflated());
     if matches!(config.fallback_keys, Some(Fallbacks::Text(_))) {
@@ -161,7 +198,10 @@ fn of_cookie(verify: &Verify, call: impl Fn(Verify) -> Call, changes: &mut Vec<C
     if sealed.is_by_older_key() {
         add(Suspects { rule: "KEY-3", also: &["SYS-6"] }, Some(sealed.by_current_key()));
     } else if config.fallback_keys.is_some() {
-        add(one("EXP-10"), Some(sealed.with(|config| config.fallback_keys = None)));
+        let is_too_old = sealed.at().zip(config.lifetime.max_age());
+        let is_too_old = is_too_old.is_some_and(|(at, max_age)| verify.now.seconds().saturating_sub(at) > max_age);
+        let rule = if is_too_old { "EXP-10" } else { "KEY-3" };
+        add(one(rule), Some(sealed.with(|config| config.fallback_keys = None)));
     }
     if is_unusual(config) {
         add(one("KEY-7"), Some(sealed.with(usual)));
@@ -169,12 +209,13 @@ fn of_cookie(verify: &Verify, call: impl Fn(Verify) -> Call, changes: &mut Vec<C
     if has_unusual_key(config) {
         add(one("KEY-6"), Some(sealed.with(plain_key)));
     }
-    of_age(&sealed, verify, &mut add);
-    if sealed.at().is_none_or(|at| at == 0 || at > verify.now.seconds()) || blame::ends_at_the_timestamp(verify) {
+    let is_odd_time = sealed.at().is_none_or(|at| at == 0) || blame::ends_at_the_timestamp(verify);
+    if is_odd_time {
         let rule = blame::timestamp(verify);
         let seconds = verify.now.seconds().max(1);
         add(Suspects { rule, also: &["SIG"] }, Some(sealed.signed_at(seconds)));
     }
+    of_age(&sealed, verify, is_raised && !is_odd_time, &mut add);
     for rule in KINDS {
         add(one(rule), sealed.with_json(|json| plain::json(json, rule)));
     }
@@ -183,7 +224,7 @@ fn of_cookie(verify: &Verify, call: impl Fn(Verify) -> Call, changes: &mut Vec<C
 }
 
 /// The changes of a cookie's age, and of the lifetime that it is compared with.
-fn of_age(sealed: &Sealed, verify: &Verify, add: &mut impl FnMut(Suspects, Option<Sealed>)) {
+fn of_age(sealed: &Sealed, verify: &Verify, is_raised: bool, add: &mut impl FnMut(Suspects, Option<Sealed>)) {
     let Some(at) = sealed.at() else { return };
     let (config, now) = (&sealed.config, sealed.now);
     let whole = UnixTime::from_seconds(now.seconds());
@@ -193,7 +234,7 @@ fn of_age(sealed: &Sealed, verify: &Verify, add: &mut impl FnMut(Suspects, Optio
         let fresh = UnixTime::from_seconds(at.saturating_add(1));
         sealed.read_at(fresh).with(|config| config.lifetime = Lifetime::Seconds(LIFETIME))
     };
-    if leads_beyond_the_calendar(config, now) {
+    if is_raised && leads_beyond_the_calendar(config, now) {
         let lifetime = Lifetime::Seconds(age.saturating_mul(2).clamp(LIFETIME, 1 << 32));
         add("EXP-9".into(), Some(sealed.with(|config| config.lifetime = lifetime)));
     }
@@ -224,7 +265,9 @@ fn of_age(sealed: &Sealed, verify: &Verify, add: &mut impl FnMut(Suspects, Optio
         });
         add(Suspects { rule: "EXP-4", also: &["SYS-1", "SYS-7"] }, changed);
     }
-    add(Suspects { rule: blame::age(verify), also: AGES }, Some(fresh(sealed)));
+    let rule = blame::age(verify);
+    // At an edge of the lifetime the edge is wrong; elsewhere it may be whatever the check is about.
+    add(Suspects { rule, also: if rule == "EXP-1" { AGES } else { EDGE } }, Some(fresh(sealed)));
 }
 
 pub(super) fn usual(config: &mut Config) {
@@ -283,7 +326,14 @@ fn of_signer(call: &Call, choices: &Choices, changes: &mut Vec<Change>) {
     if has_unusual_key(config) {
         add("KEY-6", &plain_key);
     }
-    add("EXP-9", &|config| config.lifetime = Lifetime::Seconds(LIFETIME));
+    let now = match call {
+        Call::Exchange(call) => call.now,
+        Call::Sign(call) => call.now,
+        Call::Verify(call) => call.now,
+    };
+    if leads_beyond_the_calendar(config, now) {
+        add("EXP-9", &|config| config.lifetime = Lifetime::Seconds(LIFETIME));
+    }
 }
 
 /// The changes of what is written, one kind of value at a time.

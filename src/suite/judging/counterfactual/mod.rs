@@ -137,7 +137,7 @@ fn is_right(differing: &Option<Vec<Difference>>, what: &str) -> bool {
 struct Examination {
     /// The changes, in order; their calls are the first of `calls` behind the call itself.
     changes: Vec<Change>,
-    /// The call itself, those of the changes, and up to two more.
+    /// The call itself, those of the changes, some others, one that means the same, and the call itself once more.
     calls: Vec<Call>,
     has_odd: bool,
     has_plain: bool,
@@ -154,7 +154,7 @@ impl Examination {
             let says_something = !opens || holds_something(&answer);
             !is_fixed && says_something && is_offered(call, &answer, causes.hello)
         };
-        let mut changes = changes::of(call, &divergence.difference, choices);
+        let mut changes = changes::of(divergence, choices);
         changes.retain(|change| is_asked(&change.call));
         if changes.is_empty() {
             return Self { changes, calls: Vec::new(), has_odd: false, has_plain: false };
@@ -163,7 +163,8 @@ impl Examination {
         let plain = changes::all_plain(call, choices).filter(is_asked);
         let (has_odd, has_plain) = (odd.is_some(), plain.is_some());
         let of_changes = changes.iter().map(|change| change.call.clone());
-        let calls = std::iter::once(call.clone()).chain(of_changes).chain(odd).chain(plain).collect();
+        let others = odd.into_iter().chain(plain).chain(changes::neutral(call, choices)).chain([call.clone()]);
+        let calls = std::iter::once(call.clone()).chain(of_changes).chain(others).collect();
         Self { changes, calls, has_odd, has_plain }
     }
 
@@ -177,14 +178,15 @@ impl Examination {
         let difference = &divergence.difference;
         let is_right = |differing: &Option<Vec<Difference>>| is_right(differing, &difference.what);
         let (again, rest) = answers.split_first()?;
-        // What is right when it is asked alone depends on what was asked before, and nothing that is changed explains it.
-        if again.is_none() || is_right(again) {
-            return None;
-        }
         let (of_changes, others) = rest.split_at_checked(self.changes.len())?;
         let mut others = others.iter();
         let odd = if self.has_odd { others.next() } else { None };
         let plain = if self.has_plain { others.next() } else { None };
+        // What is right when it is asked again, or with another cookie that means the same, depends on what was asked before or on
+        // chance. No change explains it.
+        if again.is_none() || std::iter::once(again).chain(others).any(is_right) {
+            return None;
+        }
         if odd.is_some_and(|odd| !is_right(odd)) {
             return Some("PAY-14".into());
         }

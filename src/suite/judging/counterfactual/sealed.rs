@@ -75,6 +75,26 @@ impl Sealed {
         Self { payload, timestamp: spelled(&self.timestamp), ..self.clone() }
     }
 
+    /// Without characters beyond ASCII, which are no base64.
+    pub(super) fn in_ascii(&self) -> Self {
+        let in_ascii = |part: &str| part.chars().filter(char::is_ascii).collect();
+        Self { payload: in_ascii(&self.payload), timestamp: in_ascii(&self.timestamp), ..self.clone() }
+    }
+
+    /// Without dots in the payload, except for the mark of compression.
+    pub(super) fn without_dots(&self) -> Self {
+        let mark = if self.is_compressed() { "." } else { "" };
+        Self { payload: format!("{mark}{}", self.payload.replace('.', "")), ..self.clone() }
+    }
+
+    /// Another cookie that means the same: a space stands behind its JSON. `None` where the spelling would change as well.
+    pub(super) fn respaced(&self) -> Option<Self> {
+        let spelled = self.spelled();
+        let is_canonical = spelled.payload == self.payload && spelled.timestamp == self.timestamp;
+        let text = self.text().filter(|_| is_canonical)?;
+        Some(self.with_text(&format!("{text} ")))
+    }
+
     /// Without compression; `None` if it is not compressed.
     pub(super) fn inflated(&self) -> Option<Self> {
         let text = self.is_compressed().then(|| self.text())??;
