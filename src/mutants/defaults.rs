@@ -74,16 +74,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
             config.cookie_domain = Some("localhost".to_owned());
         }
     }),
-    of_default(
-        "default-partitioned-on",
-        &["CFG-1", "SET-7", "SET-5"],
-        "Partitioned is on by default",
-        |config| {
-            if !config.names("cookie_partitioned") {
-                config.cookie_partitioned = true;
-            }
-        },
-    ),
+    of_default("default-partitioned-on", &["CFG-1", "SET-7", "SET-5"], "Partitioned is on by default", |config| {
+        if !config.names("cookie_partitioned") {
+            config.cookie_partitioned = true;
+        }
+    }),
 ];
 
 const fn of_default(

@@ -216,14 +216,24 @@ pub(super) const MUTANTS: &[Mutant] = &[
             other => other,
         },
     ),
-    of_values("empty-maps-as-lists", &["PAY-16"], "an empty map is written as a list, as PHP does", |value| match value {
-        Value::Map(map) if map.is_empty() => Value::List(Vec::new()),
-        other => other,
-    }),
-    of_write("prototype-key-dropped", &["PAY-16"], "a key with the name __proto__ is lost, as in JavaScript", |session| {
-        let is_kept = |key: &Value| *key != "__proto__";
-        hooks::write(&session.clone().into_iter().filter(|(key, _)| is_kept(key)).collect())
-    }),
+    of_values(
+        "empty-maps-as-lists",
+        &["PAY-16"],
+        "an empty map is written as a list, as PHP does",
+        |value| match value {
+            Value::Map(map) if map.is_empty() => Value::List(Vec::new()),
+            other => other,
+        },
+    ),
+    of_write(
+        "prototype-key-dropped",
+        &["PAY-16"],
+        "a key with the name __proto__ is lost, as in JavaScript",
+        |session| {
+            let is_kept = |key: &Value| *key != "__proto__";
+            hooks::write(&session.clone().into_iter().filter(|(key, _)| is_kept(key)).collect())
+        },
+    ),
     of_values("booleans-as-integers", &["PAY-16"], "true and false are written as 1 and 0", |value| match value {
         Value::Bool(truth) => Value::int(u8::from(truth)),
         other => other,

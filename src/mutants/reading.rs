@@ -32,7 +32,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         Some(text.replace("-0,", "-0.0,").replace("-0]", "-0.0]").replace("-0}", "-0.0}"))
     }),
     of_text("long-exponents-refused", &["PAY-3"], "a number whose exponent is beyond 16 bits is refused", |text| {
-        let digits = |rest: &str| rest.trim_start_matches(['+', '-', '0']).bytes().take_while(u8::is_ascii_digit).count();
+        let digits =
+            |rest: &str| rest.trim_start_matches(['+', '-', '0']).bytes().take_while(u8::is_ascii_digit).count();
         let outside: String = text.split('"').step_by(2).collect();
         (!outside.split(['e', 'E']).skip(1).any(|rest| digits(rest) > 5)).then(|| text.to_owned())
     }),

@@ -166,14 +166,17 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }
         result
     }),
-    of_act("html-objects-as-text", &["PAY-8", "PAY-5"], "an object that shows itself as HTML is written as text", |s, a| {
-        match a {
+    of_act(
+        "html-objects-as-text",
+        &["PAY-8", "PAY-5"],
+        "an object that shows itself as HTML is written as text",
+        |s, a| match a {
             Action::SetMade { key, of: Made::Html | Made::HtmlText, value } => {
                 s.act(&Action::Set { key: key.clone(), value: value.clone() })
             }
             _ => s.act(a),
-        }
-    }),
+        },
+    ),
     of_act("named-tuples-as-maps", &["PAY-6", "PAY-5"], "a named tuple is written with its names", |s, a| match a {
         Action::SetMade { key, of: Made::NamedTuple, value } => {
             s.act(&Action::Set { key: key.clone(), value: value.clone() })

@@ -7,7 +7,10 @@ use crate::rules;
 /// Rules, or families of them, without a mutant that they alone catch, with the reason.
 pub const WITHOUT_MUTANT: &[(&str, &str)] = &[
     ("UA", "no adapter can be asked about a user agent"),
-    ("CFG-1", "whoever has another default is wrong wherever that member is not configured, which other rules tell as well"),
+    (
+        "CFG-1",
+        "whoever has another default is wrong wherever that member is not configured, which other rules tell as well",
+    ),
     (
         "EXP-1",
         "it is the whole of which EXP-2, EXP-3, EXP-5, EXP-7 and EXP-8 are the edges, and an age is wrong at some edge first",

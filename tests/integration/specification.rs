@@ -1,5 +1,7 @@
 //! `spec/session-lifetime.md` stands alone: its contents are complete, its symbols are defined, its examples are right.
 
+use crate::common;
+
 use regex_lite::Regex;
 use sessionproof::{
     clock::UnixTime,
@@ -97,6 +99,16 @@ fn range(text: &str) -> Vec<&'static str> {
     let (first, last) = text.split_once(" to ").unwrap_or((text, text));
     let place = |id: &str| rules::all().iter().position(|rule| rule.id == id).unwrap_or_else(|| panic!("{id}"));
     rules::all()[place(first)..=place(last)].iter().map(|rule| rule.id.as_str()).collect()
+}
+
+#[test]
+fn the_table_of_values_of_other_types_is_what_real_flask_makes_of_them() {
+    let test = "the_table_of_values_of_other_types_is_what_real_flask_makes_of_them";
+    let Some(oracle) = common::oracle(test) else { return };
+    let made = oracle.script("conversions.py").output().unwrap();
+    let text = String::from_utf8(made.stdout).unwrap();
+    assert!(made.status.success() && text.lines().count() > 30, "{}", String::from_utf8_lossy(&made.stderr));
+    assert!(TEXT.contains(&text), "the table of PAY-5 is to be:\n{text}");
 }
 
 #[test]

@@ -147,8 +147,22 @@ fn key(most: usize) -> BoxedStrategy<Text> {
 
 /// Keys that other languages take for something else: for a number, a member of every object, or an error.
 fn foreign_key() -> BoxedStrategy<&'static str> {
-    select(vec!["0", "1", "-0", "01", "1.0", "null", "true", "__proto__", "constructor", "length", "\0a", "\0*\0a", "$id"])
-        .boxed()
+    select(vec![
+        "0",
+        "1",
+        "-0",
+        "01",
+        "1.0",
+        "null",
+        "true",
+        "__proto__",
+        "constructor",
+        "length",
+        "\0a",
+        "\0*\0a",
+        "$id",
+    ])
+    .boxed()
 }
 
 /// Keys that are tags, or become tags when they are escaped or taken apart.
