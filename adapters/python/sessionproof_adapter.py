@@ -34,7 +34,6 @@ It knows nothing about Flask, signatures or cookies.
 import base64
 import binascii
 import collections
-import dataclasses
 import decimal
 import enum
 import hashlib
@@ -384,6 +383,9 @@ class HtmlText(str):
 
 
 def _dataclass(members):
+    # Python 3.6 has none, and the releases that run on it ask for none.
+    import dataclasses
+
     made = dataclasses.make_dataclass("Made", list(members))
     return made(**members)
 
