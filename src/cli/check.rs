@@ -3,7 +3,7 @@
 use super::{
     CliError,
     failures::Failures,
-    files::{Readers, write_atomic},
+    files::{self, Readers, write_atomic},
     out::Out,
     progress::Progress,
     protocol,
@@ -34,7 +34,7 @@ use sessionproof::{
     },
 };
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -167,12 +167,14 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     let mut progress = Progress::new();
     let out = arguments.reports.out();
     let mut failures = arguments.failures.folder(arguments.target.words(), out);
-    let results = run::run(implementation.as_ref(), &vectors, &options, &mut |event| match event {
+    let mut results = run::run(implementation.as_ref(), &vectors, &options, &mut |event| match event {
+        Event::Broke(check) => progress.aside(|| failures.show_broken(check)),
         Event::Failed(failure) => progress.aside(|| failures.show(failure)),
         other => progress.follow(other),
     });
     progress.end();
     failures.end();
+    failures.tell(&mut results);
     out.print(terminal::summary(&results));
     arguments.reports.write(&results)?;
     if let Some(file) = &arguments.write_known_failures {
@@ -183,15 +185,14 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
 
 /// Refuses to overwrite a list of known failures: somebody wrote the reasons in it.
 fn make_ready_new(file: &Path) -> Result<(), CliError> {
-    if file.symlink_metadata().is_ok() {
+    if file.metadata().is_ok_and(|found| found.is_file()) {
         let file = foreign::path(file);
         return Err(CliError(format!(
             "{file} exists already, and the reasons in it would be lost\n\
              name another file after --write-known-failures, or remove this one"
         )));
     }
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    folder.map_or(Ok(()), fs::create_dir_all).map_err(|error| cannot_write(file, &error))
+    files::make_ready(file).map_err(|error| cannot_write(file, &error))
 }
 
 fn cannot_write(file: &Path, error: &io::Error) -> CliError {

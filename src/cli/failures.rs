@@ -5,7 +5,12 @@ use super::{
     out::{Out, note},
 };
 use clap::Args;
-use sessionproof::{evidence::vectors::VectorFile, foreign, report::terminal, suite::outcome::results::Failure};
+use sessionproof::{
+    evidence::vectors::{Vector, VectorFile},
+    foreign,
+    report::terminal,
+    suite::outcome::results::{BrokenCheck, Failure, Results},
+};
 use std::{
     collections::BTreeMap,
     io,
@@ -30,6 +35,8 @@ pub struct Folder<'a> {
     target: String,
     /// How many of each rule were shown.
     shown: BTreeMap<String, usize>,
+    /// The command lines that ask what was saved again, by the ids of the vectors.
+    saved: BTreeMap<String, String>,
     hidden: usize,
     warned: bool,
     out: Out,
@@ -39,7 +46,15 @@ impl Failures {
     /// The folder is made at the first failure. `target` names the implementation on the command line, and `out` is where
     /// failures are shown.
     pub fn folder(&self, target: String, out: Out) -> Folder<'_> {
-        Folder { folder: &self.failures, target, shown: BTreeMap::new(), hidden: 0, warned: false, out }
+        Folder {
+            folder: &self.failures,
+            target,
+            shown: BTreeMap::new(),
+            saved: BTreeMap::new(),
+            hidden: 0,
+            warned: false,
+            out,
+        }
     }
 }
 
@@ -53,14 +68,37 @@ impl Folder<'_> {
             return;
         }
         *of_rule += 1;
-        let saved = match self.save(failure) {
-            Ok(file) => Some(replay_command(&file, &self.target)),
+        let saved = self.saved(&failure.vector);
+        self.out.print(terminal::failure(failure, saved.as_deref()));
+    }
+
+    /// Saves a vector, and gives the command line that asks it again.
+    fn saved(&mut self, vector: &Vector) -> Option<String> {
+        match self.save(vector) {
+            Ok(file) => {
+                let again = replay_command(&file, &self.target);
+                self.saved.insert(vector.id.clone(), again.clone());
+                Some(again)
+            }
             Err(error) => {
                 self.warn(&error);
                 None
             }
-        };
-        self.out.print(terminal::failure(failure, saved.as_deref()));
+        }
+    }
+
+    /// Shows and saves a check in which the adapter broke.
+    pub fn show_broken(&mut self, check: &BrokenCheck) {
+        let saved = self.saved(&check.vector);
+        self.out.print(terminal::broken_check(check, saved.as_deref()));
+    }
+
+    /// Tells the results how to ask again, for their reports.
+    pub fn tell(&self, results: &mut Results) {
+        for failure in &mut results.failures {
+            failure.replay = self.saved.get(&failure.vector.id).cloned();
+        }
+        results.target = Some(self.target.clone());
     }
 
     /// Says how many failures were not shown.
@@ -70,9 +108,9 @@ impl Folder<'_> {
         }
     }
 
-    fn save(&self, failure: &Failure) -> io::Result<PathBuf> {
-        let file = VectorFile::of_failure(failure.vector.clone());
-        let path = self.folder.join(format!("{}.json", failure.vector.id));
+    fn save(&self, vector: &Vector) -> io::Result<PathBuf> {
+        let file = VectorFile::of_failure(vector.clone());
+        let path = self.folder.join(format!("{}.json", vector.id));
         write_atomic(&path, &file.to_text(), Readers::Owner)?;
         Ok(path)
     }

@@ -22,6 +22,9 @@ use std::{
 /// The longest time that can be asked for, in seconds: a year.
 const LONGEST: u64 = 31_536_000;
 
+/// How long one call may take, in seconds, if nothing else is asked for.
+const CALL_TIMEOUT: u64 = 10;
+
 #[derive(Args)]
 pub struct Target {
     /// An implementation by name, as flask or flask@3.0.3 (see `list`)
@@ -36,7 +39,7 @@ pub struct Target {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=64))]
     workers: Option<u64>,
     /// How many seconds one call may take
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=LONGEST))]
+    #[arg(long, value_name = "SECONDS", default_value_t = CALL_TIMEOUT, value_parser = clap::value_parser!(u64).range(1..=LONGEST))]
     call_timeout: u64,
     /// How many seconds the whole run may take
     #[arg(long, value_name = "SECONDS", default_value_t = 1800, value_parser = clap::value_parser!(u64).range(1..=LONGEST))]
@@ -130,6 +133,12 @@ impl Target {
     /// The words of a command line that name the implementation, with a space before each.
     pub fn words(&self) -> String {
         let mut words = self.server.words();
+        if let Some(python) = &self.python {
+            words += &format!(" --python={}", foreign::shell_word(&python.display().to_string()));
+        }
+        if self.call_timeout != CALL_TIMEOUT {
+            words += &format!(" --call-timeout {}", self.call_timeout);
+        }
         if let Some(name) = &self.implementation {
             words += &format!(" {}", foreign::shell_word(name));
         }

@@ -127,6 +127,8 @@ struct File {
     version: u32,
     suite: String,
     implementation: Capabilities,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    target: Option<String>,
     spec: String,
     seed: u64,
     sizes: Sizes,
@@ -162,6 +164,7 @@ impl From<&Results> for File {
             version: VERSION,
             suite: results.suite.clone(),
             implementation: results.implementation.clone(),
+            target: results.target.clone(),
             spec: results.spec.clone(),
             seed: results.seed,
             sizes: results.sizes,
@@ -193,6 +196,7 @@ impl TryFrom<File> for Results {
         let results = Self {
             suite: file.suite,
             implementation: file.implementation,
+            target: file.target,
             spec: file.spec,
             seed: file.seed,
             sizes: file.sizes,
@@ -311,6 +315,8 @@ struct FailureMembers {
     expected: Json,
     got: Json,
     vector: Vector,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replay: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -338,7 +344,7 @@ struct AnsweredJson {
 
 impl From<&Failure> for FailureMembers {
     fn from(failure: &Failure) -> Self {
-        let Failure { rule, origin, divergence, scenario: _, vector } = failure;
+        let Failure { rule, origin, divergence, scenario: _, vector, replay } = failure;
         let Difference { suspects, what, expected, got } = &divergence.difference;
         Self {
             rule: rule.clone(),
@@ -363,6 +369,7 @@ impl From<&Failure> for FailureMembers {
             expected: divergence.expected.to_json(),
             got: divergence.got.to_json(),
             vector: vector.clone(),
+            replay: replay.clone(),
         }
     }
 }
@@ -389,7 +396,7 @@ impl FailureMembers {
         let before = before.collect::<Result<_, String>>()?;
         let divergence = Divergence { difference, before, call, expected, got };
         let scenario = self.vector.ready("here").map_err(|error| error.to_string())?.scenario;
-        Ok(Failure { rule, origin, divergence, scenario, vector: self.vector })
+        Ok(Failure { rule, origin, divergence, scenario, vector: self.vector, replay: self.replay })
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     rules,
     suite::{
         judging::divergence::Divergence,
-        outcome::results::{Failure, Origin, Outcome, Results, Tally},
+        outcome::results::{BrokenCheck, Failure, Origin, Outcome, Results, Tally},
     },
     value::wire,
 };
@@ -220,6 +220,23 @@ pub fn failure(failure: &Failure, replay: Option<&str>) -> String {
     let _ = writeln!(text, "  expected  {}", shorten(&difference.expected));
     let _ = writeln!(text, "  got       {}", shorten(&difference.got));
     let _ = writeln!(text, "  asked     {}", shorten(&foreign::json(&divergence.call.to_line(1))));
+    if let Some(replay) = replay {
+        let _ = writeln!(text, "  replay    {replay}");
+    }
+    text
+}
+
+/// A check in which the adapter broke: where it comes from, what the adapter said, what was asked, and how to ask again.
+pub fn broken_check(check: &BrokenCheck, replay: Option<&str>) -> String {
+    let mut text = format!("\n{} {}\n", styled(DOUBT, "BROKE"), styled(Style::new().bold(), "the adapter"));
+    text += &match &check.origin {
+        Origin::Property(sentence) => format!("  property  {sentence}\n"),
+        Origin::Vector { id, comment, .. } => {
+            format!("  vector    {}: {}\n", foreign::line(id), foreign::line(comment))
+        }
+    };
+    let said = foreign::block(&check.what).replace("\n", "\n            ");
+    let _ = writeln!(text, "  said      {said}\n  asked     {}", foreign::json(&check.call.to_line(1)));
     if let Some(replay) = replay {
         let _ = writeln!(text, "  replay    {replay}");
     }

@@ -11,7 +11,11 @@ use crate::{
     rules::{self, Pattern, Rule},
     suite::{
         generate::sizes::{Preset, Sizes},
-        judging::{compare::Difference, divergence::Divergence, judge::Inconclusive},
+        judging::{
+            compare::Difference,
+            divergence::Divergence,
+            judge::{Broke, Inconclusive},
+        },
         properties::{ONE_CHARACTER_EDITS, PROPERTIES},
         running::{options::Options, shard::Shard, times::Times},
     },
@@ -26,6 +30,9 @@ use std::{
 const REASONS: usize = 500;
 /// How many ways to break are told of a rule.
 const BROKE: usize = 3;
+/// How many checks in which the adapter broke are told with everything, in all and of those that differ in numbers alone.
+const TOLD: usize = 6;
+const TOLD_ALIKE: usize = 2;
 const OTHER_REASONS: &str = "another reason, beyond the first 500";
 
 /// What came of a run.
@@ -37,6 +44,8 @@ pub struct Results {
     pub suite: String,
     /// The implementation, in its own words.
     pub implementation: Capabilities,
+    /// The words that name the implementation on a command line, with a space before each; `None` if there was none.
+    pub target: Option<String>,
     /// The specification that was asked about; empty when vectors of any kind were asked alone.
     pub spec: String,
     /// The seed of the generated cases.
@@ -85,8 +94,31 @@ pub struct Results {
 pub(crate) struct Unreported {
     /// What broke in the checks of each rule, a few of each.
     pub(crate) broke: BTreeMap<String, Vec<String>>,
+    /// What the adapter said when it broke, by the same without numbers.
+    said: BTreeMap<String, Said>,
+    /// The first checks in which it broke.
+    pub(crate) first_broke: Vec<BrokenCheck>,
     /// The operations that were asked, and of which no call was answered.
     pub(crate) idle: BTreeSet<Op>,
+}
+
+/// What an adapter said when it broke.
+#[derive(Clone, Debug, Default)]
+struct Said {
+    /// The first such text.
+    first: String,
+    /// Whether others differ from it in numbers.
+    others: bool,
+    /// How many checks were told with everything.
+    told: usize,
+}
+
+impl Said {
+    /// The reason under which the checks are counted.
+    fn reason(&self) -> String {
+        let others = if self.others { " (and others that differ in numbers alone)" } else { "" };
+        format!("the adapter broke: {}{others}", self.first)
+    }
 }
 
 /// Results that were written and read equal those that they were.
@@ -190,6 +222,36 @@ pub struct Failure {
     pub scenario: Scenario,
     /// The check as a vector of its own, to be saved and replayed.
     pub vector: Vector,
+    /// The command line that asks it again, if the vector was saved.
+    pub replay: Option<String>,
+}
+
+/// A check in which the adapter broke.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BrokenCheck {
+    /// Where the check comes from.
+    pub origin: Origin,
+    /// What the adapter said.
+    pub what: String,
+    /// The call at which it broke.
+    pub call: Call,
+    /// The check as a vector of its own, to be saved and replayed.
+    pub vector: Vector,
+}
+
+impl BrokenCheck {
+    /// A check of `scenario`, the one of this number in which the adapter broke.
+    pub fn new(origin: Origin, rules: &[String], scenario: &Scenario, broke: Broke, number: usize) -> Self {
+        let (id, comment) = match &origin {
+            Origin::Property(sentence) => (format!("broke-{number}-{}", words(sentence)), (*sentence).to_owned()),
+            Origin::Vector { id, comment, .. } => (id.clone(), comment.clone()),
+        };
+        let Broke { what, before: mut calls, call, expected } = broke;
+        let scenario = up_to(scenario, calls.len() + 1);
+        calls.push((call.clone(), expected));
+        let vector = from_scenario(id, rules.to_vec(), comment, &scenario, &calls);
+        Self { origin, what, call, vector }
+    }
 }
 
 /// Where a check comes from.
@@ -223,6 +285,7 @@ impl Results {
         Self {
             suite: env!("CARGO_PKG_VERSION").to_owned(),
             implementation,
+            target: None,
             spec: options.spec.clone(),
             seed: options.seed,
             sizes: options.sizes,
@@ -304,7 +367,8 @@ impl Results {
     pub fn inconclusive<R: AsRef<str>>(&mut self, rules: &[R], why: &Inconclusive) {
         self.count(rules, |tally| tally.inconclusive += 1);
         let reason = match why {
-            Inconclusive::Broke(what) => {
+            Inconclusive::Broke(broke) => {
+                let what = &broke.what;
                 self.adapter_broke = true;
                 for rule in rules {
                     let told = self.unreported.broke.entry(rule.as_ref().to_owned()).or_default();
@@ -312,7 +376,7 @@ impl Results {
                         told.push(what.clone());
                     }
                 }
-                format!("the adapter broke: {}", without_numbers(what))
+                self.reason_of_break(what)
             }
             Inconclusive::NotJudged(what) => what.clone(),
             Inconclusive::NotOffered(what) => format!("not offered: {what}"),
@@ -320,6 +384,40 @@ impl Results {
         let is_told = self.inconclusive.len() < REASONS || self.inconclusive.contains_key(&reason);
         let reason = if is_told { reason } else { OTHER_REASONS.to_owned() };
         *self.inconclusive.entry(reason).or_default() += 1;
+    }
+
+    /// The reason under which a break is counted. Those that differ in numbers alone are counted together, under the first.
+    fn reason_of_break(&mut self, what: &str) -> String {
+        let key = without_numbers(what);
+        if self.inconclusive.len() >= REASONS && !self.unreported.said.contains_key(&key) {
+            return OTHER_REASONS.to_owned();
+        }
+        let said = self.unreported.said.entry(key).or_default();
+        if said.first.is_empty() {
+            what.clone_into(&mut said.first);
+        }
+        if said.first != what && !said.others {
+            let counted = self.inconclusive.remove(&said.reason());
+            said.others = true;
+            self.inconclusive.extend(counted.map(|count| (said.reason(), count)));
+        }
+        said.reason()
+    }
+
+    /// Keeps a check in which the adapter broke, if it is one of the first. Then it is to be told with everything.
+    pub(in crate::suite) fn tell_break(
+        &mut self,
+        broke: &Broke,
+        check: impl FnOnce(usize) -> Option<BrokenCheck>,
+    ) -> Option<&BrokenCheck> {
+        let number = self.unreported.first_broke.len();
+        let said = self.unreported.said.get_mut(&without_numbers(&broke.what))?;
+        if number >= TOLD || said.told >= TOLD_ALIKE {
+            return None;
+        }
+        said.told += 1;
+        self.unreported.first_broke.push(check(number + 1)?);
+        self.unreported.first_broke.last()
     }
 
     fn count<R: AsRef<str>>(&mut self, rules: &[R], add: fn(&mut Tally)) {
@@ -355,9 +453,9 @@ impl Failure {
             }
             Origin::Vector { id, comment, .. } => (id.clone(), comment.clone(), rules.to_vec()),
         };
-        let scenario = up_to(scenario, &divergence);
+        let scenario = up_to(scenario, divergence.before.len() + 1);
         let vector = from_scenario(id, rules, comment, &scenario, &expected(&divergence));
-        Self { rule, origin, divergence, scenario, vector }
+        Self { rule, origin, divergence, scenario, vector, replay: None }
     }
 }
 
@@ -390,15 +488,15 @@ fn words(sentence: &str) -> String {
     words.take(6).collect::<Vec<_>>().join("-").to_ascii_lowercase()
 }
 
-/// The scenario without what comes behind the divergence.
-fn up_to(scenario: &Scenario, divergence: &Divergence) -> Scenario {
+/// The scenario without what comes behind so many calls.
+fn up_to(scenario: &Scenario, calls: usize) -> Scenario {
     match scenario {
         Scenario::Sequence(sequence) => {
             let mut sequence = sequence.clone();
-            sequence.steps.truncate(divergence.before.len() + 1);
+            sequence.steps.truncate(calls);
             Scenario::Sequence(sequence)
         }
-        Scenario::World(story) => Scenario::World(story.up_to(divergence.before.len() + 1)),
+        Scenario::World(story) => Scenario::World(story.up_to(calls)),
         other => other.clone(),
     }
 }

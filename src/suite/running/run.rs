@@ -25,7 +25,7 @@ use crate::{
         },
         outcome::{
             known::Watch,
-            results::{Failure, Origin, Results},
+            results::{BrokenCheck, Failure, Origin, Results},
         },
     },
 };
@@ -36,6 +36,8 @@ use std::{collections::BTreeSet, sync::atomic::AtomicBool, thread};
 pub enum Event<'a> {
     /// So many more checks are done.
     Checked(usize),
+    /// One of the first checks in which the adapter broke.
+    Broke(&'a BrokenCheck),
     /// A shrunk failure.
     Failed(&'a Failure),
     /// A part of the run begins.
@@ -227,7 +229,12 @@ impl Run<'_> {
                 self.results.passed(&rules);
                 return Ok(true);
             }
-            Verdict::Inconclusive(why) => self.results.inconclusive(&rules, &why),
+            Verdict::Inconclusive(why) => {
+                self.results.inconclusive(&rules, &why);
+                let (id, comment) = (vector.id.clone(), vector.comment.clone());
+                let origin = Origin::Vector { id, comment, again };
+                self.tell_break(why, &vector.rules, || Some((origin, ready.scenario.clone())));
+            }
             Verdict::Fail(divergence) => {
                 let (id, comment) = (vector.id.clone(), vector.comment.clone());
                 let origin = Origin::Vector { id, comment, again };
@@ -281,7 +288,7 @@ impl Run<'_> {
             let judged: Vec<_> = judged.filter_map(|(number, verdict)| Some((number, verdict?))).collect();
             let checks = judged.len();
             for (number, verdict) in judged {
-                let Some(divergence) = self.count(part, verdict) else { continue };
+                let Some(divergence) = self.count(part, number, verdict) else { continue };
                 let rule = divergence.difference.rule();
                 if self.is_known(rule, part.name) {
                     continue;
@@ -312,20 +319,37 @@ impl Run<'_> {
     }
 
     /// Counts the verdict on a generated case, or gives its divergence when it is a failure.
-    fn count(&mut self, part: PropertyRun, verdict: Verdict) -> Option<Divergence> {
+    fn count(&mut self, part: PropertyRun, number: usize, verdict: Verdict) -> Option<Divergence> {
         let rules = &self.chosen(part.rules);
         match verdict {
             Verdict::Pass => {
                 self.known.judged(part.name);
                 self.results.passed(rules);
             }
-            Verdict::Inconclusive(why) => self.results.inconclusive(rules, &why),
+            Verdict::Inconclusive(why) => {
+                self.results.inconclusive(rules, &why);
+                let options = self.options;
+                let rules: Vec<_> = part.rules.iter().map(|&rule| rule.to_owned()).collect();
+                self.tell_break(why, &rules, || Some((Origin::Property(part.name), part.case(number, options)?.0)));
+            }
             Verdict::Fail(divergence) if self.is_chosen(divergence.difference.rule(), rules, part.name) => {
                 return Some(*divergence);
             }
             Verdict::Fail(_) => {}
         }
         None
+    }
+
+    /// Tells the first checks in which the adapter broke with everything.
+    fn tell_break(&mut self, why: Inconclusive, rules: &[String], check: impl FnOnce() -> Option<(Origin, Scenario)>) {
+        let Inconclusive::Broke(broke) = why else { return };
+        let told = self.results.tell_break(&broke, |number| {
+            let (origin, scenario) = check()?;
+            Some(BrokenCheck::new(origin, rules, &scenario, (*broke).clone(), number))
+        });
+        if let Some(told) = told {
+            (self.observe)(Event::Broke(told));
+        }
     }
 
     /// The rules that count, among some.
