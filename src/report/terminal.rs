@@ -22,6 +22,8 @@ use std::fmt::Write;
 
 /// How many characters of a value are shown.
 const SHOWN: usize = 240;
+/// How many characters of a request are shown. It must be whole to be asked again.
+const ASKED: usize = 4_000;
 
 /// The whole run: what was tested, a table of rule families, what is inconclusive and why, and the verdict.
 pub fn summary(results: &Results) -> String {
@@ -219,9 +221,9 @@ pub fn failure(failure: &Failure, replay: Option<&str>) -> String {
     let _ = writeln!(text, "  differs   {}", foreign::line(&difference.what));
     let _ = writeln!(text, "  expected  {}", shorten(&difference.expected));
     let _ = writeln!(text, "  got       {}", shorten(&difference.got));
-    let _ = writeln!(text, "  asked     {}", shorten(&foreign::json(&divergence.call.to_line(1))));
+    let _ = writeln!(text, "  asked     {}", asked(&divergence.call));
     if let Some(replay) = replay {
-        let _ = writeln!(text, "  replay    {replay}");
+        let _ = writeln!(text, "  replay    {}", foreign::line(replay));
     }
     text
 }
@@ -236,11 +238,16 @@ pub fn broken_check(check: &BrokenCheck, replay: Option<&str>) -> String {
         }
     };
     let said = foreign::block(&check.what).replace("\n", "\n            ");
-    let _ = writeln!(text, "  said      {said}\n  asked     {}", foreign::json(&check.call.to_line(1)));
+    let _ = writeln!(text, "  said      {said}\n  asked     {}", asked(&check.call));
     if let Some(replay) = replay {
-        let _ = writeln!(text, "  replay    {replay}");
+        let _ = writeln!(text, "  replay    {}", foreign::line(replay));
     }
     text
+}
+
+/// A call as the line that asks it, which can be pasted unless it is very long.
+fn asked(call: &Call) -> String {
+    foreign::beginning(&foreign::json(&call.to_line(1)), ASKED)
 }
 
 /// The calls before the diverging one, and that one; nothing if it is the only one.
