@@ -23,7 +23,7 @@ use std::{
 const LONGEST: u64 = 31_536_000;
 
 /// How long one call may take, in seconds, if nothing else is asked for.
-const CALL_TIMEOUT: u64 = 10;
+const SHORT: u64 = 10;
 
 #[derive(Args)]
 pub struct Target {
@@ -39,7 +39,7 @@ pub struct Target {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=64))]
     workers: Option<u64>,
     /// How many seconds one call may take
-    #[arg(long, value_name = "SECONDS", default_value_t = CALL_TIMEOUT, value_parser = clap::value_parser!(u64).range(1..=LONGEST))]
+    #[arg(long, value_name = "SECONDS", default_value_t = SHORT, value_parser = clap::value_parser!(u64).range(1..=LONGEST))]
     call_timeout: u64,
     /// How many seconds the whole run may take
     #[arg(long, value_name = "SECONDS", default_value_t = 1800, value_parser = clap::value_parser!(u64).range(1..=LONGEST))]
@@ -136,7 +136,7 @@ impl Target {
         if let Some(python) = &self.python {
             words += &format!(" --python={}", foreign::shell_word(&python.display().to_string()));
         }
-        if self.call_timeout != CALL_TIMEOUT {
+        if self.call_timeout != SHORT {
             words += &format!(" --call-timeout {}", self.call_timeout);
         }
         if let Some(name) = &self.implementation {
