@@ -13,7 +13,10 @@ use crate::{
     rules,
     suite::{
         judging::divergence::Divergence,
-        outcome::results::{BrokenCheck, Failure, Origin, Outcome, Results, Tally},
+        outcome::{
+            broken::BrokenCheck,
+            results::{Failure, Origin, Outcome, Results, Tally},
+        },
     },
     value::wire,
 };

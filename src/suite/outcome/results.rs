@@ -1,6 +1,9 @@
 //! The results of a run: one value, from which every report is made.
 
-use super::known::{Known, Stale};
+use super::{
+    broken::{BrokenCheck, Said},
+    known::{Known, Stale},
+};
 use crate::{
     adapter::AdapterError,
     protocol::{Answer, Call, Capabilities, Op},
@@ -11,11 +14,7 @@ use crate::{
     rules::{self, Pattern, Rule},
     suite::{
         generate::sizes::{Preset, Sizes},
-        judging::{
-            compare::Difference,
-            divergence::Divergence,
-            judge::{Broke, Inconclusive},
-        },
+        judging::{compare::Difference, divergence::Divergence, judge::Inconclusive},
         properties::{ONE_CHARACTER_EDITS, PROPERTIES},
         running::{options::Options, shard::Shard, times::Times},
     },
@@ -27,13 +26,10 @@ use std::{
 };
 
 /// How many different reasons for being inconclusive are counted.
-const REASONS: usize = 500;
+pub(super) const REASONS: usize = 500;
 /// How many ways to break are told of a rule.
 const BROKE: usize = 3;
-/// How many checks in which the adapter broke are told with everything, in all and of those that differ in numbers alone.
-const TOLD: usize = 6;
-const TOLD_ALIKE: usize = 2;
-const OTHER_REASONS: &str = "another reason, beyond the first 500";
+pub(super) const OTHER_REASONS: &str = "another reason, beyond the first 500";
 
 /// What came of a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,30 +91,11 @@ pub(crate) struct Unreported {
     /// What broke in the checks of each rule, a few of each.
     pub(crate) broke: BTreeMap<String, Vec<String>>,
     /// What the adapter said when it broke, by the same without numbers.
-    said: BTreeMap<String, Said>,
+    pub(super) said: BTreeMap<String, Said>,
     /// The first checks in which it broke.
     pub(crate) first_broke: Vec<BrokenCheck>,
     /// The operations that were asked, and of which no call was answered.
     pub(crate) idle: BTreeSet<Op>,
-}
-
-/// What an adapter said when it broke.
-#[derive(Clone, Debug, Default)]
-struct Said {
-    /// The first such text.
-    first: String,
-    /// Whether others differ from it in numbers.
-    others: bool,
-    /// How many checks were told with everything.
-    told: usize,
-}
-
-impl Said {
-    /// The reason under which the checks are counted.
-    fn reason(&self) -> String {
-        let others = if self.others { " (and others that differ in numbers alone)" } else { "" };
-        format!("the adapter broke: {}{others}", self.first)
-    }
 }
 
 /// Results that were written and read equal those that they were.
@@ -224,34 +201,6 @@ pub struct Failure {
     pub vector: Vector,
     /// The command line that asks it again, if the vector was saved.
     pub replay: Option<String>,
-}
-
-/// A check in which the adapter broke.
-#[derive(Clone, Debug, PartialEq)]
-pub struct BrokenCheck {
-    /// Where the check comes from.
-    pub origin: Origin,
-    /// What the adapter said.
-    pub what: String,
-    /// The call at which it broke.
-    pub call: Call,
-    /// The check as a vector of its own, to be saved and replayed.
-    pub vector: Vector,
-}
-
-impl BrokenCheck {
-    /// A check of `scenario`, the one of this number in which the adapter broke.
-    pub fn new(origin: Origin, rules: &[String], scenario: &Scenario, broke: Broke, number: usize) -> Self {
-        let (id, comment) = match &origin {
-            Origin::Property(sentence) => (format!("broke-{number}-{}", words(sentence)), (*sentence).to_owned()),
-            Origin::Vector { id, comment, .. } => (id.clone(), comment.clone()),
-        };
-        let Broke { what, before: mut calls, call, expected } = broke;
-        let scenario = up_to(scenario, calls.len() + 1);
-        calls.push((call.clone(), expected));
-        let vector = from_scenario(id, rules.to_vec(), comment, &scenario, &calls);
-        Self { origin, what, call, vector }
-    }
 }
 
 /// Where a check comes from.
@@ -386,40 +335,6 @@ impl Results {
         *self.inconclusive.entry(reason).or_default() += 1;
     }
 
-    /// The reason under which a break is counted. Those that differ in numbers alone are counted together, under the first.
-    fn reason_of_break(&mut self, what: &str) -> String {
-        let key = without_numbers(what);
-        if self.inconclusive.len() >= REASONS && !self.unreported.said.contains_key(&key) {
-            return OTHER_REASONS.to_owned();
-        }
-        let said = self.unreported.said.entry(key).or_default();
-        if said.first.is_empty() {
-            what.clone_into(&mut said.first);
-        }
-        if said.first != what && !said.others {
-            let counted = self.inconclusive.remove(&said.reason());
-            said.others = true;
-            self.inconclusive.extend(counted.map(|count| (said.reason(), count)));
-        }
-        said.reason()
-    }
-
-    /// Keeps a check in which the adapter broke, if it is one of the first. Then it is to be told with everything.
-    pub(in crate::suite) fn tell_break(
-        &mut self,
-        broke: &Broke,
-        check: impl FnOnce(usize) -> Option<BrokenCheck>,
-    ) -> Option<&BrokenCheck> {
-        let number = self.unreported.first_broke.len();
-        let said = self.unreported.said.get_mut(&without_numbers(&broke.what))?;
-        if number >= TOLD || said.told >= TOLD_ALIKE {
-            return None;
-        }
-        said.told += 1;
-        self.unreported.first_broke.push(check(number + 1)?);
-        self.unreported.first_broke.last()
-    }
-
     fn count<R: AsRef<str>>(&mut self, rules: &[R], add: fn(&mut Tally)) {
         add(&mut self.total);
         let concerned: BTreeSet<_> = rules.iter().map(|rule| rules::family_of(rule.as_ref())).collect();
@@ -469,27 +384,14 @@ pub fn rule_of<'r>(rules: &'r [String], difference: &Difference) -> &'r str {
     rules.iter().find(|rule| difference.may_break(rule)).map_or(likeliest, String::as_str)
 }
 
-/// A message with `#` for each number, so that messages that differ in nothing else are counted together.
-fn without_numbers(message: &str) -> String {
-    let mut text = String::with_capacity(message.len());
-    for c in message.chars() {
-        match c {
-            '0'..='9' if text.ends_with('#') => {}
-            '0'..='9' => text.push('#'),
-            _ => text.push(c),
-        }
-    }
-    text
-}
-
 /// The first words of a sentence, as part of an id.
-fn words(sentence: &str) -> String {
+pub(super) fn words(sentence: &str) -> String {
     let words = sentence.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     words.take(6).collect::<Vec<_>>().join("-").to_ascii_lowercase()
 }
 
 /// The scenario without what comes behind so many calls.
-fn up_to(scenario: &Scenario, calls: usize) -> Scenario {
+pub(super) fn up_to(scenario: &Scenario, calls: usize) -> Scenario {
     match scenario {
         Scenario::Sequence(sequence) => {
             let mut sequence = sequence.clone();

@@ -24,8 +24,9 @@ use crate::{
             shrink::{Tree, shrink},
         },
         outcome::{
+            broken::BrokenCheck,
             known::Watch,
-            results::{BrokenCheck, Failure, Origin, Results},
+            results::{Failure, Origin, Results},
         },
     },
 };
