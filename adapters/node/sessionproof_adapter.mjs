@@ -52,7 +52,12 @@ export const accepted = (session) => ({accepted: true, session: encode(session)}
 export const rejected = (reason) => (reason === undefined ? {accepted: false} : {accepted: false, reason});
 
 /** A `verify` or `sign` out of which the implementation let an error come. */
-export const raised = (error) => ({raised: error instanceof Error ? `${error.name}: ${error.message}` : String(error)});
+export const raised = (error) => ({raised: message(error instanceof Error ? `${error.name}: ${error.message}` : error)});
+
+/** A message that JSON can hold: half of a surrogate pair is written as its escape. */
+const message = (error) => String(error).replace(
+    new RegExp(LONE_SURROGATE, 'g'), (half) => `\\u${half.charCodeAt(0).toString(16)}`,
+);
 
 /** A lifetime as it is compared with an age. Python's `timedelta` holds no longer ones, and a port has none. */
 export function wholeSeconds(lifetime) {
@@ -114,9 +119,21 @@ export function serve({name, version, build, verify, sign, bench, values = ['jso
 
 function replyLine(adapter, line) {
     const reply = answer(adapter, line);
-    const text = `${JSON.stringify(reply)}\n`;
-    return text.length < MAX_REPLY ? text : `${JSON.stringify({id: reply.id, error: 'the reply is longer than 4 MiB'})}\n`;
+    const refused = (error) => `${JSON.stringify({id: reply.id, error: message(error)})}\n`;
+    let text;
+    try {
+        text = `${JSON.stringify(reply)}\n`;
+    } catch (error) {
+        return refused(`the handler returned what JSON cannot hold: ${error.message}`);
+    }
+    if (HALF_IN_JSON.test(text)) {
+        return refused('the handler returned text with half of a surrogate pair, which JSON cannot hold');
+    }
+    return text.length < MAX_REPLY ? text : refused('the reply is longer than 4 MiB');
 }
+
+/** `JSON.stringify` writes whole pairs as they are, and half of one as an escape. */
+const HALF_IN_JSON = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
 
 function answer(adapter, line) {
     let id = null;
@@ -129,12 +146,12 @@ function answer(adapter, line) {
         return {id, ok: dispatch(adapter, request)};
     } catch (error) {
         if (error instanceof Unsupported) {
-            return {id, unsupported: error.message};
+            return {id, unsupported: message(error.message)};
         }
         if (!(error instanceof BadRequest)) {
             console.error(error);
         }
-        return {id, error: error instanceof BadRequest ? error.message : `${error?.name}: ${error?.message}`};
+        return {id, error: message(error instanceof BadRequest ? error.message : `${error?.name}: ${error?.message}`)};
     }
 }
 

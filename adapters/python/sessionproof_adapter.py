@@ -143,7 +143,12 @@ def session_of(payload):
 
 def raised(error):
     """A ``verify`` or ``sign`` out of which the *implementation* let an error come."""
-    return {"raised": f"{type(error).__name__}: {error}" if isinstance(error, BaseException) else str(error)}
+    return {"raised": _message(f"{type(error).__name__}: {error}" if isinstance(error, BaseException) else error)}
+
+
+def _message(error):
+    """A message that JSON can hold: half of a surrogate pair is written as its escape."""
+    return _SURROGATES.sub(lambda half: f"\\u{ord(half[0]):04x}", str(error))
 
 
 def whole_seconds(lifetime):
@@ -247,8 +252,11 @@ class Adapter:
         reply = self.answer(line)
         try:
             text = json.dumps(reply, separators=(",", ":"), allow_nan=False)
+            if "\\ud" in text:
+                json.dumps(reply, ensure_ascii=False).encode()  # fails if it has half of a surrogate pair
         except (TypeError, ValueError) as error:
-            text = json.dumps({"id": reply["id"], "error": f"the handler returned what JSON cannot hold: {error}"})
+            error = _message(f"the handler returned what JSON cannot hold: {error}")
+            text = json.dumps({"id": reply["id"], "error": error})
         if len(text) >= MAX_REPLY:
             text = json.dumps({"id": reply["id"], "error": "the reply is longer than 4 MiB"})
         return text.encode("ascii") + b"\n"
@@ -264,12 +272,12 @@ class Adapter:
                 raise BadRequest("id: an integer is needed")
             return {"id": ident, "ok": self.dispatch(request)}
         except Unsupported as missing:
-            return {"id": ident, "unsupported": str(missing)}
+            return {"id": ident, "unsupported": _message(missing)}
         except BadRequest as problem:
-            return {"id": ident, "error": str(problem)}
+            return {"id": ident, "error": _message(problem)}
         except Exception as error:
             traceback.print_exc()
-            return {"id": ident, "error": f"{type(error).__name__}: {error}"}
+            return {"id": ident, "error": _message(f"{type(error).__name__}: {error}")}
 
     def dispatch(self, request):
         op = request.pop("op", None)

@@ -36,12 +36,16 @@ pub struct Beside {
     pub ratio: Option<f64>,
 }
 
-/// Every shape and part. Fails when the adapter breaks, or says that a good cookie does not count; stops asking beyond
-/// `deadline`.
-pub fn beside(bencher: &mut Bencher, turns: usize, deadline: Instant) -> Result<Vec<Beside>, AdapterError> {
+/// Every shape and part, each added to `all` once it is measured. Fails when the adapter breaks, or says that a good cookie does
+/// not count; stops asking beyond `deadline`.
+pub fn beside(
+    bencher: &mut Bencher,
+    turns: usize,
+    deadline: Instant,
+    all: &mut Vec<Beside>,
+) -> Result<(), AdapterError> {
     let config = Arc::new(shapes::config());
     let verifier = Verifier::new(&config).map_err(|error| broken(&error.to_string()))?;
-    let mut all = Vec::new();
     for shape in shapes::all() {
         for part in [Part::Load, Part::Signature] {
             let question = Question { config: config.clone(), now: NOW, cookie: shape.cookie.clone(), part };
@@ -50,7 +54,7 @@ pub fn beside(bencher: &mut Bencher, turns: usize, deadline: Instant) -> Result<
             all.push(Beside { shape: shape.name, part, ours, theirs, ratio });
         }
     }
-    Ok(all)
+    Ok(())
 }
 
 fn measure(

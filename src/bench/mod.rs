@@ -13,6 +13,7 @@ pub use crate::adapter::subprocess::{Part, Question};
 pub use beside::{Beside, beside};
 pub use own::{Alone, Shares, alone};
 
+use crate::interruption;
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
@@ -78,10 +79,13 @@ impl<'a> Turn<'a> {
     }
 }
 
-/// All of them in turns, and the spread of each.
+/// All of them in turns, and the spread of each. After an interruption the turns so far count.
 fn in_turns<const N: usize>(mut all: [Turn; N], turns: usize, turn: Duration) -> [Spread; N] {
     all.iter_mut().for_each(|one| one.calibrate(turn));
-    for _ in 0..turns {
+    for turn in 0..turns {
+        if turn > 0 && interruption::interrupted_by().is_some() {
+            break;
+        }
         all.iter_mut().for_each(Turn::take);
     }
     all.map(|one| Spread::of(one.nanoseconds))

@@ -6,6 +6,7 @@ use super::{
     shapes::{self, NOW, Shape},
 };
 use crate::{
+    interruption,
     protocol::Reason,
     verifier::{Error, Verifier},
 };
@@ -56,10 +57,12 @@ pub struct Shares {
     pub json: f64,
 }
 
-/// Every shape in turn. Fails only if a cookie of this crate's own is refused.
+/// Every shape in turn, until this process is interrupted. Fails only if a cookie of this crate's own is refused.
 pub fn alone(turns: usize) -> Result<Vec<Alone>, Error> {
     let verifier = Verifier::new(&shapes::config())?;
-    shapes::all().iter().map(|shape| measure(&verifier, shape, turns)).collect()
+    let shapes = shapes::all();
+    let shapes = shapes.iter().take_while(|_| interruption::interrupted_by().is_none());
+    shapes.map(|shape| measure(&verifier, shape, turns)).collect()
 }
 
 fn measure(verifier: &Verifier, shape: &Shape, turns: usize) -> Result<Alone, Error> {

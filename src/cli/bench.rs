@@ -52,9 +52,7 @@ fn hidden(argument: Arg) -> Arg {
 pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     let turns = usize::from(arguments.turns);
     let verifier = Verifier::new(&bench::shapes::config())?;
-    if arguments.target.is_named() {
-        signals::prepare()?;
-    }
+    signals::prepare()?;
     match arguments.target.measured()? {
         None => {
             let all = bench::alone(turns)?;
@@ -66,7 +64,12 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
         }
         Some(program) => {
             let (mut bencher, deadline) = arguments.target.bencher(program)?;
-            let all = bench::beside(&mut bencher, turns, deadline)?;
+            let mut all = Vec::new();
+            // What was measured is shown even if not everything could be.
+            let ended = bench::beside(&mut bencher, turns, deadline, &mut all);
+            if ended.is_err() && all.is_empty() {
+                return ended.map(|()| Outcome::Conformant).map_err(CliError::from);
+            }
             let hello = bencher.hello();
             let name = [&hello.name, &hello.version, &hello.runtime].map(String::as_str).join(" ");
             if arguments.json {
@@ -76,6 +79,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
             } else {
                 Out::StandardOutput.print(table_beside(&all, &name));
             }
+            ended?;
         }
     }
     Ok(Outcome::Conformant)

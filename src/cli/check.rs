@@ -3,7 +3,7 @@
 use super::{
     CliError,
     failures::Failures,
-    files::{Readers, write_atomic},
+    files::{self, Readers, write_atomic},
     out::Out,
     progress::Progress,
     protocol,
@@ -35,7 +35,7 @@ use sessionproof::{
     },
 };
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -173,6 +173,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
         out,
     );
     let mut results = run::run(implementation.as_ref(), &vectors, &options, &mut |event| match event {
+        Event::Broke(check) => progress.aside(|| failures.show_broken(check)),
         Event::Failed(failure) => progress.aside(|| failures.show(failure)),
         other => progress.follow(other),
     });
@@ -181,6 +182,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     if results.interrupted.is_none() {
         results.diagnosis = diagnosis::diagnose(&results, implementation.as_ref(), &vectors, &options);
     }
+    failures.tell(&mut results);
     out.print(terminal::summary_with(&results, failures.replay().as_deref()));
     arguments.reports.write(&results)?;
     if let Some(file) = &arguments.write_known_failures {
@@ -191,15 +193,14 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
 
 /// Refuses to overwrite a list of known failures: somebody wrote the reasons in it.
 fn make_ready_new(file: &Path) -> Result<(), CliError> {
-    if file.symlink_metadata().is_ok() {
+    if file.metadata().is_ok_and(|found| found.is_file()) {
         let file = foreign::path(file);
         return Err(CliError(format!(
             "{file} exists already, and the reasons in it would be lost\n\
              name another file after --write-known-failures, or remove this one"
         )));
     }
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    folder.map_or(Ok(()), fs::create_dir_all).map_err(|error| cannot_write(file, &error))
+    files::make_ready(file).map_err(|error| cannot_write(file, &error))
 }
 
 fn cannot_write(file: &Path, error: &io::Error) -> CliError {

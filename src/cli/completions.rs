@@ -1,10 +1,12 @@
 //! `completions`: scripts by which a shell completes command lines.
 
-use super::CliError;
+use super::{
+    CliError,
+    out::{Out, cannot_print},
+};
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 use sessionproof::suite::outcome::results::Outcome;
-use std::io::{self, Write};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -25,6 +27,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut super::Arguments::command(), "sessionproof", &mut script);
-    io::stdout().lock().write_all(&script)?;
+    let script = String::from_utf8_lossy(&script);
+    Out::StandardOutput.write(&script).map_err(|error| cannot_print(&error))?;
     Ok(Outcome::Conformant)
 }

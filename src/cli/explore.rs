@@ -3,7 +3,7 @@
 use super::{
     CliError,
     failures::Failures,
-    files::{Readers, write_atomic},
+    files::{self, Readers, write_atomic},
     out::{Out, say},
     progress::Progress,
     signals,
@@ -12,6 +12,7 @@ use super::{
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use sessionproof::{
+    adapter::Implementation,
     evidence::vectors::{FORMAT, Provenance, SPEC, VectorFile},
     explore::{
         configuration::{CONFIGURATIONS, Configuration},
@@ -19,10 +20,10 @@ use sessionproof::{
         graph::Graph,
         search::{Finding, Searched, search},
         sequences::{self, RequestSet},
-        system::Kind,
+        system::{Kind, System},
         timeline,
     },
-    foreign,
+    foreign, processes,
     report::terminal,
     suite::{
         outcome::results::Outcome,
@@ -30,6 +31,7 @@ use sessionproof::{
     },
 };
 use std::{
+    io,
     path::{Path, PathBuf},
     sync::{
         Mutex, PoisonError,
@@ -83,6 +85,7 @@ type Explored = Searched<Exploration>;
 
 pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     let configurations = chosen(arguments.configuration.as_deref())?;
+    signals::prepare()?;
     let began = Instant::now();
     if let Some(property) = &arguments.property {
         return show(property, configurations);
@@ -90,11 +93,18 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     if let Some(file) = &arguments.export {
         return export(file, configurations);
     }
+    // Before the search, which takes long: an implementation that is not there need not wait for it.
+    let implementation = match arguments.target.is_named() {
+        true => Some(arguments.target.open()?),
+        false => None,
+    };
     let all = search_all(configurations);
     all.iter().for_each(print);
+    // What was searched until then is shown, and is not all.
+    processes::interruption().map_or(Ok(()), Err)?;
     let found = verdict(&all, began);
-    match found {
-        Outcome::Conformant if arguments.target.is_named() => judge(arguments, &all),
+    match implementation {
+        Some(implementation) if found == Outcome::Conformant => judge(arguments, implementation.as_ref(), &all),
         _ => Ok(found),
     }
 }
@@ -114,9 +124,7 @@ fn verdict(all: &[Explored], began: Instant) -> Outcome {
 }
 
 /// Sends every request of the runs that cover the configurations to the implementation, each request once.
-fn judge(arguments: &Arguments, all: &[Explored]) -> Result<Outcome, CliError> {
-    signals::prepare()?;
-    let implementation = arguments.target.open()?;
+fn judge(arguments: &Arguments, implementation: &dyn Implementation, all: &[Explored]) -> Result<Outcome, CliError> {
     let sets = side_by_side(all, |explored| RequestSet::of(&explored.system, &explored.graph));
     let (mut requests, mut miscounted) = (Vec::new(), false);
     for (explored, set) in all.iter().zip(sets) {
@@ -137,7 +145,8 @@ fn judge(arguments: &Arguments, all: &[Explored]) -> Result<Outcome, CliError> {
     let mut progress = Progress::new();
     let failed_with = arguments.target.failed_with(&implementation.capabilities());
     let mut failures = arguments.failures.folder(arguments.target.words(), failed_with, Out::StandardOutput);
-    let results = run::replay(implementation.as_ref(), &requests, &mut |event| match event {
+    let results = run::replay(implementation, &requests, &mut |event| match event {
+        Event::Broke(check) => progress.aside(|| failures.show_broken(check)),
         Event::Failed(failure) => progress.aside(|| failures.show(failure)),
         other => progress.follow(other),
     });
@@ -148,6 +157,7 @@ fn judge(arguments: &Arguments, all: &[Explored]) -> Result<Outcome, CliError> {
 }
 
 fn export(file: &Path, configurations: Vec<Configuration>) -> Result<Outcome, CliError> {
+    files::make_ready(file).map_err(|error| cannot_write(file, &error))?;
     let mut vectors = Vec::new();
     let mut description = String::new();
     for configuration in configurations {
@@ -167,9 +177,13 @@ fn export(file: &Path, configurations: Vec<Configuration>) -> Result<Outcome, Cl
     let (family, provenance) = ("explored".to_owned(), Provenance::default());
     let (spec, implementation) = (SPEC.to_owned(), None);
     let written = VectorFile { format: FORMAT, spec, family, description, provenance, implementation, vectors };
-    write_atomic(file, &written.to_text(), Readers::Everybody)?;
+    write_atomic(file, &written.to_text(), Readers::Everybody).map_err(|error| cannot_write(file, &error))?;
     say!("{} runs are in {}", written.vectors.len(), foreign::path(file));
     Ok(Outcome::Conformant)
+}
+
+fn cannot_write(file: &Path, error: &io::Error) -> CliError {
+    CliError(format!("{} cannot be written: {error}\nname another file after --export", foreign::path(file)))
 }
 
 fn chosen(name: Option<&str>) -> Result<Vec<Configuration>, CliError> {
@@ -179,7 +193,7 @@ fn chosen(name: Option<&str>) -> Result<Vec<Configuration>, CliError> {
     found.ok_or_else(|| CliError(format!("there is no configuration {name:?}\nthere are {names}")))
 }
 
-/// Searches the configurations, each on one thread.
+/// Searches the configurations, each on one thread. Those that were not searched to the end are missing.
 fn search_all(configurations: Vec<Configuration>) -> Vec<Explored> {
     let bar = ProgressBar::new_spinner();
     if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} states {wide_msg}") {
@@ -194,7 +208,7 @@ fn search_all(configurations: Vec<Configuration>) -> Vec<Explored> {
         })
     });
     bar.finish_and_clear();
-    all
+    all.into_iter().flatten().collect()
 }
 
 /// Works on two items at a time, and gives the results in the order of the items. The large items stand last, and are taken
@@ -250,23 +264,23 @@ fn line(finding: &Finding<Exploration>) -> String {
 }
 
 fn show(property: &str, configurations: Vec<Configuration>) -> Result<Outcome, CliError> {
-    let mut is_known = false;
-    for configuration in configurations {
-        let explored = search(Exploration::new(configuration), &mut |_| {});
+    let mut explorations: Vec<_> = configurations.into_iter().map(Exploration::new).collect();
+    explorations.retain(|exploration| exploration.properties().iter().any(|known| known.name == property));
+    if explorations.is_empty() {
+        return Err(CliError(format!(
+            "there is no property {property:?} here\n`sessionproof explore` lists all properties"
+        )));
+    }
+    for exploration in explorations {
+        let searched = search(exploration, &mut |_| {});
+        processes::interruption().map_or(Ok(()), Err)?;
+        let Some(explored) = searched else { continue };
         let Some(finding) = explored.finding(property) else { continue };
-        is_known = true;
         let Some(run) = &finding.witness else { continue };
         say!("{}: {}\n", explored.system.configuration().name, line(finding));
         timeline::lines(&explored.system, run).iter().for_each(|line| say!("{line}"));
         return Ok(if finding.is_true() { Outcome::Conformant } else { Outcome::NotConformant });
     }
-    match is_known {
-        true => {
-            say!("{property} holds in every configuration: there is no run to show");
-            Ok(Outcome::Conformant)
-        }
-        false => Err(CliError(format!(
-            "there is no property {property:?} here\n`sessionproof explore` lists all properties"
-        ))),
-    }
+    say!("{property} holds in every configuration: there is no run to show");
+    Ok(Outcome::Conformant)
 }

@@ -6,10 +6,13 @@ use super::{
 };
 use clap::Args;
 use sessionproof::{
-    evidence::vectors::{FailedWith, VectorFile},
+    evidence::vectors::{FailedWith, Vector, VectorFile},
     foreign,
     report::terminal,
-    suite::outcome::results::Failure,
+    suite::outcome::{
+        broken::BrokenCheck,
+        results::{Failure, Results},
+    },
 };
 use std::{
     collections::BTreeMap,
@@ -37,8 +40,9 @@ pub struct Folder<'a> {
     failed_with: FailedWith,
     /// How many of each rule were shown; a rule whose first failure was only saved has none.
     shown: BTreeMap<String, usize>,
+    /// The command lines that ask what was saved again, by the ids of the vectors.
+    saved: BTreeMap<String, String>,
     hidden: usize,
-    saved: bool,
     warned: bool,
     out: Out,
 }
@@ -47,8 +51,8 @@ impl Failures {
     /// The folder is made at the first failure. `target` names the implementation on the command line, `failed_with` says in the
     /// saved files what failed, and `out` is where failures are shown.
     pub fn folder(&self, target: String, failed_with: FailedWith, out: Out) -> Folder<'_> {
-        let (folder, shown) = (&*self.failures, BTreeMap::new());
-        Folder { folder, target, failed_with, shown, hidden: 0, saved: false, warned: false, out }
+        let (folder, shown, saved) = (&*self.failures, BTreeMap::new(), BTreeMap::new());
+        Folder { folder, target, failed_with, shown, saved, hidden: 0, warned: false, out }
     }
 }
 
@@ -64,19 +68,39 @@ impl Folder<'_> {
         if !is_shown && !is_first {
             return;
         }
-        let saved = match self.save(failure) {
+        let saved = self.saved(&failure.vector);
+        if is_shown {
+            self.out.print(terminal::failure(failure, saved.as_deref()));
+        }
+    }
+
+    /// Saves a vector, and gives the command line that asks it again.
+    fn saved(&mut self, vector: &Vector) -> Option<String> {
+        match self.save(vector) {
             Ok(file) => {
-                self.saved = true;
-                Some(replay_command(&file, &self.target))
+                let again = replay_command(&file, &self.target);
+                self.saved.insert(vector.id.clone(), again.clone());
+                Some(again)
             }
             Err(error) => {
                 self.warn(&error);
                 None
             }
-        };
-        if is_shown {
-            self.out.print(terminal::failure(failure, saved.as_deref()));
         }
+    }
+
+    /// Shows and saves a check in which the adapter broke.
+    pub fn show_broken(&mut self, check: &BrokenCheck) {
+        let saved = self.saved(&check.vector);
+        self.out.print(terminal::broken_check(check, saved.as_deref()));
+    }
+
+    /// Tells the results how to ask again, for their reports.
+    pub fn tell(&self, results: &mut Results) {
+        for failure in &mut results.failures {
+            failure.replay = self.saved.get(&failure.vector.id).cloned();
+        }
+        results.target = Some(self.target.clone());
     }
 
     /// Says how many failures were not shown.
@@ -88,13 +112,13 @@ impl Folder<'_> {
 
     /// The command that repeats a saved failure, with `CASE` for its id; `None` if none was saved.
     pub fn replay(&self) -> Option<String> {
-        self.saved.then(|| replay_command(&self.folder.join("CASE.json"), &self.target))
+        (!self.saved.is_empty()).then(|| replay_command(&self.folder.join("CASE.json"), &self.target))
     }
 
-    fn save(&self, failure: &Failure) -> io::Result<PathBuf> {
+    fn save(&self, vector: &Vector) -> io::Result<PathBuf> {
         let implementation = Some(self.failed_with.clone());
-        let file = VectorFile { implementation, ..VectorFile::of_failure(failure.vector.clone()) };
-        let path = self.folder.join(format!("{}.json", failure.vector.id));
+        let file = VectorFile { implementation, ..VectorFile::of_failure(vector.clone()) };
+        let path = self.folder.join(format!("{}.json", vector.id));
         write_atomic(&path, &file.to_text(), Readers::Owner)?;
         Ok(path)
     }

@@ -3,12 +3,13 @@
 use super::{
     CliError,
     files::{Readers, write_atomic},
+    out::{Out, cannot_print},
 };
 use clap::{Args, Command, CommandFactory};
 use clap_mangen::Man;
 use sessionproof::{foreign, suite::outcome::results::Outcome};
 use std::{
-    io::{self, Write},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -32,7 +33,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     program.build();
     match &arguments.folder {
         Some(folder) => write_all(program, folder)?,
-        None => io::stdout().lock().write_all(page(program)?.as_bytes())?,
+        None => Out::StandardOutput.write(&page(program)?).map_err(|error| cannot_print(&error))?,
     }
     Ok(Outcome::Conformant)
 }

@@ -110,7 +110,10 @@ pub fn run() -> ExitCode {
         Command::Vectors(arguments) => vectors::run(&arguments),
     };
     let error = match (done, processes::interrupted_by()) {
-        (Ok(outcome), None) => return status(outcome),
+        (Ok(outcome), None) => match out::unwritten() {
+            None => return status(outcome),
+            Some(error) => out::cannot_print(&error),
+        },
         (Ok(outcome), Some(signal)) => {
             if outcome != Outcome::NotJudged {
                 note!("interrupted by {signal} after the last answer; the reports are complete");
@@ -121,6 +124,11 @@ pub fn run() -> ExitCode {
         (Err(_), Some(signal)) => CliError(format!("interrupted by {signal}")),
         (Err(error), None) => error,
     };
+    failed(&error)
+}
+
+/// Says why a command failed.
+fn failed(error: &CliError) -> ExitCode {
     let style = anstyle::AnsiColor::Red.on_default().bold();
     note!("{style}error:{style:#} {error}");
     status(Outcome::NotJudged)
@@ -135,7 +143,10 @@ fn arguments() -> Result<Arguments, ExitCode> {
         let error = Arguments::try_parse_from(visible).err().unwrap_or(error);
         let out = if error.use_stderr() { Out::StandardError } else { Out::StandardOutput };
         out.print(error.render().ansi());
-        ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+        match out::unwritten() {
+            None => ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2)),
+            Some(error) => failed(&out::cannot_print(&error)),
+        }
     })
 }
 

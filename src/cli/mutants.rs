@@ -1,6 +1,10 @@
 //! `mutants` tests the suite on implementations that are wrong; `mutant` runs one of them as an adapter for another suite.
 
-use super::{CliError, out::say, signals};
+use super::{
+    CliError,
+    out::{cannot_print, say, unless_nobody_reads},
+    signals,
+};
 use clap::Args;
 use sessionproof::{
     adapter::serve,
@@ -62,10 +66,12 @@ fn named(name: &str) -> Result<&'static Mutant, String> {
 pub fn run(arguments: &MatrixArguments) -> Result<Outcome, CliError> {
     let vectors = vectors::embedded()?;
     signals::prepare()?;
-    let mutants = if arguments.names.is_empty() { mutants::all().collect() } else { arguments.names.clone() };
-    let found = matrix::run(&mutants, &vectors, arguments.cases, arguments.seed);
-    // Without this, mutants of an interrupted run would look like survivors.
-    processes::interruption().map_or(Ok(()), Err)?;
+    let mutants: Vec<&'static Mutant> =
+        if arguments.names.is_empty() { mutants::all().collect() } else { arguments.names.clone() };
+    let found = matrix::run_to_interruption(&mutants, &vectors, arguments.cases, arguments.seed);
+    let all = mutants.len();
+    let tried = mutants.into_iter().zip(found).filter_map(|(mutant, found)| Some((mutant, found?)));
+    let (mutants, found): (Vec<&'static Mutant>, Vec<_>) = tried.unzip();
     say!("{:<40} {:<12} {:>6}  {}", "mutant", "caught by", "checks", "only by it");
     for (mutant, found) in mutants.iter().zip(&found) {
         let (by, checks) = found.describe(mutant);
@@ -76,6 +82,10 @@ pub fn run(arguments: &MatrixArguments) -> Result<Outcome, CliError> {
             let others: Vec<_> = found.misblamed(mutant).into_iter().collect();
             say!("    blamed: {}\n    not broken by it: {}", blamed.join(" "), others.join(" "));
         }
+    }
+    if let Some(interrupted) = processes::interruption() {
+        say!("\n{} of {all} mutants were tried until then", mutants.len());
+        return Err(interrupted.into());
     }
     let blamed = matrix::blame_on_the_model(&vectors, arguments.cases, arguments.seed);
     if !blamed.is_empty() {
@@ -98,7 +108,10 @@ pub fn run(arguments: &MatrixArguments) -> Result<Outcome, CliError> {
 /// Runs a mutant as an adapter, or lists all mutants.
 pub fn mutant(arguments: &MutantArguments) -> Result<Outcome, CliError> {
     match arguments.name {
-        Some(mutant) => serve::serve(mutant.make().as_ref(), io::stdin().lock(), io::stdout().lock())?,
+        Some(mutant) => {
+            let served = serve::serve(mutant.make().as_ref(), io::stdin().lock(), io::stdout().lock());
+            unless_nobody_reads(served).map_err(|error| cannot_print(&error))?;
+        }
         None => mutants::all().for_each(|mutant| say!("{:<40} {}", mutant.name, mutant.summary)),
     }
     Ok(Outcome::Conformant)

@@ -41,7 +41,11 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     for (path, text) in FILES.iter().flat_map(|path| bundled::under(path)) {
         let name = path.rsplit('/').next().unwrap_or(path);
         let file = arguments.folder.join(name);
-        let (shown, there) = (foreign::path(&file), bounded::read(&file, text.len() as u64));
+        let shown = foreign::path(&file);
+        if file.metadata().is_ok_and(|found| !found.is_file()) {
+            return Err(CliError(format!("{shown} exists and is no file\nremove it, or name another folder")));
+        }
+        let there = bounded::read(&file, text.len() as u64);
         let is_other = there.as_ref().is_err_and(|error| error.kind() == ErrorKind::FileTooLarge);
         if is_other || there.as_ref().is_ok_and(|there| there != text.as_bytes()) {
             return Err(CliError(format!("{shown} exists with other content\nremove it, or name another folder")));

@@ -23,7 +23,7 @@ impl Progress {
     pub fn follow(&mut self, event: Event<'_>) {
         match event {
             Event::Checked(checks) => self.bar.inc(checks as u64),
-            Event::Failed(_) => {}
+            Event::Broke(_) | Event::Failed(_) => {}
             Event::Part { name, checks } => {
                 self.bar.reset();
                 self.bar.set_length(checks as u64);

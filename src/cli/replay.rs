@@ -53,10 +53,10 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
     signals::prepare()?;
     let (implementation, words) = open(&file, arguments)?;
     let again = replay_command(&arguments.file, &words);
-    let results = run::replay(implementation.as_ref(), &vectors, &mut |event| {
-        if let Event::Failed(failure) = event {
-            Out::StandardOutput.print(terminal::failure(failure, Some(&again)));
-        }
+    let results = run::replay(implementation.as_ref(), &vectors, &mut |event| match event {
+        Event::Broke(check) => Out::StandardOutput.print(terminal::broken_check(check, Some(&again))),
+        Event::Failed(failure) => Out::StandardOutput.print(terminal::failure(failure, Some(&again))),
+        Event::Checked(_) | Event::Part { .. } => {}
     });
     Out::StandardOutput.print(terminal::summary(&results));
     if let Some(note) = not_again(&file, &results) {

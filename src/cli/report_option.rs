@@ -2,7 +2,7 @@
 
 use super::{
     CliError,
-    files::{Readers, is_place_for_file, write_atomic},
+    files::{self, Readers, write_atomic},
     out::Out,
 };
 use clap::Args;
@@ -13,7 +13,7 @@ use sessionproof::{
 };
 use std::{
     collections::BTreeSet,
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -73,7 +73,8 @@ impl Report {
         };
         let place = match place {
             "" => return Err(format!("{text:?} names no file; write {name}=results.{}", kind.extension())),
-            "-" => Place::StandardOutput,
+            // By one of its names a file would be opened anew, and written over from its beginning.
+            "-" | "/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1" => Place::StandardOutput,
             file => Place::File(file.into()),
         };
         Ok(Self { kind, place })
@@ -156,11 +157,9 @@ impl Place {
     }
 }
 
-/// Makes the folder of a file, and refuses a path where no file can be written.
+/// Makes the folder of a file, and refuses a path where nothing can be written.
 pub fn make_ready(file: &Path) -> Result<(), CliError> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let made = is_place_for_file(file).and_then(|()| folder.map_or(Ok(()), fs::create_dir_all));
-    made.map_err(|error| cannot_write(&Place::File(file.to_owned()), &error))
+    files::make_ready(file).map_err(|error| cannot_write(&Place::File(file.to_owned()), &error))
 }
 
 /// Writes a text to a file, or to standard output.
@@ -189,7 +188,10 @@ mod tests {
     fn a_report_has_a_kind_and_a_place() {
         let file = |kind, file: &str| Report { kind, place: Place::File(file.into()) };
         assert_eq!(Report::parse("json=a=b.json"), Ok(file(Kind::Json, "a=b.json")));
-        assert_eq!(Report::parse("json=-"), Ok(Report { kind: Kind::Json, place: Place::StandardOutput }));
+        for output in ["-", "/dev/stdout"] {
+            let report = Report { kind: Kind::Json, place: Place::StandardOutput };
+            assert_eq!(Report::parse(&format!("json={output}")), Ok(report));
+        }
         for (text, part) in
             [("xml=a", "there are json"), ("json", "json=results.json"), ("json=", "names no file"), ("", "there are")]
         {

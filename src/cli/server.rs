@@ -107,6 +107,7 @@ impl ServerArguments {
         self.salt.iter().for_each(|salt| word("--salt", salt));
         self.digest.iter().for_each(|digest| word("--digest", &spelled(digest)));
         self.key_derivation.iter().for_each(|derivation| word("--key-derivation", &spelled(derivation)));
+        (self.wait > 0).then(|| self.wait.to_string()).iter().for_each(|wait| word("--wait", wait));
         self.ca_file.iter().for_each(|file| word("--ca-file", &path(file)));
         words
     }

@@ -25,6 +25,9 @@ use std::{
 /// The longest time that can be asked for, in seconds: a year.
 const LONGEST: u64 = 31_536_000;
 
+/// How long one call may take, in seconds, if nothing else is asked for.
+const SHORT: u64 = 10;
+
 #[derive(Args)]
 pub struct Target {
     /// An implementation by name, as flask or flask@3.0.3 (see `list`)
@@ -39,7 +42,7 @@ pub struct Target {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=64))]
     workers: Option<u64>,
     /// How many seconds one call may take
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=LONGEST))]
+    #[arg(long, value_name = "SECONDS", default_value_t = SHORT, value_parser = clap::value_parser!(u64).range(1..=LONGEST))]
     call_timeout: u64,
     /// How many seconds the whole run may take
     #[arg(long, value_name = "SECONDS", default_value_t = 1800, value_parser = clap::value_parser!(u64).range(1..=LONGEST))]
@@ -175,7 +178,10 @@ impl Target {
             words += &format!(" --time-zone {}", foreign::shell_word(zone));
         }
         if let Some(python) = &self.python {
-            words += &format!(" --python {}", foreign::shell_word(&python.display().to_string()));
+            words += &format!(" --python={}", foreign::shell_word(&python.display().to_string()));
+        }
+        if self.call_timeout != SHORT {
+            words += &format!(" --call-timeout {}", self.call_timeout);
         }
         if let Some(name) = &self.implementation {
             words += &format!(" {}", foreign::shell_word(name));

@@ -2,7 +2,7 @@
 
 use super::{
     CliError,
-    files::{Readers, write_atomic},
+    files::{self, Readers, write_atomic},
     out::{Out, say},
     progress::{announce, tell_set_up},
     replay, signals,
@@ -27,7 +27,7 @@ use sessionproof::{
 use std::{
     collections::BTreeSet,
     ffi::OsString,
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     process::Stdio,
 };
@@ -113,6 +113,10 @@ fn verify(arguments: &Verify) -> Result<Outcome, CliError> {
 
 fn regenerate(arguments: &Regenerate) -> Result<Outcome, CliError> {
     let folder = folder(arguments)?;
+    if !arguments.check {
+        // Before real Flask is asked, which takes long.
+        files::make_ready(&folder.join("vectors.json")).map_err(|error| cannot_write(&folder, &error))?;
+    }
     signals::prepare()?;
     let oracle = Setup { python: arguments.python.clone(), report: &mut tell_set_up }.flask(None)?;
     let made = generate(&oracle, "generate.py", ZONES[0])?;
@@ -165,17 +169,15 @@ fn place(
             outcome = Outcome::NotConformant;
         }
         if !arguments.check && found != Drift::None {
-            let cannot = |error| {
-                CliError(format!(
-                    "{} cannot be written: {error}\nname another folder with --out DIR",
-                    foreign::path(&path)
-                ))
-            };
-            write_atomic(&path, text, Readers::Everybody).map_err(cannot)?;
+            write_atomic(&path, text, Readers::Everybody).map_err(|error| cannot_write(&path, &error))?;
         }
         say!("{}: {}", foreign::line(name), foreign::line(shown(&found)));
     }
     Ok(outcome)
+}
+
+fn cannot_write(path: &Path, error: &io::Error) -> CliError {
+    CliError(format!("{} cannot be written: {error}\nname another folder with --out DIR", foreign::path(path)))
 }
 
 fn shown(found: &Drift) -> String {

@@ -10,8 +10,9 @@
 use super::system::{Run, System, Transition};
 use std::{
     collections::{HashMap, VecDeque, hash_map::Entry},
+    convert::Infallible,
     hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher},
-    ops::Range,
+    ops::{ControlFlow, Range},
 };
 
 /// The states and transitions of a system, without the states themselves.
@@ -87,11 +88,13 @@ impl<S: System> Frontier<S> {
 impl<S: System> Graph<S> {
     /// Goes through every state that can be reached.
     pub fn of(system: &S) -> Self {
-        Self::walk(system, |_| {})
+        match Self::walk(system, |_| ControlFlow::<Infallible>::Continue(())) {
+            ControlFlow::Continue(graph) => graph,
+        }
     }
 
-    /// The same, and shows each state and its transitions to `visit`, in the order of their numbers.
-    pub fn walk(system: &S, mut visit: impl FnMut(&Visited<'_, S>)) -> Self {
+    /// The same, and shows each state and its transitions to `visit`, in the order of their numbers, until that breaks off.
+    pub fn walk<B>(system: &S, mut visit: impl FnMut(&Visited<'_, S>) -> ControlFlow<B>) -> ControlFlow<B, Self> {
         let (initial, events) = (Vec::new(), Vec::new());
         let mut graph = Self { initial, events, nodes: Vec::new(), targets: Vec::new(), labels: Vec::new() };
         let mut frontier = Frontier::<S> { numbers: HashMap::default(), waiting: VecDeque::new() };
@@ -101,7 +104,7 @@ impl<S: System> Graph<S> {
         while let Some((state, found)) = frontier.waiting.pop_front() {
             let number = graph.nodes.len();
             let transitions = system.successors(&state);
-            visit(&Visited { number, state: &state, transitions: &transitions, found: frontier.numbers.len() });
+            visit(&Visited { number, state: &state, transitions: &transitions, found: frontier.numbers.len() })?;
             graph.nodes.push(Node { edges: narrow(graph.targets.len()), found });
             for transition in transitions {
                 let found = Found { from: narrow(number), edge: narrow(graph.targets.len()) };
@@ -110,7 +113,7 @@ impl<S: System> Graph<S> {
                 graph.labels.push(label);
             }
         }
-        graph
+        ControlFlow::Continue(graph)
     }
 
     /// How many states there are.

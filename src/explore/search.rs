@@ -8,7 +8,11 @@ use super::{
     graph::{Graph, Visited},
     system::{Kind, Property, Run, System},
 };
-use std::time::{Duration, Instant};
+use crate::interruption;
+use std::{
+    ops::ControlFlow,
+    time::{Duration, Instant},
+};
 
 /// After how many states the progress is told again.
 const BEAT: usize = 256;
@@ -53,21 +57,27 @@ impl<S: System> Searched<S> {
     }
 }
 
-/// Goes through every state that can be reached. `progress` is told now and then how many have been found.
-pub fn search<S: System>(system: S, progress: &mut dyn FnMut(usize)) -> Searched<S> {
+/// Goes through every state that can be reached. `progress` is told now and then how many have been found. `None` if this
+/// process was interrupted meanwhile.
+pub fn search<S: System>(system: S, progress: &mut dyn FnMut(usize)) -> Option<Searched<S>> {
     let began = Instant::now();
     let mut decided: Vec<Decided> = system.properties().into_iter().map(Decided::new).collect();
-    let graph = Graph::walk(&system, |visited| {
+    let walked = Graph::walk(&system, |visited| {
         if visited.number % BEAT == 0 {
             progress(visited.found);
+            if interruption::interrupted_by().is_some() {
+                return ControlFlow::Break(());
+            }
         }
         for (place, decided) in decided.iter_mut().enumerate() {
             decided.visit(&system, place, visited);
         }
+        ControlFlow::Continue(())
     });
+    let ControlFlow::Continue(graph) = walked else { return None };
     progress(graph.states());
     let findings = decided.into_iter().map(|decided| decided.finding(&graph)).collect();
-    Searched { findings, took: began.elapsed(), graph, system }
+    Some(Searched { findings, took: began.elapsed(), graph, system })
 }
 
 /// What is known of a property on the way.

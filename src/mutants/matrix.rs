@@ -126,12 +126,23 @@ impl Found {
 
 /// Tests the suite on some mutants, two at a time, and gives the findings in the order of the mutants.
 pub fn run(mutants: &[&Mutant], vectors: &[LoadedVector], cases: usize, seed: u64) -> Vec<Found> {
-    let (next, found) = (AtomicUsize::new(0), Mutex::new(vec![Found::default(); mutants.len()]));
+    run_to_interruption(mutants, vectors, cases, seed).into_iter().map(Option::unwrap_or_default).collect()
+}
+
+/// The same, with `None` for each mutant whose run did not end before this process was interrupted.
+pub fn run_to_interruption(
+    mutants: &[&Mutant],
+    vectors: &[LoadedVector],
+    cases: usize,
+    seed: u64,
+) -> Vec<Option<Found>> {
+    let (next, found) = (AtomicUsize::new(0), Mutex::new(vec![None; mutants.len()]));
     let work = || {
         loop {
             let at = next.fetch_add(1, Relaxed);
             let Some(mutant) = mutants.get(at) else { return };
-            let result = Found::of(&suite(mutant.make().as_ref(), vectors, cases, seed));
+            let results = suite(mutant.make().as_ref(), vectors, cases, seed);
+            let result = results.interrupted.is_none().then(|| Found::of(&results));
             if let Some(place) = found.lock().unwrap_or_else(PoisonError::into_inner).get_mut(at) {
                 *place = result;
             }

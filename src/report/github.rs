@@ -16,7 +16,8 @@ pub fn write(results: &Results) -> String {
     }
     for (rule, tally) in results.by_rule().filter(|(_, tally)| tally.judged() == Judged::Failed) {
         let found = results.failures_of(&rule.id).next();
-        let detail = found.map(|failure| strip(&terminal::failure(failure, None))).unwrap_or_default();
+        let detail =
+            found.map(|failure| strip(&terminal::failure(failure, failure.replay.as_deref()))).unwrap_or_default();
         let message = format!("{}\n{}", super::words::describe(tally), detail.trim());
         text += &command("error", &format!("{} {}", rule.id, rule.title), message.trim());
     }

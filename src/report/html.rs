@@ -123,7 +123,8 @@ struct Card {
     picture: Option<String>,
     asked: String,
     vector: String,
-    file: String,
+    /// The command line that asks it again.
+    replay: String,
 }
 
 /// A known failure.
@@ -158,7 +159,7 @@ impl Run {
             stale: results.stale().iter().map(ToString::to_string).collect(),
             incidents: results.incidents.clone(),
             not_shown: results.total.failed.saturating_sub(failures.len()),
-            failures: failures.into_iter().map(Card::of).collect(),
+            failures: failures.into_iter().map(|failure| Card::of(failure, results.target.as_deref())).collect(),
         }
     }
 }
@@ -208,7 +209,7 @@ impl RuleCard {
 }
 
 impl Card {
-    fn of(failure: &Failure) -> Self {
+    fn of(failure: &Failure, target: Option<&str>) -> Self {
         let difference = &failure.divergence.difference;
         let cites = match &failure.cited[..] {
             [] => String::new(),
@@ -233,7 +234,10 @@ impl Card {
             picture: picture::picture(failure),
             asked: foreign::json(&failure.divergence.call.to_line(1)),
             vector: vector_file(&failure.vector),
-            file: format!("{}.json", failure.vector.id),
+            replay: failure.replay.clone().unwrap_or_else(|| {
+                let file = foreign::shell_word(&format!("{}.json", failure.vector.id));
+                format!("sessionproof replay {file}{}", target.unwrap_or(" -- COMMAND"))
+            }),
         }
     }
 }

@@ -129,6 +129,8 @@ struct File {
     version: u32,
     suite: String,
     implementation: Capabilities,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    target: Option<String>,
     spec: String,
     seed: u64,
     sizes: Sizes,
@@ -169,6 +171,7 @@ impl From<&Results> for File {
             version: VERSION,
             suite: results.suite.clone(),
             implementation: results.implementation.clone(),
+            target: results.target.clone(),
             spec: results.spec.clone(),
             seed: results.seed,
             sizes: results.sizes,
@@ -202,6 +205,7 @@ impl TryFrom<File> for Results {
         let results = Self {
             suite: file.suite,
             implementation: file.implementation,
+            target: file.target,
             spec: file.spec,
             seed: file.seed,
             sizes: file.sizes,
@@ -327,6 +331,8 @@ struct FailureMembers {
     expected: Json,
     got: Json,
     vector: Vector,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replay: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -354,7 +360,7 @@ struct AnsweredJson {
 
 impl From<&Failure> for FailureMembers {
     fn from(failure: &Failure) -> Self {
-        let Failure { rule, cited, earlier, origin, divergence, scenario: _, vector } = failure;
+        let Failure { rule, cited, earlier, origin, divergence, scenario: _, vector, replay } = failure;
         Self {
             rule: rule.clone(),
             cited: cited.clone(),
@@ -376,6 +382,7 @@ impl From<&Failure> for FailureMembers {
             expected: divergence.expected.to_json(),
             got: divergence.got.to_json(),
             vector: vector.clone(),
+            replay: replay.clone(),
         }
     }
 }
@@ -402,7 +409,8 @@ impl FailureMembers {
         let before = before.collect::<Result<_, String>>()?;
         let divergence = Divergence { difference, also, before, call, expected, got };
         let scenario = self.vector.ready("here").map_err(|error| error.to_string())?.scenario;
-        Ok(Failure { rule, cited, earlier: self.earlier_call, origin, divergence, scenario, vector: self.vector })
+        let (cited, earlier, vector, replay) = (cited, self.earlier_call, self.vector, self.replay);
+        Ok(Failure { rule, cited, earlier, origin, divergence, scenario, vector, replay })
     }
 }
 

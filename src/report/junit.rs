@@ -132,8 +132,10 @@ fn of_rule(results: &Results, rule: &Rule, tally: Tally) -> Case {
     let end = match tally.judged() {
         Judged::Failed => {
             let found = results.failures_of(&rule.id);
-            let texts: Vec<_> =
-                found.take(super::words::SHOWN_OF_A_RULE).map(|f| strip(&terminal::failure(f, None))).collect();
+            let texts: Vec<_> = found
+                .take(super::words::SHOWN_OF_A_RULE)
+                .map(|f| strip(&terminal::failure(f, f.replay.as_deref())))
+                .collect();
             End::Failed(super::words::describe(tally), texts.concat())
         }
         Judged::Known => End::Skipped(format!(

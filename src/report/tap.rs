@@ -51,8 +51,10 @@ fn point(results: &Results, number: usize, rule: &Rule, tally: Tally) -> String 
         Judged::NotAsked | Judged::NotJudged => format!("ok {described} # SKIP {}\n", super::words::describe(tally)),
         Judged::Failed => {
             let found = results.failures_of(&rule.id);
-            let texts: Vec<_> =
-                found.take(super::words::SHOWN_OF_A_RULE).map(|f| strip(&terminal::failure(f, None))).collect();
+            let texts: Vec<_> = found
+                .take(super::words::SHOWN_OF_A_RULE)
+                .map(|f| strip(&terminal::failure(f, f.replay.as_deref())))
+                .collect();
             format!("not ok {described}\n{}", diagnosis(&super::words::describe(tally), &texts))
         }
     }

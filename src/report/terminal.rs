@@ -14,7 +14,10 @@ use crate::{
     rules,
     suite::{
         judging::divergence::Divergence,
-        outcome::results::{EarlierCall, Failure, Judged, Origin, Outcome, Results, Tally},
+        outcome::{
+            broken::BrokenCheck,
+            results::{EarlierCall, Failure, Judged, Origin, Outcome, Results, Tally},
+        },
     },
     value::wire,
 };
@@ -23,6 +26,8 @@ use std::fmt::Write;
 
 /// How many characters of a value are shown.
 const SHOWN: usize = 240;
+/// How many characters of a request are shown. It must be whole to be asked again.
+const ASKED: usize = 4_000;
 
 /// How many rules a run has that was told which to choose, at most.
 const CHOSEN: usize = 30;
@@ -265,11 +270,33 @@ pub fn failure(failure: &Failure, replay: Option<&str>) -> String {
         let rule = also.rule();
         let _ = writeln!(text, "  also      {rule}: {} is {}", foreign::line(&also.what), shorten(&also.got));
     }
-    let _ = writeln!(text, "  asked     {}", shorten(&foreign::json(&divergence.call.to_line(1))));
+    let _ = writeln!(text, "  asked     {}", asked(&divergence.call));
     if let Some(replay) = replay {
-        let _ = writeln!(text, "  replay    {replay}");
+        let _ = writeln!(text, "  replay    {}", foreign::line(replay));
     }
     text
+}
+
+/// A check in which the adapter broke: where it comes from, what the adapter said, what was asked, and how to ask again.
+pub fn broken_check(check: &BrokenCheck, replay: Option<&str>) -> String {
+    let mut text = format!("\n{} {}\n", styled(DOUBT, "BROKE"), styled(Style::new().bold(), "the adapter"));
+    text += &match &check.origin {
+        Origin::Property(sentence) => format!("  property  {sentence}\n"),
+        Origin::Vector { id, comment, .. } => {
+            format!("  vector    {}: {}\n", foreign::line(id), foreign::line(comment))
+        }
+    };
+    let said = foreign::block(&check.what).replace("\n", "\n            ");
+    let _ = writeln!(text, "  said      {said}\n  asked     {}", asked(&check.call));
+    if let Some(replay) = replay {
+        let _ = writeln!(text, "  replay    {}", foreign::line(replay));
+    }
+    text
+}
+
+/// A call as the line that asks it, which can be pasted unless it is very long.
+fn asked(call: &Call) -> String {
+    foreign::beginning(&foreign::json(&call.to_line(1)), ASKED)
 }
 
 /// The calls before the diverging one, and that one; nothing if it is the only one.

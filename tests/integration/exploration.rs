@@ -19,12 +19,12 @@ use sessionproof::{
 use std::collections::BTreeSet;
 
 fn explore(name: &str) -> Searched<Exploration> {
-    search(Exploration::new(Configuration::find(name).unwrap()), &mut |_| {})
+    search(Exploration::new(Configuration::find(name).unwrap()), &mut |_| {}).unwrap()
 }
 
 fn explore_with(name: &str, mutant: Mutant) -> Searched<Exploration> {
     let configuration = Configuration { writes: false, ..Configuration::find(name).unwrap() };
-    search(Exploration::with_mutant(configuration, mutant), &mut |_| {})
+    search(Exploration::with_mutant(configuration, mutant), &mut |_| {}).unwrap()
 }
 
 /// The states of the small configurations. The large ones are counted by the command line, in a release build.
@@ -135,7 +135,7 @@ fn a_run_is_told_a_line_for_each_event() {
 }
 
 fn explore_recipe(recipe: Recipe) -> Searched<PerUser> {
-    search(PerUser::new(recipe, Config::with_key("a key for test vectors")), &mut |_| {})
+    search(PerUser::new(recipe, Config::with_key("a key for test vectors")), &mut |_| {}).unwrap()
 }
 
 /// The steps that real Flask is told (`vectors/generate/recipes.py`), which are those of the runs that are found.

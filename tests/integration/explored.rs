@@ -96,7 +96,7 @@ fn the_runs_take_every_transition_and_without_one_of_them_they_do_not() {
 #[test]
 fn the_graph_is_the_one_that_was_searched() {
     for name in ["idle", "one-user", "server-behind"] {
-        let searched = search(exploration(name), &mut |_| {});
+        let searched = search(exploration(name), &mut |_| {}).unwrap();
         let all = transitions(&searched.system).len();
         assert_eq!(searched.graph.transitions(), all, "{name}");
         assert!(searched.graph.changes() < all, "those that change nothing are transitions too");

@@ -470,8 +470,20 @@ fn a_second_reply_to_one_call_is_shown() {
 }
 
 #[test]
-fn a_reply_with_the_wrong_members_is_shown_with_its_call() {
-    let script = r#"hello; next; printf '{"id":1,"ok":{"accepted":true}}\n'; sleep 1000"#;
-    let what = ["needs its \"session\"", r#"{"id":1,"ok":{"accepted":true}}"#, r#""cookie":"c0""#];
-    broken(answers(adapter(script), patient(), calls(1)), &what, "Section `verify`");
+fn a_reply_that_cannot_be_read_is_an_error_of_its_call_and_the_next_one_counts() {
+    for (reply, what) in [
+        (r#"{"id":%s,"ok":{"accepted":true}}"#, &["needs its \"session\"", r#"{"id":2,"ok":{"accepted":true}}"#][..]),
+        (r#"{"id":%s,"ok":{"raised":"a\\udc80"}}"#, &["half of a surrogate pair", r#"{"raised":"a\udc80"}"#]),
+        (r#"{"id":%s,"error":"\\ud800"}"#, &["half of a surrogate pair"]),
+        (r#"{"id":%s,"ok":7}"#, &["the reply: "]),
+        (r#"{"id":%s}"#, &["the reply: "]),
+    ] {
+        let script = format!("hello; next; reply; next; printf '{reply}\\n' \"$id\"; next; reply; sleep 1000");
+        let replies = answers(adapter(&script), patient(), calls(3)).unwrap();
+        let [first, Reply::Error(error), last] = &replies[..] else { panic!("{reply}: {replies:?}") };
+        assert_eq!((first, last), (&echo(0), &echo(2)));
+        for part in what.iter().chain(&["section `verify`"]) {
+            assert!(error.contains(part), "{part:?} is missing in: {error}");
+        }
+    }
 }

@@ -46,6 +46,7 @@ mod signals;
 mod specification;
 mod supply_chain;
 mod system_rules;
+mod unhappy_ends;
 mod user_agents;
 mod vectors_readme;
 mod verifier_agrees_with_model;

@@ -372,3 +372,47 @@ fn a_set_up_that_is_interrupted_or_killed_leaves_no_process() {
         }
     }
 }
+
+/// Starts a command that takes long, and interrupts it once it handles signals.
+fn interrupted_command(arguments: &[&str], after: Duration) -> (Option<i32>, String, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(PROGRAM);
+    command.args(arguments).current_dir(folder.path()).env(VARIABLE, folder.path());
+    let out = folder.path().join("stdout");
+    command.stdin(Stdio::null()).stdout(fs::File::create(&out).unwrap()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let mut run = Run { folder, child, held_up: None };
+    let own = run.child.id();
+    let is_ready = |run: &Run| {
+        let mask = fs::read_to_string(format!("/proc/{own}/status")).unwrap_or_default();
+        let mask = mask.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigCgt:")?.trim(), 16).ok());
+        run.alive().contains_key(&own) && mask.is_some_and(|mask| mask & 0b10 != 0)
+    };
+    let by = Instant::now() + PATIENCE;
+    while !is_ready(&run) {
+        assert!(Instant::now() < by, "{arguments:?}: it handles no signal");
+        thread::sleep(Duration::from_millis(5));
+    }
+    thread::sleep(after);
+    run.signal("INT");
+    let status = run.end().code();
+    run.leaves_nothing("an interrupted command");
+    (status, fs::read_to_string(out).unwrap(), run.said())
+}
+
+#[test]
+fn whatever_takes_long_shows_what_was_found_until_it_was_interrupted() {
+    for (arguments, parts) in [
+        (&["explore"][..], &[][..]),
+        (&["mutants", "--cases", "100000"], &["caught by", "mutants were tried until then"]),
+        (&["bench", "--turns", "1000"], &["nanoseconds per cookie"]),
+    ] {
+        let (status, shown, said) = interrupted_command(arguments, Duration::from_millis(300));
+        assert_eq!(status, Some(2), "{arguments:?}: {shown}{said}");
+        assert!(said.contains("interrupted by SIGINT"), "{arguments:?}: {said}");
+        assert!(!shown.contains("every property is as expected") && !shown.contains("survived"), "{shown}");
+        for part in parts {
+            assert!(shown.contains(part), "{arguments:?}: {part:?} is not in {shown}");
+        }
+    }
+}

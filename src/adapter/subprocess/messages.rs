@@ -162,9 +162,12 @@ pub(crate) fn wrong_id(line: &[u8], why: &str, scene: &Scene) -> AdapterError {
 }
 
 /// A reply has the right id and the wrong members.
-pub(crate) fn bad_reply(line: &[u8], op: &str, why: &str, scene: &Scene) -> AdapterError {
-    let what = format!("the adapter's reply to a call cannot be read: {why}\n  the reply: {}", shown(line));
-    scene.broken(&what, &format!("Section `{op}` of spec/adapter-protocol.md shows the reply and lists its members."))
+pub(crate) fn bad_reply(line: &[u8], op: &str, why: &str) -> String {
+    format!(
+        "the adapter's reply cannot be read: {why}\n  the reply: {}\n  section `{op}` of spec/adapter-protocol.md shows the \
+         reply and lists its members",
+        shown(line)
+    )
 }
 
 /// A copy ended, and not for the first time.

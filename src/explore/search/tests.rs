@@ -76,7 +76,7 @@ impl System for Map {
 }
 
 fn run(map: Map) -> Searched<Map> {
-    search(map, &mut |_| {})
+    search(map, &mut |_| {}).unwrap()
 }
 
 /// For each property, the events of the witness.
@@ -210,6 +210,7 @@ fn progress_is_told_on_the_way_and_ends_with_the_number_of_states() {
         told.set(told.get() + 1);
         last.set(states);
     })
+    .unwrap()
     .graph;
     assert_eq!((told.get(), last.get(), graph.depth()), (2, 251, 251));
 }

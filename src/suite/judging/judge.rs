@@ -41,14 +41,27 @@ pub enum Verdict {
 }
 
 /// Why nothing can be said.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Inconclusive {
     /// The adapter broke.
-    Broke(String),
+    Broke(Box<Broke>),
     /// The check is about something else than what was asked for.
     NotJudged(String),
     /// The implementation does not have what the check is about.
     NotOffered(String),
+}
+
+/// A call at which the adapter broke.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Broke {
+    /// What it said.
+    pub what: String,
+    /// The calls before, and their answers.
+    pub before: Vec<(Call, Answer)>,
+    /// The call.
+    pub call: Call,
+    /// The answer that it should have had.
+    pub expected: Answer,
 }
 
 impl Inconclusive {
@@ -246,7 +259,10 @@ impl<'a> CaseRun<'a> {
                 let (difference, got) = panicked(call, &expected, &kept::reason(what), choices);
                 return self.fail(vec![difference], call.clone(), expected, got);
             }
-            Reply::Error(what) => return self.end(Inconclusive::Broke(kept::reason(what))),
+            Reply::Error(what) => {
+                let (what, before, call) = (kept::reason(what), std::mem::take(&mut self.answered), call.clone());
+                return self.end(Inconclusive::Broke(Box::new(Broke { what, before, call, expected })));
+            }
             Reply::Unsupported(what) => return self.end(Inconclusive::NotOffered(kept::reason(what))),
         };
         let mut found = differences(call, &expected, &got, choices);
@@ -423,7 +439,8 @@ mod tests {
     #[test]
     fn what_is_not_offered_or_breaks_is_inconclusive() {
         let broke = verdict(|_, _| Reply::Error("boom".to_owned()));
-        assert_eq!(broke, Verdict::Inconclusive(Inconclusive::Broke("boom".to_owned())));
+        let Verdict::Inconclusive(Inconclusive::Broke(broke)) = broke else { panic!("{broke:?}") };
+        assert_eq!((broke.what.as_str(), broke.before.len(), broke.call.op()), ("boom", 0, Op::Sign));
         let missing = verdict(|_, _| Reply::Unsupported("signing".to_owned()));
         assert_eq!(missing, Verdict::Inconclusive(Inconclusive::NotOffered("signing".to_owned())));
     }

@@ -123,6 +123,7 @@ fn same_run(first: &str, one: &Results, second: &str, other: &Results) -> Result
 
 fn add(whole: &mut Results, other: Results) {
     whole.total += other.total;
+    whole.target = whole.target.take().filter(|target| other.target.as_ref() == Some(target));
     for ((_, tally), (_, more)) in whole.families.iter_mut().zip(other.families) {
         *tally += more;
     }

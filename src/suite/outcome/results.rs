@@ -1,6 +1,7 @@
 //! The results of a run: one value, from which every report is made.
 
 use super::{
+    broken::{BrokenCheck, Said},
     diagnosis::Diagnosis,
     known::{Known, Stale},
     samples::Samples,
@@ -27,10 +28,10 @@ use std::{
 };
 
 /// How many different reasons for being inconclusive are counted.
-const REASONS: usize = 500;
+pub(super) const REASONS: usize = 500;
 /// How many ways to break are told of a rule.
 const BROKE: usize = 3;
-const OTHER_REASONS: &str = "another reason, beyond the first 500";
+pub(super) const OTHER_REASONS: &str = "another reason, beyond the first 500";
 
 /// What came of a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +42,8 @@ pub struct Results {
     pub suite: String,
     /// The implementation, in its own words.
     pub implementation: Capabilities,
+    /// The words that name the implementation on a command line, with a space before each; `None` if there was none.
+    pub target: Option<String>,
     /// The specification that was asked about; empty when vectors of any kind were asked alone.
     pub spec: String,
     /// The seed of the generated cases.
@@ -92,6 +95,10 @@ pub struct Results {
 pub(crate) struct Unreported {
     /// What broke in the checks of each rule, a few of each.
     pub(crate) broke: BTreeMap<String, Vec<String>>,
+    /// What the adapter said when it broke, by the same without numbers.
+    pub(super) said: BTreeMap<String, Said>,
+    /// The first checks in which it broke.
+    pub(crate) first_broke: Vec<BrokenCheck>,
     /// The operations that were asked, and of which no call was answered.
     pub(crate) idle: BTreeSet<Op>,
     /// Checks for the diagnosis.
@@ -204,6 +211,8 @@ pub struct Failure {
     pub scenario: Scenario,
     /// The check as a vector of its own, to be saved and replayed.
     pub vector: Vector,
+    /// The command line that asks it again, if the vector was saved.
+    pub replay: Option<String>,
 }
 
 /// Whether an earlier call changed the answer that failed a check.
@@ -250,6 +259,7 @@ impl Results {
         Self {
             suite: env!("CARGO_PKG_VERSION").to_owned(),
             implementation,
+            target: None,
             spec: options.spec.clone(),
             seed: options.seed,
             sizes: options.sizes,
@@ -346,7 +356,8 @@ impl Results {
     pub fn inconclusive<R: AsRef<str>>(&mut self, rules: &[R], why: &Inconclusive) {
         self.count(rules, |tally| tally.inconclusive += 1);
         let reason = match why {
-            Inconclusive::Broke(what) => {
+            Inconclusive::Broke(broke) => {
+                let what = &broke.what;
                 self.adapter_broke = true;
                 for rule in rules {
                     let told = self.unreported.broke.entry(rule.as_ref().to_owned()).or_default();
@@ -354,7 +365,7 @@ impl Results {
                         told.push(what.clone());
                     }
                 }
-                format!("the adapter broke: {}", without_numbers(what))
+                self.reason_of_break(what)
             }
             Inconclusive::NotJudged(what) => what.clone(),
             Inconclusive::NotOffered(what) => format!("not offered: {what}"),
@@ -402,9 +413,10 @@ impl Failure {
             }
             Origin::Vector { id, comment, .. } => (id.clone(), comment.clone(), rules.to_vec()),
         };
-        let scenario = up_to(scenario, &divergence);
+        let scenario = up_to(scenario, divergence.before.len() + 1);
         let vector = from_scenario(id, rules, comment, &scenario, &expected(&divergence));
-        Self { rule, cited: Vec::new(), earlier: EarlierCall::None, origin, divergence, scenario, vector }
+        let (cited, earlier, replay) = (Vec::new(), EarlierCall::None, None);
+        Self { rule, cited, earlier, origin, divergence, scenario, vector, replay }
     }
 
     /// The rules that the failure counts under.
@@ -451,35 +463,22 @@ pub fn rule_of<'r>(rules: &'r [String], difference: &Difference) -> &'r str {
     rules.iter().find(|rule| difference.may_break(rule)).map_or(likeliest, String::as_str)
 }
 
-/// A message with `#` for each number, so that messages that differ in nothing else are counted together.
-fn without_numbers(message: &str) -> String {
-    let mut text = String::with_capacity(message.len());
-    for c in message.chars() {
-        match c {
-            '0'..='9' if text.ends_with('#') => {}
-            '0'..='9' => text.push('#'),
-            _ => text.push(c),
-        }
-    }
-    text
-}
-
 /// The first words of a sentence, as part of an id.
-fn words(sentence: &str) -> String {
+pub(super) fn words(sentence: &str) -> String {
     let words = sentence.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     words.take(6).collect::<Vec<_>>().join("-").to_ascii_lowercase()
 }
 
-/// The scenario without what comes behind the divergence.
-fn up_to(scenario: &Scenario, divergence: &Divergence) -> Scenario {
+/// The scenario without what comes behind so many calls.
+pub(super) fn up_to(scenario: &Scenario, calls: usize) -> Scenario {
     match scenario {
-        Scenario::Calls(calls) => Scenario::Calls(calls.iter().take(divergence.before.len() + 1).cloned().collect()),
+        Scenario::Calls(all) => Scenario::Calls(all.iter().take(calls).cloned().collect()),
         Scenario::Sequence(sequence) => {
             let mut sequence = sequence.clone();
-            sequence.steps.truncate(divergence.before.len() + 1);
+            sequence.steps.truncate(calls);
             Scenario::Sequence(sequence)
         }
-        Scenario::World(story) => Scenario::World(story.up_to(divergence.before.len() + 1)),
+        Scenario::World(story) => Scenario::World(story.up_to(calls)),
         other => other.clone(),
     }
 }

@@ -26,6 +26,7 @@ use crate::{
             shrink::{Tree, shrink},
         },
         outcome::{
+            broken::BrokenCheck,
             known::Watch,
             results::{EarlierCall, Failure, Origin, Results, named},
         },
@@ -38,6 +39,8 @@ use std::{collections::BTreeSet, iter, sync::atomic::AtomicBool, thread};
 pub enum Event<'a> {
     /// So many more checks are done.
     Checked(usize),
+    /// One of the first checks in which the adapter broke.
+    Broke(&'a BrokenCheck),
     /// A shrunk failure.
     Failed(&'a Failure),
     /// A part of the run begins.
@@ -286,7 +289,12 @@ impl Run<'_> {
                 self.results.unreported.samples.vector(&vector.id, true, again);
                 return Ok(true);
             }
-            Verdict::Inconclusive(why) => self.results.inconclusive(&rules, &why),
+            Verdict::Inconclusive(why) => {
+                self.results.inconclusive(&rules, &why);
+                let (id, comment) = (vector.id.clone(), vector.comment.clone());
+                let origin = Origin::Vector { id, comment, again };
+                self.tell_break(why, &vector.rules, || Some((origin, ready.scenario.clone())));
+            }
             Verdict::Fail(divergence) => {
                 self.results.unreported.samples.vector(&vector.id, false, again);
                 let divergence = named(*divergence, &vector.rules);
@@ -420,7 +428,7 @@ impl Run<'_> {
         mut settle: impl FnMut(),
     ) -> Result<(), Stop> {
         let is_pass = matches!(verdict, Verdict::Pass);
-        let Some((divergence, cited)) = self.count(part, verdict) else {
+        let Some((divergence, cited)) = self.count(part, number, verdict) else {
             if is_pass {
                 self.results.unreported.samples.passed_case(part.name, number);
             }
@@ -473,14 +481,19 @@ impl Run<'_> {
     }
 
     /// Counts the verdict on a generated case. When it is a failure, gives what differs, and the rules that are cited for it.
-    fn count(&mut self, part: PropertyRun, verdict: Verdict) -> Option<(Divergence, Vec<String>)> {
+    fn count(&mut self, part: PropertyRun, number: usize, verdict: Verdict) -> Option<(Divergence, Vec<String>)> {
         let rules = &self.chosen(part.rules);
         match verdict {
             Verdict::Pass => {
                 self.known.judged(part.name);
                 self.results.passed(rules);
             }
-            Verdict::Inconclusive(why) => self.results.inconclusive(rules, &why),
+            Verdict::Inconclusive(why) => {
+                self.results.inconclusive(rules, &why);
+                let options = self.options;
+                let rules: Vec<_> = part.rules.iter().map(|&rule| rule.to_owned()).collect();
+                self.tell_break(why, &rules, || Some((Origin::Property(part.name), part.case(number, options)?.0)));
+            }
             Verdict::Fail(divergence) => {
                 let divergence = named(*divergence, &[]);
                 let pattern = &self.options.rules;
@@ -492,6 +505,18 @@ impl Run<'_> {
             }
         }
         None
+    }
+
+    /// Tells the first checks in which the adapter broke with everything.
+    fn tell_break(&mut self, why: Inconclusive, rules: &[String], check: impl FnOnce() -> Option<(Origin, Scenario)>) {
+        let Inconclusive::Broke(broke) = why else { return };
+        let told = self.results.tell_break(&broke, |number| {
+            let (origin, scenario) = check()?;
+            Some(BrokenCheck::new(origin, rules, &scenario, (*broke).clone(), number))
+        });
+        if let Some(told) = told {
+            (self.observe)(Event::Broke(told));
+        }
     }
 
     /// The rules that count, among some.
