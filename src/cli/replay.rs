@@ -107,7 +107,9 @@ fn not_again(file: &VectorFile, results: &Results) -> Option<String> {
     let then = file.implementation.as_ref().map(|failed_with| failed_with.reported.as_str());
     let mut text = "\nthe saved failure did not occur again".to_owned();
     match then {
-        Some(then) if then == now => text += " in the same version: is it repaired, or does it depend on something else?",
+        Some(then) if then == now => {
+            text += " in the same version: is it repaired, or does it depend on something else?"
+        }
         Some(then) => text += &format!(": {} failed, and {} passes", foreign::line(then), foreign::line(&now)),
         None => {}
     }

@@ -237,10 +237,13 @@ pub fn failure(failure: &Failure, replay: Option<&str>) -> String {
         }
     }
     match failure.earlier {
-        EarlierCall::Asked => text += "  note      an earlier call changed the answer; asked alone, the last call is right\n",
+        EarlierCall::Asked => {
+            text += "  note      an earlier call changed the answer; asked alone, the last call is right\n"
+        }
         EarlierCall::None => {}
         EarlierCall::Unknown => {
-            text += "  note      an earlier call changed the answer; it is not known which, and alone the check passes\n";
+            text +=
+                "  note      an earlier call changed the answer; it is not known which, and alone the check passes\n";
         }
     }
     match timeline(failure) {

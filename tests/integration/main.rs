@@ -14,6 +14,7 @@ mod common;
 mod consumers;
 mod differential;
 mod documentation;
+mod earlier_calls;
 mod exploration;
 mod explored;
 mod findings;

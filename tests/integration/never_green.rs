@@ -57,7 +57,8 @@ fn rejecting(options: &Options) -> Results {
 #[test]
 fn a_check_that_fails_and_cites_a_chosen_rule_fails_the_run_and_every_report() {
     let whole = rejecting(&options("*"));
-    let cites = |rule: &str| whole.failures.iter().any(|failure| failure.vector.rules.iter().any(|cited| cited == rule));
+    let cites =
+        |rule: &str| whole.failures.iter().any(|failure| failure.vector.rules.iter().any(|cited| cited == rule));
     for rule in ["EXP-9", "SIG-4", "SIG-7", "SIG-8"].into_iter().filter(|rule| cites(rule)) {
         let results = rejecting(&options(rule));
         assert_eq!(results.outcome(), Outcome::NotConformant, "{rule}");
@@ -86,13 +87,20 @@ fn shards_and_the_first_failure_and_the_list_of_known_failures_count_the_same() 
     assert_eq!((first.outcome(), first.total.failed, first.stopped_early), (Outcome::NotConformant, 1, true));
 
     let shards = (1..=3).map(|n| rejecting(&options("EXP-9").cases(300).shard(Shard::new(n, 3).unwrap())));
-    let written = shards.enumerate().map(|(n, shard)| (format!("{n}"), json::parse("s", json::write(&shard).as_bytes()).unwrap()));
+    let written = shards
+        .enumerate()
+        .map(|(n, shard)| (format!("{n}"), json::parse("s", json::write(&shard).as_bytes()).unwrap()));
     let joined = merge(written.collect()).unwrap();
     assert_eq!((joined.total, joined.outcome()), (whole.total, Outcome::NotConformant));
 
     let list = listing::write(&whole).replace("reason = \"\"", "reason = \"they know\"");
     let known = rejecting(&options("EXP-9").cases(300).known(KnownFailures::parse("known.toml", &list).unwrap()));
-    assert_eq!((known.outcome(), known.total.known), (Outcome::KnownFailures, whole.total.failed), "{:?}", known.stale());
+    assert_eq!(
+        (known.outcome(), known.total.known),
+        (Outcome::KnownFailures, whole.total.failed),
+        "{:?}",
+        known.stale()
+    );
     assert_eq!(known.rules["EXP-9"].known, known.total.known);
 }
 
@@ -142,10 +150,11 @@ fn an_adapter_that_breaks_one_rule_is_red_under_that_rule_alone() {
     assert_ne!(right, wrong);
     for (text, status) in [(&right, 0), (&wrong, 1)] {
         for arguments in [["--rules", "EXP-9", "--cases", "0"], ["--rules", "SIG-4", "--cases", "300"]] {
-            let done = Run::new(&["check", arguments[0], arguments[1], arguments[2], arguments[3], "--", "python3", "a.py"])
-                .env("PYTHONPATH", &adapters)
-                .file("a.py", text)
-                .done();
+            let done =
+                Run::new(&["check", arguments[0], arguments[1], arguments[2], arguments[3], "--", "python3", "a.py"])
+                    .env("PYTHONPATH", &adapters)
+                    .file("a.py", text)
+                    .done();
             let shown = done.stdout() + &done.stderr();
             assert_eq!(done.output.status.code(), Some(status), "{arguments:?}: {shown}");
         }

@@ -118,9 +118,7 @@ fn calls(config: &Arc<Config>, at: UnixTime, differs: Differs, form: Form) -> Ve
             let lifetime = config.lifetime.max_age().filter(|seconds| (1..10_000_000).contains(seconds));
             let lifetime = lifetime.unwrap_or(3600);
             let config = &changed(&|config| config.lifetime = Lifetime::Seconds(lifetime));
-            [0, lifetime, lifetime + 1, -1]
-                .map(|age| read(form, config, at.plus_seconds(age), &new_cookie))
-                .into()
+            [0, lifetime, lifetime + 1, -1].map(|age| read(form, config, at.plus_seconds(age), &new_cookie)).into()
         }
     }
 }
