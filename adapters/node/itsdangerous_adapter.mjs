@@ -1,4 +1,5 @@
-// itsdangerous.js, used for Flask's cookie as itsdangerous itself would be: Flask's salt and key derivation, plain JSON.
+// itsdangerous.js, used for Flask's cookie as itsdangerous itself would be: Flask's salt and key derivation, plain JSON. One signer
+// is kept for each configuration, as an application keeps it: what a call leaves in it, the next call finds.
 
 import {BadData, URLSafeTimedSerializer} from 'itsdangerous.js';
 import {createRequire} from 'node:module';
@@ -13,21 +14,22 @@ function build(config) {
     const signerOpts = {keyDerivation: config.key_derivation, digestMethod: config.digest};
     const secretKey = [...(config.fallback_keys ?? []), config.secret_key];
     const serializer = new URLSafeTimedSerializer({secretKey, salt: config.salt, signerOpts});
-    return {serializer, lifetime: wholeSeconds(config.lifetime)};
+    return {serializer, signer: serializer.makeSigner(), lifetime: wholeSeconds(config.lifetime)};
 }
 
-function verify({serializer, lifetime}, now, cookie) {
+function verify({serializer, signer, lifetime}, now, cookie) {
     try {
-        const session = serializer.parse(cookie, undefined, lifetime) ?? {};
+        const [payload] = signer.unsign(cookie, lifetime, true);
+        const session = serializer.parsePayload(payload) ?? {};
         return isMap(session) ? accepted(session) : rejected();
     } catch (error) {
         return error instanceof BadData ? rejected() : raised(error);
     }
 }
 
-function sign({serializer}, now, session) {
+function sign({serializer, signer}, now, session) {
     try {
-        return serializer.stringify(session).toString();
+        return signer.sign(serializer.stringifyPayload(session)).toString();
     } catch (error) {
         return raised(error);
     }

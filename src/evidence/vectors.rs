@@ -424,3 +424,20 @@ pub(crate) fn shared() -> Result<&'static [LoadedVector], &'static str> {
         LazyLock::new(|| embedded().map_err(|error| error.to_string()));
     READY.as_deref().map_err(String::as_str)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_that_may_hold_a_secret_is_not_saved() {
+        let saved = |words: &[&str]| {
+            let command = words.iter().map(|word| (*word).to_owned()).collect();
+            FailedWith { command, ..FailedWith::default() }.without_secrets().command.len()
+        };
+        assert_eq!(saved(&["python3", "adapter.py", "--port", "7"]), 3 + 1);
+        for word in ["--secret-key=x", "PASSWORD=x", "--token", "redis://user:pass@host/0"] {
+            assert_eq!(saved(&["python3", "adapter.py", word]), 0, "{word}");
+        }
+    }
+}

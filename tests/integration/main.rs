@@ -15,6 +15,7 @@ mod consumers;
 mod diagnosis;
 mod differential;
 mod documentation;
+mod earlier_calls;
 mod exploration;
 mod explored;
 mod findings;

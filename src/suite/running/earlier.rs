@@ -63,6 +63,20 @@ pub(in crate::suite) struct Searches {
 }
 
 impl Searches {
+    /// Whether a check that failed fails as well where nothing else was asked before, as far as there is a way to tell.
+    pub(in crate::suite) fn fails_alone(&mut self, implementation: &dyn Implementation, scenario: &Scenario) -> bool {
+        if !self.is_started {
+            self.is_started = true;
+            self.control = implementation.fresh();
+        }
+        let Some(control) = &self.control else { return true };
+        if passes(control.as_ref(), scenario) {
+            return false;
+        }
+        // Where earlier calls have changed answers, they may have changed those of the control too.
+        self.made == 0 || implementation.fresh().is_none_or(|fresh| !passes(fresh.as_ref(), scenario))
+    }
+
     /// The failure, with the earlier calls that it takes.
     pub(in crate::suite) fn explain(
         &mut self,
@@ -70,13 +84,8 @@ impl Searches {
         (scenario, divergence): (Scenario, Divergence),
         log: &dyn Fn() -> Log,
     ) -> (Scenario, Divergence, EarlierCall) {
-        if !self.is_started {
-            self.is_started = true;
-            self.control = implementation.fresh();
-        }
-        let Some(control) = &self.control else { return (scenario, divergence, EarlierCall::None) };
         let is_in_turn = matches!(scenario, Scenario::Calls(_));
-        if !is_in_turn && !passes(control.as_ref(), &scenario) {
+        if !is_in_turn && self.fails_alone(implementation, &scenario) || self.control.is_none() && self.is_started {
             return (scenario, divergence, EarlierCall::None);
         }
         let unexplained = if is_in_turn { EarlierCall::None } else { EarlierCall::Unknown };

@@ -1,3 +1,4 @@
+use super::generated::SHRUNK_FAILURES;
 use super::*;
 use crate::rules::Pattern;
 use crate::{
