@@ -178,22 +178,32 @@ pub(super) const MUTANTS: &[Mutant] = &[
             ..Hooks::MODEL
         },
     ),
-    of_values(
+    Mutant::new(
         "list-like-maps-read-as-lists",
         &["PAY-16"],
         "a map whose keys count from 0 is read as a list, as by PHP",
-        |value| match value {
-            Value::Map(map) => like_a_list(map),
-            other => other,
+        Hooks {
+            read: Read::By(|payload| {
+                read_within(payload, |value| match value {
+                    Value::Map(map) => like_a_list(map),
+                    other => other,
+                })
+            }),
+            ..Hooks::MODEL
         },
     ),
-    of_values(
+    Mutant::new(
         "empty-maps-read-as-lists",
         &["PAY-16"],
         "an empty map comes back as an empty list",
-        |value| match value {
-            Value::Map(map) if map.is_empty() => Value::List(Vec::new()),
-            other => other,
+        Hooks {
+            read: Read::By(|payload| {
+                read_within(payload, |value| match value {
+                    Value::Map(map) if map.is_empty() => Value::List(Vec::new()),
+                    other => other,
+                })
+            }),
+            ..Hooks::MODEL
         },
     ),
     Mutant::new(
@@ -221,6 +231,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         },
     ),
 ];
+
+/// A session with every value in it replaced, but not the session itself.
+fn read_within(payload: &[u8], replace: fn(Value) -> Value) -> Result<Map, Raised> {
+    Ok(hooks::read(payload)?.into_iter().map(|(key, value)| (key, replace_all(value, &replace))).collect())
+}
 
 /// Whether a key in some map begins with NUL.
 fn has_leading_nul(map: &Map) -> bool {

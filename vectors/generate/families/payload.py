@@ -205,8 +205,8 @@ def keys_of_other_languages():
         ("class", "__class__", "an attribute of every object of Python"), ("id", "$id", "a dollar sign in front"), ("at", "@type", "an at sign in front"),
         ("dot", "a.b", "a dot is no path"), ("brackets", "a[0]", "nor are brackets"), ("null", "null", "the word null"), ("true", "true", "the word true"),
     ]:
-        yield sign(f"payload-foreign-key-{name}-sign", "PAY-16 PAY-4", why, {key: {"k": 1}, "z": {key: [1]}})
-        yield verify(f"payload-foreign-key-{name}-read", "PAY-16 PAY-4", f"{why}, read", forge.of({key: {"k": 1}, "z": {key: [1]}}))
+        yield sign(f"payload-foreign-key-{name}-sign", "PAY-16 PAY-4", why, {key: {"k": "x"}, "z": {key: ["y"]}})
+        yield verify(f"payload-foreign-key-{name}-read", "PAY-16 PAY-4", f"{why}, read", forge.of({key: {"k": "x"}, "z": {key: ["y"]}}))
     yield sign("payload-foreign-key-like-another", "PAY-16 PAY-4", "keys that differ in case, in a NUL, in the form of a letter",
                {"m": {"a": 1, "A": 2, "a\0": 3, "\u00e9": 4, "e\u0301": 5, "a ": 6}})
 
