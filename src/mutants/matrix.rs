@@ -3,7 +3,7 @@
 //!
 //! A rule is disabled when its failures do not count, and no check runs that is evidence for it alone (`check --rules
 //! '*,!EXP-2'`). A mutant that survives then is caught by this rule only. One whole run shows that for every rule at once, since
-//! each failed check is blamed on one rule; no run is repeated without it.
+//! each failed check names every rule that it breaks; no run is repeated without it.
 
 use super::Mutant;
 use crate::{
@@ -232,7 +232,11 @@ impl Found {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{evidence::vectors, mutants};
+    use crate::{
+        evidence::vectors,
+        mutants::{self, traceability},
+        rules,
+    };
 
     /// How many of the mutants are named by a rule that they break: first, and by most of the failures.
     #[test]
@@ -259,6 +263,13 @@ mod tests {
             checks.1 += found.counts.values().sum::<usize>();
             let wrong: Vec<_> = found.misblamed(mutant).into_iter().map(|rule| (rule, of_rule(rule))).collect();
             println!("{} {:?} first {first} most {most} also {wrong:?}", mutant.name, mutant.rules);
+        }
+        for rule in rules::all() {
+            if traceability::only_caught_by(&rule.id, &mutants, &found).is_none()
+                && traceability::why_without_mutant(&rule.id).is_none()
+            {
+                println!("{}: every mutant is caught without it", rule.id);
+            }
         }
         println!("{} mutants: {counts:?}; checks under a listed rule: {checks:?}", mutants.len());
     }

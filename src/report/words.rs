@@ -49,7 +49,7 @@ pub(super) fn why_not_judged(results: &Results) -> String {
     match (&results.broken, results.incidents.first()) {
         (Some(broken), _) => broken.to_string(),
         (None, Some(incident)) => foreign::block(incident),
-        (None, None) if results.adapter_broke => match results.unreported.first_broke.first() {
+        (None, None) if results.adapter_broke => match results.unreported.breaks.first.first() {
             Some(check) => {
                 let (id, what) = (foreign::line(&check.vector.id), foreign::block(&check.what));
                 format!("the adapter broke in {id}: {what}\n  asked: {}", foreign::json(&check.call.to_line(1)))

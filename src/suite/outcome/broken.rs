@@ -1,12 +1,13 @@
 //! Checks in which the adapter broke: the first are kept with everything, and all are counted under what it said.
 
-use super::results::{OTHER_REASONS, Origin, REASONS, Results, up_to, words};
+use super::failure::{Origin, up_to, words};
 use crate::{
     case::scenario::Scenario,
     evidence::vectors::{Vector, from_scenario},
     protocol::Call,
     suite::judging::judge::Broke,
 };
+use std::collections::BTreeMap;
 
 /// How many checks in which the adapter broke are told with everything, in all and of those that differ in numbers alone.
 const TOLD: usize = 6;
@@ -40,9 +41,23 @@ impl BrokenCheck {
     }
 }
 
+/// How many different reasons for being inconclusive are counted.
+pub(super) const REASONS: usize = 500;
+/// What stands for those beyond them.
+pub(super) const OTHER_REASONS: &str = "another reason, beyond the first 500";
+
+/// The checks of a run in which the adapter broke.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Breaks {
+    /// What the adapter said, by the same without numbers.
+    said: BTreeMap<String, Said>,
+    /// The first checks in which it broke.
+    pub(crate) first: Vec<BrokenCheck>,
+}
+
 /// What an adapter said when it broke.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Said {
+struct Said {
     /// The first such text.
     first: String,
     /// Whether others differ from it in numbers.
@@ -59,39 +74,40 @@ impl Said {
     }
 }
 
-impl Results {
-    /// The reason under which a break is counted. Those that differ in numbers alone are counted together, under the first.
-    pub(super) fn reason_of_break(&mut self, what: &str) -> String {
+impl Breaks {
+    /// The reason under which a break is counted, among the reasons so far. Breaks that differ in numbers alone are counted
+    /// together, under the first.
+    pub(super) fn reason(&mut self, what: &str, reasons: &mut BTreeMap<String, usize>) -> String {
         let key = without_numbers(what);
-        if self.inconclusive.len() >= REASONS && !self.unreported.said.contains_key(&key) {
+        if reasons.len() >= REASONS && !self.said.contains_key(&key) {
             return OTHER_REASONS.to_owned();
         }
-        let said = self.unreported.said.entry(key).or_default();
+        let said = self.said.entry(key).or_default();
         if said.first.is_empty() {
             what.clone_into(&mut said.first);
         }
         if said.first != what && !said.others {
-            let counted = self.inconclusive.remove(&said.reason());
+            let counted = reasons.remove(&said.reason());
             said.others = true;
-            self.inconclusive.extend(counted.map(|count| (said.reason(), count)));
+            reasons.extend(counted.map(|count| (said.reason(), count)));
         }
         said.reason()
     }
 
     /// Keeps a check in which the adapter broke, if it is one of the first. Then it is to be told with everything.
-    pub(in crate::suite) fn tell_break(
+    pub(in crate::suite) fn tell(
         &mut self,
         broke: &Broke,
         check: impl FnOnce(usize) -> Option<BrokenCheck>,
     ) -> Option<&BrokenCheck> {
-        let number = self.unreported.first_broke.len();
-        let said = self.unreported.said.get_mut(&without_numbers(&broke.what))?;
+        let number = self.first.len();
+        let said = self.said.get_mut(&without_numbers(&broke.what))?;
         if number >= TOLD || said.told >= TOLD_ALIKE {
             return None;
         }
         said.told += 1;
-        self.unreported.first_broke.push(check(number + 1)?);
-        self.unreported.first_broke.last()
+        self.first.push(check(number + 1)?);
+        self.first.last()
     }
 }
 

@@ -26,8 +26,9 @@ use crate::{
         },
         outcome::{
             broken::BrokenCheck,
+            failure::named,
             known::Watch,
-            results::{EarlierCall, Failure, Origin, Results, named},
+            results::{EarlierCall, Failure, Origin, Results},
         },
     },
 };
@@ -343,7 +344,7 @@ impl Run<'_> {
     /// Tells the first checks in which the adapter broke with everything.
     fn tell_break(&mut self, why: Inconclusive, rules: &[String], check: impl FnOnce() -> Option<(Origin, Scenario)>) {
         let Inconclusive::Broke(broke) = why else { return };
-        let told = self.results.tell_break(&broke, |number| {
+        let told = self.results.unreported.breaks.tell(&broke, |number| {
             let (origin, scenario) = check()?;
             Some(BrokenCheck::new(origin, rules, &scenario, (*broke).clone(), number))
         });

@@ -6,7 +6,7 @@ use crate::{
     config::{Config, Digest, Fallbacks, Key, KeyDerivation, Lifetime},
     cookie_text::read_timestamp,
     model::{base64, payload, server, signing},
-    protocol::{Base64Choice, Choices, Reason, ReasonsChoice, Sign, Verify, VerifyOutcome},
+    protocol::{Choices, Reason, ReasonsChoice, Sign, Verify, VerifyOutcome},
     value::Value,
 };
 
@@ -44,17 +44,8 @@ impl Stage {
 }
 
 /// The rules behind the verdict on a cookie. `got` is what the implementation said of it, as far as that is known.
-pub fn verdict(call: &Verify, got: &VerifyOutcome, choices: &Choices) -> Suspects {
+pub fn verdict(call: &Verify, got: &VerifyOutcome) -> Suspects {
     let cookie = Cookie::new(call);
-    let is_read_leniently = || match (&cookie.verified, got) {
-        (VerifyOutcome::Rejected(_), VerifyOutcome::Rejected(None)) => true,
-        (VerifyOutcome::Raised(_), VerifyOutcome::Raised(_)) => true,
-        (lenient, got) => lenient == got,
-    };
-    // What counts only as it is spelled canonically was read as Flask reads it.
-    if choices.base64 == Base64Choice::Strict && is_read_leniently() {
-        return "SIG-7".into();
-    }
     match (cookie.ends, Stage::of(got)) {
         _ if call.config.signing_key().is_none() => "KEY-5".into(),
         (_, None) if cookie.is_beyond_the_calendar() => "EXP-9".into(),

@@ -85,7 +85,7 @@ fn by_value(call: &Exchange, cookie: &str, got: &Response) -> Suspects {
             VerifyOutcome::Accepted(session.clone())
         }
     };
-    verdict(&verify, &got, &Choices::default())
+    verdict(&verify, &got)
 }
 
 /// Whether a cookie that is rejected for its age alone holds this very session.

@@ -192,6 +192,12 @@ fn of_cookie(verify: &Verify, is_raised: bool, call: impl Fn(Verify) -> Call, ch
     add(one("SIG-1"), Some(sealed.without_dots()));
     add(one("SIG-7"), Some(sealed.spelled()));
     add(one("PAY-13"), sealed.inflated());
+    if is_unusual(config) {
+        add(one("KEY-7"), Some(sealed.with(usual)));
+    }
+    if has_unusual_key(config) {
+        add(one("KEY-6"), Some(sealed.with(plain_key)));
+    }
     if matches!(config.fallback_keys, Some(Fallbacks::Text(_))) {
         add(one("KEY-4"), Some(sealed.by_current_key().with(|config| config.fallback_keys = None)));
     }
@@ -202,12 +208,6 @@ fn of_cookie(verify: &Verify, is_raised: bool, call: impl Fn(Verify) -> Call, ch
         let is_too_old = is_too_old.is_some_and(|(at, max_age)| verify.now.seconds().saturating_sub(at) > max_age);
         let rule = if is_too_old { "EXP-10" } else { "KEY-3" };
         add(one(rule), Some(sealed.with(|config| config.fallback_keys = None)));
-    }
-    if is_unusual(config) {
-        add(one("KEY-7"), Some(sealed.with(usual)));
-    }
-    if has_unusual_key(config) {
-        add(one("KEY-6"), Some(sealed.with(plain_key)));
     }
     let is_odd_time = sealed.at().is_none_or(|at| at == 0) || blame::ends_at_the_timestamp(verify);
     if is_odd_time {

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     adapter::Implementation,
     model,
-    protocol::{Answer, Call, Capabilities, OnInvalid, Reply, VerifyOutcome},
+    protocol::{Answer, Base64Choice, Call, Capabilities, OnInvalid, Reply, VerifyOutcome},
     rules::{self, family_of},
 };
 use changes::Change;
@@ -154,7 +154,9 @@ impl Examination {
             let says_something = !opens || holds_something(&answer);
             !is_fixed && says_something && is_offered(call, &answer, causes.hello)
         };
-        let mut changes = changes::of(divergence, choices);
+        // What is read as another choice has it is about that choice.
+        let is_found = choices.base64 == Base64Choice::Strict && divergence.difference.rule() == "SIG-7";
+        let mut changes = if is_found { Vec::new() } else { changes::of(divergence, choices) };
         changes.retain(|change| is_asked(&change.call));
         if changes.is_empty() {
             return Self { changes, calls: Vec::new(), has_odd: false, has_plain: false };

@@ -89,7 +89,7 @@ fn who_cannot_read_compressed_payloads_breaks_that_rule_alone_whatever_the_key_i
 }
 
 fn is_compressed(text: &str) -> bool {
-    text.starts_with('.') || text.contains("=.")
+    text.starts_with('.') || text.contains("session=.")
 }
 
 #[test]

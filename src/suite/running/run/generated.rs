@@ -8,7 +8,7 @@ use crate::suite::{
         judge::{Case, CaseRuns, Inconclusive, Verdict, judge},
         shrink::{Tree, shrink},
     },
-    outcome::results::{EarlierCall, Failure, Origin, named},
+    outcome::failure::{EarlierCall, Failure, Origin, named},
     running::{
         cases::{self, Batch, Generators, PropertyRun},
         pipeline::{Pipeline, no_thread},
