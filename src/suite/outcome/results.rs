@@ -422,7 +422,7 @@ fn words(sentence: &str) -> String {
 }
 
 /// The scenario without what comes behind the divergence.
-fn up_to(scenario: &Scenario, divergence: &Divergence) -> Scenario {
+pub(in crate::suite) fn up_to(scenario: &Scenario, divergence: &Divergence) -> Scenario {
     match scenario {
         Scenario::Calls(calls) => Scenario::Calls(calls.iter().take(divergence.before.len() + 1).cloned().collect()),
         Scenario::Sequence(sequence) => {
