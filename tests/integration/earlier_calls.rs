@@ -106,7 +106,7 @@ fn a_program_that_remembers_is_found_and_its_saved_failure_replays() {
     assert!(again.stdout().contains("1 check of 1 failed"), "{}", again.stdout());
     let right = Run::new(&["replay", &file, "model"]).done();
     assert_eq!(right.output.status.code(), Some(0), "{}", right.stdout());
-    let said = "the saved failure did not occur again: signer-turned-by-fallback-keys";
+    let said = "the saved failure did not occur again: mutant signer-turned-by-fallback-keys";
     assert!(right.stdout().contains(said), "{}", right.stdout());
 
     // A command in a file is shown, and not run.

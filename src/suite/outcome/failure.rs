@@ -150,7 +150,7 @@ pub(super) fn words(sentence: &str) -> String {
 }
 
 /// The scenario without what comes behind so many calls.
-pub(super) fn up_to(scenario: &Scenario, calls: usize) -> Scenario {
+pub(in crate::suite) fn up_to(scenario: &Scenario, calls: usize) -> Scenario {
     match scenario {
         Scenario::Calls(all) => Scenario::Calls(all.iter().take(calls).cloned().collect()),
         Scenario::Sequence(sequence) => {

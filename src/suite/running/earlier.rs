@@ -15,7 +15,7 @@ use crate::{
             judge::{Case, Verdict, judge, last_in_turn},
             kept,
         },
-        outcome::results::EarlierCall,
+        outcome::failure::{EarlierCall, up_to},
     },
 };
 use std::{
@@ -64,12 +64,19 @@ pub(in crate::suite) struct Searches {
 
 impl Searches {
     /// Whether a check that failed fails as well where nothing else was asked before, as far as there is a way to tell.
-    pub(in crate::suite) fn fails_alone(&mut self, implementation: &dyn Implementation, scenario: &Scenario) -> bool {
+    pub(in crate::suite) fn fails_alone(
+        &mut self,
+        implementation: &dyn Implementation,
+        scenario: &Scenario,
+        divergence: &Divergence,
+    ) -> bool {
         if !self.is_started {
             self.is_started = true;
             self.control = implementation.fresh();
         }
         let Some(control) = &self.control else { return true };
+        // What comes behind the divergence may fail for another reason, and is not saved.
+        let scenario = &up_to(scenario, divergence.before.len() + 1);
         if passes(control.as_ref(), scenario) {
             return false;
         }
@@ -85,10 +92,12 @@ impl Searches {
         log: &dyn Fn() -> Log,
     ) -> (Scenario, Divergence, EarlierCall) {
         let is_in_turn = matches!(scenario, Scenario::Calls(_));
-        if !is_in_turn && self.fails_alone(implementation, &scenario) || self.control.is_none() && self.is_started {
+        let fails_alone = self.fails_alone(implementation, &scenario, &divergence);
+        // Calls in turn may hold the earlier call themselves, and may not need all of their calls.
+        if self.control.is_none() || fails_alone && !is_in_turn {
             return (scenario, divergence, EarlierCall::None);
         }
-        let unexplained = if is_in_turn { EarlierCall::None } else { EarlierCall::Unknown };
+        let unexplained = if fails_alone { EarlierCall::None } else { EarlierCall::Unknown };
         if self.made >= SEARCHES {
             return (scenario, divergence, unexplained);
         }

@@ -142,7 +142,7 @@ impl Run<'_> {
         let is_alone = earlier == EarlierCall::None && !matches!(scenario, Scenario::Calls(_));
         if let Some(tree) = tree.filter(|_| is_shown_small && is_alone && !part.is_in_turn()) {
             let (small, diverging) = self.shrink(tree, scenario.clone(), divergence.clone());
-            if self.searches.fails_alone(self.implementation, &small) {
+            if self.searches.fails_alone(self.implementation, &small, &diverging) {
                 (scenario, divergence) = (small, diverging);
             }
         }
