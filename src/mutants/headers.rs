@@ -113,7 +113,8 @@ fn model(header: &str, name: &str) -> Option<String> {
 /// A value without its first and its last character.
 fn without_ends(value: &str) -> String {
     let mut inner = value.chars();
-    (inner.next(), inner.next_back());
+    inner.next();
+    inner.next_back();
     inner.as_str().to_owned()
 }
 
