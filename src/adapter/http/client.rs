@@ -306,6 +306,23 @@ fn now() -> i64 {
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
+/// Leaves of the Vary headers whether Cookie is among their fields: the application and what stands before it may add others, for
+/// something else than the session.
+pub(super) fn only_cookie_in_vary(headers: &mut Vec<(String, String)>) {
+    let is_vary = |name: &str| name.eq_ignore_ascii_case("vary");
+    let fields =
+        |value: &str| value.split(',').any(|field| field.trim().eq_ignore_ascii_case("cookie") || field.trim() == "*");
+    let mut is_told = false;
+    headers.retain_mut(|(name, value)| {
+        let is_kept = !is_vary(name) || !is_told && fields(value);
+        if is_vary(name) && is_kept {
+            is_told = true;
+            *value = "Cookie".to_owned();
+        }
+        is_kept
+    });
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -314,6 +331,23 @@ mod tests {
         net::TcpListener,
         thread,
     };
+
+    #[test]
+    fn of_vary_only_cookie_is_looked_at() {
+        let found = |values: &[&str]| {
+            let mut headers: Vec<_> = values.iter().map(|value| ("vary".to_owned(), (*value).to_owned())).collect();
+            headers.push(("set-cookie".to_owned(), "a=b".to_owned()));
+            only_cookie_in_vary(&mut headers);
+            let vary: Vec<_> =
+                headers.iter().filter(|(name, _)| name == "vary").map(|(_, value)| value.clone()).collect();
+            assert_eq!(headers.len(), vary.len() + 1);
+            vary
+        };
+        assert_eq!(found(&["Accept-Encoding, cookie"]), ["Cookie"]);
+        assert_eq!(found(&["Accept-Encoding", "Cookie", "Cookie"]), ["Cookie"]);
+        assert_eq!(found(&["*"]), ["Cookie"]);
+        assert!(found(&["Accept-Encoding", "X-Cookie"]).is_empty());
+    }
 
     /// Every request is another: a nonce that comes twice would hide two headers by the same pad.
     #[test]

@@ -39,7 +39,7 @@ use crate::{
     },
 };
 use carry::{Endpoint, Translator};
-use client::{Answered, Client};
+use client::{Answered, Client, only_cookie_in_vary};
 use clock::{ahead, clock, expires_here, is_near};
 use greeting::{greet, not_found};
 pub use options::Options;
@@ -386,23 +386,6 @@ impl Implementation for Server {
 fn is_carried_by_http(header: &str) -> bool {
     let is_carried = |c: char| matches!(c, '\t' | ' '..='~' | '\u{80}'..='\u{ff}');
     header.chars().all(is_carried) && header.trim_matches([' ', '\t']) == header
-}
-
-/// Leaves of the Vary headers whether Cookie is among their fields: the application and what stands before it may add others, for
-/// something else than the session.
-fn only_cookie_in_vary(headers: &mut Vec<(String, String)>) {
-    let is_vary = |name: &str| name.eq_ignore_ascii_case("vary");
-    let fields =
-        |value: &str| value.split(',').any(|field| field.trim().eq_ignore_ascii_case("cookie") || field.trim() == "*");
-    let mut is_told = false;
-    headers.retain_mut(|(name, value)| {
-        let is_kept = !is_vary(name) || !is_told && fields(value);
-        if is_vary(name) && is_kept {
-            is_told = true;
-            *value = "Cookie".to_owned();
-        }
-        is_kept
-    });
 }
 
 fn is_long(request: &Json, sent: &Exchange) -> bool {

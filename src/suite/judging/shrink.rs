@@ -21,8 +21,10 @@ use crate::{
 use proptest::strategy::ValueTree;
 use std::{collections::BTreeMap, sync::Arc};
 
-/// How many smaller cases are tried for one failure, in each of the two ways.
+/// How many smaller cases are tried for one failure, in each of the first two ways.
 const TRIES: usize = 1000;
+/// How many plainer calls are tried for one failure.
+const TRIES_OF_CALLS: usize = 100;
 
 /// A failing case with its divergence.
 pub type Failing = (Scenario, Divergence);
@@ -53,7 +55,7 @@ fn simplify_call(
     is_fixed: bool,
     fails: &mut dyn FnMut(&Scenario) -> Result<Option<Divergence>, AdapterError>,
 ) -> Failing {
-    let mut tries = 0..TRIES;
+    let mut tries = 0..TRIES_OF_CALLS;
     let mut from = 0;
     loop {
         let call = match &smallest.0 {

@@ -33,6 +33,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const QUESTIONS: usize = 6_000;
 /// The same where each is a request to a server.
 const QUESTIONS_LIVE: usize = 200;
+/// How many questions are asked in one run to see whether a smaller case has the same cause.
+const QUESTIONS_OF_SMALLER: usize = 3_000;
 /// How many failures are looked into together.
 const TOGETHER: usize = 25;
 
@@ -44,6 +46,8 @@ pub(in crate::suite) struct Causes<'a> {
     is_fixed: bool,
     /// How many questions are left.
     left: usize,
+    /// How many are left for smaller cases.
+    left_for_smaller: usize,
     /// What was found behind the likeliest rules, and how often.
     found: BTreeMap<&'static str, BTreeMap<&'static str, usize>>,
 }
@@ -52,7 +56,8 @@ impl<'a> Causes<'a> {
     pub(in crate::suite) fn new(implementation: &'a dyn Implementation, hello: &'a Capabilities) -> Self {
         let is_fixed = implementation.config().is_some();
         let left = if is_fixed { QUESTIONS_LIVE } else { QUESTIONS };
-        Self { implementation, hello, is_fixed, left, found: BTreeMap::new() }
+        let left_for_smaller = if is_fixed { QUESTIONS_LIVE } else { QUESTIONS_OF_SMALLER };
+        Self { implementation, hello, is_fixed, left, left_for_smaller, found: BTreeMap::new() }
     }
 
     /// Names the foremost difference of some divergences by its cause. Each comes with the rules that its check is about.
@@ -91,7 +96,9 @@ impl<'a> Causes<'a> {
             .collect();
         let calls: Vec<_> = changes.iter().map(|change| change.call.clone()).collect();
         if calls.is_empty() {
-            if !divergence.rules().any(|broken| broken == rule) && !examination.calls.is_empty() {
+            let is_named = divergence.rules().any(|broken| broken == rule);
+            if !is_named && !examination.calls.is_empty() && examination.calls.len() <= self.left_for_smaller {
+                self.left_for_smaller -= examination.calls.len();
                 let answers = self.ask(&examination.calls);
                 if let Some(suspects) = examination.judge(divergence, &answers, &[]) {
                     divergence.difference.suspects = suspects;

@@ -62,7 +62,11 @@ fn refused(call: &Call, is_refused: impl Fn(&str) -> bool) -> Answer {
         Call::Exchange(exchange) if exchange.cookie_header.as_deref().is_some_and(&is_refused) => {
             let mut without = exchange.clone();
             without.cookie_header = None;
-            right(&Call::Exchange(without))
+            match right(call) {
+                // An odd payload stays an error.
+                Answer::Exchange(response) if response.opened.is_none() => Answer::Exchange(response),
+                _ => right(&Call::Exchange(without)),
+            }
         }
         _ => right(call),
     }
