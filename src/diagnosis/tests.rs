@@ -132,3 +132,38 @@ fn what_no_mistake_explains_is_left_over() {
     assert_eq!((found.causes.len(), found.explained()), (0, 0), "{found:?}");
     assert!(found.looked_at <= LOOKED_AT && found.unexplained.values().sum::<usize>() == found.looked_at);
 }
+
+/// A port that declares what smaller ports do, and gives every cookie some more seconds.
+fn late(seconds: i64) -> impl Implementation {
+    let declared = Choices::default().base64(Base64Choice::Strict).odd_payload(OnInvalid::Reject);
+    Port(declared, move |call: &Call| {
+        let Call::Verify(verify) = call else { return model::answer(call, &declared) };
+        let mut verify = verify.clone();
+        if let Some(max_age) = verify.config.lifetime.max_age() {
+            std::sync::Arc::make_mut(&mut verify.config).lifetime = crate::config::Lifetime::Seconds(max_age + seconds);
+        }
+        model::answer(&Call::Verify(verify), &declared)
+    })
+}
+
+/// A cookie that is too old and holds no session is an error for the mutant, whose choices are Flask's, and rejected by the port.
+#[test]
+fn other_choices_than_flasks_do_not_hide_a_mutant() {
+    let found = diagnosed(&late(1)).unwrap();
+    assert_eq!(found.causes[0].name, "age-one-second-more", "{found:?}");
+    assert_eq!(found.causes[0].explains, found.looked_at, "{found:?}");
+}
+
+#[test]
+fn a_few_answers_that_are_the_same_by_chance_are_no_diagnosis() {
+    let found = diagnosed(&late(7)).unwrap();
+    assert!(found.causes.is_empty(), "{found:?}");
+}
+
+/// The comparison under `key_order=any` passes over the spelling of escapes.
+#[test]
+fn another_spelling_is_not_taken_for_another_order() {
+    let found = diagnosed(mutants::find("escapes-in-upper-case").unwrap().make().as_ref()).unwrap();
+    let named = found.causes.iter().flat_map(|cause| [&cause.name].into_iter().chain(&cause.like));
+    assert!(!named.clone().any(|name| name.starts_with("key_order")) && named.count() > 0, "{found:?}");
+}
