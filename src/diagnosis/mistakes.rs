@@ -228,8 +228,8 @@ impl Mistaken<'_, '_> {
         }
     }
 
-    /// The answer under the declared choices. Where a mutant, whose choices are Flask's, may do something else than the mistake in
-    /// question, it is taken to be right.
+    /// The answer under the declared choices. Where a mutant, whose choices are Flask's, may do something else than the
+    /// mistake in question, it is taken to be right.
     fn reply(&self, call: &Call) -> Answer {
         let declared = &self.hello.choices;
         let right = || model::answer(call, &with_reasons(*declared));

@@ -1,7 +1,7 @@
 //! What the failures of a run look like: which known mistakes give the same wrong answers.
 //!
-//! Each failed check that the run kept is asked of every known [mistake](mistakes). A mistake *explains* a failure when it changes
-//! the specified answer, and its answer equals the one that was got, by the suite's own comparison. A mistake that would fail a
+//! Each failed check that the run kept is asked of every known [mistake](mistakes). A mistake *explains* a failure when it
+//! changes the specified answer, and its answer equals the one that was got, by the suite's own comparison. A mistake that would fail a
 //! check that passed is out of the question. Of the others, the one that explains most is named first, then the one that explains
 //! most of the rest, and so on, three at most, as long as they explain enough not to be chance.
 //!
@@ -172,8 +172,8 @@ impl Choice<'_> {
         together.len() == all || (10 * added.len() >= all && (2 * added.len() >= all || ends_a_rule()))
     }
 
-    /// Those of some mistakes that explain anything new, the one that explains most first. A mistake that gives other wrong answers
-    /// more often is another mistake.
+    /// Those of some mistakes that explain anything new, the one that explains most first. A mistake that gives other wrong
+    /// answers more often is another mistake.
     fn ranked(&self, mistakes: &[usize], explained: &BTreeSet<usize>) -> Vec<usize> {
         let rank = |at: &usize| {
             let by = self.explained_by(*at);
