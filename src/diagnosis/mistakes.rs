@@ -3,12 +3,13 @@
 use crate::{
     adapter::{AdapterError, Implementation},
     config::FallbackTextChoice,
+    cookie_text::{parts, set_cookie},
     json::{Json, json},
-    model::{self, base64, cookie_header},
+    model::{self, base64, cookie_header, payload},
     mutants::{self, Mutant},
     protocol::{
         Answer, Base64Choice, Call, Capabilities, Choices, CompressionChoice, DuplicatesChoice, OnInvalid, OrderChoice,
-        ReasonsChoice, Reply,
+        Reason, ReasonsChoice, Reply, SignOutcome, VerifyOutcome,
     },
     suite::{
         judging::{compare::compare, divergence::Divergence},
@@ -142,6 +143,25 @@ impl<'f> Check<'f> {
         }
     }
 
+    /// Whether the JSON that was written has the characters of the right one, in another order.
+    fn is_reordered(&self) -> bool {
+        let characters = |answer: &Answer| {
+            let cookie = match (answer, &self.failed.call) {
+                (Answer::Sign(SignOutcome::Cookie(cookie)), _) => Some(cookie.clone()),
+                (Answer::Exchange(exchanged), Call::Exchange(call)) => {
+                    set_cookie(exchanged, call).map(|cookie| cookie.value.clone())
+                }
+                _ => None,
+            };
+            let text = payload::text(parts(&cookie?)?.payload.as_bytes(), &flask())?;
+            let mut characters: Vec<_> = text.chars().collect();
+            characters.sort_unstable();
+            Some(characters)
+        };
+        let got = characters(&self.failed.got);
+        got.is_some() && got == characters(&self.failed.expected)
+    }
+
     /// What a mistake has to do with it.
     pub(super) fn look(&self, mistake: &Mistake, hello: &Capabilities) -> Look {
         if !self.is_wrong {
@@ -162,9 +182,12 @@ impl<'f> Check<'f> {
         if right == Some(&answer) {
             return Look::Unchanged;
         }
+        let answer = if right.is_some() { rejecting(answer, declared) } else { answer };
         let is_got = answer == failed.got || compare(call, &answer, &failed.got, choices).is_ok();
         if is_got && right.is_none() {
-            return Look::Explained;
+            // The comparison that allows any order passes over the spelling as well.
+            let is_reordered = choices.key_order == declared.key_order || self.is_reordered();
+            return if is_reordered { Look::Explained } else { Look::Unchanged };
         }
         match compare(call, &failed.expected, &answer, declared) {
             Ok(()) => Look::Unchanged,
@@ -205,16 +228,25 @@ impl Mistaken<'_, '_> {
         }
     }
 
-    /// The answer under the declared choices. Where these and Flask's answer a call differently, what a mutant of Flask would do
-    /// there is not known, and it is taken to be right.
+    /// The answer under the declared choices. Where a mutant, whose choices are Flask's, may do something else than the
+    /// mistake in question, it is taken to be right.
     fn reply(&self, call: &Call) -> Answer {
-        let right = || model::answer(call, &with_reasons(self.hello.choices));
-        match self.mistaken(call) {
-            Some(answer) if self.mutant.is_none() => answer,
-            Some(answer) if answer != model::answer(call, &flask()) && right() == model::answer(call, &flask()) => {
-                answer
-            }
-            _ => right(),
+        let declared = &self.hello.choices;
+        let right = || model::answer(call, &with_reasons(*declared));
+        let Some(answer) = self.mistaken(call) else { return right() };
+        if self.mutant.is_none() {
+            return answer;
+        }
+        let of_flask = model::answer(call, &flask());
+        if answer == of_flask || right() != of_flask {
+            return right();
+        }
+        let is_canonical = || PARTS.iter().all(|(part, _)| canonical(call, *part) == *call);
+        match rejecting(answer, declared) {
+            // It may be an error that the declared choices turn into an empty session.
+            Answer::Exchange(exchanged) if exchanged.opened.is_none() && rejects(declared) => right(),
+            _ if declared.base64 == Base64Choice::Strict && !is_canonical() => right(),
+            answer => answer,
         }
     }
 }
@@ -226,6 +258,21 @@ impl Implementation for Mistaken<'_, '_> {
 
     fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, AdapterError> {
         Ok(calls.iter().map(|call| Reply::Ok(self.reply(call))).collect())
+    }
+}
+
+/// Whether what Flask raises may be a rejection.
+fn rejects(declared: &Choices) -> bool {
+    [declared.odd_payload, declared.timestamp_range].contains(&OnInvalid::Reject)
+}
+
+/// An answer of a mutant of Flask: where the declared choices reject, its errors in reading are rejections.
+fn rejecting(answer: Answer, declared: &Choices) -> Answer {
+    match answer {
+        Answer::Verify(VerifyOutcome::Raised(_)) if rejects(declared) => {
+            Answer::Verify(VerifyOutcome::Rejected(Some(Reason::Signature)))
+        }
+        other => other,
     }
 }
 

@@ -1,9 +1,9 @@
 //! What the failures of a run look like: which known mistakes give the same wrong answers.
 //!
-//! Each failed check that the run kept is asked of every known [mistake](mistakes). A mistake *explains* a failure when it changes
-//! the specified answer, and its answer equals the one that was got, by the suite's own comparison. A mistake that would fail a
+//! Each failed check that the run kept is asked of every known [mistake](mistakes). A mistake *explains* a failure when it
+//! changes the specified answer, and its answer equals the one that was got, by the suite's own comparison. A mistake that would fail a
 //! check that passed is out of the question. Of the others, the one that explains most is named first, then the one that explains
-//! most of the rest, and so on, three at most.
+//! most of the rest, and so on, three at most, as long as they explain enough not to be chance.
 //!
 //! Of a failed check, only the call that was answered wrongly is compared. Counts bound the work, not times, so that two runs of
 //! one seed have the same diagnosis.
@@ -79,7 +79,9 @@ pub fn diagnose(
     let mistakes = all(&hello.choices);
     let checks: Vec<_> = failed.iter().map(|(_, failed)| Check::new(failed, hello)).collect();
     let findings = vec![vec![None; checks.len()]; mistakes.len()];
-    let chosen = Choice { mistakes: &mistakes, checks, findings, passed, hello, tried: BTreeMap::new() }.causes();
+    let rules = failed.iter().map(|(rule, _)| *rule).collect();
+    let tried = BTreeMap::new();
+    let chosen = Choice { mistakes: &mistakes, checks, rules, findings, passed, hello, tried }.causes();
     let mut unexplained = BTreeMap::<String, usize>::new();
     for (at, (rule, _)) in failed.iter().enumerate() {
         if !chosen.explained.contains(&at) {
@@ -93,6 +95,8 @@ pub fn diagnose(
 struct Choice<'a> {
     mistakes: &'a [Mistake],
     checks: Vec<Check<'a>>,
+    /// The rules that these are blamed on.
+    rules: Vec<&'a str>,
     /// What each mistake has to do with each failed check, as far as it was asked.
     findings: Vec<Vec<Option<Look>>>,
     passed: Vec<Case<'a>>,
@@ -141,7 +145,9 @@ impl Choice<'_> {
         for best in first.chunks(BEST) {
             let all: Vec<_> = (0..self.checks.len()).collect();
             self.look(best, &all);
-            let possible = self.ranked(best, explained).into_iter().find(|at| self.is_possible(*at));
+            let ranked = self.ranked(best, explained).into_iter();
+            let much: Vec<_> = ranked.filter(|at| self.says_much(*at, explained)).collect();
+            let possible = much.into_iter().find(|at| self.is_possible(*at));
             if possible.is_some() {
                 return possible;
             }
@@ -149,8 +155,25 @@ impl Choice<'_> {
         None
     }
 
-    /// Those of some mistakes that explain anything new, the one that explains most first. A mistake that gives other wrong answers
-    /// more often is another mistake.
+    /// Whether a mistake explains enough to be named: a tenth of all or everything that is left, and half of all or, with the
+    /// mistakes before it, everything that a rule was blamed for. A few answers are easily the same by chance.
+    fn says_much(&self, at: usize, explained: &BTreeSet<usize>) -> bool {
+        let (all, mut together) = (self.checks.len(), self.explained_by(at));
+        let added: Vec<_> = together.difference(explained).copied().collect();
+        together.extend(explained);
+        let is_whole = |rule: &str| {
+            self.rules
+                .iter()
+                .enumerate()
+                .filter(|(_, other)| **other == rule)
+                .all(|(place, _)| together.contains(&place))
+        };
+        let ends_a_rule = || added.iter().filter_map(|place| self.rules.get(*place)).any(|rule| is_whole(rule));
+        together.len() == all || (10 * added.len() >= all && (2 * added.len() >= all || ends_a_rule()))
+    }
+
+    /// Those of some mistakes that explain anything new, the one that explains most first. A mistake that gives other wrong
+    /// answers more often is another mistake.
     fn ranked(&self, mistakes: &[usize], explained: &BTreeSet<usize>) -> Vec<usize> {
         let rank = |at: &usize| {
             let by = self.explained_by(*at);

@@ -132,3 +132,40 @@ fn what_no_mistake_explains_is_left_over() {
     assert_eq!((found.causes.len(), found.explained()), (0, 0), "{found:?}");
     assert!(found.looked_at <= LOOKED_AT && found.unexplained.values().sum::<usize>() == found.looked_at);
 }
+
+/// A port that declares what smaller ports do, and accepts every cookie for a second more.
+#[test]
+fn other_choices_than_flasks_do_not_hide_a_mutant() {
+    let declared = Choices::default().base64(Base64Choice::Strict).odd_payload(OnInvalid::Reject);
+    let port = Port(declared, move |call: &Call| {
+        let Call::Verify(verify) = call else { return model::answer(call, &declared) };
+        let mut verify = verify.clone();
+        if let Some(max_age) = verify.config.lifetime.max_age().filter(|max_age| max_age.abs() < 1_000_000_000) {
+            std::sync::Arc::make_mut(&mut verify.config).lifetime = crate::config::Lifetime::Seconds(max_age + 1);
+        }
+        model::answer(&Call::Verify(verify), &declared)
+    });
+    // A cookie that is too old and holds no session is an error for the mutant, whose choices are Flask's.
+    let found = diagnosed(&port).unwrap();
+    assert_eq!(found.causes[0].name, "age-one-second-more", "{found:?}");
+}
+
+#[test]
+fn no_mistake_is_named_for_a_few_answers() {
+    let port = Port(Choices::default(), |call: &Call| match call {
+        Call::Verify(verify) if verify.cookie.len() % 7 == 0 => Answer::Verify(VerifyOutcome::Rejected(None)),
+        _ => model::answer(call, &Choices::default()),
+    });
+    let found = diagnosed(&port).unwrap();
+    for cause in &found.causes {
+        assert!(10 * cause.adds >= found.looked_at || found.unexplained.is_empty(), "{found:?}");
+    }
+}
+
+/// The comparison under `key_order=any` passes over the spelling of escapes.
+#[test]
+fn another_spelling_is_not_taken_for_another_order() {
+    let found = diagnosed(mutants::find("escapes-in-upper-case").unwrap().make().as_ref()).unwrap();
+    let named = found.causes.iter().flat_map(|cause| [&cause.name].into_iter().chain(&cause.like));
+    assert!(!named.clone().any(|name| name.starts_with("key_order")) && named.count() > 0, "{found:?}");
+}

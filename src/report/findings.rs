@@ -100,8 +100,8 @@ fn failures(count: usize) -> String {
     if count == 1 { "1 failure".to_owned() } else { format!("{count} failures") }
 }
 
-/// The diagnosis and the broken rules as a person reads them; empty if nothing failed. `replay` is the command that repeats a case,
-/// with `CASE` for its id.
+/// The diagnosis and the broken rules as a person reads them; empty if nothing failed. `replay` is the command that repeats
+/// a case, with `CASE` for its id.
 pub(super) fn text(results: &Results, replay: Option<&str>) -> String {
     let mut text = String::new();
     let lines = diagnosis(results);

@@ -1,8 +1,8 @@
-//! Single bugs, planted in what is right: whether the suite finds each, names a rule that it breaks, shows a small case, and whether
-//! that case repeats the failure.
+//! Single bugs, planted in what is right: whether the suite finds each, names a rule that it breaks, shows a small case, and
+//! whether that case repeats the failure.
 //!
-//! The bugs are the mutants of the model, and patches of ports in Python, JavaScript and Rust (`tests/fixtures/planted/`), which are
-//! applied to copies. `UPDATE_PLANTED=1` rewrites `docs/evidence/planted-bugs.md`.
+//! The bugs are the mutants of the model, and patches of ports in Python, JavaScript and Rust (`tests/fixtures/planted/`),
+//! which are applied to copies. `UPDATE_PLANTED=1` rewrites `docs/evidence/planted-bugs.md`.
 
 use super::common;
 use serde::Deserialize;
