@@ -13,10 +13,7 @@ use crate::{
     rules,
     suite::{
         judging::divergence::Divergence,
-        outcome::{
-            broken::BrokenCheck,
-            results::{Failure, Origin, Outcome, Results, Tally},
-        },
+        outcome::results::{BrokenCheck, Failure, Origin, Outcome, Results, Tally},
     },
     value::wire,
 };

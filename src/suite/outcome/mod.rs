@@ -1,9 +1,8 @@
 //! What a run found.
 //!
-//! [`results`] is the one value that reports are made from. [`broken`] are the checks in which the adapter broke. [`known`] are the listed and tolerated failures, [`merge`] joins the
+//! [`results`] is the one value that reports are made from. [`known`] are the listed and tolerated failures, [`merge`] joins the
 //! results of shards, [`drift`] decides whether vectors changed, and [`coverage`] lists the evidence for each rule.
 
-pub mod broken;
 pub mod coverage;
 pub mod drift;
 pub mod known;

@@ -1,9 +1,10 @@
 //! The results of a run: one value, from which every report is made.
 
-use super::{
-    broken::{BrokenCheck, Said},
-    known::{Known, Stale},
-};
+mod broken;
+
+pub use broken::BrokenCheck;
+
+use super::known::{Known, Stale};
 use crate::{
     adapter::AdapterError,
     protocol::{Answer, Call, Capabilities, Op},
@@ -26,10 +27,10 @@ use std::{
 };
 
 /// How many different reasons for being inconclusive are counted.
-pub(super) const REASONS: usize = 500;
+const REASONS: usize = 500;
 /// How many ways to break are told of a rule.
 const BROKE: usize = 3;
-pub(super) const OTHER_REASONS: &str = "another reason, beyond the first 500";
+const OTHER_REASONS: &str = "another reason, beyond the first 500";
 
 /// What came of a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,7 +92,7 @@ pub(crate) struct Unreported {
     /// What broke in the checks of each rule, a few of each.
     pub(crate) broke: BTreeMap<String, Vec<String>>,
     /// What the adapter said when it broke, by the same without numbers.
-    pub(super) said: BTreeMap<String, Said>,
+    said: BTreeMap<String, broken::Said>,
     /// The first checks in which it broke.
     pub(crate) first_broke: Vec<BrokenCheck>,
     /// The operations that were asked, and of which no call was answered.
@@ -385,13 +386,13 @@ pub fn rule_of<'r>(rules: &'r [String], difference: &Difference) -> &'r str {
 }
 
 /// The first words of a sentence, as part of an id.
-pub(super) fn words(sentence: &str) -> String {
+fn words(sentence: &str) -> String {
     let words = sentence.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     words.take(6).collect::<Vec<_>>().join("-").to_ascii_lowercase()
 }
 
 /// The scenario without what comes behind so many calls.
-pub(super) fn up_to(scenario: &Scenario, calls: usize) -> Scenario {
+fn up_to(scenario: &Scenario, calls: usize) -> Scenario {
     match scenario {
         Scenario::Sequence(sequence) => {
             let mut sequence = sequence.clone();

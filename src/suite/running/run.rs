@@ -24,9 +24,8 @@ use crate::{
             shrink::{Tree, shrink},
         },
         outcome::{
-            broken::BrokenCheck,
             known::Watch,
-            results::{Failure, Origin, Results},
+            results::{BrokenCheck, Failure, Origin, Results},
         },
     },
 };

@@ -1,6 +1,6 @@
 //! Checks in which the adapter broke: the first are kept with everything, and all are counted under what it said.
 
-use super::results::{OTHER_REASONS, Origin, REASONS, Results, up_to, words};
+use super::{OTHER_REASONS, Origin, REASONS, Results, up_to, words};
 use crate::{
     case::scenario::Scenario,
     evidence::vectors::{Vector, from_scenario},
