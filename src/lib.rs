@@ -72,6 +72,8 @@
 //! The modules `clock`, `config`, `value` and `verifier` are in the package `sessionproof-core`. Use them by the names of this
 //! crate.
 //!
+//! The feature `quickcheck` gives the types of `config`, `clock` and `value` the trait `Arbitrary` of that crate.
+//!
 //! Everything else is public for the program `sessionproof` and for the tests of this project, is hidden here, and changes
 //! without notice.
 

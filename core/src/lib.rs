@@ -8,6 +8,9 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable, clippy::todo)
 )]
 
+#[cfg(any(test, feature = "quickcheck"))]
+#[forbid(unsafe_code)]
+mod arbitrary;
 #[forbid(unsafe_code)]
 pub mod clock;
 #[forbid(unsafe_code)]

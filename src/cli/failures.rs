@@ -9,10 +9,7 @@ use sessionproof::{
     evidence::vectors::{FailedWith, Vector, VectorFile},
     foreign,
     report::terminal,
-    suite::outcome::{
-        broken::BrokenCheck,
-        results::{Failure, Results},
-    },
+    suite::outcome::results::{BrokenCheck, Failure, Results},
 };
 use std::{
     collections::BTreeMap,
