@@ -38,8 +38,8 @@ impl Wanted {
     }
 }
 
-/// The Python that a user names. Otherwise the first that fits of `python3`, `python`, and, if wanted, the others on this machine,
-/// the newest first. If all are too new, the first of these.
+/// The Python that a user names. Otherwise the first that fits of `python3`, `python`, and, if wanted, the others on this machine
+/// (the newest first). If all are too new, the first of these.
 pub(crate) fn find(named: Option<&Path>, wanted: Wanted, folder: &Path) -> Result<Python, SetupError> {
     let no = |what| SetupError::NoPython { what, oldest: format!("{}.{}", wanted.oldest.0, wanted.oldest.1) };
     if let Some(path) = named {
