@@ -116,7 +116,16 @@ impl History {
     ///
     /// The data in the binary is damaged; a test sees to it that it is not.
     pub fn embedded() -> Result<Self, String> {
-        crate::json::from_str(DATA).map_err(|error| format!("spec/history.json: {error}"))
+        Self::parse(DATA)
+    }
+
+    /// A history from the text of `spec/history.json`.
+    ///
+    /// # Errors
+    ///
+    /// The text is something else.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        crate::json::from_str(text).map_err(|error| format!("spec/history.json: {error}"))
     }
 
     /// The releases of a name of which there are results.
