@@ -9,7 +9,10 @@ use sessionproof::{
     evidence::vectors::{FailedWith, Vector, VectorFile},
     foreign,
     report::terminal,
-    suite::outcome::results::{BrokenCheck, Failure, Results},
+    suite::outcome::{
+        broken::BrokenCheck,
+        results::{Failure, Results},
+    },
 };
 use std::{
     collections::BTreeMap,

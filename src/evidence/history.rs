@@ -1,5 +1,5 @@
-//! Which releases of Flask, Quart and itsdangerous keep which rules: what came of runs over old releases, each beside the packages
-//! of its own day. `.ci/history` makes the runs and writes the data; [`History::page`] is `spec/history.md`.
+//! Which releases of Flask, Quart and itsdangerous keep which rules: what came of runs over old releases, each beside the
+//! packages of its own day. `.ci/history` makes the runs and writes the data; [`History::page`] is `spec/history.md`.
 
 use crate::{
     foreign,
@@ -116,7 +116,16 @@ impl History {
     ///
     /// The data in the binary is damaged; a test sees to it that it is not.
     pub fn embedded() -> Result<Self, String> {
-        crate::json::from_str(DATA).map_err(|error| format!("spec/history.json: {error}"))
+        Self::parse(DATA)
+    }
+
+    /// A history from the text of `spec/history.json`.
+    ///
+    /// # Errors
+    ///
+    /// The text is something else.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        crate::json::from_str(text).map_err(|error| format!("spec/history.json: {error}"))
     }
 
     /// The releases of a name of which there are results.
@@ -168,10 +177,11 @@ impl History {
     pub fn page(&self) -> String {
         let mut page = format!(
             "# Which releases keep which rules\n\n\
-             Made by `.ci/history` from runs of `sessionproof check NAME@RELEASE --cases {}` with seed {}, specification {}. Each \
-             release\nran beside the packages that were newest on its own day, on a Python of that day; releases that this program \
-             pins by\nhashes ran with those. **Kept** means that every check passed. **Not offered** means that the release does not \
-             have what\nthe rule is about. `sessionproof rules RULE` prints the line of one rule.\n\n## Rules\n\n| rule | |",
+             Made by `.ci/history` from runs of `sessionproof check NAME@RELEASE --cases {}` with seed {}, specification\n{}. \
+             Each release ran beside the packages that were newest on its own day, on a Python of that day; the releases\n\
+             of which this program has hashes ran with the packages of these. **Kept** means that every check passed. **Not\n\
+             offered** means that the release does not have what the rule is about. `sessionproof rules RULE` prints the line\n\
+             of one rule.\n\n## Rules\n\n| rule | |",
             self.cases, self.seed, self.spec
         );
         NAMES.iter().for_each(|(_, shown)| page += &format!(" {shown} |"));
@@ -239,7 +249,37 @@ fn of_release(release: &Release) -> String {
 }
 
 /// What its authors changed in a release that shows in the rules, from reading the sources beside the runs.
-const NOTES: &[(&str, &str, &str)] = &[];
+const NOTES: &[(&str, &str, &str)] = &[
+    ("flask", "0.11", "`SESSION_REFRESH_EACH_REQUEST` came."),
+    (
+        "flask",
+        "1.0",
+        "`Vary: Cookie` is sent when the session was accessed, `SESSION_COOKIE_SAMESITE` came, and maps that look like a tag\n\
+         are escaped.",
+    ),
+    ("flask", "1.0.3", "itsdangerous 1.1 was out by then: timestamps count from 1970. Before, they counted from 2011."),
+    ("flask", "1.1.3", "It ran on Python 3.9, the first with `|=` on maps, which the session does not notice."),
+    (
+        "flask",
+        "2.0.0",
+        "itsdangerous 2.0 rejects a timestamp in the future. But one beyond the calendar raises an error even if the\n\
+         signature is wrong, so any client can bring it about.",
+    ),
+    ("flask", "2.1.0", "itsdangerous 2.1 rejects a wrong signature before it reads the timestamp."),
+    (
+        "flask",
+        "2.2.5",
+        "`Vary: Cookie` is also sent when the session was modified or refreshed (CVE-2023-30861, GHSA-m2qf-hxjv-5gpq).",
+    ),
+    (
+        "flask",
+        "2.3.2",
+        "`Vary: Cookie` is also sent when the session was modified or refreshed (CVE-2023-30861, GHSA-m2qf-hxjv-5gpq).",
+    ),
+    ("flask", "3.1.0", "`SECRET_KEY_FALLBACKS` and `SESSION_COOKIE_PARTITIONED` came."),
+    ("flask", "3.1.1", "The current key signs, and no longer a fallback key (CVE-2025-47278, GHSA-4grg-w6v8-c28g)."),
+    ("flask", "3.1.3", "`in`, `len` and iteration count as an access to the session (GHSA-68rp-wp8r-4726)."),
+];
 
 fn note(name: &str, release: &str) -> String {
     let found = NOTES.iter().filter(|(of, number, _)| (*of, *number) == (name, release));

@@ -47,8 +47,7 @@ pub fn write(results: &Results) -> String {
         Outcome::NotConformant => ("error", verdict),
         Outcome::NotJudged => ("error", format!("{verdict}\n{}", super::words::why_not_judged(results))),
     };
-    let hello = &results.implementation;
-    text + &command(kind, &format!("sessionproof: {} {}", hello.name, hello.version), &message)
+    text + &command(kind, &format!("sessionproof: {}", super::words::tested(results)), &message)
 }
 
 /// A command; what it is about may follow its name.

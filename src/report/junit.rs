@@ -57,7 +57,7 @@ fn document(results: &Results, writer: &mut Writer<Vec<u8>>) -> io::Result<()> {
     run.extend(of_known(results));
     suites.push((RUN.to_owned(), run));
     let all = || suites.iter().flat_map(|(_, cases)| cases);
-    let name = format!("sessionproof {} {}", results.implementation.name, results.implementation.version);
+    let name = format!("sessionproof {}", super::words::tested(results));
     let [tests, failures, errors, _] = counts(all());
     writer
         .create_element("testsuites")

@@ -22,6 +22,7 @@ pub struct Matrix {
 #[derive(Clone, Debug, Serialize)]
 struct Column {
     name: String,
+    tested: String,
     file: String,
     spec: String,
     /// The part of the run, where it is not the whole.
@@ -92,7 +93,7 @@ impl Matrix {
             let _ = writeln!(
                 text,
                 "- {}: {}{shard}, from {}",
-                foreign::markdown(&column.name),
+                foreign::markdown(&column.tested),
                 foreign::markdown(&column.spec),
                 foreign::markdown(&column.file)
             );
@@ -110,6 +111,7 @@ fn column(file: &str, results: &Results) -> Column {
     let hello = &results.implementation;
     Column {
         name: format!("{} {}", hello.name, hello.version).trim().to_owned(),
+        tested: super::words::tested(results),
         file: file.to_owned(),
         spec: results.spec.clone(),
         shard: (!results.shard.is_whole()).then(|| results.shard.to_string()),

@@ -15,6 +15,7 @@ pub fn write(results: &Results) -> String {
     let rules: Vec<_> = results.by_rule().collect();
     let known = usize::from(!results.known.is_empty());
     let mut text = format!("TAP version 14\n1..{}\n", rules.len() + 1 + known);
+    let _ = writeln!(text, "# {}", foreign::line(super::words::tested(results)));
     super::findings::diagnosis(results).iter().for_each(|line| text += &format!("# {line}\n"));
     for (number, (rule, tally)) in (1..).zip(&rules) {
         text += &point(results, number, rule, *tally);

@@ -15,6 +15,12 @@ pub(super) const SHOWN_OF_A_RULE: usize = 2;
 /// The name of the test that stands for the whole run.
 pub(super) const VERDICT: &str = "a verdict could be given";
 
+/// What was tested and what it ran on, its libraries among it.
+pub(super) fn tested(results: &Results) -> String {
+    let hello = &results.implementation;
+    format!("{} {} on {}", hello.name, hello.version, hello.runtime)
+}
+
 /// The result of a rule's checks, in words.
 pub(super) fn describe(tally: Tally) -> String {
     let checks = |count: usize| if count == 1 { "1 check".to_owned() } else { format!("{count} checks") };

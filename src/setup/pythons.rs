@@ -38,8 +38,8 @@ impl Wanted {
     }
 }
 
-/// The Python that a user names. Otherwise the first that fits of `python3`, `python`, and, if wanted, the others on this machine, the
-/// newest first. If all are too new, the first of these.
+/// The Python that a user names. Otherwise the first that fits of `python3`, `python`, and, if wanted, the others on this machine
+/// (the newest first). If all are too new, the first of these.
 pub(crate) fn find(named: Option<&Path>, wanted: Wanted, folder: &Path) -> Result<Python, SetupError> {
     let no = |what| SetupError::NoPython { what, oldest: format!("{}.{}", wanted.oldest.0, wanted.oldest.1) };
     if let Some(path) = named {
@@ -67,7 +67,8 @@ pub(crate) fn find(named: Option<&Path>, wanted: Wanted, folder: &Path) -> Resul
 fn others(wanted: Wanted) -> Vec<PathBuf> {
     let home = env::home_dir();
     let below = |variable: &str, in_home: &str| {
-        let named = env::var_os(variable).filter(|folder| !folder.is_empty()).map(PathBuf::from);
+        // A relative one would lead into the working directory.
+        let named = env::var_os(variable).map(PathBuf::from).filter(|folder| folder.is_absolute());
         named.or_else(|| Some(home.as_deref()?.join(in_home)))
     };
     let managed = [

@@ -1,5 +1,5 @@
-//! What old releases ran with on their own day. They seldom name upper bounds for what they need, so with the packages of today many
-//! do not even start.
+//! What old releases ran with on their own day. They seldom name upper bounds for what they need, so with the packages of today
+//! many do not even start.
 
 use super::pythons::Minor;
 use crate::bundled;

@@ -124,7 +124,7 @@ mod tests {
     fn what_another_python_may_help_is_told_from_what_the_network_does() {
         let of_another = |said: &str| Failure::new(said).of_another_python();
         assert_eq!(of_another("error: subprocess-exited-with-error\nmore"), Some("it could not be built"));
-        let ignored = "ERROR: Ignored the following versions that require a different python version: 3.1.3 Requires-Python >=3.9";
+        let ignored = "ERROR: Ignored the following versions that require a different python version: 3.1.3";
         assert_eq!(of_another(ignored), Some("it is not made for this one"));
         assert_eq!(of_another("ERROR: No matching distribution found for flask==9.9"), None);
     }
