@@ -24,11 +24,13 @@ use std::{
 };
 
 /// How many of the calls that were asked last are remembered.
-const LOGGED: usize = 2000;
+const LOGGED: usize = 6000;
 /// How large a call may be to be remembered (bytes).
 const LARGEST: usize = 4096;
 /// How many failures of a run are searched for their earlier calls.
-const SEARCHES: usize = 6;
+const SEARCHES: usize = 24;
+/// How long all searches of a run may take together.
+const PATIENCE_IN_ALL: Duration = Duration::from_secs(60);
 /// How many fresh copies are asked for one failure, and for how long.
 const TRIES: usize = 80;
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -60,6 +62,7 @@ pub(in crate::suite) struct Searches {
     control: Option<Box<dyn Implementation>>,
     is_started: bool,
     made: usize,
+    spent: Duration,
 }
 
 impl Searches {
@@ -98,29 +101,33 @@ impl Searches {
             return (scenario, divergence, EarlierCall::None);
         }
         let unexplained = if fails_alone { EarlierCall::None } else { EarlierCall::Unknown };
-        if self.made >= SEARCHES {
+        if self.made >= SEARCHES || self.spent >= PATIENCE_IN_ALL {
             return (scenario, divergence, unexplained);
         }
         self.made += 1;
         let calls: Vec<_> = divergence.before.iter().map(|(call, _)| call).chain([&divergence.call]).cloned().collect();
         let own = if is_in_turn { calls.len() - 1 } else { 0 };
         let (before, asked) = calls.split_at(own);
-        let mut search = Search { implementation, asked, left: TRIES, until: Instant::now() + PATIENCE };
+        let began = Instant::now();
+        let mut search = Search { implementation, asked, left: TRIES, until: began + PATIENCE };
         if is_in_turn && let Some(alone) = search.fails(&[]) {
             return (Scenario::Single(divergence.call.clone()), alone, EarlierCall::None);
         }
-        let logged = divergence.before.first().map_or(&divergence.call, |(call, _)| call);
-        let all = || [&log().before(logged)[..], before].concat();
-        let related = || all().into_iter().filter(|call| is_related(call, &divergence.call)).collect();
-        for candidates in [&|| before.to_vec() as Vec<Call>, &related as &dyn Fn() -> Vec<Call>, &all] {
-            let candidates = candidates();
+        let all = log().before(&divergence.call);
+        let of = |is_related: fn(&Call, &Call) -> bool| {
+            all.iter().filter(|call| is_related(call, &divergence.call)).chain(before).cloned().collect::<Vec<_>>()
+        };
+        let lists = [before.to_vec(), of(same_cookie), of(same_config), of(same_key), of(|_, _| true)];
+        for candidates in lists {
             if !candidates.is_empty()
                 && let Some(found) = search.fails(&candidates)
             {
                 let (earlier, found) = search.smallest(candidates, found);
+                self.spent += began.elapsed();
                 return (Scenario::Calls([&earlier[..], asked].concat()), found, EarlierCall::Asked);
             }
         }
+        self.spent += began.elapsed();
         (scenario, divergence, unexplained)
     }
 }
@@ -131,8 +138,7 @@ fn passes(implementation: &dyn Implementation, scenario: &Scenario) -> bool {
     verdict.is_ok_and(|verdicts| verdicts == [Verdict::Pass])
 }
 
-/// Whether two calls have a key or a cookie in common.
-fn is_related(one: &Call, other: &Call) -> bool {
+fn same_cookie(one: &Call, other: &Call) -> bool {
     fn cookie(call: &Call) -> Option<&str> {
         match call {
             Call::Exchange(call) => call.cookie_header.as_deref(),
@@ -140,8 +146,15 @@ fn is_related(one: &Call, other: &Call) -> bool {
             Call::Verify(call) => Some(&call.cookie),
         }
     }
-    let key = |config: &Config| config.secret_key.clone();
-    key(one.config()) == key(other.config()) || (cookie(one).is_some() && cookie(one) == cookie(other))
+    cookie(one).is_some() && cookie(one) == cookie(other)
+}
+
+fn same_config(one: &Call, other: &Call) -> bool {
+    one.config() == other.config()
+}
+
+fn same_key(one: &Call, other: &Call) -> bool {
+    one.config().secret_key == other.config().secret_key
 }
 
 /// The search for the earlier calls of one failure.
