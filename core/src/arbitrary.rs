@@ -252,8 +252,8 @@ impl Arbitrary for FallbackTextChoice {
 impl Arbitrary for Config {
     /// Flask's defaults with a key in most cases, and other members now and then.
     fn arbitrary(g: &mut Gen) -> Self {
-        let mut config = Self::default();
-        config.secret_key = if rarely(g, 16) { None } else { Some(Key::arbitrary(g)) };
+        let secret_key = if rarely(g, 16) { None } else { Some(Key::arbitrary(g)) };
+        let mut config = Self { secret_key, ..Self::default() };
         if rarely(g, 3) {
             config.fallback_keys = Some(Fallbacks::arbitrary(g));
         }
