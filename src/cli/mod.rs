@@ -52,7 +52,7 @@ enum Command {
     #[command(subcommand)]
     Cache(cache::Arguments),
     /// Test an implementation against the specification
-    Check(check::Arguments),
+    Check(Box<check::Arguments>),
     /// Generate shell completions
     Completions(completions::Arguments),
     /// Search every state of small worlds of browsers and servers

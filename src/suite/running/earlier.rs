@@ -7,7 +7,6 @@
 use crate::{
     adapter::Implementation,
     case::scenario::Scenario,
-    config::Config,
     protocol::Call,
     suite::{
         judging::{
