@@ -183,12 +183,17 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }
         _ => s.act(a),
     }),
-    of_act("dataclasses-with-tags", &["PAY-6", "PAY-5"], "the values in a dataclass are tagged", |s, a| match a {
-        Action::SetMade { key, of: Made::Dataclass, value } => {
-            s.act(&Action::Set { key: key.clone(), value: value.clone() })
-        }
-        _ => s.act(a),
-    }),
+    of_act(
+        "dataclasses-with-tags",
+        &["PAY-9", "PAY-6", "PAY-8", "PAY-5"],
+        "the values in a dataclass are tagged",
+        |s, a| match a {
+            Action::SetMade { key, of: Made::Dataclass, value } => {
+                s.act(&Action::Set { key: key.clone(), value: value.clone() })
+            }
+            _ => s.act(a),
+        },
+    ),
     of_act(
         "get-modifies",
         &["MOD-8", "SET-1", "REN-2", "REN-3", "DEL-4", "DEL-6"],
