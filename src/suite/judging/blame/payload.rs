@@ -127,7 +127,7 @@ fn tagged(expected: &Value, got: &Value) -> &'static str {
         (Value::Map(a), Value::Map(b)) => {
             let lost = a.iter().map(|(key, _)| key).find(|key| !b.contains_key(key));
             if let Some(key) = lost.or_else(|| b.iter().map(|(key, _)| key).find(|key| !a.contains_key(key))) {
-                if *key == Value::from(PERMANENT) {
+                if key.to_utf8().as_deref() == Some(PERMANENT) {
                     return "PERM-1";
                 }
                 return if was_no_text(key) { "PAY-5" } else { "PAY-16" };

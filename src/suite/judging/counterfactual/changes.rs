@@ -162,8 +162,8 @@ fn of_opened(call: &Exchange, choices: &Choices, is_raised: bool, changes: &mut 
     add("HDR-6", keep(&|part| part.is_ascii()));
     let unquoted = parts.iter().map(|part| if counts(part) && part.contains('"') { plain.as_str() } else { *part });
     add("HDR-2", with_header(unquoted.collect::<Vec<_>>().join(";")));
-    add("HDR-1", keep(&|part| named(part) != name));
     add("HDR-3", keep(&|part| !blame::is_unreadable(part)));
+    add("HDR-1", keep(&|part| named(part) != name));
     add(
         "HDR-5",
         keep(&|part| {
@@ -209,13 +209,22 @@ fn of_cookie(verify: &Verify, is_raised: bool, call: impl Fn(Verify) -> Call, ch
         let rule = if is_too_old { "EXP-10" } else { "KEY-3" };
         add(one(rule), Some(sealed.with(|config| config.fallback_keys = None)));
     }
-    let is_odd_time = sealed.at().is_none_or(|at| at == 0) || blame::ends_at_the_timestamp(verify);
-    if is_odd_time {
+    let timed = || {
         let rule = blame::timestamp(verify);
         let seconds = verify.now.seconds().max(1);
-        add(Suspects { rule, also: &["SIG"] }, Some(sealed.signed_at(seconds)));
+        (Suspects { rule, also: &["SIG"] }, Some(sealed.signed_at(seconds)))
+    };
+    let ends_there = blame::ends_at_the_timestamp(verify);
+    if ends_there {
+        let (suspects, changed) = timed();
+        add(suspects, changed);
     }
-    of_age(&sealed, verify, is_raised && !is_odd_time, &mut add);
+    of_age(&sealed, verify, is_raised && !ends_there, &mut add);
+    // The first second of all counts like others, and is also what an empty timestamp stands for.
+    if !ends_there && sealed.at().is_none_or(|at| at == 0) {
+        let (suspects, changed) = timed();
+        add(suspects, changed);
+    }
     for rule in KINDS {
         add(one(rule), sealed.with_json(|json| plain::json(json, rule)));
     }

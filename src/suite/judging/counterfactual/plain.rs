@@ -67,10 +67,12 @@ pub(super) fn json(value: &Value, rule: &str) -> Value {
     match value {
         Value::List(items) => Value::List(items.iter().map(inside).collect()),
         Value::Map(map) => match map.iter().next().filter(|_| map.len() == 1) {
-            Some((key, marked)) if tag(rule).is_some_and(|tag| *key == Value::from(tag)) => match (rule, marked) {
-                ("PAY-6", Value::List(items)) => Value::List(items.iter().map(inside).collect()),
-                _ => plain(),
-            },
+            Some((key, marked)) if tag(rule).is_some_and(|tag| key.to_utf8().as_deref() == Some(tag)) => {
+                match (rule, marked) {
+                    ("PAY-6", Value::List(items)) => Value::List(items.iter().map(inside).collect()),
+                    _ => plain(),
+                }
+            }
             _ => Value::Map(map.iter().map(|(key, value)| (key.clone(), inside(value))).collect()),
         },
         Value::Float(_) | Value::Int(_) if rule == "PAY-3" && !is_plain_number(value) => Value::int(1),
@@ -98,7 +100,7 @@ pub(super) fn action(action: &Action, rule: &str) -> Action {
 }
 
 fn is_tag(key: &Value) -> bool {
-    TAGS.iter().any(|tag| *key == Value::from(*tag))
+    key.to_utf8().is_some_and(|key| TAGS.contains(&key.as_str()))
 }
 
 fn is_plain_number(value: &Value) -> bool {
