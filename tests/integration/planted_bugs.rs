@@ -266,7 +266,7 @@ fn build(home: &Path) -> Result<(), String> {
 
 /// The share of some bugs in percent, rounded down.
 fn percent(some: usize, all: usize) -> usize {
-    if all == 0 { 100 } else { 100 * some / all }
+    (100 * some).checked_div(all).unwrap_or(100)
 }
 
 fn counts<'b>(bugs: impl Iterator<Item = (&'b Bug, &'b Shown)>) -> (usize, [usize; 4]) {
