@@ -29,7 +29,7 @@ fn what_was_signed_is_loaded_and_a_second_round_changes_nothing() {
         let loaded = match verifier.load(&cookie, now) {
             Ok(loaded) => loaded,
             // No key signs a timestamp outside the calendar that it also reads.
-            Err(error) => return error == Error::Calendar || panic!("{error:?}: {cookie}"),
+            Err(error) => return error == Error::Calendar,
         };
         let again = verifier.sign(&loaded, now).and_then(|cookie| verifier.load(&cookie, now));
         again.as_ref() == Ok(&loaded)
@@ -140,7 +140,7 @@ fn text_goes_through_utf_16_and_is_ordered_by_code_points() {
     fn holds(a: Text, b: Text) -> bool {
         Text::from_utf16(a.to_utf16()) == a
             && a.cmp(&b) == a.code_points().cmp(b.code_points())
-            && a.to_utf8().is_none_or(|text| Text::from(text.as_str()) == a)
+            && a.to_utf8().is_none_or(|text| a == text.as_str())
     }
     law(5_000, 9, holds as fn(_, _) -> _);
 }
