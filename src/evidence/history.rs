@@ -46,7 +46,7 @@ pub struct Release {
     /// The broken rules, with how many checks failed.
     #[serde(default)]
     pub broken: BTreeMap<String, usize>,
-    /// The rules about which nothing could be said, nearly always because the release does not offer what they are about.
+    /// The rules of which most checks could not be judged, often because the release does not offer what they are about.
     #[serde(default)]
     pub not_judged: Vec<String>,
     /// Why there are no results.
@@ -69,7 +69,7 @@ pub struct Counts {
 enum Status {
     Broken,
     Kept,
-    NotOffered,
+    NotJudged,
 }
 
 impl Status {
@@ -77,7 +77,7 @@ impl Status {
         match self {
             Self::Broken => "broken",
             Self::Kept => "kept",
-            Self::NotOffered => "not offered",
+            Self::NotJudged => "not judged",
         }
     }
 }
@@ -103,7 +103,7 @@ impl Release {
     fn status(&self, rule: &str) -> Status {
         match () {
             () if self.broken.contains_key(rule) => Status::Broken,
-            () if self.not_judged.iter().any(|id| id == rule) => Status::NotOffered,
+            () if self.not_judged.iter().any(|id| id == rule) => Status::NotJudged,
             () => Status::Kept,
         }
     }
@@ -155,7 +155,7 @@ impl History {
         let (word, first, last) = (now.status.word(), now.first, now.last);
         if spans.is_empty() {
             return Some(match now.status {
-                Status::NotOffered => word.to_owned(),
+                Status::NotJudged => word.to_owned(),
                 _ => format!("{word} in every release from {first} to {last}"),
             });
         }
@@ -167,7 +167,7 @@ impl History {
     /// What the releases do with a rule: a line for each name.
     pub fn of_rule(&self, rule: &str) -> Vec<String> {
         let line = |(name, shown): &(&str, &str)| {
-            let since = self.since(name, rule).filter(|since| since != Status::NotOffered.word())?;
+            let since = self.since(name, rule).filter(|since| since != Status::NotJudged.word())?;
             Some(format!("{shown}: {since}"))
         };
         NAMES.iter().filter_map(line).collect()
@@ -179,9 +179,9 @@ impl History {
             "# Which releases keep which rules\n\n\
              Made by `.ci/history` from runs of `sessionproof check NAME@RELEASE --cases {}` with seed {}, specification\n{}. \
              Each release ran beside the packages that were newest on its own day, on a Python of that day; the releases\n\
-             of which this program has hashes ran with the packages of these. **Kept** means that every check passed. **Not\n\
-             offered** means that the release does not have what the rule is about. `sessionproof rules RULE` prints the line\n\
-             of one rule.\n\n## Rules\n\n| rule | |",
+             of which this program has hashes ran with the packages of these. **Kept** means that no check failed. **Not judged**\n\
+             means that most checks of the rule could not be asked, often because the release does not have what it is about,\n\
+             or because another rule is broken. `sessionproof rules RULE` prints the line of one rule.\n\n## Rules\n\n| rule | |",
             self.cases, self.seed, self.spec
         );
         NAMES.iter().for_each(|(_, shown)| page += &format!(" {shown} |"));
@@ -216,7 +216,7 @@ impl History {
         for pair in releases.windows(2) {
             let [before, after] = pair else { continue };
             let mut of_pair = String::new();
-            for status in [Status::Kept, Status::Broken, Status::NotOffered] {
+            for status in [Status::Kept, Status::Broken, Status::NotJudged] {
                 let changed = |rule: &&String| after.status(rule) == status && before.status(rule) != status;
                 let rules: Vec<_> = self.rules.iter().filter(changed).map(String::as_str).collect();
                 if !rules.is_empty() {
@@ -326,7 +326,7 @@ mod tests {
             history.of_rule("VARY-1"),
             ["Flask: kept since 2.0; broken from 0.12 to 1.0", "Quart: broken since 0.11; kept in 0.10"]
         );
-        assert_eq!(history.of_rule("KEY-2"), ["Flask: kept since 2.0; not offered from 0.12 to 1.0"]);
+        assert_eq!(history.of_rule("KEY-2"), ["Flask: kept since 2.0; not judged from 0.12 to 1.0"]);
         assert_eq!(
             history.of_rule("EXP-1"),
             ["Flask: kept in every release from 0.12 to 2.0", "Quart: kept in every release from 0.10 to 0.11"]
