@@ -47,7 +47,7 @@ pub struct Target {
     /// How many seconds the whole run may take
     #[arg(long, value_name = "SECONDS", default_value_t = 1800, value_parser = clap::value_parser!(u64).range(1..=LONGEST))]
     time_limit: u64,
-    /// The Python to use; a package that is installed there is tested in place
+    /// The Python to use; what is installed there is tested in place
     #[arg(long, value_name = "PATH")]
     python: Option<PathBuf>,
     /// The time zone that programs run in [default: $TZ or America/New_York]

@@ -133,23 +133,6 @@ fn what_no_mistake_explains_is_left_over() {
     assert!(found.looked_at <= LOOKED_AT && found.unexplained.values().sum::<usize>() == found.looked_at);
 }
 
-/// A port that declares what smaller ports do, and accepts every cookie for a second more.
-#[test]
-fn other_choices_than_flasks_do_not_hide_a_mutant() {
-    let declared = Choices::default().base64(Base64Choice::Strict).odd_payload(OnInvalid::Reject);
-    let port = Port(declared, move |call: &Call| {
-        let Call::Verify(verify) = call else { return model::answer(call, &declared) };
-        let mut verify = verify.clone();
-        if let Some(max_age) = verify.config.lifetime.max_age().filter(|max_age| max_age.abs() < 1_000_000_000) {
-            std::sync::Arc::make_mut(&mut verify.config).lifetime = crate::config::Lifetime::Seconds(max_age + 1);
-        }
-        model::answer(&Call::Verify(verify), &declared)
-    });
-    // A cookie that is too old and holds no session is an error for the mutant, whose choices are Flask's.
-    let found = diagnosed(&port).unwrap();
-    assert_eq!(found.causes[0].name, "age-one-second-more", "{found:?}");
-}
-
 #[test]
 fn no_mistake_is_named_for_a_few_answers() {
     let port = Port(Choices::default(), |call: &Call| match call {

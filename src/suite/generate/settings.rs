@@ -120,6 +120,11 @@ pub fn timing() -> BoxedStrategy<Config> {
         .boxed()
 }
 
+/// A configuration that names a key, and leaves everything else to its default.
+pub fn defaults() -> BoxedStrategy<Config> {
+    key().prop_map(Config::with_key).boxed()
+}
+
 /// A configuration that plays with what stands where keys belong: nothing, an empty key, text instead of a list.
 pub fn keys() -> BoxedStrategy<Config> {
     let secret = prop_oneof![

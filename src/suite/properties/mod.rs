@@ -63,6 +63,7 @@ pub const PROPERTIES: &[Property] = &[
     signing::AGED,
     signing::SPOILED,
     signing::CRYPTO,
+    server::DEFAULTS,
     server::KEYS,
     session::VIEW,
     server::SLIDING,
