@@ -2,8 +2,8 @@
 
 use std::{env, path::PathBuf};
 
-/// Zones that differ in what goes wrong with local time: none, west and east with summer time, and the farthest on both sides. The
-/// first is where adapters run unless another is chosen.
+/// Zones that differ in what goes wrong with local time: none, west and east with summer time, and the farthest on both sides.
+/// The first is where adapters run unless another is chosen.
 pub const ZONES: [&str; 5] = ["America/New_York", "Europe/Berlin", "Pacific/Kiritimati", "Pacific/Pago_Pago", "UTC"];
 
 /// The first zone by its rules, for systems without the names.

@@ -1,5 +1,5 @@
-//! Values that are none of the session's types, and what comes back of them (`PAY-5`). An adapter makes them; here they are what they
-//! become when the session is written.
+//! Values that are none of the session's types, and what comes back of them (`PAY-5`). An adapter makes them; here they are what
+//! they become when the session is written.
 
 use crate::value::{Map, Value, iso};
 use serde::{Deserialize, Serialize};

@@ -91,7 +91,7 @@ fn a_lifetime_frozen_at_the_start_of_the_session_is_told_in_a_few_lines() {
             frozen.lock().unwrap().insert(cookie.value, call.config.lifetime);
         }
     };
-    insta::assert_snapshot!(shown("EXP-2", take, give));
+    insta::assert_snapshot!(shown("PERM-3", take, give));
 }
 
 #[test]

@@ -47,8 +47,8 @@ fn deflate(text: String) -> String {
     format!(".{}", base64::encode(&payload::deflate(text.as_bytes())))
 }
 
-/// A compressed payload that inflates to so many bytes, most of which mean nothing: space, or a text that a later value of its key
-/// replaces.
+/// A compressed payload that inflates to so many bytes, most of which mean nothing: space, or a text that a later value of its
+/// key replaces.
 fn long(length: usize, is_replaced: bool) -> String {
     let (head, filler, tail) = if is_replaced { ("{\"a\":\"", "t", "\",\"a\":1}") } else { ("{\"a\":1", " ", "}") };
     deflate(format!("{head}{}{tail}", filler.repeat(length.saturating_sub(head.len() + tail.len()))))

@@ -193,9 +193,9 @@ fn piece() -> BoxedStrategy<Piece> {
         2 => Just(Piece::Stale),
         2 => Just(Piece::Foreign),
         2 => Just(Piece::Quoted),
-        1 => select(names).prop_map(Piece::Named),
+        2 => select(names).prop_map(Piece::Named),
         2 => text_in(&[' '..='~', '\u{80}'..='\u{ff}'], 0..=10).prop_map(Piece::Junk),
-        2 => select(junk).prop_map(|text| Piece::Junk(text.to_owned())),
+        3 => select(junk).prop_map(|text| Piece::Junk(text.to_owned())),
     ]
     .boxed()
 }

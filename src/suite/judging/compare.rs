@@ -1,7 +1,8 @@
 //! Whether an answer is the one that the specification requires: compared by meaning, not by spelling.
 //!
-//! Every aspect of an answer is compared, so that no mistake hides behind another. What follows from a difference is no difference
-//! of its own: where another session was opened, the rest is compared with what the specification makes of that session.
+//! Every aspect of an answer is compared, so that no mistake hides behind another. What follows from a difference is no
+//! difference of its own: where another session was opened, the rest is compared with what the specification makes of that
+//! session.
 //!
 //! A [`Difference`] names the rules that it may break, found by [`blame`], so that a failing generated case says more than "not
 //! equal".
@@ -98,7 +99,8 @@ pub fn differences(call: &Call, expected: &Answer, got: &Answer, choices: &Choic
     all
 }
 
-/// Whether an implementation that declares to read the canonical spelling of base64 alone answers rightly for one that reads others.
+/// Whether an implementation that declares to read the canonical spelling of base64 alone answers rightly for one that reads
+/// others.
 fn is_read_leniently(call: &Call, got: &Answer, choices: &Choices) -> bool {
     let lenient = Choices { base64: Base64Choice::Lenient, ..*choices };
     choices.base64 == Base64Choice::Strict
@@ -240,8 +242,8 @@ fn fields(exchanged: &Response) -> Vec<String> {
 }
 
 /// What differs between the fields of Vary: `Cookie` is there as it should be, and nothing else with it. `is_told` says
-/// whether status and results are the expected ones. Where the cookie was set or left out against the rules, that decides what Vary
-/// should be.
+/// whether status and results are the expected ones. Where the cookie was set or left out against the rules, that decides what
+/// Vary should be.
 fn vary(call: &Exchange, expected: &Response, got: &Response, is_told: bool) -> Option<Difference> {
     let (sets, should_set) = (set_cookie(got, call).is_some(), set_cookie(expected, call).is_some());
     let found = fields(got);

@@ -5,8 +5,8 @@
 //! `http_date` and `integer` show in every cookie that is set and every session that is signed.
 //!
 //! No metamorphic properties are needed: matching the model on every call implies them. Equality on one call cannot see an answer
-//! that depends on earlier calls. Therefore `turns` asks for it on purpose, cases share configurations, some share cookies, stories
-//! have [`super::judging::invariants`], and the vectors are run twice.
+//! that depends on earlier calls. Therefore `turns` asks for it on purpose, cases share configurations, some share cookies,
+//! stories have [`super::judging::invariants`], and the vectors are run twice.
 
 mod base64;
 mod cookie_header;

@@ -1,8 +1,8 @@
 //! Whether a failure comes of an earlier call, and of which.
 //!
-//! A failed check is asked again of a copy of the implementation that has heard nothing else. If it is right there, what was asked
-//! before changed the answer. Then the calls before it are asked of fresh copies, fewer and fewer of them, until only those are left
-//! that it takes. They are saved with the failure, so that `replay` shows it again.
+//! A failed check is asked again of a copy of the implementation that has heard nothing else. If it is right there, what was
+//! asked before changed the answer. Then the calls before it are asked of fresh copies, fewer and fewer of them, until only those
+//! are left that it takes. They are saved with the failure, so that `replay` shows it again.
 
 use crate::{
     adapter::Implementation,

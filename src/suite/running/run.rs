@@ -367,10 +367,10 @@ impl Run<'_> {
         rules.iter().filter(|rule| self.options.counts(rule.as_ref())).cloned().collect()
     }
 
-    /// The rules that a failed check breaks and under which it counts, with the chosen rules that it is evidence for where none of
-    /// those that are blamed was chosen. Every check that is asked is evidence for a chosen rule (`asked`), so its failure counts,
-    /// whichever rule is blamed, unless that rule is left out on purpose. Then nothing can be said of the rules that were asked
-    /// about. `name` is that of the vector or property.
+    /// The rules that a failed check breaks and under which it counts, with the chosen rules that it is evidence for where none
+    /// of those that are blamed was chosen. Every check that is asked is evidence for a chosen rule (`asked`), so its failure
+    /// counts, whichever rule is blamed, unless that rule is left out on purpose. Then nothing can be said of the rules that were
+    /// asked about. `name` is that of the vector or property.
     fn counts<R: AsRef<str>>(
         &mut self,
         broken: &[&'static str],

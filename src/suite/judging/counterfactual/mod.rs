@@ -191,8 +191,8 @@ impl Examination {
         let mut others = others.iter();
         let odd = if self.has_odd { others.next() } else { None };
         let plain = if self.has_plain { others.next() } else { None };
-        // What is right when it is asked again, or with another cookie that means the same, depends on what was asked before or on
-        // chance. No change explains it.
+        // What is right when it is asked again, or with another cookie that means the same, depends on what was asked before or
+        // on chance. No change explains it.
         if again.is_none() || std::iter::once(again).chain(others).any(is_right) {
             return None;
         }
@@ -227,8 +227,8 @@ impl Examination {
     }
 }
 
-/// The one rule that is named: the likeliest, or of those that the check is about the foremost that may be broken and is not ruled
-/// out.
+/// The one rule that is named: the likeliest, or of those that the check is about the foremost that may be broken and is not
+/// ruled out.
 fn among(suspects: Suspects, rules: &[String], ruled_out: &BTreeSet<&str>) -> Suspects {
     let is_likeliest = |rule: &&String| **rule == suspects.rule;
     if rules.iter().any(|rule| is_likeliest(&rule)) {
