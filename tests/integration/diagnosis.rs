@@ -33,8 +33,7 @@ fn a_run_ends_with_the_diagnosis_and_then_every_broken_rule() {
     let named = "behaves like `age-equal-refused` (age equal to the lifetime is too old): explains ";
     assert!(place("\nDiagnosis:\n") < place(named) && place(named) < place("\nbroken "), "{text}");
     assert!(place("\nbroken ") < place("\nnot conformant: "), "{text}");
-    let failed = json["total"]["failed"].as_u64().unwrap();
-    assert!(text.contains(&format!("explains {failed} of {failed} failures")), "{text}");
+    assert!(text.contains("explains 100 of the 100 failures that were looked at"), "{text}");
     assert_eq!(json["diagnosis"]["causes"][0]["name"].as_str(), Some("age-equal-refused"));
     assert_eq!(json["diagnosis"]["unexplained"], json!({}));
     let page = std::fs::read_to_string(folder.path().join("r.html")).unwrap();

@@ -177,8 +177,8 @@ impl Run<'_> {
         }
     }
 
-    /// Every vector of this shard, whichever rules it cites, since any of them may be blamed; and those of one call once more in
-    /// reverse: state that leaks from one call into the next shows.
+    /// Every vector of this shard, whichever rules it cites, since any of them may be blamed, those that cite a chosen rule before
+    /// the others; and those of one call once more in reverse: state that leaks from one call into the next shows.
     fn vectors(&mut self, vectors: &[LoadedVector]) -> Result<(), Stop> {
         let for_server: Vec<_>;
         let vectors = match &self.options.fixed_config {
@@ -191,7 +191,8 @@ impl Run<'_> {
             }
         };
         let all = vectors.iter().enumerate();
-        let mine: Vec<_> = all.filter(|(n, _)| self.options.shard.holds(*n)).map(|(_, ready)| ready).collect();
+        let mut mine: Vec<_> = all.filter(|(n, _)| self.options.shard.holds(*n)).map(|(_, ready)| ready).collect();
+        mine.sort_by_key(|ready| self.chosen(&ready.vector.rules).is_empty());
         let passed = self.pass("vectors", &mine, false)?;
         let is_asked_again = |ready: &&LoadedVector| {
             let is_chosen = self.options.counts(NO_MEMORY) || !self.chosen(&ready.vector.rules).is_empty();

@@ -169,7 +169,7 @@ fn tap(text: &str) -> Vec<String> {
             if !is_next || signs > 1 {
                 mutants.push(format!("the point {line:?}"));
             }
-        } else if !["  ---", "  message: \"", "  failures:", "    - \"", "  ..."]
+        } else if !["# ", "  ---", "  message: \"", "  failures:", "    - \"", "  ..."]
             .iter()
             .any(|begin| line.starts_with(begin))
         {

@@ -117,21 +117,15 @@ impl<'a> Causes<'a> {
 
     /// What differs in the answers to some calls; `None` for a call that has no answer to compare.
     fn ask(&self, calls: &[Call]) -> Vec<Option<Vec<Difference>>> {
-        let mut replies: Vec<Option<Reply>> = vec![None; calls.len()];
+        let choices = &self.hello.choices;
+        let mut differing = vec![None; calls.len()];
+        // Each is compared when it comes: many large answers would take much memory together.
         let asked = self.implementation.answer_each(calls, &mut |place, reply| {
-            if let Some(slot) = replies.get_mut(place) {
-                *slot = Some(reply);
+            if let (Some(call), Some(slot), Reply::Ok(answer)) = (calls.get(place), differing.get_mut(place), reply) {
+                *slot = Some(differences(call, &model::answer(call, choices), &answer, choices));
             }
         });
-        if asked.is_err() {
-            return Vec::new();
-        }
-        let choices = &self.hello.choices;
-        let differing = |(call, reply): (&Call, Option<Reply>)| match reply? {
-            Reply::Ok(answer) => Some(differences(call, &model::answer(call, choices), &answer, choices)),
-            _ => None,
-        };
-        calls.iter().zip(replies).map(differing).collect()
+        if asked.is_err() { Vec::new() } else { differing }
     }
 }
 
