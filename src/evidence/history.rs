@@ -181,7 +181,8 @@ impl History {
              Each release ran beside the packages that were newest on its own day, on a Python of that day; the releases\n\
              of which this program has hashes ran with the packages of these. **Kept** means that no check failed.\n\
              **Not judged** means that most checks of the rule could not be asked, often because the release does not have\n\
-             what it is about, or because another rule is broken. `sessionproof rules RULE` prints the line of one rule.\n\n## Rules\n\n| rule | |",
+             what it is about, or because another rule is broken. `sessionproof rules RULE` prints the line of one rule.\n\n\
+             ## Rules\n\n| rule | |",
             self.cases, self.seed, self.spec
         );
         NAMES.iter().for_each(|(_, shown)| page += &format!(" {shown} |"));

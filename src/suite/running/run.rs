@@ -177,8 +177,8 @@ impl Run<'_> {
         }
     }
 
-    /// Every vector of this shard, whichever rules it cites, since any of them may be blamed, those that cite a chosen rule before
-    /// the others; and those of one call once more in reverse: state that leaks from one call into the next shows.
+    /// Every vector of this shard, whichever rules it cites, since any of them may be blamed, those that cite a chosen rule
+    /// before the others; and those of one call once more in reverse: state that leaks from one call into the next shows.
     fn vectors(&mut self, vectors: &[LoadedVector]) -> Result<(), Stop> {
         let for_server: Vec<_>;
         let vectors = match &self.options.fixed_config {
