@@ -59,6 +59,9 @@ pub struct MatrixArguments {
     /// With --of: how many mutants are tested in parallel
     #[arg(long, value_name = "N", requires = "of", value_parser = clap::value_parser!(u16).range(1..=64), default_value_t = 2)]
     jobs: u16,
+    /// With --of: keep results in a file, and go on where it ends
+    #[arg(long, value_name = "FILE", requires = "of", conflicts_with = "list")]
+    log: Option<PathBuf>,
     /// With --of: write the page of evidence to a file
     #[arg(long, value_name = "FILE", requires = "of", conflicts_with_all = ["only", "list"])]
     page: Option<PathBuf>,
@@ -89,6 +92,7 @@ pub fn run(arguments: &MatrixArguments) -> Result<Outcome, CliError> {
         return mutants_of_flask::run(&mutants_of_flask::Wanted {
             only: arguments.only.as_deref(),
             list: arguments.list,
+            log: arguments.log.as_deref(),
             page: arguments.page.as_deref(),
             effort: Effort {
                 cases: arguments.cases.unwrap_or(1_000),

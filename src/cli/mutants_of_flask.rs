@@ -7,10 +7,11 @@ use super::{
     progress::{Counter, tell_set_up},
 };
 use sessionproof::{
+    bounded,
     evidence::vectors,
     foreign,
     mutants::of_flask::{
-        self, Effort, Fate, Mutant,
+        self, Effort, Fate, Fates, Mutant,
         explained::Explained,
         page::{self, Counts},
     },
@@ -18,7 +19,16 @@ use sessionproof::{
     setup::{Known, Setup},
     suite::outcome::{known::fits, results::Outcome},
 };
-use std::path::Path;
+use serde::{Deserialize, Serialize};
+use std::{
+    fs::OpenOptions,
+    io::{ErrorKind, Write},
+    path::Path,
+    sync::{Mutex, PoisonError},
+};
+
+/// The largest file of fates that is read, in bytes.
+const LARGEST_LOG: u64 = 16 * 1024 * 1024;
 
 /// What is to be done.
 pub struct Wanted<'a> {
@@ -26,6 +36,8 @@ pub struct Wanted<'a> {
     pub only: Option<&'a str>,
     /// Print the mutants, and try none.
     pub list: bool,
+    /// Where fates are kept, so that an interrupted run goes on.
+    pub log: Option<&'a Path>,
     /// Where the page goes.
     pub page: Option<&'a Path>,
     /// How hard the suite tries.
@@ -51,8 +63,16 @@ pub fn run(wanted: &Wanted<'_>) -> Result<Outcome, CliError> {
         return Ok(Outcome::Conformant);
     }
     let vectors = vectors::embedded()?;
+    let known = wanted.log.map_or_else(|| Ok(Fates::new()), read)?;
+    let mut log = wanted.log.map(|file| OpenOptions::new().create(true).append(true).open(file)).transpose();
+    let log = log.as_mut().map_err(|error| cannot("written", wanted.log, error))?.take().map(Mutex::new);
     let progress = Counter::new(mutants.len(), "mutants of Flask");
-    let fates = of_flask::run(&oracle, &mutants, &vectors, wanted.effort, &|mutant, fate| {
+    let fates = of_flask::run(&oracle, &mutants, &vectors, wanted.effort, &known, &|mutant, fate| {
+        if let Some(log) = &log {
+            let line = serde_json::to_string(&Logged { id: mutant.id.clone(), fate: fate.clone() }).unwrap_or_default();
+            // A fate that is not kept is found again.
+            let _ = writeln!(log.lock().unwrap_or_else(PoisonError::into_inner), "{line}");
+        }
         progress.aside(|| say!("{}", line(mutant, fate, &explained)));
         progress.one_more();
     });
@@ -93,6 +113,34 @@ pub fn run(wanted: &Wanted<'_>) -> Result<Outcome, CliError> {
         true => Ok(Outcome::Conformant),
         false => Ok(Outcome::NotConformant),
     }
+}
+
+/// A line of the file of fates.
+#[derive(Deserialize, Serialize)]
+struct Logged {
+    id: String,
+    fate: Fate,
+}
+
+/// The fates that a file keeps; none if there is no such file.
+fn read(file: &Path) -> Result<Fates, CliError> {
+    let text = match bounded::read_text(file, LARGEST_LOG) {
+        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+        text => text.map_err(|error| cannot("read", Some(file), &error))?,
+    };
+    let line = |(at, line): (usize, &str)| {
+        let logged: Logged = serde_json::from_str(line).map_err(|error| {
+            let file = foreign::path(file);
+            CliError(format!("{file}, line {}: {error}\nremove the line, or name another file after --log", at + 1))
+        })?;
+        Ok((logged.id, logged.fate))
+    };
+    text.lines().enumerate().map(line).collect()
+}
+
+fn cannot(what: &str, file: Option<&Path>, error: &std::io::Error) -> CliError {
+    let file = foreign::path(file.unwrap_or(Path::new("")));
+    CliError(format!("{file} cannot be {what}: {error}\nname another file after --log"))
 }
 
 fn line(mutant: &Mutant, fate: &Fate, explained: &Explained) -> String {

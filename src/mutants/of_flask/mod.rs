@@ -20,9 +20,9 @@ use crate::{
         running::run,
     },
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     sync::{
         Mutex, PoisonError,
@@ -96,7 +96,8 @@ impl Mutant {
 type Lines = BTreeSet<(String, u32)>;
 
 /// What came of a mutant.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Fate {
     /// It does not start, does not answer, or breaks the adapter.
     Broke(String),
@@ -107,6 +108,9 @@ pub enum Fate {
     /// Every check passed.
     Survived,
 }
+
+/// What is known of mutants from an earlier run, by their ids.
+pub type Fates = BTreeMap<String, Fate>;
 
 /// How hard the suite tries.
 #[derive(Clone, Copy, Debug)]
@@ -154,7 +158,7 @@ fn reached(oracle: &Oracle, vectors: &[LoadedVector], effort: Effort) -> Result<
 }
 
 /// Tries the suite on mutants, and gives their fates in their order; `None` for one whose run did not end before this process was
-/// interrupted. `observe` gets each fate as it is known.
+/// interrupted. Those whose fate is `known` are not tried. `observe` gets each fate as it comes.
 ///
 /// # Errors
 ///
@@ -164,14 +168,22 @@ pub fn run(
     mutants: &[Mutant],
     vectors: &[LoadedVector],
     effort: Effort,
+    known: &Fates,
     observe: &(dyn Fn(&Mutant, &Fate) + Sync),
 ) -> Result<Vec<Option<Fate>>, MutantsError> {
+    let found: Vec<_> = mutants.iter().map(|mutant| known.get(&mutant.id).cloned()).collect();
+    if found.iter().all(Option::is_some) {
+        return Ok(found);
+    }
     let lines = reached(oracle, vectors, effort)?;
-    let (next, fates) = (AtomicUsize::new(0), Mutex::new(vec![None; mutants.len()]));
+    let (next, fates) = (AtomicUsize::new(0), Mutex::new(found));
     let work = || {
         loop {
             let at = next.fetch_add(1, Relaxed);
             let Some(mutant) = mutants.get(at) else { return };
+            if known.contains_key(&mutant.id) {
+                continue;
+            }
             let fate = match mutant.is_reached(&lines) {
                 true => try_one(oracle, mutant, vectors, effort),
                 false => Fate::NotReached,
