@@ -6,6 +6,7 @@ use super::{
     out::{note, say},
     progress::{Counter, tell_set_up},
 };
+use serde::{Deserialize, Serialize};
 use sessionproof::{
     bounded,
     evidence::vectors,
@@ -19,7 +20,6 @@ use sessionproof::{
     setup::{Known, Setup},
     suite::outcome::{known::fits, results::Outcome},
 };
-use serde::{Deserialize, Serialize};
 use std::{
     fs::OpenOptions,
     io::{ErrorKind, Write},
@@ -78,7 +78,8 @@ pub fn run(wanted: &Wanted<'_>) -> Result<Outcome, CliError> {
     });
     progress.end();
     let fates = fates?;
-    let tried: Vec<_> = mutants.iter().zip(&fates).filter_map(|(mutant, fate)| Some((mutant, fate.as_ref()?))).collect();
+    let tried: Vec<_> =
+        mutants.iter().zip(&fates).filter_map(|(mutant, fate)| Some((mutant, fate.as_ref()?))).collect();
     let counts = Counts::of(tried.iter().copied(), &explained);
     if let Some(interrupted) = processes::interruption() {
         say!("\n{} of {} mutants were tried until then", tried.len(), mutants.len());

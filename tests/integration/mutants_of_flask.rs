@@ -13,22 +13,22 @@ use sessionproof::{
 };
 use std::{collections::BTreeSet, process::Command};
 
-/// Few, and a quarter of the vectors: what is found here is found at once.
-const EFFORT: Effort = Effort { cases: 50, seed: 0, jobs: 2 };
+/// An eighth of the vectors: what is found here is found at once.
+const EFFORT: Effort = Effort { cases: 0, seed: 0, jobs: 2 };
 
 /// Real Flask with one change, and what the suite makes of it.
 const SOME: &[(&str, &str)] = &[
     ("flask.sessions:SecureCookieSessionInterface.salt:constant:1", "killed"),
+    ("flask.sessions:SecureCookieSessionInterface.session_class:delete:1", "broke"),
     ("flask.sessions:SessionInterface.should_set_cookie:logic:1", "killed"),
     ("flask.sessions:SessionMixin.new:constant:1", "survived"),
     ("flask.sessions:SessionInterface.save_session:delete:1", "not reached"),
     ("flask.json.tag:TagDict.to_python:constant:1", "killed"),
     ("flask.app:Flask.default_config:constant:21", "killed"),
-    ("itsdangerous.timed:TimestampSigner.unsign:compare:5", "killed"),
-    ("itsdangerous.url_safe:URLSafeSerializerMixin.dump_payload:compare:1", "killed"),
-    ("itsdangerous.encoding:_int64_struct:constant:1", "broke"),
-    ("werkzeug.http:dump_cookie:default:1", "survived"),
-    ("werkzeug.sansio.http:parse_cookie:logic:1", "killed"),
+    ("itsdangerous.timed:TimestampSigner.unsign:compare:7", "killed"),
+    ("itsdangerous.url_safe:URLSafeSerializerMixin.dump_payload:compare:2", "killed"),
+    ("itsdangerous.encoding:_int64_struct:argument:1", "broke"),
+    ("werkzeug.sansio.http:parse_cookie:compare:4", "killed"),
     ("werkzeug.sansio.response:Response.delete_cookie:argument:2", "killed"),
 ];
 
@@ -44,7 +44,8 @@ fn word(fate: &Fate) -> &'static str {
 /// What a line of Python prints that has the tool as `mutants`.
 fn python(oracle: &Oracle, code: &str) -> String {
     let adapters = oracle.files.join("adapters").join("python");
-    let code = format!("import sys; sys.path.insert(0, {:?}); import flask_mutants as mutants\n{code}", adapters.display());
+    let code =
+        format!("import sys; sys.path.insert(0, {:?}); import flask_mutants as mutants\n{code}", adapters.display());
     let ran = Command::new(&oracle.python).args(["-I", "-B", "-c", &code]).run_to_end().unwrap();
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
     String::from_utf8(ran.stdout).unwrap()
@@ -56,7 +57,7 @@ fn a_change_in_flask_is_found_and_one_that_nobody_sees_survives() {
     let all = of_flask::list(oracle).unwrap();
     let named = |id: &str| all.iter().find(|mutant| mutant.id == id).unwrap_or_else(|| panic!("{id}")).clone();
     let mutants: Vec<Mutant> = SOME.iter().map(|(id, _)| named(id)).collect();
-    let vectors: Vec<_> = vectors::embedded().unwrap().into_iter().step_by(4).collect();
+    let vectors: Vec<_> = vectors::embedded().unwrap().into_iter().step_by(8).collect();
     let fates = of_flask::run(oracle, &mutants, &vectors, EFFORT, &Fates::new(), &|_, _| {}).unwrap();
     let fates: Vec<_> = fates.into_iter().map(Option::unwrap).collect();
     let found: Vec<_> = SOME.iter().zip(&fates).map(|((id, _), fate)| (*id, word(fate))).collect();
@@ -67,13 +68,13 @@ fn a_change_in_flask_is_found_and_one_that_nobody_sees_survives() {
     let unexplained: Vec<_> = unexplained.into_iter().map(|(mutant, why)| (mutant.id.as_str(), why)).collect();
     assert_eq!(
         unexplained,
-        [(SOME[2].0, "survived"), (SOME[3].0, "is not reached"), (SOME[9].0, "survived")],
+        [(SOME[3].0, "survived"), (SOME[4].0, "is not reached")],
         "a mutant that nobody sees is told"
     );
     assert_eq!(page::wrong(&tried, &Explained::embedded().unwrap()), []);
     let counts = Counts::of(tried.iter().copied(), &Explained::default());
-    assert_eq!((counts.killed, counts.broke, counts.not_reached, counts.unexplained), (8, 1, 1, 2));
-    assert!((counts.share() - 900.0 / 11.0).abs() < 1e-9);
+    assert_eq!((counts.killed, counts.broke, counts.not_reached, counts.unexplained), (8, 2, 1, 1));
+    assert!((counts.share() - 1000.0 / 11.0).abs() < 1e-9);
 }
 
 #[test]

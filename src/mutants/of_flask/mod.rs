@@ -153,7 +153,8 @@ fn reached(oracle: &Oracle, vectors: &[LoadedVector], effort: Effort) -> Result<
         Fate::NotReached => return Err(broke("no check was asked".to_owned())),
     }
     let text = fs::read_to_string(&file)?;
-    let line = |line: &str| line.split_once(' ').and_then(|(module, line)| Some((module.to_owned(), line.parse().ok()?)));
+    let line =
+        |line: &str| line.split_once(' ').and_then(|(module, line)| Some((module.to_owned(), line.parse().ok()?)));
     Ok(text.lines().filter_map(line).collect())
 }
 

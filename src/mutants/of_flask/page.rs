@@ -57,7 +57,9 @@ impl Counts {
 pub fn wrong<'m>(tried: &[(&'m Mutant, &'m Fate)], explained: &Explained) -> Vec<(&'m Mutant, &'static str)> {
     let why = |(mutant, fate): &(&'m Mutant, &'m Fate)| {
         let why = match fate {
-            Fate::Broke(_) | Fate::Killed(_) if explained.says_that_it_survives(mutant) => "is explained, and was found",
+            Fate::Broke(_) | Fate::Killed(_) if explained.says_that_it_survives(mutant) => {
+                "is explained, and was found"
+            }
             Fate::Survived if explained.why(mutant, fate).is_none() => "survived",
             Fate::NotReached if explained.why(mutant, fate).is_none() => "is not reached",
             _ => return None,
@@ -122,8 +124,7 @@ pub fn page(tried: &[(&Mutant, &Fate)], explained: &Explained, release: &str, ef
 fn row(text: &mut String, name: &str, counts: Counts) {
     let Counts { killed, broke, not_reached, explained, unexplained } = counts;
     let total = counts.total();
-    let _ =
-        writeln!(text, "| {name} | {total} | {killed} | {broke} | {not_reached} | {explained} | {unexplained} |");
+    let _ = writeln!(text, "| {name} | {total} | {killed} | {broke} | {not_reached} | {explained} | {unexplained} |");
 }
 
 /// Mutants under the first reason that is about them, and at the end those without.
