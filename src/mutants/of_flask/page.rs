@@ -74,16 +74,17 @@ pub fn page(tried: &[(&Mutant, &Fate)], explained: &Explained, release: &str, ef
     let counts = Counts::of(tried.iter().copied(), explained);
     let mut text = format!(
         "# Mutants of real Flask\n\n\
-         The suite tried on Flask {release} itself, with one small change in its source, or in that of itsdangerous or Werkzeug: {} \
-         mutants of what opens, reads and saves a session. `sessionproof mutants --of flask --page \
+         The suite tried on Flask {release} itself, with one small change in its source, or in that of itsdangerous or \
+         Werkzeug: {} mutants of what opens, reads and saves a session. `sessionproof mutants --of flask --page \
          docs/evidence/mutants-of-flask.md` tries them all and rewrites this page; it fails when a mutant survives that is not \
          explained here.\n\n\
-         `adapters/python/flask_mutants.py` makes them: other comparisons, constants, defaults and operators; statements, arguments, \
-         elements, operands and decorators that go. Docstrings, annotations, code for type checkers, the texts of errors and \
-         warnings, and `__repr__` are left out. Each mutant is asked all vectors and {} generated cases (seed {}), up to the first \
-         failure.\n\n\
-         **Killed**: a check failed. **Broke**: it did not start, answer in time or keep the adapter running. **Not reached**: no \
-         check runs the statement. **Invisible**: every check passed, and a reason below says why nothing else is possible.\n\n\
+         `adapters/python/flask_mutants.py` makes them: other comparisons, constants, defaults and operators; statements, \
+         arguments, elements, operands and decorators that go. Docstrings, annotations, code for type checkers, the texts of \
+         errors and warnings, and `__repr__` are left out. Each mutant is asked all vectors and {} generated cases (seed {}), up \
+         to the first failure.\n\n\
+         **Killed**: a check failed. **Broke**: it did not start, answer in time or keep the adapter running. **Not reached**: \
+         no check runs the statement. **Invisible**: every check passed, and a reason below says why nothing else is \
+         possible.\n\n\
          Of those that change something visible in a cookie or a response, {:.1} % were found.\n\n\
          | module | mutants | killed | broke | not reached | invisible | unexplained |\n|---|---:|---:|---:|---:|---:|---:|\n",
         counts.total(),
