@@ -65,7 +65,7 @@ pub struct MatrixArguments {
     /// With --of: write the page of evidence to a file
     #[arg(long, value_name = "FILE", requires = "of", conflicts_with_all = ["only", "list"])]
     page: Option<PathBuf>,
-    /// How many cases are generated for each mutant [default: 2000, of Flask 1000]
+    /// Cases generated for each mutant [default: 2000; of Flask: 1000]
     #[arg(long, value_name = "N")]
     cases: Option<usize>,
     /// The seed of the generated cases; the same seed gives the same cases
