@@ -22,7 +22,7 @@ Examples:
   sessionproof mutants
   # one mutant, with all rules that it is blamed for
   sessionproof mutants key-not-derived
-  # real Flask with one small change in its source: half an hour
+  # real Flask, changed in one place at a time (slow)
   sessionproof mutants --of flask
   # its changes of one module
   sessionproof mutants --of flask --only 'flask.sessions:*'
@@ -51,19 +51,19 @@ pub struct MatrixArguments {
     #[arg(long, value_name = "IMPLEMENTATION", value_parser = ["flask"], conflicts_with = "names")]
     of: Option<String>,
     /// With --of: only these ids, where * stands for any characters
-    #[arg(long, value_name = "PATTERN", requires = "of")]
+    #[arg(long, value_name = "PATTERN", requires = "of", conflicts_with = "names")]
     only: Option<String>,
     /// With --of: print the ids and the changes, and test none
-    #[arg(long, requires = "of")]
+    #[arg(long, requires = "of", conflicts_with = "names")]
     list: bool,
     /// With --of: how many mutants are tested in parallel
     #[arg(long, value_name = "N", requires = "of", value_parser = clap::value_parser!(u16).range(1..=64), default_value_t = 2)]
     jobs: u16,
     /// With --of: keep results in a file, and go on where it ends
-    #[arg(long, value_name = "FILE", requires = "of", conflicts_with = "list")]
+    #[arg(long, value_name = "FILE", requires = "of", conflicts_with_all = ["list", "names"])]
     log: Option<PathBuf>,
     /// With --of: write the page of evidence to a file
-    #[arg(long, value_name = "FILE", requires = "of", conflicts_with_all = ["only", "list"])]
+    #[arg(long, value_name = "FILE", requires = "of", conflicts_with_all = ["list", "names", "only"])]
     page: Option<PathBuf>,
     /// Cases generated for each mutant [default: 2000; of Flask: 1000]
     #[arg(long, value_name = "N")]
