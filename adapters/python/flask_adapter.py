@@ -23,7 +23,7 @@ flask.sessions.datetime = HeldDatetime
 class SessionInterface(flask.sessions.SecureCookieSessionInterface):
     """Flask's interface, which notes each session as it was opened."""
 
-    session_class = framework.remembering(flask.sessions.SecureCookieSession)
+    session_class = framework.remembering(flask.sessions.SecureCookieSessionInterface.session_class)
     opened = None
 
     def open_session(self, app, request):
@@ -50,7 +50,7 @@ class Application(framework.Application):
                 flask.abort(404)
             if action.do == "stream_get":
                 return flask.Response(flask.stream_with_context(self.stream(action.key)))
-            self.results.append(encode(action.act(flask.session)))
+            self.results.append(encode(act(action, flask.session)))
         return "done"
 
     def stream(self, key):
@@ -86,11 +86,7 @@ class Application(framework.Application):
         CLOCK.now = now
         self.actions, self.results, self.interface.opened = request.actions, [], None
         seen = []
-        try:
-            serve_once(self.app.wsgi_app, request, seen)
-        except Exception:
-            if not seen:
-                seen.append(BROKEN)
+        serve_once(self.app.wsgi_app, request, seen)
         status, headers = seen[-1]
         return {
             "status": int(status.split()[0]),
@@ -100,19 +96,36 @@ class Application(framework.Application):
         }
 
 
-#: What a server answers for an application out of which an error came, as old releases let it. Later, headers are on their way.
+def act(action, session):
+    """Does it as a view may write it: an update takes keys as keywords too, and a default that is `None` is left out."""
+    if action.do == "update" and all(isinstance(key, str) for key in action.values):
+        items = list(action.values.items())
+        return session.update(dict(items[:1]), **dict(items[1:])) if items[1:] else session.update(**action.values)
+    if action.do == "setdefault" and action.value is None:
+        return session.setdefault(action.key)
+    return action.act(session)
+
+
+#: What a server answers for an application out of which an error came, as old releases let it.
 BROKEN = ("500 Internal Server Error", [])
 
 
 def serve_once(application, request, seen):
     """One request as a WSGI server has it answered; status and headers go to `seen`."""
-    body = application(environ(request), lambda status, headers, exc_info=None: seen.append((status, headers)))
+    is_sent = False
     try:
-        for _ in body:
-            pass
-    finally:
-        if hasattr(body, "close"):
-            body.close()
+        body = application(environ(request), lambda status, headers, exc_info=None: seen.append((status, headers)))
+        try:
+            for part in body:
+                is_sent = is_sent or bool(part)
+            is_sent = True
+        finally:
+            if hasattr(body, "close"):
+                body.close()
+    except Exception:
+        # The headers are sent with the first bytes of the body. Until then a server answers with an error.
+        if not is_sent:
+            seen.append(BROKEN)
 
 
 def environ(request):

@@ -12,6 +12,7 @@ mod inspect;
 mod list;
 mod man;
 mod mutants;
+mod mutants_of_flask;
 mod out;
 mod probe;
 mod progress;

@@ -1,7 +1,7 @@
 //! `mutants` tests the suite on implementations that are wrong; `mutant` runs one of them as an adapter for another suite.
 
 use super::{
-    CliError,
+    CliError, mutants_of_flask,
     out::{cannot_print, say, unless_nobody_reads},
     signals,
 };
@@ -9,12 +9,12 @@ use clap::Args;
 use sessionproof::{
     adapter::serve,
     evidence::vectors,
-    mutants::{self, Mutant, matrix, traceability},
+    mutants::{self, Mutant, matrix, of_flask::Effort, traceability},
     processes,
     rules::{self, Rule},
     suite::outcome::results::Outcome,
 };
-use std::io;
+use std::{io, path::PathBuf};
 
 const MATRIX_EXAMPLES: &str = "\
 Examples:
@@ -22,9 +22,14 @@ Examples:
   sessionproof mutants
   # one mutant, with all rules that it is blamed for
   sessionproof mutants key-not-derived
+  # real Flask, changed in one place at a time (slow)
+  sessionproof mutants --of flask
+  # its changes of one module
+  sessionproof mutants --of flask --only 'flask.sessions:*'
 
 Exit status:
-  0  each mutant is caught by a rule that it breaks
+  0  each mutant is caught by a rule that it breaks;
+     of Flask: each is found, or docs/evidence says why not
   1  one is not
   2  no verdict";
 
@@ -42,9 +47,27 @@ pub struct MatrixArguments {
     /// Only these mutants [default: all]
     #[arg(value_name = "NAME", value_parser = named)]
     names: Vec<&'static Mutant>,
-    /// How many cases are generated for each mutant
-    #[arg(long, value_name = "N", default_value_t = 2_000)]
-    cases: usize,
+    /// Mutants of real Flask's source instead of the model's
+    #[arg(long, value_name = "IMPLEMENTATION", value_parser = ["flask"], conflicts_with = "names")]
+    of: Option<String>,
+    /// With --of: only these ids, where * stands for any characters
+    #[arg(long, value_name = "PATTERN", requires = "of", conflicts_with = "names")]
+    only: Option<String>,
+    /// With --of: print the ids and the changes, and test none
+    #[arg(long, requires = "of", conflicts_with = "names")]
+    list: bool,
+    /// With --of: how many mutants are tested in parallel
+    #[arg(long, value_name = "N", requires = "of", value_parser = clap::value_parser!(u16).range(1..=64), default_value_t = 2)]
+    jobs: u16,
+    /// With --of: keep results in a file, and go on where it ends
+    #[arg(long, value_name = "FILE", requires = "of", conflicts_with_all = ["list", "names"])]
+    log: Option<PathBuf>,
+    /// With --of: write the page of evidence to a file
+    #[arg(long, value_name = "FILE", requires = "of", conflicts_with_all = ["list", "names", "only"])]
+    page: Option<PathBuf>,
+    /// Cases generated for each mutant [default: 2000; of Flask: 1000]
+    #[arg(long, value_name = "N")]
+    cases: Option<usize>,
     /// The seed of the generated cases; the same seed gives the same cases
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
@@ -64,11 +87,25 @@ fn named(name: &str) -> Result<&'static Mutant, String> {
 
 /// Shows the matrix.
 pub fn run(arguments: &MatrixArguments) -> Result<Outcome, CliError> {
-    let vectors = vectors::embedded()?;
     signals::prepare()?;
+    if arguments.of.is_some() {
+        return mutants_of_flask::run(&mutants_of_flask::Wanted {
+            only: arguments.only.as_deref(),
+            list: arguments.list,
+            log: arguments.log.as_deref(),
+            page: arguments.page.as_deref(),
+            effort: Effort {
+                cases: arguments.cases.unwrap_or(1_000),
+                seed: arguments.seed,
+                jobs: arguments.jobs.into(),
+            },
+        });
+    }
+    let vectors = vectors::embedded()?;
+    let cases = arguments.cases.unwrap_or(2_000);
     let mutants: Vec<&'static Mutant> =
         if arguments.names.is_empty() { mutants::all().collect() } else { arguments.names.clone() };
-    let found = matrix::run_to_interruption(&mutants, &vectors, arguments.cases, arguments.seed);
+    let found = matrix::run_to_interruption(&mutants, &vectors, cases, arguments.seed);
     let all = mutants.len();
     let tried = mutants.into_iter().zip(found).filter_map(|(mutant, found)| Some((mutant, found?)));
     let (mutants, found): (Vec<&'static Mutant>, Vec<_>) = tried.unzip();
@@ -87,7 +124,7 @@ pub fn run(arguments: &MatrixArguments) -> Result<Outcome, CliError> {
         say!("\n{} of {all} mutants were tried until then", mutants.len());
         return Err(interrupted.into());
     }
-    let blamed = matrix::blame_on_the_model(&vectors, arguments.cases, arguments.seed);
+    let blamed = matrix::blame_on_the_model(&vectors, cases, arguments.seed);
     if !blamed.is_empty() {
         let rules: Vec<_> = blamed.iter().map(String::as_str).collect();
         say!("\nthe model itself is blamed: {}", rules.join(", "));

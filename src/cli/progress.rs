@@ -43,6 +43,35 @@ impl Progress {
     }
 }
 
+/// The progress of something that is counted.
+pub struct Counter {
+    bar: ProgressBar,
+}
+
+impl Counter {
+    pub fn new(all: usize, message: &'static str) -> Self {
+        let bar = Progress::new().bar;
+        bar.set_length(all as u64);
+        bar.set_message(message);
+        Self { bar }
+    }
+
+    /// Counts one.
+    pub fn one_more(&self) {
+        self.bar.inc(1);
+    }
+
+    /// Hides the bar while something prints.
+    pub fn aside(&self, print: impl FnOnce()) {
+        self.bar.suspend(print);
+    }
+
+    /// Takes the bar away.
+    pub fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
 /// Announces on a terminal what takes long and cannot be counted.
 pub fn announce(what: &str) {
     use std::io::IsTerminal;

@@ -14,6 +14,7 @@ mod headers;
 mod hooks;
 mod keys;
 pub mod matrix;
+pub mod of_flask;
 mod payload;
 mod reading;
 mod session;

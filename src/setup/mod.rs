@@ -186,6 +186,11 @@ impl Oracle {
         python::adapter(self, known::FLASK.adapter)
     }
 
+    /// The program that lists the mutants of real Flask, traces it, or is one of them, by the words that follow its name.
+    pub fn mutants(&self, words: &[&str]) -> Program {
+        python::adapter(self, &[&["flask_mutants.py"], words].concat())
+    }
+
     /// A script of `vectors/generate/` by its name, to be given arguments and run: isolated, as the adapter is.
     pub fn script(&self, name: &str) -> Command {
         python::script(self, name)

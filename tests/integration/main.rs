@@ -31,6 +31,7 @@ mod known_failures;
 mod layout;
 mod live_servers;
 mod mutants;
+mod mutants_of_flask;
 mod never_green;
 mod packaging;
 mod permissions;

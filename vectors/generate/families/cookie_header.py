@@ -25,6 +25,7 @@ HEADERS = [
     ("none", None, "HDR-4", "no header"),
     ("nothing", "", "HDR-4", "an empty header"),
     ("one", f"session={A}", "HDR-1", "the session alone"),
+    ("behind-name-alone", f"flag;session={A}", "HDR-1", "a name alone ends at the semicolon, with no space behind it"),
     ("between", f"theme=dark; session={A}; lang=en", "HDR-1", "between others"),
     ("first-of-two", f"session={A}; session={B}", "HDR-1", "of two the first counts, as the more specific path comes first"),
     ("first-is-junk", f"session=junk; session={A}", "HDR-1 SIG-6", "the first counts though it is junk"),
@@ -47,6 +48,10 @@ HEADERS = [
     ("quoted-semicolon", f'x="a;session={B}"; session={A}', "HDR-2", "a semicolon within quotes ends nothing"),
     ("quoted-quote", f'x="a\\";session={B}"; session={A}', "HDR-2", "nor does a quote with a backslash"),
     ("open-quote", f'session="{A}', "HDR-3", "a quote that is not closed cannot be read"),
+    ("open-quote-backslash", f'session="{A}!!!\\"', "HDR-3 SIG-7", "a quote with a backslash before it closes nothing, though base64 would skip what is before it"),
+    ("quotes-behind", f'session="{A}"""""', "HDR-3 SIG-7", "nor is a value read that more quotes follow, which base64 would skip"),
+    ("tab-for-equals", f"session\t{A}", "HDR-3", "a tab does not part a name from its value"),
+    ("space-for-equals", f"session {A}", "HDR-3", "nor does a space"),
     ("open-quote-then-good", f'x="a; session={A}', "HDR-3", "and what follows the next semicolon can"),
     ("quote-inside", f'session={A}"; x=y', "HDR-3", "a quote within a value cannot be read"),
     ("quote-before-filler-behind", f'session="{A}z', "HDR-3", "a quote in front and a letter behind are no pair of quotes: nothing is read"),
@@ -95,6 +100,7 @@ HEADERS = [
 ]
 
 NAMES = [
+    ("quote", 'se"ssion', f'se"ssion={A}', "a name with a quote in it is never read"),
     ("dot", "s.1", f"s.1={A}", "a dot in the name is no pattern"),
     ("dot-other", "s.1", f"sx1={A}", "so another letter is another name"),
     ("bracket", "s[0]", f"s[0]={A}", "brackets in the name"),

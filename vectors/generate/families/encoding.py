@@ -188,6 +188,15 @@ def sizes_of_timestamp():
                      forge.signed(f"e30.{forge.b64(T.to_bytes(size, 'big'))}"))
     for seconds, size, words in [(1, 1, "one byte"), (300, 2, "two bytes"), (70_000, 3, "three bytes")]:
         yield verify(f"encoding-bytes-{size}", "SIG-4", f"{words}, not long after 1970", forge.of({}, at=seconds), now=seconds + 5)
+    for name, seconds, why in [
+        ("letter-first", 0x78000001, "its first byte is the letter x"),
+        ("digit-first", 0x30000001, "its first byte is the digit 0"),
+        ("space-first", 0x20000001, "its first byte is a space"),
+        ("space-last", 0x65000020, "its last byte is a space"),
+        ("newline-last", 0x6500000A, "its last byte is a line feed"),
+        ("zero-last", 0x65010000, "its last two bytes are zero"),
+    ]:
+        yield sign(f"encoding-byte-{name}", "SIG-4", f"only zero bytes in front of a timestamp go: {why}", {}, now=seconds)
     for name, seconds in [("31-bits", 2**31), ("32-bits", 2**32)]:
         cookie = forge.of({}, at=seconds)
         yield verify(f"encoding-{name}-read", "SIG-4", f"second 2^{name[:2]} is read as it was written", cookie, now=seconds, lifetime=60)

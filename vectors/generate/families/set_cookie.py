@@ -54,6 +54,7 @@ def names():
 
 def domains():
     for name, domain, why in [
+        ("in-idna", "xn--bcher-kva.example", "a domain that is in its form for the wire already is written as it is"),
         ("plain", "example.com", "as configured"), ("leading-dot", ".example.com", "a leading dot goes"), ("leading-dots", "..example.com", "all of them"),
         ("port", "example.com:8080", "a port goes"), ("dot-and-port", ".example.com:8080", "both go"), ("localhost", "localhost", "a name without a dot stays"),
         ("address", "192.0.2.1", "an address stays"), ("upper-case", "Example.COM", "case is kept"), ("trailing-dot", "example.com.", "a dot at the end stays"),
