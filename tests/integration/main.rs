@@ -30,6 +30,8 @@ mod junit_schema;
 mod known_failures;
 mod layout;
 mod live_servers;
+#[cfg(feature = "quickcheck")]
+mod model_laws;
 mod mutants;
 mod never_green;
 mod packaging;
