@@ -93,8 +93,9 @@ fn a_cookie_that_is_too_old_is_never_valid_later() {
 fn fallback_keys_read_and_never_sign() {
     fn holds(config: Config, number: u32, session: Map, older: Vec<Key>) -> bool {
         let (config, now) = (living(&config, 60), instant(number));
-        let with = Config { fallback_keys: Some(Fallbacks::Keys(older.clone())), ..config.clone() };
-        let without = Config { fallback_keys: None, ..config };
+        let (mut with, mut without) = (config.clone(), config);
+        with.fallback_keys = Some(Fallbacks::Keys(older.clone()));
+        without.fallback_keys = None;
         let made = (signed(&with, now, &session), signed(&without, now, &session));
         let is_key = |key: &&Key| !key.as_bytes().is_empty();
         let (Some(current), Some(key)) = (&made.0, older.iter().find(is_key)) else { return made.0 == made.1 };
