@@ -33,6 +33,8 @@ const KEY: &str = "key";
 const LIFETIME: i64 = 3600;
 /// A plain instant.
 const NOW: i64 = 1_700_000_000;
+/// The signature of nobody: twenty bytes of zero.
+const NOBODYS: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAA";
 /// What else an age may break, besides the rule that its place suggests.
 const AGES: &[&str] = &["EXP", "SYS", "REN-6"];
 
@@ -103,6 +105,31 @@ pub(super) fn all_plain(call: &Call, choices: &Choices) -> Option<Call> {
         Call::Exchange(exchange) => Call::Exchange(with_cookie(exchange, plain)),
         _ => Call::Verify(plain),
     })
+}
+
+/// The call with a signature that nobody made, where no key of the server made that of its cookie either.
+pub(super) fn forged(call: &Call, choices: &Choices) -> Option<Call> {
+    let verify = match call {
+        Call::Verify(verify) => verify.clone(),
+        Call::Exchange(exchange) => found(exchange, choices)?,
+        Call::Sign(_) => return None,
+    };
+    let (signed, signature) = verify.cookie.rsplit_once('.')?;
+    let is_whole = signed.contains('.') && signature.len() == NOBODYS.len() && signature != NOBODYS;
+    if !is_whole || verify.config.signing_key().is_none() || Sealed::of(&verify).is_some() {
+        return None;
+    }
+    let cookie = format!("{signed}.{NOBODYS}");
+    Some(match call {
+        Call::Exchange(exchange) => in_place(exchange, &verify.cookie, Verify { cookie, ..verify.clone() }),
+        _ => Call::Verify(Verify { cookie, ..verify.clone() }),
+    })
+}
+
+/// A plain session, written under the configuration of a call.
+pub(super) fn written(call: &Call) -> Call {
+    let session = [(Value::from("a"), Value::int(1))].into_iter().collect();
+    Call::Sign(Sign { config: call.config().clone(), now: UnixTime::from_seconds(NOW), session })
 }
 
 /// Another cookie that means the same as that of a call. If it makes the answer right, the answer depends on the very cookie, and

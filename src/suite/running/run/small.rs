@@ -34,11 +34,12 @@ impl Run<'_> {
             let cases: Vec<_> = scenarios.iter().map(|scenario| Case { scenario, recorded: &[] }).collect();
             for (at, verdict) in judge(implementation, &cases)?.into_iter().enumerate() {
                 let Verdict::Fail(mut found) = verdict else { continue };
+                let may_break = found.difference.what == what && found.difference.may_break(rule);
                 if causes.is_behind(rule, &mut found) {
                     return Ok(Some((at, *found)));
                 }
                 // Its own check may be about another rule than the likeliest.
-                if found.difference.what == what && found.difference.may_break(rule) {
+                if may_break {
                     found.difference.suspects = rule.into();
                     return Ok(Some((at, *found)));
                 }
