@@ -145,6 +145,14 @@ impl History {
         spans
     }
 
+    /// The release since which a rule is kept without a break up to the newest release; `None` if the newest breaks it, or if it
+    /// is not known.
+    pub(super) fn kept_since(&self, name: &str, rule: &str) -> Option<&str> {
+        let is_asked = self.rules.iter().any(|asked| asked == rule);
+        let last = is_asked.then(|| self.spans(name, rule).pop()).flatten()?;
+        (last.status == Status::Kept).then_some(last.first)
+    }
+
     /// Since when a rule is kept, and by which releases it is not; `None` if it was not asked.
     fn since(&self, name: &str, rule: &str) -> Option<String> {
         if !self.rules.iter().any(|asked| asked == rule) {

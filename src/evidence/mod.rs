@@ -1,12 +1,15 @@
 //! Recordings of the real thing, inside the binary.
 //!
 //! [`vectors`] are the answers of real Flask, [`observations`] what real browsers did, and [`revision`] the vectors and rules of
-//! a published set. [`history`] tells which releases keep which rules.
+//! a published set. [`history`] tells which releases keep which rules, and [`standing`] what a broken rule is for a release: a
+//! published defect, a defect, or the behaviour of its day.
 
 #[cfg(feature = "cli")]
 pub mod history;
 pub mod observations;
 pub mod revision;
+#[cfg(feature = "cli")]
+pub mod standing;
 pub mod vectors;
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ pub(super) struct Memory {
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::remembering(
         "session-leaks",
-        &["MOD-10", "SYS-3", "HDR-4"],
+        &["MOD-10", "SYS-3", "HDR-4", "SYS-4"],
         "a request without a cookie gets the session of the request before",
         |memory, call| {
             let answer = answer(call, |call| {
@@ -62,7 +62,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::remembering(
         "keys-cached-by-salt",
-        &["KEY-1", "KEY-3", "KEY-6", "SYS-6"],
+        &["KEY-1", "KEY-3", "KEY-6", "SYS-6", "SYS-4"],
         "the key derived first for a salt is kept, whatever the secret key becomes",
         |memory, call| {
             let config = call.config();
@@ -72,7 +72,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::remembering(
         "lifetime-frozen-at-start",
-        &["EXP-6", "SYS-5", "EXP-1", "EXP-2", "PERM-3"],
+        &["EXP-6", "SYS-5", "EXP-1", "EXP-2", "PERM-3", "SYS-4"],
         "the lifetime of the first request stays in force",
         |memory, call| {
             let kept = *memory.lifetime.get_or_insert(call.config().lifetime);
@@ -90,7 +90,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::remembering(
         "clock-read-before-the-request",
-        &["SIG-4", "EXP-1", "EXP-2", "EXP-3", "PERM-3"],
+        &["SIG-4", "EXP-1", "EXP-2", "EXP-3", "PERM-3", "SYS-4"],
         "the time is that of the request before",
         |memory, call| {
             let before = memory.now.replace(now(call)).unwrap_or(now(call));
@@ -99,7 +99,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::remembering(
         "clock-never-goes-back",
-        &["SIG-4", "EXP-3", "EXP-1", "EXP-8", "SYS-8", "KEY-5"],
+        &["SIG-4", "EXP-3", "EXP-1", "EXP-8", "SYS-8", "KEY-5", "SYS-4"],
         "the time is the latest that was ever seen",
         |memory, call| {
             let latest = memory.now.map_or(now(call), |seen| seen.max(now(call)));
@@ -130,7 +130,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::remembering(
         "accepted-cookies-cached",
-        &["EXP-1", "EXP-2", "EXP-3", "EXP-6", "SYS-1", "SYS-5", "KEY-3", "KEY-5"],
+        &["EXP-1", "EXP-2", "EXP-3", "EXP-6", "SYS-1", "SYS-5", "KEY-3", "KEY-5", "SYS-4"],
         "a cookie that was accepted once is accepted ever after, without a look at its age",
         |memory, call| {
             let Call::Verify(verify) = call else { return model::answer(call, &FLASK) };
@@ -147,7 +147,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::remembering(
         "rejected-cookies-remembered",
-        &["EXP-1", "EXP-3", "EXP-6", "EXP-2", "EXP-7", "SYS-5", "KEY-7", "KEY-3", "SIG-5", "KEY-6"],
+        &["EXP-1", "EXP-3", "EXP-6", "EXP-2", "EXP-7", "SYS-5", "KEY-7", "KEY-3", "SIG-5", "KEY-6", "SYS-4"],
         "a cookie that was rejected once is rejected ever after, whatever the clock and the configuration become",
         |memory, call| {
             let Call::Verify(verify) = call else { return model::answer(call, &FLASK) };
@@ -195,7 +195,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::remembering(
         "verdicts-cached-by-cookie",
-        &["EXP-1", "EXP-2", "EXP-3", "EXP-6", "SYS-5", "KEY-1", "KEY-3", "KEY-5", "KEY-6", "KEY-7", "SIG-5"],
+        &["EXP-1", "EXP-2", "EXP-3", "EXP-6", "SYS-5", "KEY-1", "KEY-3", "KEY-5", "KEY-6", "KEY-7", "SIG-5", "SYS-4"],
         "the verdict on a cookie is kept, whatever the clock and the configuration become",
         |memory, call| {
             let Call::Verify(verify) = call else { return model::answer(call, &FLASK) };

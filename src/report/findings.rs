@@ -2,10 +2,11 @@
 
 use super::style::{BAD, FAINT, styled};
 use crate::{
+    evidence::standing::{Kind, Known, Standing},
     foreign,
     suite::outcome::{
         diagnosis::{Cause, CauseKind, Diagnosis},
-        results::Results,
+        results::{Results, Tally},
     },
 };
 use anstyle::Style;
@@ -31,11 +32,42 @@ pub(super) struct BrokenRule {
     pub(super) passed: usize,
     /// The id of a failed check, which is the name of its file; none if no failure of the rule was kept.
     pub(super) case: Option<String>,
+    /// What that is for a known release; none if nothing is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) standing: Option<Standing>,
 }
 
-/// Every broken rule, the one that most checks break first.
+impl BrokenRule {
+    /// Published defects come first, in the order of their publication, then other defects, then what nothing is known of, and
+    /// the behaviour of older releases last; of these the rule that most checks break first.
+    fn order(&self) -> (usize, usize, Reverse<usize>) {
+        let (group, place) = match &self.standing {
+            Some(Standing { kind: Kind::Published, place, .. }) => (0, *place),
+            Some(Standing { kind: Kind::Defect, .. }) => (1, 0),
+            None => (2, 0),
+            Some(_) => (3, 0),
+        };
+        (group, place, Reverse(self.failed))
+    }
+
+    /// What the table says above rules of this standing.
+    fn heading(&self) -> &'static str {
+        match self.standing.as_ref().map(|standing| standing.kind) {
+            Some(Kind::Published) => "published defects of this release:",
+            Some(Kind::Defect) => "other defects of this release:",
+            Some(_) => "older behaviour, which a later release changed:",
+            None => "not known of this release:",
+        }
+    }
+}
+
+/// Every broken rule, the most important first.
 pub(super) fn broken_rules(results: &Results) -> Vec<BrokenRule> {
-    let broken = results.by_rule().filter(|(_, tally)| tally.failed > 0).map(|(rule, tally)| BrokenRule {
+    let hello = &results.implementation;
+    let is_broken = |(_, tally): &(_, Tally)| tally.failed > 0;
+    let known = results.by_rule().any(|rule| is_broken(&rule)).then(Known::embedded).and_then(Result::ok);
+    let broken = results.by_rule().filter(is_broken).map(|(rule, tally)| BrokenRule {
+        standing: known.as_ref().and_then(|known| known.standing(&hello.name, &hello.version, &rule.id)),
         rule: rule.id.clone(),
         title: rule.title.clone(),
         failed: tally.failed,
@@ -43,19 +75,40 @@ pub(super) fn broken_rules(results: &Results) -> Vec<BrokenRule> {
         case: results.failures.iter().find(|failure| failure.rule == rule.id).map(|failure| failure.vector.id.clone()),
     });
     let mut broken: Vec<_> = broken.collect();
-    broken.sort_by_key(|broken| Reverse(broken.failed));
+    broken.sort_by_key(BrokenRule::order);
     broken
 }
 
-/// The diagnosis in lines; none if nobody looked.
+/// The diagnosis in lines: what is known of the release, and the known mistakes; none if nothing is known and nobody looked.
 pub(super) fn diagnosis(results: &Results) -> Vec<String> {
-    let Some(found) = &results.diagnosis else { return Vec::new() };
+    let mut lines = of_release(results);
+    let Some(found) = &results.diagnosis else { return lines };
     if found.causes.is_empty() {
-        return vec![format!("no known mistake explains the failures ({} looked at)", found.looked_at)];
+        lines.push(format!("no known mistake explains the failures ({} looked at)", found.looked_at));
+        return lines;
     }
-    let mut lines: Vec<_> = found.causes.iter().enumerate().map(|(at, cause)| line(found, cause, at == 0)).collect();
+    lines.extend(found.causes.iter().enumerate().map(|(at, cause)| line(found, cause, at == 0)));
     if !found.unexplained.is_empty() {
         lines.push(left(found));
+    }
+    lines
+}
+
+/// What is known of the release: its defects, and the rules that a later release keeps.
+fn of_release(results: &Results) -> Vec<String> {
+    let (mut lines, mut older) = (Vec::new(), Vec::new());
+    for BrokenRule { rule, failed, standing, .. } in broken_rules(results) {
+        let Some(Standing { kind, advisory, what, until, .. }) = standing else { continue };
+        if let Some(what) = what {
+            let name = advisory.map_or_else(|| "a defect".to_owned(), |name| format!("published defect {name}"));
+            let until = until.join(" and ");
+            lines.push(format!("{name}: {what}; fixed in {until} ({rule}, {})", failures(failed)));
+        } else if kind == Kind::Older {
+            older.push(until.first().map_or_else(|| rule.clone(), |until| format!("{rule} until {until}")));
+        }
+    }
+    if !older.is_empty() {
+        lines.push(format!("older behaviour, which a later release changed: {}", older.join(", ")));
     }
     lines
 }
@@ -116,7 +169,14 @@ pub(super) fn text(results: &Results, replay: Option<&str>) -> String {
     let width = broken.iter().map(|broken| short(&broken.title).chars().count()).max().unwrap_or_default();
     let heading = format!("{:<10}{:>7}{:>8}  {:<width$}  case", "broken", "fail", "pass", "rule");
     let _ = writeln!(text, "\n{heading}");
-    for BrokenRule { rule, title, failed, passed, case } in &broken {
+    let is_known = broken.iter().any(|broken| broken.standing.is_some());
+    let mut above = "";
+    for broken in &broken {
+        if is_known && above != broken.heading() {
+            above = broken.heading();
+            let _ = writeln!(text, "{}", styled(FAINT, above));
+        }
+        let BrokenRule { rule, title, failed, passed, case, .. } = broken;
         let case = styled(FAINT, foreign::line(case.as_deref().unwrap_or("-")));
         let failed = styled(BAD, format!("{failed:>7}"));
         let _ = writeln!(text, "{rule:<10}{failed}{passed:>8}  {:<width$}  {case}", short(title));
@@ -132,5 +192,63 @@ fn short(title: &str) -> String {
     match title.char_indices().nth(TITLE) {
         Some((at, _)) => format!("{}…", title.get(..at).unwrap_or_default().trim_end()),
         None => title.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        adapter::{Implementation, in_process::Model},
+        protocol::Capabilities,
+        suite::running::options::Options,
+    };
+
+    /// What is told of a release in which one check of each rule failed, and more of some.
+    fn told(name: &str, version: &str, failed: &[(&str, usize)]) -> String {
+        let (name, version) = (name.to_owned(), version.to_owned());
+        let hello = Capabilities { name, version, ..Model::default().capabilities() };
+        let mut results = Results::new(hello, &Options::default());
+        for (rule, times) in failed {
+            (0..*times).for_each(|_| results.failed(&[*rule], &[]));
+        }
+        super::super::style::strip(&text(&results, None))
+    }
+
+    fn place(text: &str, part: &str) -> usize {
+        text.find(part).unwrap_or_else(|| panic!("{part:?} is not in {text}"))
+    }
+
+    #[test]
+    fn published_defects_come_first_and_older_behaviour_last_whatever_their_counts() {
+        let failed = [("EXP-3", 9), ("KEY-1", 2), ("MOD-3", 3), ("VARY-1", 5), ("VARY-2", 4)];
+        let text = told("flask", "1.1.4", &failed);
+        let parts = [
+            "\nDiagnosis:\n  published defect CVE-2023-30861: ",
+            "fixed in 2.2.5 and 2.3.2 (VARY-2, 4 failures)",
+            "published defect CVE-2026-27205: ",
+            "a defect: `session |= values` is not noticed",
+            "older behaviour, which a later release changed: EXP-3 until 2.0.0, KEY-1\n",
+            "\nbroken ",
+            "\npublished defects of this release:\nVARY-2 ",
+            "\nVARY-1 ",
+            "\nother defects of this release:\nMOD-3 ",
+            "\nolder behaviour, which a later release changed:\nEXP-3 ",
+            "\nKEY-1 ",
+        ];
+        let places: Vec<_> = parts.iter().map(|part| place(&text, part)).collect();
+        assert!(places.is_sorted(), "{places:?} {text}");
+        let text = told("flask", "3.1.0", &[("VARY-1", 9), ("KEY-2", 1)]);
+        assert!(place(&text, "CVE-2025-47278") < place(&text, "CVE-2026-27205"), "{text}");
+    }
+
+    #[test]
+    fn of_an_implementation_without_a_history_the_rule_that_most_checks_break_comes_first() {
+        let text = told("a port", "1.1.4", &[("VARY-2", 1), ("EXP-3", 2)]);
+        assert!(place(&text, "\nEXP-3 ") < place(&text, "\nVARY-2 "), "{text}");
+        assert!(!text.contains("Diagnosis") && !text.contains("defect"), "{text}");
+        // What the newest release breaks is new.
+        let text = told("flask", "3.1.3", &[("VARY-2", 1)]);
+        assert!(!text.contains("defect") && !text.contains("older"), "{text}");
     }
 }

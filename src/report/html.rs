@@ -144,14 +144,19 @@ impl KnownRow {
 impl Run {
     fn of(results: &Results) -> Self {
         let hello = &results.implementation;
-        let failures = first_failures(&results.failures);
+        let broken = findings::broken_rules(results);
+        let mut failures = first_failures(&results.failures);
+        if broken.iter().any(|broken| broken.standing.is_some()) {
+            let place = |failure: &&Failure| broken.iter().position(|broken| broken.rule == failure.rule);
+            failures.sort_by_key(place);
+        }
         Self {
             name: format!("{} {}", hello.name, hello.version).trim().to_owned(),
             outcome: results.outcome(),
             verdict: strip(&terminal::verdict(results)),
             why_not_judged: (results.outcome() == Outcome::NotJudged).then(|| why_not_judged(results)),
             diagnosis: findings::diagnosis(results),
-            broken: findings::broken_rules(results),
+            broken,
             facts: facts(results),
             families: rules::families().iter().filter_map(|family| Family::of(family, results)).collect(),
             inconclusive: results.inconclusive.clone().into_iter().collect(),

@@ -30,6 +30,8 @@ mod junit_schema;
 mod known_failures;
 mod layout;
 mod live_servers;
+#[cfg(feature = "quickcheck")]
+mod model_laws;
 mod mutants;
 mod mutants_of_flask;
 mod never_green;

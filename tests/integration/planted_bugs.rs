@@ -2,7 +2,8 @@
 //! whether that case repeats the failure.
 //!
 //! The bugs are the mutants of the model, and patches of ports in Python, JavaScript and Rust (`tests/fixtures/planted/`),
-//! which are applied to copies. `UPDATE_PLANTED=1` rewrites `docs/evidence/planted-bugs.md`.
+//! which are applied to copies. `UPDATE_PLANTED=1` rewrites `docs/evidence/planted-bugs.md`. `PLANTED=NAME,NAME` shows what comes
+//! of some bugs alone, and compares nothing.
 
 use super::common;
 use serde::Deserialize;
@@ -43,7 +44,7 @@ const LONGEST: usize = 200;
 const MOST_CALLS: usize = 6;
 
 /// How many of a hundred bugs are found, named rightly, shown small and repeated, at least.
-const LEAST: Shares = Shares { found: 99, right: 98, small: 80, repeated: 95 };
+const LEAST: Shares = Shares { found: 99, right: 98, small: 97, repeated: 98 };
 
 static VECTORS: LazyLock<Vec<LoadedVector>> = LazyLock::new(|| vectors::embedded().unwrap());
 
@@ -350,6 +351,10 @@ fn planted_bugs_are_found_named_shown_small_and_repeated() {
     let is_whole = python && node && rust.is_ok();
     bugs.extend(rust.unwrap_or_default());
     assert!(!is_whole || bugs.len() >= mutants::all().count() + 30, "{} bugs", bugs.len());
+    if let Ok(names) = env::var("PLANTED") {
+        bugs.retain(|bug| names.split(',').any(|name| name == bug.name));
+        return println!("{}", page(&bugs, &all_shown(&bugs)));
+    }
     let all = all_shown(&bugs);
     let (number, [found, right, small, repeated]) = counts(bugs.iter().zip(&all));
     let shares = [found, right, small, repeated].map(|count| percent(count, number));

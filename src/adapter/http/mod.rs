@@ -56,6 +56,8 @@ use waiting::Waiting;
 
 /// How often a request is asked again because the clock ticked meanwhile.
 const TICKS: usize = 10;
+/// How far ahead a second is aimed at, at most, while a request is prepared (microseconds).
+const LONGEST_LEAD: i64 = 5_000_000;
 /// After so many unusable answers in a row, the run stops.
 const SENSELESS: usize = 20;
 /// A proxy may refuse more than this: bytes of headers or of actions.
@@ -215,9 +217,18 @@ impl Server {
 
     /// A request in the server's present, asked until it is known in which second it was answered.
     fn ask(&self, call: &Exchange) -> Result<Reply, AdapterError> {
+        let mut second = self.client.server_now().div_euclid(1_000_000);
         for _ in 0..TICKS {
-            if let Some(reply) = self.asked_in(call, self.client.server_now().div_euclid(1_000_000))? {
+            let began = self.client.server_now();
+            if let Some(reply) = self.asked_in(call, second)? {
                 return Ok(reply);
+            }
+            // A large session takes longer to carry over than a second: then a later one is aimed at.
+            let ended = self.client.server_now();
+            let took = ended.saturating_sub(began).min(LONGEST_LEAD);
+            second = ended.div_euclid(1_000_000);
+            if took > 500_000 {
+                second = ended.saturating_add(took).div_euclid(1_000_000) + 1;
             }
         }
         self.sense(Reply::Error(format!(
@@ -225,8 +236,8 @@ impl Server {
         )))
     }
 
-    /// A request carried over to a second of the server's clock, and its answer carried back; `None` if it was answered in
-    /// another second.
+    /// A request carried over to a second of the server's clock, and its answer carried back; `None` if that second was over when
+    /// it was sent or answered.
     fn asked_in(&self, call: &Exchange, second: i64) -> Result<Option<Reply>, AdapterError> {
         let keys = call.config.verifying_keys(self.hello.choices.fallback_text);
         let there = call.now.plus_seconds(second.saturating_sub(call.now.seconds()));
@@ -244,6 +255,11 @@ impl Server {
             return Ok(Some(Reply::Unsupported(why.to_owned())));
         }
         let request = json!({ "op": "exchange", "method": sent.method, "path": sent.path, "actions": sent.actions });
+        let early = second.saturating_mul(1_000_000).saturating_sub(self.client.server_now());
+        if early <= -1_000_000 {
+            return Ok(None);
+        }
+        processes::pause(Duration::from_micros(u64::try_from(early).unwrap_or_default()))?;
         let answered = self.client.post(&request, sent.cookie_header.as_deref())?;
         let reply = match self.read(call, &answered)? {
             Ok((exchanged, clock)) if clock.map(UnixTime::seconds) == [second; 2] => {

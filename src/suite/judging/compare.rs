@@ -207,7 +207,7 @@ fn opened(call: &Exchange, expected: &Response, got: &Response) -> Option<Differ
 }
 
 /// What differs where another session was opened.
-pub(super) const OPENED: &str = "the session as opened";
+pub(in crate::suite) const OPENED: &str = "the session as opened";
 
 /// The first result that differs: later ones follow from what the session holds by then.
 fn results(call: &Exchange, expected: &[Value], got: &[Value]) -> Option<Difference> {
@@ -424,7 +424,7 @@ fn payload_differs(call: &Call, expected: &str, got: &str, choices: &Choices) ->
     let mut all = Vec::new();
     if wanted != written {
         let reordered = choices.key_order == OrderChoice::Any
-            && wanted.len() == written.len()
+            && blame::is_reordered(&wanted, &written)
             && json::read(&written).and_then(|value| json::write(&value)).is_ok_and(|sorted| sorted == wanted);
         if !reordered {
             all.push(differ(blame::written(call, &wanted, &written), "the payload's JSON", &wanted, &written));

@@ -5,7 +5,11 @@
 //! plain in one thing after the other: its key, its lifetime, its looks, what its cookie holds. Each try must break the same rule
 //! as before.
 
-use super::{counterfactual::smaller, divergence::Divergence};
+mod call;
+
+pub use call::simplify_call;
+
+use super::divergence::Divergence;
 use crate::case::{
     scenario::Scenario,
     source::Source,
@@ -15,7 +19,7 @@ use crate::{
     adapter::AdapterError,
     clock::UnixTime,
     config::{Config, Fallbacks, Key, Lifetime},
-    protocol::{Action, Call, Choices},
+    protocol::{Action, Choices},
     value::Value,
 };
 use proptest::strategy::ValueTree;
@@ -23,8 +27,6 @@ use std::{collections::BTreeMap, sync::Arc};
 
 /// How many smaller cases are tried for one failure, in each of the first two ways.
 const TRIES: usize = 1000;
-/// How many plainer calls are tried for one failure.
-const TRIES_OF_CALLS: usize = 100;
 
 /// A failing case with its divergence.
 pub type Failing = (Scenario, Divergence);
@@ -32,67 +34,15 @@ pub type Failing = (Scenario, Divergence);
 /// A shrink tree of cases.
 pub type Tree = Box<dyn ValueTree<Value = Scenario>>;
 
-/// The smallest case that breaks the same rule. `ask` judges a case, and gives the divergence of one that fails.
-pub fn shrink(
-    tree: Tree,
-    failing: Failing,
-    choices: &Choices,
-    is_fixed: bool,
-    ask: &mut dyn FnMut(&Scenario) -> Result<Option<Divergence>, AdapterError>,
-) -> Failing {
-    let rule = failing.1.difference.rule();
-    let mut same =
-        |scenario: &Scenario| ask(scenario).map(|found| found.filter(|found| found.difference.rule() == rule));
+/// Judges some cases together, and gives the place of the first that breaks the same rule, with its divergence.
+pub type First<'a> = dyn FnMut(&[Scenario]) -> Result<Option<(usize, Divergence)>, AdapterError> + 'a;
+
+/// The smallest case that breaks the same rule.
+pub fn shrink(tree: Tree, failing: Failing, choices: &Choices, is_fixed: bool, first: &mut First<'_>) -> Failing {
+    let mut same = |scenario: &Scenario| Ok(first(std::slice::from_ref(scenario))?.map(|(_, found)| found));
     let found = walk_down(tree, failing, &mut same);
     let found = simplify(found, &mut same);
-    simplify_call(found, choices, is_fixed, &mut same)
-}
-
-/// Takes the first plainer call that fails, as long as there is one. `is_fixed` leaves the configuration alone.
-fn simplify_call(
-    mut smallest: Failing,
-    choices: &Choices,
-    is_fixed: bool,
-    fails: &mut dyn FnMut(&Scenario) -> Result<Option<Divergence>, AdapterError>,
-) -> Failing {
-    let mut tries = 0..TRIES_OF_CALLS;
-    let mut from = 0;
-    loop {
-        let call = match &smallest.0 {
-            Scenario::Single(call) => call.clone(),
-            Scenario::RoundTrip(sign) => Call::Sign(sign.clone()),
-            Scenario::Calls(_) | Scenario::Sequence(_) | Scenario::World(_) => return smallest,
-        };
-        let length = call.to_line(0).len();
-        let plainer = smaller(&call, choices).into_iter().enumerate().skip(from);
-        let mut found = None;
-        for (at, plainer) in plainer {
-            if plainer.to_line(0).len() >= length || is_fixed && plainer.config() != call.config() {
-                continue;
-            }
-            let scenario = match (&smallest.0, plainer) {
-                (Scenario::RoundTrip(_), Call::Sign(sign)) => Scenario::RoundTrip(sign),
-                (_, call) => Scenario::Single(call),
-            };
-            if tries.next().is_none() {
-                return smallest;
-            }
-            match fails(&scenario) {
-                Ok(Some(divergence)) => {
-                    found = Some((at, (scenario, divergence)));
-                    break;
-                }
-                Ok(None) => {}
-                Err(_) => return smallest,
-            }
-        }
-        match found {
-            Some((at, failing)) => (from, smallest) = (at, failing),
-            // What did not work before may work now.
-            None if from > 0 => from = 0,
-            None => return smallest,
-        }
-    }
+    simplify_call(found, choices, is_fixed, first)
 }
 
 fn walk_down(

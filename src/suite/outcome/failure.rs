@@ -78,7 +78,7 @@ impl Failure {
             // It had passed: the answer depends on what was asked before.
             Origin::Vector { again: true, .. } => {
                 divergence.also.clear();
-                "SYS-4".to_owned()
+                of_memory(&divergence).to_owned()
             }
             _ => rule_of(rules, &divergence.difference).to_owned(),
         };
@@ -123,8 +123,20 @@ pub(in crate::suite) fn named(mut divergence: Divergence, rules: &[String]) -> D
     divergence
 }
 
+/// Nothing but the value, the clock and the configuration decides whether a cookie opens.
+pub(in crate::suite) const NO_MEMORY: &str = "SYS-4";
+
+/// The rule that a call breaks which was answered rightly before: what opens must not depend on earlier calls. What is signed has
+/// rules of its own.
+pub(in crate::suite) fn of_memory(divergence: &Divergence) -> &'static str {
+    match &divergence.call {
+        Call::Sign(_) => divergence.difference.rule(),
+        Call::Exchange(_) | Call::Verify(_) => NO_MEMORY,
+    }
+}
+
 /// The rule of defaults.
-const DEFAULTS: &str = "CFG-1";
+pub(in crate::suite) const DEFAULTS: &str = "CFG-1";
 
 /// Whether a call failed that leaves members of the configuration to their defaults, after one that named them all was answered
 /// rightly: that is not by chance in the checks that are about defaults.

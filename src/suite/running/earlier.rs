@@ -30,6 +30,9 @@ const LARGEST: usize = 4096;
 const SEARCHES: usize = 24;
 /// How long all searches of a run may take together.
 const PATIENCE_IN_ALL: Duration = Duration::from_secs(60);
+/// How many calls of a run are asked alone to find out whether earlier ones matter, and how many of them of fresh copies.
+const ALONE: usize = 200;
+const ALONE_FRESH: usize = 40;
 /// How many fresh copies are asked for one failure, and for how long.
 const TRIES: usize = 80;
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -52,6 +55,11 @@ impl Log {
         let at = self.0.iter().rposition(|asked| asked == call).unwrap_or(self.0.len());
         self.0.iter().take(at).cloned().collect()
     }
+
+    /// The calls before the first time that this one was asked: it may have been asked again to find out why it failed.
+    fn before_first(&self, call: &Call) -> Vec<Call> {
+        self.0.iter().take_while(|asked| *asked != call).cloned().collect()
+    }
 }
 
 /// The searches of a run.
@@ -62,9 +70,42 @@ pub(in crate::suite) struct Searches {
     is_started: bool,
     made: usize,
     spent: Duration,
+    /// How many calls were asked alone, how many of fresh copies, and whether any was right.
+    alone: usize,
+    alone_fresh: usize,
+    remembers: bool,
 }
 
 impl Searches {
+    /// A copy that was asked nothing but what failed.
+    fn control(&mut self, implementation: &dyn Implementation) -> Option<&dyn Implementation> {
+        if !self.is_started {
+            self.is_started = true;
+            self.control = implementation.fresh();
+        }
+        self.control.as_deref()
+    }
+
+    /// Whether a call is answered rightly where nothing else was asked before, as far as there is a way to tell.
+    pub(in crate::suite) fn is_right_alone(&mut self, implementation: &dyn Implementation, call: &Call) -> bool {
+        if self.alone >= ALONE {
+            return false;
+        }
+        self.alone += 1;
+        let scenario = Scenario::Single(call.clone());
+        let Some(control) = self.control(implementation) else { return false };
+        if passes(control, &scenario) {
+            self.remembers = true;
+            return true;
+        }
+        // Where earlier calls change answers, they may have changed those of the control too.
+        if !self.remembers || self.alone_fresh >= ALONE_FRESH {
+            return false;
+        }
+        self.alone_fresh += 1;
+        implementation.fresh().is_some_and(|fresh| passes(fresh.as_ref(), &scenario))
+    }
+
     /// Whether a check that failed fails as well where nothing else was asked before, as far as there is a way to tell.
     pub(in crate::suite) fn fails_alone(
         &mut self,
@@ -72,18 +113,15 @@ impl Searches {
         scenario: &Scenario,
         divergence: &Divergence,
     ) -> bool {
-        if !self.is_started {
-            self.is_started = true;
-            self.control = implementation.fresh();
-        }
-        let Some(control) = &self.control else { return true };
+        let Some(control) = self.control(implementation) else { return true };
         // What comes behind the divergence may fail for another reason, and is not saved.
         let scenario = &up_to(scenario, divergence.before.len() + 1);
-        if passes(control.as_ref(), scenario) {
+        if passes(control, scenario) {
             return false;
         }
         // Where earlier calls have changed answers, they may have changed those of the control too.
-        self.made == 0 || implementation.fresh().is_none_or(|fresh| !passes(fresh.as_ref(), scenario))
+        self.made == 0 && !self.remembers
+            || implementation.fresh().is_none_or(|fresh| !passes(fresh.as_ref(), scenario))
     }
 
     /// The failure, with the earlier calls that it takes.
@@ -112,11 +150,19 @@ impl Searches {
         if is_in_turn && let Some(alone) = search.fails(&[]) {
             return (Scenario::Single(divergence.call.clone()), alone, EarlierCall::None);
         }
-        let all = log().before(&divergence.call);
+        let log = log();
+        let (all, first) = (log.before(&divergence.call), log.before_first(&divergence.call));
         let of = |is_related: fn(&Call, &Call) -> bool| {
             all.iter().filter(|call| is_related(call, &divergence.call)).chain(before).cloned().collect::<Vec<_>>()
         };
-        let lists = [before.to_vec(), of(same_cookie), of(same_config), of(same_key), of(|_, _| true)];
+        let lists = [
+            before.to_vec(),
+            of(same_cookie),
+            of(same_config),
+            of(same_key),
+            [first, before.to_vec()].concat(),
+            of(|_, _| true),
+        ];
         for candidates in lists {
             if !candidates.is_empty()
                 && let Some(found) = search.fails(&candidates)

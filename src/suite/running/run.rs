@@ -26,13 +26,13 @@ use crate::{
         },
         outcome::{
             broken::BrokenCheck,
-            failure::named,
+            failure::{NO_MEMORY, named, of_memory},
             known::Watch,
             results::{EarlierCall, Failure, Origin, Results},
         },
     },
 };
-use std::{sync::atomic::AtomicBool, thread};
+use std::{collections::BTreeSet, sync::atomic::AtomicBool, thread};
 
 /// What happens during a run.
 #[derive(Clone, Copy, Debug)]
@@ -56,8 +56,6 @@ pub enum Event<'a> {
 const FAILURES: usize = 16 * 1024 * 1024;
 /// How much a failure shows at least.
 const SMALL: usize = 4 * 1024;
-/// The rule that a vector which is asked twice is evidence for: nothing but the value, the clock and the configuration decides.
-const NO_MEMORY: &str = "SYS-4";
 /// Tests an implementation with the vectors and with generated cases. The results say what ended the run early, if anything did.
 pub fn run(
     implementation: &dyn Implementation,
@@ -114,6 +112,7 @@ fn observe_run(
             room: FAILURES,
             is_replay,
             searches: Searches::default(),
+            made_small: BTreeSet::new(),
         })
     });
     results.known = known.end();
@@ -148,6 +147,8 @@ struct Run<'a> {
     /// Whether some vectors are asked once, and nothing else.
     is_replay: bool,
     searches: Searches,
+    /// The rules of which a vector was made small.
+    made_small: BTreeSet<&'static str>,
 }
 
 /// Why a run ends early.
@@ -293,9 +294,13 @@ impl Run<'_> {
             }
             Verdict::Fail(divergence) => {
                 self.results.unreported.samples.vector(&vector.id, false, again);
-                let divergence = named(*divergence, &vector.rules);
+                let is_single = matches!(ready.scenario, Scenario::Calls(_)) || divergence.before.is_empty();
+                let divergence = match again {
+                    true => named(*divergence, &vector.rules),
+                    false => self.named(*divergence, &vector.rules, is_single),
+                };
                 // Where it had passed, the answer depends on what was asked before.
-                let broken: Vec<_> = if again { vec![NO_MEMORY] } else { divergence.rules().collect() };
+                let broken = if again { vec![of_memory(&divergence)] } else { divergence.rules().collect() };
                 let pattern = &self.options.rules;
                 let leaves_out = |rule: &str| pattern.excludes(rule);
                 let Some((broken, cited)) = self.counts(&broken, leaves_out, &rules, &vector.id) else {
@@ -324,7 +329,10 @@ impl Run<'_> {
         let Some(first) = new.first() else { return Ok(()) };
         self.results.unreported.samples.failed(first, &divergence);
         divergence.lead_with(first);
-        let (scenario, divergence, earlier) = self.explain(ready.scenario.clone(), divergence);
+        let (mut scenario, mut divergence, earlier) = self.explain(ready.scenario.clone(), divergence);
+        if earlier == EarlierCall::None && !again {
+            (scenario, divergence) = self.small_vector(scenario, divergence);
+        }
         let (id, comment) = (vector.id.clone(), vector.comment.clone());
         let failure = Failure::new(Origin::Vector { id, comment, again }, &vector.rules, &scenario, divergence);
         self.fail(Failure { earlier, cited, ..failure })
@@ -359,8 +367,13 @@ impl Run<'_> {
         if self.is_replay || self.options.no_shrink {
             return (scenario, divergence, EarlierCall::None);
         }
-        let implementation = self.implementation;
-        self.searches.explain(implementation, (scenario, divergence), &|| implementation.log())
+        let (implementation, named) = (self.implementation, divergence.difference.suspects);
+        let (scenario, mut divergence, earlier) =
+            self.searches.explain(implementation, (scenario, divergence), &|| implementation.log());
+        // It counts under the rule that it has.
+        divergence.lead_with(named.rule);
+        divergence.difference.suspects = named;
+        (scenario, divergence, earlier)
     }
 
     /// The rules that count, among some.
@@ -440,5 +453,6 @@ impl Run<'_> {
 }
 
 mod generated;
+mod small;
 #[cfg(test)]
 mod tests;

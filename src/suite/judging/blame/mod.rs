@@ -14,6 +14,7 @@ pub(in crate::suite) use cookie::{
 pub use cookie::{signature, verdict, writing};
 pub use exchange::{attribute, deleted, is_modifying, missing, opened, renewal, result, status, unasked, vary};
 pub(in crate::suite) use exchange::{header, is_unreadable};
+pub(in crate::suite) use payload::is_reordered;
 pub use payload::{values, written};
 
 /// The rules that a difference may break.

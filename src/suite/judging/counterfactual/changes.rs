@@ -2,7 +2,7 @@
 
 use super::{
     plain::{self, KINDS},
-    sealed::Sealed,
+    sealed::{Sealed, has_url_safe},
 };
 use crate::{
     clock::UnixTime,
@@ -31,6 +31,10 @@ pub(super) struct Change {
 const KEY: &str = "key";
 /// A plain lifetime.
 const LIFETIME: i64 = 3600;
+/// A plain instant.
+const NOW: i64 = 1_700_000_000;
+/// The signature of nobody: twenty bytes of zero.
+const NOBODYS: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAA";
 /// What else an age may break, besides the rule that its place suggests.
 const AGES: &[&str] = &["EXP", "SYS", "REN-6"];
 
@@ -103,13 +107,38 @@ pub(super) fn all_plain(call: &Call, choices: &Choices) -> Option<Call> {
     })
 }
 
+/// The call with a signature that nobody made, where no key of the server made that of its cookie either.
+pub(super) fn forged(call: &Call, choices: &Choices) -> Option<Call> {
+    let verify = match call {
+        Call::Verify(verify) => verify.clone(),
+        Call::Exchange(exchange) => found(exchange, choices)?,
+        Call::Sign(_) => return None,
+    };
+    let (signed, signature) = verify.cookie.rsplit_once('.')?;
+    let is_whole = signed.contains('.') && signature.len() == NOBODYS.len() && signature != NOBODYS;
+    if !is_whole || verify.config.signing_key().is_none() || Sealed::of(&verify).is_some() {
+        return None;
+    }
+    let cookie = format!("{signed}.{NOBODYS}");
+    Some(match call {
+        Call::Exchange(exchange) => in_place(exchange, &verify.cookie, Verify { cookie, ..verify.clone() }),
+        _ => Call::Verify(Verify { cookie, ..verify.clone() }),
+    })
+}
+
+/// A plain session, written under the configuration of a call.
+pub(super) fn written(call: &Call) -> Call {
+    let session = [(Value::from("a"), Value::int(1))].into_iter().collect();
+    Call::Sign(Sign { config: call.config().clone(), now: UnixTime::from_seconds(NOW), session })
+}
+
 /// Another cookie that means the same as that of a call. If it makes the answer right, the answer depends on the very cookie, and
 /// no change says anything.
 pub(super) fn neutral(call: &Call, choices: &Choices) -> Option<Call> {
     match call {
-        Call::Verify(verify) => Sealed::of(verify)?.respaced()?.call().map(Call::Verify),
+        Call::Verify(verify) => Some(Call::Verify(same(verify)?)),
         Call::Exchange(exchange) => {
-            let verify = Sealed::of(&found(exchange, choices)?)?.respaced()?.call()?;
+            let verify = same(&found(exchange, choices)?)?;
             let header = exchange.cookie_header.as_deref()?;
             let (from, to) = (found(exchange, choices)?.cookie, verify.cookie);
             header.contains(&from).then(|| {
@@ -118,6 +147,12 @@ pub(super) fn neutral(call: &Call, choices: &Choices) -> Option<Call> {
         }
         Call::Sign(_) => None,
     }
+}
+
+/// Another cookie that means the same. It has minus or underscore in it if the cookie has.
+fn same(verify: &Verify) -> Option<Verify> {
+    let sealed = Sealed::of(verify)?;
+    sealed.respelled(has_url_safe(&verify.cookie))?.call()
 }
 
 /// Whether an error came out.
@@ -141,6 +176,19 @@ pub(super) fn with_cookie(call: &Exchange, verify: Verify) -> Exchange {
     let Verify { config, now, cookie } = verify;
     let name = crate::cookie_text::name(&config);
     Exchange { cookie_header: Some(format!("{name}={cookie}")), config, now, ..call.clone() }
+}
+
+/// A request with this cookie where another one stood, if its name stays; alone otherwise.
+pub(super) fn in_place(call: &Exchange, cookie: &str, verify: Verify) -> Call {
+    let header = call.cookie_header.as_deref().unwrap_or_default();
+    let stays = verify.config.cookie_name == call.config.cookie_name && header.contains(cookie);
+    Call::Exchange(match stays {
+        true => {
+            let Verify { config, now, cookie: changed } = verify;
+            Exchange { cookie_header: Some(header.replace(cookie, &changed)), config, now, ..call.clone() }
+        }
+        false => with_cookie(call, verify),
+    })
 }
 
 fn of_opened(call: &Exchange, choices: &Choices, is_raised: bool, changes: &mut Vec<Change>) {
@@ -190,6 +238,9 @@ fn of_cookie(verify: &Verify, is_raised: bool, call: impl Fn(Verify) -> Call, ch
         add(one("SIG-6"), Some(sealed.in_ascii()));
     }
     add(one("SIG-1"), Some(sealed.without_dots()));
+    if has_url_safe(&verify.cookie) {
+        add(one("SIG-3"), sealed.respelled(false));
+    }
     add(one("SIG-7"), Some(sealed.spelled()));
     add(one("PAY-13"), sealed.inflated());
     if is_unusual(config) {
@@ -245,7 +296,11 @@ fn of_age(sealed: &Sealed, verify: &Verify, is_raised: bool, add: &mut impl FnMu
     };
     if is_raised && leads_beyond_the_calendar(config, now) {
         let lifetime = Lifetime::Seconds(age.saturating_mul(2).clamp(LIFETIME, 1 << 32));
-        add("EXP-9".into(), Some(sealed.with(|config| config.lifetime = lifetime)));
+        let plain = sealed.with(|config| config.lifetime = lifetime);
+        // Near the end of the calendar every lifetime leads beyond it.
+        let is_late = leads_beyond_the_calendar(&plain.config, now);
+        let earlier = plain.signed_at(NOW).read_at(UnixTime::from_seconds(NOW.saturating_add(age)));
+        add("EXP-9".into(), Some(if is_late { earlier } else { plain }));
     }
     if let Some(max_age) = config.lifetime.max_age() {
         // As far from the end of a plain lifetime as it is from that of its own.
@@ -309,9 +364,10 @@ pub(super) fn under(call: &Call, choices: &Choices, change: impl Fn(&mut Config)
                 .unwrap_or_else(|| Verify { config: changed(&verify.config), ..verify.clone() }),
         ),
         Call::Exchange(exchange) => {
-            let signed = found(exchange, choices).as_ref().and_then(Sealed::of);
-            match signed.and_then(|sealed| sealed.with(&change).call()) {
-                Some(verify) => Call::Exchange(with_cookie(exchange, verify)),
+            let held = found(exchange, choices);
+            let signed = held.as_ref().and_then(|verify| Some((verify, Sealed::of(verify)?.with(&change).call()?)));
+            match signed {
+                Some((held, verify)) => in_place(exchange, &held.cookie, verify),
                 None => Call::Exchange(Exchange { config: changed(&exchange.config), ..exchange.clone() }),
             }
         }
@@ -357,10 +413,15 @@ fn of_status(call: &Exchange, choices: &Choices, changes: &mut Vec<Change>) {
         change(&mut call);
         Call::Exchange(call)
     };
-    of_values(
-        |rule| with(&|call| call.actions = call.actions.iter().map(|action| plain::action(action, rule)).collect()),
-        changes,
-    );
+    let held = found(call, choices).as_ref().and_then(Sealed::of);
+    let without = |rule| {
+        let actions = call.actions.iter().map(|action| plain::action(action, rule)).collect();
+        let call = Exchange { actions, ..call.clone() };
+        // What the cookie holds is written again.
+        let plain = held.as_ref().and_then(|sealed| sealed.with_session(&plain::map(&sealed.session()?, rule))?.call());
+        Call::Exchange(plain.map_or(call.clone(), |verify| with_cookie(&call, verify)))
+    };
+    of_values(without, changes);
     let mut add = |rule: &'static str, call: Call| changes.push(Change { suspects: rule.into(), call });
     let whole = Call::Exchange(call.clone());
     let flask = Config::default();

@@ -142,6 +142,8 @@ struct Examination {
     calls: Vec<Call>,
     has_odd: bool,
     has_plain: bool,
+    has_forged: bool,
+    has_written: bool,
 }
 
 impl Examination {
@@ -159,16 +161,24 @@ impl Examination {
         let is_found = choices.base64 == Base64Choice::Strict && divergence.difference.rule() == "SIG-7";
         let mut changes = if is_found { Vec::new() } else { changes::of(divergence, choices) };
         changes.retain(|change| is_asked(&change.call));
-        if changes.is_empty() {
-            return Self { changes, calls: Vec::new(), has_odd: false, has_plain: false };
+        let forged = changes::forged(call, choices).filter(|forged| !is_found && is_asked(forged));
+        if changes.is_empty() && forged.is_none() {
+            let (has_odd, has_plain, has_forged, has_written) = Default::default();
+            return Self { changes, calls: Vec::new(), has_odd, has_plain, has_forged, has_written };
         }
         let odd = is_odd(divergence, causes).then(|| changes::odd_payload(call, choices)).flatten().filter(is_asked);
         let plain = changes::all_plain(call, choices).filter(is_asked);
+        let written = plain
+            .as_ref()
+            .map(changes::written)
+            .filter(|call| is_offered(call, &model::answer(call, choices), causes.hello));
         let (has_odd, has_plain) = (odd.is_some(), plain.is_some());
+        let (has_forged, has_written) = (forged.is_some(), written.is_some());
         let of_changes = changes.iter().map(|change| change.call.clone());
-        let others = odd.into_iter().chain(plain).chain(changes::neutral(call, choices)).chain([call.clone()]);
+        let others = odd.into_iter().chain(plain).chain(forged).chain(written);
+        let others = others.chain(changes::neutral(call, choices)).chain([call.clone()]);
         let calls = std::iter::once(call.clone()).chain(of_changes).chain(others).collect();
-        Self { changes, calls, has_odd, has_plain }
+        Self { changes, calls, has_odd, has_plain, has_forged, has_written }
     }
 
     /// The cause, by the answers to the calls; `None` if they say nothing.
@@ -185,6 +195,8 @@ impl Examination {
         let mut others = others.iter();
         let odd = if self.has_odd { others.next() } else { None };
         let plain = if self.has_plain { others.next() } else { None };
+        let forged = if self.has_forged { others.next() } else { None };
+        let written = if self.has_written { others.next() } else { None };
         // What is right when it is asked again, or with another cookie that means the same, depends on what was asked before or
         // on chance. No change explains it.
         if again.is_none() || std::iter::once(again).chain(others).any(is_right) {
@@ -192,6 +204,13 @@ impl Examination {
         }
         if odd.is_some_and(|odd| !is_right(odd)) {
             return Some("PAY-14".into());
+        }
+        // A signature of nobody is taken as well.
+        if forged.is_some_and(|forged| !is_right(forged)) {
+            return Some("SIG-5".into());
+        }
+        if self.changes.is_empty() {
+            return None;
         }
         let helps = self.changes.iter().zip(of_changes).find(|(_, answer)| is_right(answer));
         let ruled_out: BTreeSet<_> = self
@@ -202,6 +221,14 @@ impl Examination {
             .filter(|(change, _)| change.suspects.also.is_empty())
             .map(|(change, _)| change.suspects.rule)
             .collect();
+        if helps.is_none() && plain.is_some_and(|plain| !is_right(plain)) {
+            // No cookie is read as it should be, and what is written tells more.
+            let of_writing = written.into_iter().flatten().flatten().map(Difference::rule);
+            let mut of_writing = of_writing.filter(|rule| ["KEY", "SIG"].contains(&family_of(rule)));
+            if let Some(rule) = of_writing.next().filter(|rule| *rule != "KEY-1") {
+                return Some(rule.into());
+            }
+        }
         let suspects = match helps {
             Some((change, _)) => change.suspects,
             // Nothing that is plain helps either: no cookie is read as it should be.

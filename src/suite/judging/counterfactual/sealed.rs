@@ -4,11 +4,14 @@ use crate::{
     clock::UnixTime,
     config::Config,
     cookie_text::{parts, read_timestamp},
-    model::{base64, json, payload, signing},
+    model::{base64, json, payload, signing, tagging},
     protocol::{Choices, Verify},
     value::{Map, Value},
 };
 use std::sync::Arc;
+
+/// How many spaces are put behind the JSON of a cookie to spell it otherwise, at most.
+const SPACES: usize = 16;
 
 /// A cookie that one of its server's keys signed, and when it is read.
 #[derive(Clone, Debug)]
@@ -87,12 +90,14 @@ impl Sealed {
         Self { payload: format!("{mark}{}", self.payload.replace('.', "")), ..self.clone() }
     }
 
-    /// Another cookie that means the same: a space stands behind its JSON. `None` where the spelling would change as well.
-    pub(super) fn respaced(&self) -> Option<Self> {
+    /// Another cookie that means the same: spaces stand behind its JSON. It has minus or underscore in it, or has not, as
+    /// `is_url_safe` says. `None` where the spelling would change as well.
+    pub(super) fn respelled(&self, is_url_safe: bool) -> Option<Self> {
         let spelled = self.spelled();
         let is_canonical = spelled.payload == self.payload && spelled.timestamp == self.timestamp;
         let text = self.text().filter(|_| is_canonical)?;
-        Some(self.with_text(&format!("{text} ")))
+        let spaced = (1..=SPACES).map(|count| self.with_text(&format!("{text}{}", " ".repeat(count))));
+        spaced.into_iter().find(|sealed| sealed.call().is_some_and(|call| has_url_safe(&call.cookie) == is_url_safe))
     }
 
     /// Without compression; `None` if it is not compressed.
@@ -127,6 +132,12 @@ impl Sealed {
         (changed != read).then(|| json::write(&changed).ok()).flatten().map(|text| self.with_text(&text))
     }
 
+    /// With another session in it; `None` if it cannot be written, or is the same.
+    pub(super) fn with_session(&self, session: &Map) -> Option<Self> {
+        let text = json::write(&tagging::tag(&Value::Map(session.clone())).ok()?).ok()?;
+        (self.session().as_ref() != Some(session)).then(|| self.with_text(&text))
+    }
+
     /// The session that the payload holds.
     pub(super) fn session(&self) -> Option<Map> {
         payload::read(self.payload.as_bytes(), &Choices::default()).ok()
@@ -148,4 +159,9 @@ impl Sealed {
     pub(super) fn read_at(&self, now: UnixTime) -> Self {
         Self { now, ..self.clone() }
     }
+}
+
+/// Whether a cookie has one of the two characters in which the URL-safe alphabet differs from the standard one.
+pub(super) fn has_url_safe(cookie: &str) -> bool {
+    cookie.contains(['-', '_'])
 }

@@ -1,7 +1,7 @@
 //! Plainer calls: with one thing less, or with a plain thing where an odd one stood.
 
 use super::{
-    changes::{found, plain_key, under, usual, with_cookie},
+    changes::{found, in_place, plain_key, under, usual, with_cookie},
     sealed::Sealed,
 };
 use crate::{
@@ -44,9 +44,11 @@ pub(in crate::suite::judging) fn smaller(call: &Call, choices: &Choices) -> Vec<
 fn configs(call: &Call, choices: &Choices, all: &mut Vec<Call>) {
     let flask = Config::default();
     type Step<'a> = &'a dyn Fn(&mut Config);
-    let steps: [Step<'_>; 16] = [
+    let steps: [Step<'_>; 17] = [
         &|config| *config = Config::with_key(KEY),
         &|config| *config = Config::with_key(KEY).lifetime(config.lifetime),
+        // Nothing that is named though it has its default.
+        &|config| config.named = flask.named,
         &plain_key,
         &|config| config.secret_key = Some(Key::from(KEY)),
         &usual,
@@ -131,10 +133,17 @@ fn exchanges(call: &Exchange, choices: &Choices, all: &mut Vec<Call>) {
                 parts.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, part)| *part).collect();
             add(&|call| call.cookie_header = Some(kept.join(";").trim().to_owned()));
         }
+        for (at, part) in parts.iter().enumerate() {
+            let Some((name, _)) = part.split_once('=') else { continue };
+            let short = format!("{name}=x");
+            let kept = parts.iter().enumerate().map(|(other, part)| if other == at { &*short } else { *part });
+            let kept = kept.collect::<Vec<_>>().join(";");
+            add(&|call| call.cookie_header = Some(kept.clone()));
+        }
     }
     if let Some(verify) = found(call, choices) {
         all.push(Call::Exchange(with_cookie(call, verify.clone())));
-        all.extend(cookies(&verify).into_iter().map(|verify| Call::Exchange(with_cookie(call, verify))));
+        all.extend(cookies(&verify).into_iter().map(|plainer| in_place(call, &verify.cookie, plainer)));
     }
 }
 
@@ -163,6 +172,9 @@ fn actions(action: &Action) -> Vec<Action> {
 /// Maps with less in them.
 fn maps(map: &Map) -> Vec<Map> {
     let mut all = Vec::new();
+    if map.len() == 1 {
+        all.push(Map::new());
+    }
     if map.len() > 1 {
         all.extend(map.iter().map(|one| [one].into_iter().map(|(key, value)| (key.clone(), value.clone())).collect()));
         all.extend((0..map.len()).map(|at| {
@@ -198,6 +210,10 @@ fn values(value: &Value) -> Vec<Value> {
             let points = text.code_points();
             let (head, tail) = points.split_at(points.len() / 2);
             [head, tail].map(|half| Value::Text(crate::value::Text::from_code_points(half.iter().copied()))).to_vec()
+        }
+        // One more than a double holds, one more than 64 bits hold.
+        Value::Int(_) if value.as_i64().is_none() => {
+            [1 << 53 | 1, 1 << 64].map(|int: i128| Value::Int(int.into())).to_vec()
         }
         Value::Bool(_) | Value::Int(_) | Value::Null => Vec::new(),
         _ => vec![Value::int(1)],

@@ -6,9 +6,8 @@ use crate::suite::{
     judging::{
         divergence::Divergence,
         judge::{Case, CaseRuns, Inconclusive, Verdict, judge},
-        shrink::{Tree, shrink},
     },
-    outcome::failure::{EarlierCall, Failure, Origin, named},
+    outcome::failure::{EarlierCall, Failure, Origin},
     running::{
         cases::{self, Batch, Generators, PropertyRun},
         pipeline::{Pipeline, no_thread},
@@ -141,27 +140,13 @@ impl Run<'_> {
         let (mut scenario, mut divergence, earlier) = self.explain(scenario, divergence);
         let is_alone = earlier == EarlierCall::None && !matches!(scenario, Scenario::Calls(_));
         if let Some(tree) = tree.filter(|_| is_shown_small && is_alone && !part.is_in_turn()) {
-            let (small, diverging) = self.shrink(tree, scenario.clone(), divergence.clone());
+            let (small, diverging) = self.shrink(Some(tree), scenario.clone(), divergence.clone());
             if self.searches.fails_alone(self.implementation, &small, &diverging) {
                 (scenario, divergence) = (small, diverging);
             }
         }
         let failure = Failure::new(Origin::Property(part.name), &[], &scenario, divergence);
         self.fail(Failure { earlier, cited, ..failure })
-    }
-
-    /// The smallest case that breaks the same rule, as far as some tries find it.
-    fn shrink(&mut self, tree: Tree, scenario: Scenario, divergence: Divergence) -> (Scenario, Divergence) {
-        let (implementation, causes, rule) = (self.implementation, &mut self.causes, divergence.difference.rule());
-        let choices = self.hello.choices;
-        let is_fixed = self.options.fixed_config.is_some();
-        shrink(tree, (scenario, divergence), &choices, is_fixed, &mut |scenario| {
-            let verdict = judge(implementation, &[Case { scenario, recorded: &[] }])?.pop();
-            Ok(verdict.and_then(|verdict| match verdict {
-                Verdict::Fail(mut divergence) => causes.is_behind(rule, &mut divergence).then_some(*divergence),
-                Verdict::Inconclusive(_) | Verdict::Pass => None,
-            }))
-        })
     }
 
     /// Counts the verdict on a generated case. When it is a failure, gives what differs, and the rules that are cited for it.
@@ -179,7 +164,8 @@ impl Run<'_> {
                 self.tell_break(why, &rules, || Some((Origin::Property(part.name), part.case(number, options)?.0)));
             }
             Verdict::Fail(divergence) => {
-                let divergence = named(*divergence, &[]);
+                let is_single = divergence.before.is_empty() || part.is_in_turn();
+                let divergence = self.named(*divergence, &[], is_single);
                 let pattern = &self.options.rules;
                 // A generated case may be about a rule that came later than those that are in force, which no vector is.
                 let leaves_out = |rule: &str| pattern.excludes(rule) || !pattern.is_in_force(rule);
