@@ -105,7 +105,12 @@ impl<'a> Causes<'a> {
                 }
             }
             divergence.lead_with(rule);
-            return divergence.difference.rule() == rule;
+            let is_behind = divergence.difference.rule() == rule;
+            // It is named already: the check that a smaller case came from may be about others.
+            if let (true, Some(rule)) = (is_behind, rules::find(rule)) {
+                divergence.difference.suspects = rule.id.as_str().into();
+            }
+            return is_behind;
         }
         let what = divergence.difference.what.clone();
         let is_behind = self.ask(&calls).into_iter().any(|differing| is_right(&differing, &what));
