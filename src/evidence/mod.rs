@@ -4,11 +4,9 @@
 //! a published set. [`history`] tells which releases keep which rules, and [`standing`] what a broken rule is for a release: a
 //! published defect, a defect, or the behaviour of its day.
 
-#[cfg(feature = "cli")]
 pub mod history;
 pub mod observations;
 pub mod revision;
-#[cfg(feature = "cli")]
 pub mod standing;
 pub mod vectors;
 

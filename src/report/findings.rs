@@ -84,6 +84,10 @@ pub(super) fn diagnosis(results: &Results) -> Vec<String> {
     let mut lines = of_release(results);
     let Some(found) = &results.diagnosis else { return lines };
     if found.causes.is_empty() {
+        // That one failure is like no known mistake says nothing.
+        if found.failures == 1 {
+            return lines;
+        }
         lines.push(format!("no known mistake explains the failures ({} looked at)", found.looked_at));
         return lines;
     }
@@ -163,7 +167,8 @@ pub(super) fn text(results: &Results, replay: Option<&str>) -> String {
         lines.iter().for_each(|line| text += &format!("  {line}\n"));
     }
     let broken = broken_rules(results);
-    if broken.is_empty() {
+    // A single failure stands above with everything that the table would say.
+    if broken.is_empty() || results.total.failed == 1 {
         return text;
     }
     let width = broken.iter().map(|broken| short(&broken.title).chars().count()).max().unwrap_or_default();

@@ -74,7 +74,8 @@ pub fn summary_with(results: &Results, replay: Option<&str>) -> String {
 
 /// The rules about which nothing was asked, where only some were chosen and the others could be asked.
 fn not_asked(results: &Results) -> Vec<&'static str> {
-    if results.rules.len() > CHOSEN || results.total.total() == 0 || !results.shard.is_whole() {
+    let ended_early = results.stopped_early || results.interrupted.is_some();
+    if ended_early || results.rules.len() > CHOSEN || results.total.total() == 0 || !results.shard.is_whole() {
         return Vec::new();
     }
     let is_not_asked = |tally: &Tally| tally.judged() == Judged::NotAsked;

@@ -1,12 +1,11 @@
 //! Checks of a run that are kept for the diagnosis: failed ones as they were asked and answered, before they were shrunk, and
-//! which ones passed. Both are bounded, whatever the implementation answers.
+//! which ones passed. Both are bounded, whatever the implementation answers. The diagnosis is part of the program alone.
 
+use crate::suite::judging::{divergence::Divergence, kept};
+#[cfg(feature = "cli")]
 use crate::{
     case::scenario::Scenario,
-    suite::{
-        judging::{divergence::Divergence, kept},
-        running::{cases, options::Options},
-    },
+    suite::running::{cases, options::Options},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,6 +56,7 @@ impl Samples {
         }
     }
 
+    #[cfg(feature = "cli")]
     /// The failed checks, each with the rule that it was blamed on: in turn one of each rule, up to a number.
     pub(crate) fn in_turn(&self, most: usize) -> Vec<(&str, &Divergence)> {
         let turns = (0..OF_A_RULE)
@@ -64,11 +64,13 @@ impl Samples {
         turns.take(most).collect()
     }
 
+    #[cfg(feature = "cli")]
     /// The vectors that passed, by their ids.
     pub(crate) fn passed_vectors(&self) -> &BTreeSet<String> {
         &self.passed_vectors
     }
 
+    #[cfg(feature = "cli")]
     /// Some generated cases that passed, made again with the options of the run.
     pub(crate) fn passed_cases(&self, options: &Options) -> Vec<Scenario> {
         let parts = cases::parts(options);

@@ -106,6 +106,7 @@ impl PropertyRun {
         }
     }
 
+    #[cfg(feature = "cli")]
     /// The cases of some numbers, made once more.
     pub(in crate::suite) fn again(&self, numbers: &[usize], options: &Options) -> Vec<Scenario> {
         match self.source {

@@ -16,7 +16,7 @@ pub(super) use smaller::smaller;
 
 use super::{
     blame::Suspects,
-    compare::{Difference, differences},
+    compare::{Difference, OPENED, differences},
     divergence::Divergence,
     judge::is_offered,
 };
@@ -166,7 +166,8 @@ impl Examination {
         let is_found = choices.base64 == Base64Choice::Strict && divergence.difference.rule() == "SIG-7";
         let mut changes = if is_found { Vec::new() } else { changes::of(divergence, choices) };
         changes.retain(|change| is_asked(&change.call));
-        let forged = changes::forged(call, choices).filter(|forged| !is_found && is_asked(forged));
+        let is_opening = matches!(call, Call::Verify(_)) || divergence.difference.what == OPENED;
+        let forged = changes::forged(call, choices).filter(|forged| is_opening && !is_found && is_asked(forged));
         if changes.is_empty() && forged.is_none() {
             let (has_odd, has_plain, has_forged, has_written) = Default::default();
             return Self { changes, calls: Vec::new(), has_odd, has_plain, has_forged, has_written };
