@@ -282,7 +282,9 @@ def padded(size):
 def large():
     """Payloads around the sizes at which buffers end. Space and values that are replaced keep the sessions small."""
     for size in SIZES:
-        for by, words in [(-1, "a byte less than"), (0, "just"), (1, "a byte more than")]:
+        # A mebibyte takes a plain reader a while: what is beyond it shows a limit there.
+        all_sides = [(-1, "a byte less than"), (0, "just"), (1, "a byte more than")]
+        for by, words in all_sides if size < 2**20 else all_sides[2:]:
             name = f"{size}-{'less' if by < 0 else 'more' if by else 'just'}"
             yield verify(f"payload-size-{name}-inflated", "PAY-13", f"a payload that inflates to {words} {size} bytes",
                          forge.of_deflated(zlib.compress(padded(size + by), 9)))

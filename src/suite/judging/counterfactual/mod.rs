@@ -30,7 +30,7 @@ use changes::Change;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many questions are asked in one run to find causes.
-const QUESTIONS: usize = 6_000;
+const QUESTIONS: usize = 1_500;
 /// The same where each is a request to a server.
 const QUESTIONS_LIVE: usize = 200;
 /// How many questions are asked in one run to see whether a smaller case has the same cause.
