@@ -7,6 +7,7 @@ use super::{
 use crate::{
     clock::UnixTime,
     config::{Config, Digest, Fallbacks, Key, KeyDerivation, Lifetime},
+    cookie_text::{parts, read_timestamp},
     model::{cookie_header, session::PERMANENT},
     protocol::{Action, Answer, Call, Choices, Exchange, Sign, SignOutcome, Verify, VerifyOutcome},
     suite::judging::{
@@ -124,6 +125,19 @@ pub(super) fn forged(call: &Call, choices: &Choices) -> Option<Call> {
         Call::Exchange(exchange) => in_place(exchange, &verify.cookie, Verify { cookie, ..verify.clone() }),
         _ => Call::Verify(Verify { cookie, ..verify.clone() }),
     })
+}
+
+/// Whether the cookie that a call brings has a timestamp later than the clock.
+pub(super) fn is_of_the_future(call: &Call) -> bool {
+    let is_later = |verify: &Verify| {
+        let timestamp = parts(&verify.cookie).and_then(|parts| read_timestamp(parts.timestamp));
+        timestamp.is_some_and(|second| i128::from(second) > i128::from(verify.now.seconds()))
+    };
+    match call {
+        Call::Verify(verify) => is_later(verify),
+        Call::Exchange(exchange) => found(exchange, &Choices::default()).is_some_and(|verify| is_later(&verify)),
+        Call::Sign(_) => false,
+    }
 }
 
 /// A plain session, written under the configuration of a call.

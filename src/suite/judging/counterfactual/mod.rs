@@ -243,7 +243,9 @@ impl Examination {
             }
             None => difference.suspects,
         };
-        Some(among(suspects, rules, &ruled_out))
+        let named = among(suspects, rules, &ruled_out);
+        // In general an age is wrong; that of a timestamp in the future has a rule of its own.
+        Some(if named.rule == "EXP-1" && changes::is_of_the_future(&divergence.call) { "EXP-3".into() } else { named })
     }
 
     /// The cause that was found behind the same likeliest rule before, if it may be behind this as well.
