@@ -255,7 +255,7 @@ fn a_short_lifetime_is_waited_for() {
         exchanged.opened = rightly(&configured(call, |config| config.lifetime = Lifetime::Seconds(lifetime))).opened;
         exchanged
     });
-    kept.with(1, &["FAIL EXP-1", "a user who never comes back"]);
+    kept.with(1, &["live-waiting"]);
 }
 
 #[test]
