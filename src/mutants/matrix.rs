@@ -198,7 +198,7 @@ pub fn page(mutants: &[&Mutant], found: &[Found], cases: usize) -> String {
     let mut text = format!(
         "# The mutants\n\n\
          {} implementations that are wrong in one thing each, and the rule that caught each of them. A test fails if this page \
-         is not up to date; `UPDATE_MUTANTS=1 cargo test --test integration mutants` rewrites it.\n\n\
+         is not up to date; `UPDATE_MUTANTS=1 cargo test --release --test integration mutants` rewrites it.\n\n\
          `sessionproof mutant NAME` runs one as an adapter ([protocol](../../spec/adapter-protocol.md)), to try any suite on it. \
          `sessionproof mutants` tries this suite on all of them.\n\n\
          **Caught by** is the rule that is blamed first, which is always one that the mutant breaks. *only* means that the suite \

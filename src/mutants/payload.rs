@@ -161,12 +161,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }
         other => other,
     }),
-    of_text(
-        "tag-like-maps-not-escaped",
-        &["PAY-11", "PAY-4"],
-        "a map that looks like a tag is written as it is",
-        |text| text.replace("{\" di\":{", "{").replace("__\":", "\":"),
-    ),
+    of_write("tag-like-maps-not-escaped", &["PAY-11"], "a map that looks like a tag is written as it is", |session| {
+        Ok(pack(&json::write(&not_escaped(tagging::tag(&Value::Map(session.clone()))?))?))
+    }),
     of_write("never-compressed", &["PAY-12"], "payloads are never compressed, undeclared", |session| {
         Ok(base64::encode(json_of(session)?.as_bytes()))
     }),
@@ -330,6 +327,31 @@ fn unescape(text: &str, is_plain: fn(char) -> bool) -> String {
 fn through_a_double(number: BigInt) -> BigInt {
     let float: f64 = number.to_string().parse().unwrap_or(f64::INFINITY);
     if float.is_finite() { format!("{float:.0}").parse().unwrap_or(number) } else { number }
+}
+
+/// What stands under a tag, with every map that is escaped by ` di` as it was.
+fn not_escaped(tagged: Value) -> Value {
+    match tagged {
+        Value::List(items) => Value::List(items.into_iter().map(not_escaped).collect()),
+        Value::Map(map) => {
+            let map = match map.get(" di") {
+                Some(Value::Map(escaped)) if map.len() == 1 => escaped.clone(),
+                _ => map,
+            };
+            let is_alone = map.len() == 1;
+            let entries = map.into_iter().map(|(key, value)| match &key {
+                Value::Text(text) if is_alone && text.to_string().ends_with("__") => {
+                    let name = text.to_string();
+                    let bare = name.trim_end_matches("__");
+                    let is_tag = [" t", " b", " m", " u", " d", " di"].contains(&bare);
+                    (if is_tag { Value::from(bare) } else { key }, not_escaped(value))
+                }
+                _ => (key, not_escaped(value)),
+            });
+            Value::Map(entries.collect())
+        }
+        other => other,
+    }
 }
 
 /// A tag that the specification would write with other content. Such a map looks like a tag to the writer too: it is told apart

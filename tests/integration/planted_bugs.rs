@@ -37,14 +37,16 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const FIXTURES: &str = "tests/fixtures/planted";
 const PAGE: &str = "docs/evidence/planted-bugs.md";
 
-/// Few, since tests are built without optimisation.
 const CASES: usize = 400;
+/// Every bug takes a minute or two, so a build without optimisation takes each eighth mutant and all patches of ports:
+/// `cargo test --release planted_bugs` takes all.
+const EACH: usize = if cfg!(debug_assertions) { 8 } else { 1 };
 /// The longest case of one call (characters), and of several (calls).
 const LONGEST: usize = 200;
 const MOST_CALLS: usize = 6;
 
 /// How many of a hundred bugs are found, named rightly, shown small and repeated, at least.
-const LEAST: Shares = Shares { found: 99, right: 98, small: 97, repeated: 98 };
+const LEAST: Shares = Shares { found: 100, right: 99, small: 97, repeated: 99 };
 
 static VECTORS: LazyLock<Vec<LoadedVector>> = LazyLock::new(|| vectors::embedded().unwrap());
 
@@ -163,7 +165,7 @@ fn all_shown(bugs: &[Bug]) -> Vec<Shown> {
     all.into_inner().unwrap()
 }
 
-fn of_the_model() -> Vec<Bug> {
+fn of_the_model(each: usize) -> Vec<Bug> {
     let bug = |mutant: &'static mutants::Mutant| Bug {
         group: "the model",
         name: mutant.name.to_owned(),
@@ -171,7 +173,7 @@ fn of_the_model() -> Vec<Bug> {
         rules: mutant.rules.iter().map(|rule| (*rule).to_owned()).collect(),
         start: Box::new(|| mutant.make()),
     };
-    mutants::all().map(bug).collect()
+    mutants::all().step_by(each).map(bug).collect()
 }
 
 /// The patches in a file, each with the port that it makes of a file.
@@ -290,7 +292,7 @@ fn page(bugs: &[Bug], all: &[Shown]) -> String {
          one call, {MOST_CALLS} calls otherwise), and whether `replay` repeats the failure. The bugs are the \
          [mutants](mutants.md) of the model, and patches of three ports (`{FIXTURES}/`): the adapter of Python's standard library, \
          a port in JavaScript, and the example port in Rust. Each run has all vectors and {CASES} generated cases. A test makes \
-         this page; `UPDATE_PLANTED=1 cargo test --test integration planted_bugs` rewrites it.\n\n\
+         this page; `UPDATE_PLANTED=1 cargo test --release --test integration planted_bugs` rewrites it.\n\n\
          | bugs in | number | found | first rule right | small case | repeated |\n|---|---:|---:|---:|---:|---:|\n",
         bugs.len()
     );
@@ -334,7 +336,9 @@ fn row<'b>(text: &mut String, name: &str, bugs: impl Iterator<Item = (&'b Bug, &
 fn planted_bugs_are_found_named_shown_small_and_repeated() {
     const TEST: &str = "planted_bugs_are_found_named_shown_small_and_repeated";
     let folder = tempfile::tempdir().unwrap();
-    let mut bugs = of_the_model();
+    let chosen = env::var("PLANTED").ok();
+    let each = if chosen.is_some() { 1 } else { EACH };
+    let mut bugs = of_the_model(each);
     let (python, node) = (common::runs(TEST, "python3"), common::runs(TEST, "node"));
     if python {
         let (port, helper) = ("adapters/python/stdlib_adapter.py", "adapters/python/sessionproof_adapter.py");
@@ -348,10 +352,11 @@ fn planted_bugs_are_found_named_shown_small_and_repeated() {
     if let Err(why) = &rust {
         common::skipped(TEST, &format!("the ports in Rust cannot be built: {why}"));
     }
-    let is_whole = python && node && rust.is_ok();
+    let has_all_ports = python && node && rust.is_ok();
     bugs.extend(rust.unwrap_or_default());
-    assert!(!is_whole || bugs.len() >= mutants::all().count() + 30, "{} bugs", bugs.len());
-    if let Ok(names) = env::var("PLANTED") {
+    assert!(!has_all_ports || bugs.len() >= mutants::all().count() / each + 30, "{} bugs", bugs.len());
+    let is_whole = has_all_ports && each == 1;
+    if let Some(names) = chosen {
         bugs.retain(|bug| names.split(',').any(|name| name == bug.name));
         return println!("{}", page(&bugs, &all_shown(&bugs)));
     }
@@ -363,13 +368,15 @@ fn planted_bugs_are_found_named_shown_small_and_repeated() {
     if env::var_os("UPDATE_PLANTED").is_some() && is_whole {
         fs::write(&path, &page).unwrap();
     }
-    let least = [LEAST.found, LEAST.right, LEAST.small, LEAST.repeated];
+    // One bug is a larger share of some than of all.
+    let slack = if is_whole { 0 } else { 3 };
+    let least = [LEAST.found, LEAST.right, LEAST.small, LEAST.repeated].map(|least| least - slack);
     assert!(shares.iter().zip(least).all(|(share, least)| *share >= least), "{shares:?} of {least:?}\n{page}");
     if is_whole {
         let kept = fs::read_to_string(&path).unwrap_or_default();
         assert!(
             kept == page,
-            "{PAGE} is not up to date: run UPDATE_PLANTED=1 cargo test --test integration planted_bugs"
+            "{PAGE} is not up to date: run UPDATE_PLANTED=1 cargo test --release --test integration planted_bugs"
         );
     }
 }

@@ -178,6 +178,11 @@ impl Map {
         self.0.pop()
     }
 
+    /// Leaves the entries that are wanted, given key and value, in their order.
+    pub fn retain(&mut self, mut is_kept: impl FnMut(&Value, &Value) -> bool) {
+        self.0.retain(|(key, value)| is_kept(key, value));
+    }
+
     /// Whether a key is there.
     #[must_use]
     pub fn contains_key<K: MapKey + ?Sized>(&self, key: &K) -> bool {

@@ -115,6 +115,8 @@ pub(super) const VERDICT: &str = "the verdict on the cookie";
 pub(super) const STATUS: &str = "the status";
 /// What differs where a signature is not that of the text before it.
 pub(super) const SIGNATURE: &str = "the signature";
+/// What differs where a cookie is set, or none.
+pub(super) const SET_COOKIE: &str = "Set-Cookie";
 
 fn verdicts(call: &Verify, expected: &VerifyOutcome, got: &VerifyOutcome, choices: &Choices) -> Option<Difference> {
     use VerifyOutcome::{Accepted, Raised, Rejected};
@@ -302,14 +304,14 @@ fn set_cookies(
     match (set_cookie(expected, call), of_session.into_iter().next_back()) {
         (None, None) => {}
         (None, Some(_)) if is_told => {
-            differences.push(differ(blame::unasked(call, expected), "Set-Cookie", show(expected), show(got)));
+            differences.push(differ(blame::unasked(call, expected), SET_COOKIE, show(expected), show(got)));
         }
         (Some(cookie), None) if is_told => {
             let value = (!cookie.value.is_empty()).then_some(cookie.value.as_str());
             let length = all(expected).len();
             differences.push(differ(
                 blame::missing(call, expected, value, length),
-                "Set-Cookie",
+                SET_COOKIE,
                 show(expected),
                 show(got),
             ));

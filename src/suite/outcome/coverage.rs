@@ -109,7 +109,7 @@ pub fn matrix(vectors: &[LoadedVector], mutant: &dyn Fn(&str) -> String) -> Stri
     let mut text = String::from(
         "# Rules and their evidence\n\n\
          Made from the specification, the vectors, the properties and the mutants. A test fails if this page is not up to date; \
-         `UPDATE_MUTANTS=1 cargo test --test integration mutants` rewrites it.\n\n\
+         `UPDATE_MUTANTS=1 cargo test --release --test integration mutants` rewrites it.\n\n\
          **Vectors** are answers of real Flask that cite the rule. **Properties** hold for generated cases of any \
          implementation. **Model tests** test the model if no implementation can be asked. **Observations** are what real \
          browsers did. **Mutant** is one of the [mutants](mutants.md) that only this rule catches, or the reason why \

@@ -243,19 +243,25 @@ fn a_short_lifetime_is_waited_for() {
     let wait = |answer| {
         let url = Probe { answer, ..Probe::new(config.clone()) }.start();
         let folder = tempfile::tempdir().unwrap();
-        check(&folder, &url, &["--cases", "0", "--rules", "SYS,EXP", "--wait", "13"])
+        let report = folder.path().join("results.json");
+        let to = format!("json={}", report.display());
+        let ended = check(&folder, &url, &["--cases", "0", "--rules", "SYS,EXP", "--wait", "13", "--report", &to]);
+        (ended, std::fs::read_to_string(report).unwrap())
     };
-    let right = wait(rightly).with(0, &["conformant"]);
+    let right = wait(rightly).0.with(0, &["conformant"]);
     assert!(!right.text().contains("by itself"), "{}", right.text());
     // A server that keeps beside the cookie that the idle user's session goes on.
-    let kept = wait(|call| {
+    let (kept, report) = wait(|call| {
         let later = call.actions.iter().any(|action| matches!(action, sessionproof::protocol::Action::Get { .. }));
         let lifetime = if later { 60 } else { 3 };
         let mut exchanged = rightly(call);
         exchanged.opened = rightly(&configured(call, |config| config.lifetime = Lifetime::Seconds(lifetime))).opened;
         exchanged
     });
-    kept.with(1, &["live-waiting"]);
+    kept.with(1, &["not conformant"]);
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let failures = report["failures"].as_array().unwrap();
+    assert!(failures.iter().any(|failure| failure["origin"]["vector"]["id"] == "live-waiting"), "{report:#}");
 }
 
 #[test]

@@ -214,7 +214,7 @@ fn flask_on_gunicorn_conforms_as_it_is_configured() {
     let text = results.to_string();
     assert!(!text.contains("an old key") && text.contains("KEY-3"), "{text}");
     // A lifetime that the server does not have is found out.
-    let other = ["--cases", "200", "--rules", "EXP,PERM", "--lifetime", "900", "--fallback-key-file", "old"];
+    let other = ["--cases", "600", "--rules", "EXP,PERM", "--lifetime", "900", "--fallback-key-file", "old"];
     check(&run, &flask.url, &other).with(1, &["FAIL EXP-2", "FAIL PERM-3"]);
 }
 

@@ -9,6 +9,7 @@ use crate::{
     protocol::{Choices, Reason, ReasonsChoice, Sign, Verify, VerifyOutcome},
     value::Value,
 };
+use std::sync::Arc;
 
 /// What decides whether a cookie opens, and as what.
 const OPENING: &[&str] = &["KEY", "SIG", "PAY", "EXP", "HDR", "SYS", "REN-6"];
@@ -48,6 +49,8 @@ pub fn verdict(call: &Verify, got: &VerifyOutcome) -> Suspects {
     let cookie = Cookie::new(call);
     match (cookie.ends, Stage::of(got)) {
         _ if call.config.signing_key().is_none() => "KEY-5".into(),
+        // The lifetime is read before anything of the cookie.
+        _ if call.config.lifetime.micros().is_none() => "EXP-9".into(),
         (_, None) if cookie.is_beyond_the_calendar() => "EXP-9".into(),
         (ends, Some(got)) => cookie.at(ends.min(got), got),
         // Errors come from what is read of a cookie that counts.
@@ -101,8 +104,13 @@ struct Cookie<'a> {
 impl<'a> Cookie<'a> {
     fn new(call: &'a Verify) -> Self {
         let typed = Choices { reasons: ReasonsChoice::Typed, ..Choices::default() };
-        let verified = server::verify(call, &typed);
-        let in_time = || signing::verify(&call.cookie, &call.config, call.now, &typed).is_ok();
+        // A lifetime that no time span holds says nothing about the cookie.
+        let mut config = Arc::clone(&call.config);
+        if config.lifetime.micros().is_none() {
+            Arc::make_mut(&mut config).lifetime = Lifetime::default();
+        }
+        let in_time = || signing::verify(&call.cookie, &config, call.now, &typed).is_ok();
+        let verified = server::verify(&Verify { config: Arc::clone(&config), ..call.clone() }, &typed);
         let ends = Stage::of(&verified).unwrap_or_else(|| if in_time() { Stage::Payload } else { Stage::Timestamp });
         let split = |text: &'a str| text.rsplit_once('.');
         let parts = split(&call.cookie)

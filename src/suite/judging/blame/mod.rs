@@ -13,7 +13,7 @@ pub(in crate::suite) use cookie::{
 };
 pub use cookie::{signature, verdict, writing};
 pub use exchange::{attribute, deleted, is_modifying, missing, opened, renewal, result, status, unasked, vary};
-pub(in crate::suite) use exchange::{header, is_unreadable};
+pub(in crate::suite) use exchange::{header, is_unreadable, only_kind};
 pub(in crate::suite) use payload::is_reordered;
 pub use payload::{values, written};
 

@@ -12,7 +12,7 @@ use crate::{
     protocol::{Action, Answer, Call, Choices, Exchange, Sign, SignOutcome, Verify, VerifyOutcome},
     suite::judging::{
         blame::{self, Suspects, has_unusual_key, is_unusual, leads_beyond_the_calendar},
-        compare::{OPENED, SIGNATURE, STATUS, VERDICT, WRITING},
+        compare::{OPENED, SET_COOKIE, SIGNATURE, STATUS, VERDICT, WRITING},
         divergence::Divergence,
     },
     value::Value,
@@ -51,13 +51,21 @@ pub(super) fn of(divergence: &Divergence, choices: &Choices) -> Vec<Change> {
         return changes;
     }
     match call {
+        // The lifetime is read before the cookie: nothing about the cookie can be the cause.
+        Call::Verify(verify) if difference.what == VERDICT && verify.config.lifetime.micros().is_none() => {}
         Call::Verify(verify) if difference.what == VERDICT => {
             of_cookie(verify, is_raised, Call::Verify, &mut changes);
         }
         Call::Exchange(exchange) if difference.what == OPENED => of_opened(exchange, choices, is_raised, &mut changes),
+        // Nothing was to be written, so nothing that is written can be the cause.
+        Call::Exchange(_)
+            if difference.what == STATUS && difference.rule() == "MOD-7" && !sets(&divergence.expected) => {}
         // Where an error is due, putting right what cannot be written says nothing.
         Call::Exchange(exchange) if difference.what == STATUS && raised(&divergence.got) => {
             of_status(exchange, choices, &mut changes)
+        }
+        Call::Exchange(exchange) if difference.what == SET_COOKIE && sets(&divergence.expected) => {
+            of_missing(exchange, choices, difference.rule(), &mut changes);
         }
         Call::Sign(sign) if difference.what == WRITING => {
             of_values(
@@ -117,7 +125,9 @@ pub(super) fn forged(call: &Call, choices: &Choices) -> Option<Call> {
     };
     let (signed, signature) = verify.cookie.rsplit_once('.')?;
     let is_whole = signed.contains('.') && signature.len() == NOBODYS.len() && signature != NOBODYS;
-    if !is_whole || verify.config.signing_key().is_none() || Sealed::of(&verify).is_some() {
+    // The lifetime is read before the signature.
+    let is_examined = verify.config.signing_key().is_some() && verify.config.lifetime.micros().is_some();
+    if !is_whole || !is_examined || Sealed::of(&verify).is_some() {
         return None;
     }
     let cookie = format!("{signed}.{NOBODYS}");
@@ -248,6 +258,10 @@ fn of_cookie(verify: &Verify, is_raised: bool, call: impl Fn(Verify) -> Call, ch
     };
     let one = |rule: &'static str| Suspects::from(rule);
     let config = &sealed.config;
+    if config.lifetime.micros().is_none() {
+        add(one("EXP-9"), Some(sealed.with(|config| config.lifetime = Lifetime::Seconds(LIFETIME))));
+        return;
+    }
     if !verify.cookie.is_ascii() {
         add(one("SIG-6"), Some(sealed.in_ascii()));
     }
@@ -284,6 +298,9 @@ fn of_cookie(verify: &Verify, is_raised: bool, call: impl Fn(Verify) -> Call, ch
         let (suspects, changed) = timed();
         add(suspects, changed);
     }
+    // The same JSON as Python writes it. The changes of a session's members write it so as well.
+    let suspects = Suspects { rule: blame::payload(verify), also: &["PAY"] };
+    add(suspects, sealed.rewritten());
     of_age(&sealed, verify, is_raised && !ends_there, &mut add);
     // The first second of all counts like others, and is also what an empty timestamp stands for.
     if !ends_there && sealed.at().is_none_or(|at| at == 0) {
@@ -418,6 +435,44 @@ fn of_signer(call: &Call, choices: &Choices, changes: &mut Vec<Change>) {
 /// The changes of what is written, one kind of value at a time.
 fn of_values(call: impl Fn(&'static str) -> Call, changes: &mut Vec<Change>) {
     changes.extend(KINDS.into_iter().map(|rule| Change { suspects: rule.into(), call: call(rule) }));
+}
+
+/// The changes of a request whose answer lacks a cookie, likely since its view raises or sets the flag by hand: no error, no flag
+/// set by hand, a plain change of the session.
+fn of_missing(call: &Exchange, choices: &Choices, likeliest: &str, changes: &mut Vec<Change>) {
+    let with = |actions: Vec<Action>| Exchange { actions, ..call.clone() };
+    let without = |is_left_out: fn(&Action) -> bool| {
+        with(call.actions.iter().filter(|action| !is_left_out(action)).cloned().collect())
+    };
+    let raises = |action: &Action| matches!(action, Action::Raise);
+    let is_by_hand = |action: &Action| matches!(action, Action::SetModified { .. });
+    let plain = with(vec![Action::Set { key: Value::from("a"), value: Value::int(1) }]);
+    let kind = blame::only_kind(&without(|action| matches!(action, Action::Raise | Action::SetModified { .. })));
+    let mut add = |rule: &'static str, call: Exchange| {
+        let call = Call::Exchange(call);
+        if sets(&crate::model::answer(&call, choices)) {
+            changes.push(Change { suspects: rule.into(), call });
+        }
+    };
+    let raised = likeliest == "MOD-9" && call.actions.iter().any(raises);
+    let by_hand = matches!(likeliest, "MOD-7" | "SET-1") && call.actions.iter().any(is_by_hand);
+    if raised {
+        add("MOD-9", without(raises));
+    }
+    if by_hand {
+        add("MOD-7", without(is_by_hand));
+    }
+    if (raised || by_hand) && kind != "SET-1" {
+        add(kind, plain);
+    }
+}
+
+/// Whether an answer to a request sets or deletes a cookie.
+fn sets(answer: &Answer) -> bool {
+    match answer {
+        Answer::Exchange(response) => response.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Set-Cookie")),
+        Answer::Sign(_) | Answer::Verify(_) => false,
+    }
 }
 
 /// The changes of a request whose status is wrong.

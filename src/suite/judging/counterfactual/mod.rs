@@ -280,6 +280,7 @@ fn general(rule: &'static str) -> &'static str {
         "EXP-4" | "EXP-5" | "EXP-7" | "EXP-8" | "EXP-9" | "EXP-10" => "EXP-1",
         "KEY-2" | "KEY-3" | "KEY-4" | "KEY-6" | "KEY-7" => "KEY-1",
         "SIG-7" => "SIG-5",
+        "MOD-1" | "MOD-2" | "MOD-3" | "MOD-4" | "MOD-7" | "MOD-9" | "PERM-2" => "SET-1",
         _ if family_of(rule) == "HDR" => "HDR-3",
         _ if family_of(rule) == "PAY" => "PAY-16",
         other => other,

@@ -132,6 +132,13 @@ impl Sealed {
         (changed != read).then(|| json::write(&changed).ok()).flatten().map(|text| self.with_text(&text))
     }
 
+    /// With the same JSON as Python writes it.
+    pub(super) fn rewritten(&self) -> Option<Self> {
+        let text = self.text()?;
+        let again = json::write(&json::read(&text).ok()?).ok()?;
+        (again != text).then(|| self.with_text(&again))
+    }
+
     /// With another session in it; `None` if it cannot be written, or is the same.
     pub(super) fn with_session(&self, session: &Map) -> Option<Self> {
         let text = json::write(&tagging::tag(&Value::Map(session.clone())).ok()?).ok()?;

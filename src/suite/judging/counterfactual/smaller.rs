@@ -17,6 +17,8 @@ const KEY: &str = "key";
 const LIFETIMES: [i64; 3] = [3600, 60, 1];
 /// The plainest instant.
 const NOW: i64 = 1_700_000_000;
+/// A list or a map of more items loses parts of them, and not one each: so many copies of a large one would take much memory.
+const FEW: usize = 16;
 
 /// Calls that may be plainer, the greatest steps first. Cookies are signed anew, as far as a key of the server signed them.
 pub(in crate::suite::judging) fn smaller(call: &Call, choices: &Choices) -> Vec<Call> {
@@ -172,6 +174,18 @@ fn actions(action: &Action) -> Vec<Action> {
 /// Maps with less in them.
 fn maps(map: &Map) -> Vec<Map> {
     let mut all = Vec::new();
+    if map.len() > FEW {
+        let kept = |place: std::ops::Range<usize>, is_kept: bool| -> Map {
+            let mut at = 0;
+            let mut map = map.clone();
+            map.retain(|_, _| {
+                at += 1;
+                place.contains(&(at - 1)) == is_kept
+            });
+            map
+        };
+        return parts(map.len()).map(|(place, is_kept)| kept(place, is_kept)).collect();
+    }
     if map.len() == 1 {
         all.push(Map::new());
     }
@@ -224,7 +238,22 @@ fn halved(bytes: &[u8]) -> Vec<u8> {
     bytes.get(..bytes.len() / 2).unwrap_or_default().to_vec()
 }
 
+/// The halves of many items, which are kept, and their quarters, which are left out.
+fn parts(number: usize) -> impl Iterator<Item = (std::ops::Range<usize>, bool)> {
+    let of = move |share: usize, is_kept| {
+        (0..share).map(move |at| (number * at / share..number * (at + 1) / share, is_kept))
+    };
+    of(2, true).chain(of(4, false))
+}
+
 fn lists(items: &[Value]) -> Vec<Vec<Value>> {
+    if items.len() > FEW {
+        let kept = |place: std::ops::Range<usize>, is_kept: bool| {
+            let kept = items.iter().enumerate().filter(|(at, _)| place.contains(at) == is_kept);
+            kept.map(|(_, item)| item.clone()).collect()
+        };
+        return parts(items.len()).map(|(place, is_kept)| kept(place, is_kept)).collect();
+    }
     let mut all = vec![items.get(..items.len() / 2).unwrap_or_default().to_vec()];
     all.extend((0..items.len()).map(|at| {
         let kept = items.iter().enumerate().filter(|(other, _)| *other != at);

@@ -106,6 +106,21 @@ fn who_cannot_use_a_key_of_bytes_breaks_that_rule_and_no_rule_about_ages() {
     assert!(matches!(broken[..], [("KEY-6", 5..)]), "{broken:?}");
 }
 
+/// It rejects where a lifetime that no time span holds should raise.
+#[test]
+fn who_rejects_under_a_lifetime_beyond_the_calendar_breaks_that_rule_alone_whatever_the_cookie_is() {
+    let results = results(Choices::default(), &Options { cases: 400, ..quick() }, |call| match (call, right(call)) {
+        (Call::Verify(verify), Answer::Verify(VerifyOutcome::Raised(_)))
+            if verify.config.lifetime.micros().is_none() =>
+        {
+            Answer::Verify(VerifyOutcome::Rejected(Some(Reason::Signature)))
+        }
+        (_, other) => other,
+    });
+    let broken = broken(&results);
+    assert!(matches!(broken[..], [("EXP-9", 5..)]), "{broken:?}");
+}
+
 fn has_odd_bytes(call: &Call) -> bool {
     let config = call.config();
     let is_odd = |key: &Key| matches!(key, Key::Bytes(bytes) if std::str::from_utf8(bytes).is_err());
