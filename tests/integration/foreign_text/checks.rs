@@ -169,7 +169,9 @@ fn tap(text: &str) -> Vec<String> {
             if !is_next || signs > 1 {
                 mutants.push(format!("the point {line:?}"));
             }
-        } else if !["# ", "  ---", "  message: \"", "  failures:", "    - \"", "  ..."]
+        } else if points == 0 && line.starts_with("# ") {
+            // What was tested, and the diagnosis, stand above the points.
+        } else if !["  ---", "  message: \"", "  failures:", "    - \"", "  ..."]
             .iter()
             .any(|begin| line.starts_with(begin))
         {
