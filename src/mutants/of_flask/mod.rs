@@ -1,6 +1,6 @@
 //! Mutants of real Flask: the adapter of Flask with one small change in the source of Flask, itsdangerous or Werkzeug.
 //!
-//! `adapters/python/flask_mutants.py` makes them. [`run`] tries the suite on each: a mutant is killed when a check fails. What
+//! `adapters/python/flask_mutants.py` makes them. [`run()`] tries the suite on each: a mutant is killed when a check fails. What
 //! survives either changes nothing that is visible in a cookie or a response, which [`explained`] then says of it, or
 //! shows a gap in the suite.
 
