@@ -1,9 +1,9 @@
 //! What the failures of a run look like: which known mistakes give the same wrong answers.
 //!
-//! Each failed check that the run kept is asked of every known mistake (the module `mistakes`). A mistake *explains* a failure when it
-//! changes the specified answer, and its answer equals the one that was got, by the suite's own comparison. A mistake that would
-//! fail a check that passed is out of the question. Of the others, the one that explains most is named first, then the one that
-//! explains most of the rest, and so on, three at most, as long as they explain enough not to be chance.
+//! Each failed check that the run kept is asked of every known mistake (the module `mistakes`). A mistake *explains* a failure
+//! when it changes the specified answer, and its answer equals the one that was got, by the suite's own comparison. A mistake
+//! that would fail a check that passed is out of the question. Of the others, the one that explains most is named first, then the
+//! one that explains most of the rest, and so on, three at most, as long as they explain enough not to be chance.
 //!
 //! Of a failed check, only the call that was answered wrongly is compared. Counts bound the work, not times, so that two runs of
 //! one seed have the same diagnosis.
