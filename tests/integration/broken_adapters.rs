@@ -66,7 +66,7 @@ fn every_deliberate_mistake_is_found_under_the_rule_that_it_breaks() {
         return;
     };
     for (at, (mistake, rule)) in MISTAKES.into_iter().enumerate() {
-        for rules in [rule, "*"].into_iter().take(if at % 3 == 0 { 2 } else { 1 }) {
+        for rules in [rule, "*"].into_iter().take(if at % 9 == 0 { 2 } else { 1 }) {
             let (status, said) = check(oracle, mistake, &["--rules", rules]);
             assert_eq!(status, Some(1), "{mistake}, {rules}: {said}");
             assert!(said.contains("sessionproof replay "), "{mistake}, {rules}: {said}");
@@ -103,7 +103,7 @@ fn local_time_is_found_in_every_zone_and_real_flask_is_right_in_each() {
         }
         let program = oracle.program().with_time_zone(zone);
         let flask = Subprocess::start(program, Options::default()).unwrap();
-        let results = conformance(flask, &run::Options::default().cases(300).seed(7));
+        let results = conformance(flask, &run::Options::default().cases(100).seed(7));
         assert_eq!(results.outcome(), Outcome::Conformant, "{zone}: {:?}", results.failures);
     }
 }
