@@ -11,6 +11,7 @@ mod changes;
 mod plain;
 mod sealed;
 mod smaller;
+mod views;
 
 pub(super) use smaller::smaller;
 
