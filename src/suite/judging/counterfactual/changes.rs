@@ -3,7 +3,6 @@
 use super::{
     plain::{self, KINDS},
     sealed::{Sealed, has_url_safe},
-    views::{of_missing, of_status, sets},
 };
 use crate::{
     clock::UnixTime,
@@ -11,11 +10,7 @@ use crate::{
     cookie_text::{parts, read_timestamp},
     model::{cookie_header, session::PERMANENT},
     protocol::{Answer, Call, Choices, Exchange, Sign, SignOutcome, Verify, VerifyOutcome},
-    suite::judging::{
-        blame::{self, Suspects, has_unusual_key, is_unusual, leads_beyond_the_calendar},
-        compare::{OPENED, SET_COOKIE, SIGNATURE, STATUS, VERDICT, WRITING},
-        divergence::Divergence,
-    },
+    suite::judging::blame::{self, Suspects, has_unusual_key, is_unusual, leads_beyond_the_calendar},
     value::Value,
 };
 use std::sync::Arc;
@@ -42,45 +37,6 @@ const AGES: &[&str] = &["EXP", "SYS", "REN-6"];
 
 /// Nothing that is a rule: what may be broken is the edge itself, though any lifetime moves it.
 const EDGE: &[&str] = &["-"];
-
-/// The calls that tell which rule a difference breaks, the most special rule first; none where the difference itself says it.
-pub(super) fn of(divergence: &Divergence, choices: &Choices) -> Vec<Change> {
-    let Divergence { call, difference, .. } = divergence;
-    let is_raised = [&divergence.expected, &divergence.got].into_iter().any(raised);
-    let mut changes = Vec::new();
-    if call.config().signing_key().is_none() {
-        return changes;
-    }
-    match call {
-        // The lifetime is read before the cookie: nothing about the cookie can be the cause.
-        Call::Verify(verify) if difference.what == VERDICT && verify.config.lifetime.micros().is_none() => {}
-        Call::Verify(verify) if difference.what == VERDICT => {
-            of_cookie(verify, is_raised, Call::Verify, &mut changes);
-        }
-        Call::Exchange(exchange) if difference.what == OPENED => of_opened(exchange, choices, is_raised, &mut changes),
-        // Nothing was to be written, so nothing that is written can be the cause.
-        Call::Exchange(_)
-            if difference.what == STATUS && difference.rule() == "MOD-7" && !sets(&divergence.expected) => {}
-        // Where an error is due, putting right what cannot be written says nothing.
-        Call::Exchange(exchange) if difference.what == STATUS && raised(&divergence.got) => {
-            of_status(exchange, choices, &mut changes)
-        }
-        Call::Exchange(exchange) if difference.what == SET_COOKIE && sets(&divergence.expected) => {
-            of_missing(exchange, choices, difference.rule(), &mut changes);
-        }
-        Call::Sign(sign) if difference.what == WRITING => {
-            of_values(
-                |rule| Call::Sign(Sign { session: plain::map(&sign.session, rule), ..sign.clone() }),
-                &mut changes,
-            );
-            of_signer(call, choices, &mut changes);
-        }
-        _ if difference.what == SIGNATURE => of_signer(call, choices, &mut changes),
-        _ => {}
-    }
-    changes.retain(|change| change.call != *call);
-    changes
-}
 
 /// A call about an odd payload that has nothing to do with any tag or spelling.
 pub(super) fn odd_payload(call: &Call, choices: &Choices) -> Option<Call> {
@@ -181,7 +137,7 @@ fn same(verify: &Verify) -> Option<Verify> {
 }
 
 /// Whether an error came out.
-fn raised(answer: &Answer) -> bool {
+pub(super) fn raised(answer: &Answer) -> bool {
     match answer {
         Answer::Exchange(response) => response.opened.is_none() || response.status == 500,
         Answer::Sign(signed) => matches!(signed, SignOutcome::Raised(_)),
@@ -216,7 +172,7 @@ pub(super) fn in_place(call: &Exchange, cookie: &str, verify: Verify) -> Call {
     })
 }
 
-fn of_opened(call: &Exchange, choices: &Choices, is_raised: bool, changes: &mut Vec<Change>) {
+pub(super) fn of_opened(call: &Exchange, choices: &Choices, is_raised: bool, changes: &mut Vec<Change>) {
     let Some(verify) = found(call, choices) else { return };
     let header = call.cookie_header.as_deref().unwrap_or_default();
     let name = crate::cookie_text::name(&call.config);
@@ -250,7 +206,7 @@ fn of_opened(call: &Exchange, choices: &Choices, is_raised: bool, changes: &mut 
 }
 
 /// The changes of a cookie and of what decides about it.
-fn of_cookie(verify: &Verify, is_raised: bool, call: impl Fn(Verify) -> Call, changes: &mut Vec<Change>) {
+pub(super) fn of_cookie(verify: &Verify, is_raised: bool, call: impl Fn(Verify) -> Call, changes: &mut Vec<Change>) {
     let Some(sealed) = Sealed::of(verify) else { return };
     let mut add = |suspects: Suspects, changed: Option<Sealed>| {
         if let Some(verify) = changed.and_then(|changed| changed.call()) {

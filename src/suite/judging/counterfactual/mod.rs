@@ -165,7 +165,7 @@ impl Examination {
         };
         // What is read as another choice has it is about that choice.
         let is_found = choices.base64 == Base64Choice::Strict && divergence.difference.rule() == "SIG-7";
-        let mut changes = if is_found { Vec::new() } else { changes::of(divergence, choices) };
+        let mut changes = if is_found { Vec::new() } else { views::of(divergence, choices) };
         changes.retain(|change| is_asked(&change.call));
         let is_opening = matches!(call, Call::Verify(_)) || divergence.difference.what == OPENED;
         let forged = changes::forged(call, choices).filter(|forged| is_opening && !is_found && is_asked(forged));

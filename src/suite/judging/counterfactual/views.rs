@@ -1,21 +1,64 @@
-//! The changes of a request whose answer has another status, or lacks a cookie: what its view does is put right.
+//! Which changes tell the cause of a difference; and those of a request whose answer has another status, or lacks a cookie.
 
 use super::{
-    changes::{Change, found, of_signer, of_values, under, with_cookie},
+    changes::{Change, found, of_cookie, of_opened, of_signer, of_values, raised, under, with_cookie},
     plain,
     sealed::Sealed,
 };
 use crate::{
     config::Config,
     model,
-    protocol::{Action, Answer, Call, Choices, Exchange},
-    suite::judging::blame,
+    protocol::{Action, Answer, Call, Choices, Exchange, Sign},
+    suite::judging::{
+        blame,
+        compare::{OPENED, SET_COOKIE, SIGNATURE, STATUS, VERDICT, WRITING},
+        divergence::Divergence,
+    },
     value::Value,
 };
 
+/// The calls that tell which rule a difference breaks, the most special rule first; none where the difference itself says it.
+pub(super) fn of(divergence: &Divergence, choices: &Choices) -> Vec<Change> {
+    let Divergence { call, difference, .. } = divergence;
+    let is_raised = [&divergence.expected, &divergence.got].into_iter().any(raised);
+    let mut changes = Vec::new();
+    if call.config().signing_key().is_none() {
+        return changes;
+    }
+    match call {
+        // The lifetime is read before the cookie: nothing about the cookie can be the cause.
+        Call::Verify(verify) if difference.what == VERDICT && verify.config.lifetime.micros().is_none() => {}
+        Call::Verify(verify) if difference.what == VERDICT => {
+            of_cookie(verify, is_raised, Call::Verify, &mut changes);
+        }
+        Call::Exchange(exchange) if difference.what == OPENED => of_opened(exchange, choices, is_raised, &mut changes),
+        // Nothing was to be written, so nothing that is written can be the cause.
+        Call::Exchange(_)
+            if difference.what == STATUS && difference.rule() == "MOD-7" && !sets(&divergence.expected) => {}
+        // Where an error is due, putting right what cannot be written says nothing.
+        Call::Exchange(exchange) if difference.what == STATUS && raised(&divergence.got) => {
+            of_status(exchange, choices, &mut changes)
+        }
+        Call::Exchange(exchange) if difference.what == SET_COOKIE && sets(&divergence.expected) => {
+            of_missing(exchange, choices, difference.rule(), &mut changes);
+        }
+        Call::Sign(sign) if difference.what == WRITING => {
+            of_values(
+                |rule| Call::Sign(Sign { session: plain::map(&sign.session, rule), ..sign.clone() }),
+                &mut changes,
+            );
+            of_signer(call, choices, &mut changes);
+        }
+        _ if difference.what == SIGNATURE => of_signer(call, choices, &mut changes),
+        _ => {}
+    }
+    changes.retain(|change| change.call != *call);
+    changes
+}
+
 /// The changes of a request whose answer lacks a cookie, likely since its view raises or sets the flag by hand: no error, no flag
 /// set by hand, a plain change of the session.
-pub(super) fn of_missing(call: &Exchange, choices: &Choices, likeliest: &str, changes: &mut Vec<Change>) {
+fn of_missing(call: &Exchange, choices: &Choices, likeliest: &str, changes: &mut Vec<Change>) {
     let with = |actions: Vec<Action>| Exchange { actions, ..call.clone() };
     let without = |is_left_out: fn(&Action) -> bool| {
         with(call.actions.iter().filter(|action| !is_left_out(action)).cloned().collect())
@@ -44,7 +87,7 @@ pub(super) fn of_missing(call: &Exchange, choices: &Choices, likeliest: &str, ch
 }
 
 /// Whether an answer to a request sets or deletes a cookie.
-pub(super) fn sets(answer: &Answer) -> bool {
+fn sets(answer: &Answer) -> bool {
     match answer {
         Answer::Exchange(response) => response.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Set-Cookie")),
         Answer::Sign(_) | Answer::Verify(_) => false,
@@ -52,7 +95,7 @@ pub(super) fn sets(answer: &Answer) -> bool {
 }
 
 /// The changes of a request whose status is wrong.
-pub(super) fn of_status(call: &Exchange, choices: &Choices, changes: &mut Vec<Change>) {
+fn of_status(call: &Exchange, choices: &Choices, changes: &mut Vec<Change>) {
     let with = |change: &dyn Fn(&mut Exchange)| {
         let mut call = call.clone();
         change(&mut call);
