@@ -219,7 +219,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::new(
         "fallback-text-whole",
         &["KEY-4"],
-        "text in place of the list of fallback keys is one key, undeclared",
+        "text instead of a list of fallback keys is one key, undeclared",
         Hooks {
             config: |config| {
                 if let Some(Fallbacks::Text(text)) = &config.fallback_keys {
