@@ -112,7 +112,7 @@ pub(super) const WRITING: &str = "writing the session";
 /// What differs where a cookie counts for one and not for the other.
 pub(super) const VERDICT: &str = "the verdict on the cookie";
 /// What differs where the status does.
-pub(super) const STATUS: &str = "the status";
+pub(in crate::suite) const STATUS: &str = "the status";
 /// What differs where a signature is not that of the text before it.
 pub(super) const SIGNATURE: &str = "the signature";
 /// What differs where a cookie is set, or none.

@@ -19,7 +19,7 @@ use crate::{
     rules,
     suite::{
         judging::{
-            counterfactual::Causes,
+            counterfactual::{Causes, Failed},
             divergence::Divergence,
             judge::{Case, Inconclusive, Verdict, judge},
             kept,
@@ -226,8 +226,8 @@ impl Run<'_> {
             }
             let Some((batch, mut verdicts)) = pipeline.finish()? else { break };
             if !again {
-                let rules = batch.iter().map(|ready| &*ready.vector.rules);
-                self.find_causes(verdicts.iter_mut().zip(rules), || pipeline.settle());
+                let of = batch.iter().map(|ready| (&*ready.vector.rules, None));
+                self.find_causes(verdicts.iter_mut().zip(of), || pipeline.settle());
             }
             let mut checks = 0;
             for (ready, verdict) in batch.iter().zip(verdicts) {
@@ -251,15 +251,15 @@ impl Run<'_> {
         Ok(passed)
     }
 
-    /// Names the failures among some verdicts by their causes. Each comes with the rules that its check is about. `settle` waits
-    /// until the implementation owes nothing.
+    /// Names the failures among some verdicts by their causes. Each comes with the rules that its check is about and, if it is a
+    /// generated case, its number. `settle` waits until the implementation owes nothing.
     fn find_causes<'v>(
         &mut self,
-        verdicts: impl Iterator<Item = (&'v mut Option<Verdict>, &'v [String])>,
+        verdicts: impl Iterator<Item = (&'v mut Option<Verdict>, (&'v [String], Option<usize>))>,
         mut settle: impl FnMut(),
     ) {
-        let failed = verdicts.filter_map(|(verdict, rules)| match verdict {
-            Some(Verdict::Fail(divergence)) => Some((&mut **divergence, rules)),
+        let failed = verdicts.filter_map(|(verdict, (rules, number))| match verdict {
+            Some(Verdict::Fail(divergence)) => Some(Failed { divergence, rules, number }),
             _ => None,
         });
         let mut failed: Vec<_> = failed.collect();

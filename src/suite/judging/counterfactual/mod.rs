@@ -5,7 +5,10 @@
 //! compression, no tags. The model signs the changed cookie, so that everything else stays. The most special rule whose change
 //! makes the answer right is the one that is broken. Rules whose changes do not help are not.
 //!
-//! Questions cost time, so their number in a run is limited. Later failures are named by what was found until then.
+//! Questions cost time, so not every failure is asked about: each vector is, and of the generated cases the first of each part.
+//! Which ones these are does not depend on the run, so that shards name them as the whole run does. Other failures are named by
+//! what was found behind those like them. A bound on all questions keeps a broken implementation that is slow from doubling
+//! the time.
 
 mod changes;
 mod plain;
@@ -17,7 +20,7 @@ pub(super) use smaller::smaller;
 
 use super::{
     blame::Suspects,
-    compare::{Difference, OPENED, differences},
+    compare::{OPENED, differences},
     divergence::Divergence,
     judge::is_offered,
 };
@@ -30,14 +33,31 @@ use crate::{
 use changes::Change;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How many questions are asked in one run to find causes.
-const QUESTIONS: usize = 1_500;
+/// How many generated cases of each part are asked about, from its first on.
+const ASKED_ABOUT: usize = 40;
+/// How many questions are asked at most in one run to find causes.
+const QUESTIONS: usize = 25_000;
 /// The same where each is a request to a server.
 const QUESTIONS_LIVE: usize = 200;
 /// How many questions are asked in one run to see whether a smaller case has the same cause.
 const QUESTIONS_OF_SMALLER: usize = 3_000;
 /// How many failures are looked into together.
 const TOGETHER: usize = 25;
+
+/// A failure whose cause is to be found.
+pub(in crate::suite) struct Failed<'a> {
+    pub(in crate::suite) divergence: &'a mut Divergence,
+    /// The rules that its check is about.
+    pub(in crate::suite) rules: &'a [String],
+    /// Which of the generated cases of a part it is; `None` for a vector.
+    pub(in crate::suite) number: Option<usize>,
+}
+
+impl Failed<'_> {
+    fn is_asked_about(&self) -> bool {
+        self.number.is_none_or(|number| number < ASKED_ABOUT)
+    }
+}
 
 /// Finds the causes of failures in a run.
 pub(in crate::suite) struct Causes<'a> {
@@ -61,16 +81,20 @@ impl<'a> Causes<'a> {
         Self { implementation, hello, is_fixed, left, left_for_smaller, found: BTreeMap::new() }
     }
 
-    /// Names the foremost difference of some divergences by its cause. Each comes with the rules that its check is about.
-    pub(in crate::suite) fn name(&mut self, divergences: &mut [(&mut Divergence, &[String])]) {
-        for some in divergences.chunks_mut(TOGETHER) {
-            let examined: Vec<_> = some.iter().map(|(divergence, _)| Examination::of(divergence, self)).collect();
+    /// Names the foremost difference of some failures by its cause.
+    pub(in crate::suite) fn name(&mut self, failures: &mut [Failed<'_>]) {
+        for some in failures.chunks_mut(TOGETHER) {
+            let examined: Vec<_> = some
+                .iter()
+                .map(|failed| (Examination::of(failed.divergence, self), failed.is_asked_about()))
+                .map(|(examination, asked)| if asked { examination } else { examination.without_calls() })
+                .collect();
             let calls: Vec<_> = examined.iter().flat_map(|examination| examination.calls.clone()).collect();
             let asked = calls.len() <= self.left;
             let answers = if asked { self.ask(&calls) } else { Vec::new() };
             self.left = self.left.saturating_sub(if asked { calls.len() } else { 0 });
             let mut answers = answers.into_iter();
-            for ((divergence, rules), examination) in some.iter_mut().zip(examined) {
+            for (Failed { divergence, rules, .. }, examination) in some.iter_mut().zip(examined) {
                 let own: Vec<_> = answers.by_ref().take(examination.calls.len()).collect();
                 let likeliest = divergence.difference.rule();
                 let named = match own.is_empty() {
@@ -122,22 +146,26 @@ impl<'a> Causes<'a> {
     }
 
     /// What differs in the answers to some calls; `None` for a call that has no answer to compare.
-    fn ask(&self, calls: &[Call]) -> Vec<Option<Vec<Difference>>> {
+    fn ask(&self, calls: &[Call]) -> Vec<Differing> {
         let choices = &self.hello.choices;
         let mut differing = vec![None; calls.len()];
-        // Each is compared when it comes: many large answers would take much memory together.
+        // Each is compared when it comes, and its texts are not kept: many large answers would take much memory together.
         let asked = self.implementation.answer_each(calls, &mut |place, reply| {
             if let (Some(call), Some(slot), Reply::Ok(answer)) = (calls.get(place), differing.get_mut(place), reply) {
-                *slot = Some(differences(call, &model::answer(call, choices), &answer, choices));
+                let differences = differences(call, &model::answer(call, choices), &answer, choices);
+                *slot = Some(differences.into_iter().map(|found| (found.rule(), found.what)).collect());
             }
         });
         if asked.is_err() { Vec::new() } else { differing }
     }
 }
 
+/// In what an answer differs, each with the likeliest rule; `None` where there is no answer to compare.
+type Differing = Option<Vec<(&'static str, String)>>;
+
 /// Whether an answer is right in one aspect.
-fn is_right(differing: &Option<Vec<Difference>>, what: &str) -> bool {
-    differing.as_ref().is_some_and(|all| all.iter().all(|difference| difference.what != what))
+fn is_right(differing: &Differing, what: &str) -> bool {
+    differing.as_ref().is_some_and(|all| all.iter().all(|(_, differs)| differs != what))
 }
 
 /// What is asked to find the cause of one divergence.
@@ -188,15 +216,15 @@ impl Examination {
         Self { changes, calls, has_odd, has_plain, has_forged, has_written }
     }
 
+    /// The same, of which nothing is asked.
+    fn without_calls(self) -> Self {
+        Self { calls: Vec::new(), ..self }
+    }
+
     /// The cause, by the answers to the calls; `None` if they say nothing.
-    fn judge(
-        &self,
-        divergence: &Divergence,
-        answers: &[Option<Vec<Difference>>],
-        rules: &[String],
-    ) -> Option<Suspects> {
+    fn judge(&self, divergence: &Divergence, answers: &[Differing], rules: &[String]) -> Option<Suspects> {
         let difference = &divergence.difference;
-        let is_right = |differing: &Option<Vec<Difference>>| is_right(differing, &difference.what);
+        let is_right = |differing: &Differing| is_right(differing, &difference.what);
         let (again, rest) = answers.split_first()?;
         let (of_changes, others) = rest.split_at_checked(self.changes.len())?;
         let mut others = others.iter();
@@ -230,7 +258,7 @@ impl Examination {
             .collect();
         if helps.is_none() && plain.is_some_and(|plain| !is_right(plain)) {
             // No cookie is read as it should be, and what is written tells more.
-            let of_writing = written.into_iter().flatten().flatten().map(Difference::rule);
+            let of_writing = written.into_iter().flatten().flatten().map(|(rule, _)| *rule);
             let mut of_writing = of_writing.filter(|rule| ["KEY", "SIG"].contains(&family_of(rule)));
             if let Some(rule) = of_writing.next().filter(|rule| *rule != "KEY-1") {
                 return Some(rule.into());

@@ -13,7 +13,7 @@ use crate::suite::{
         pipeline::{Pipeline, no_thread},
     },
 };
-use std::{collections::BTreeSet, iter, thread};
+use std::{collections::BTreeSet, thread};
 
 /// How many failures of generated cases are shrunk in one run.
 pub(super) const SHRUNK_FAILURES: usize = 24;
@@ -79,7 +79,8 @@ impl Run<'_> {
                 pipeline.begin((part, numbers), scenarios.into_iter().collect::<CaseRuns<'_>>());
             }
             let Some(((part, numbers), mut verdicts)) = pipeline.finish()? else { return Ok(()) };
-            self.find_causes(verdicts.iter_mut().zip(iter::repeat(&[][..])), || pipeline.settle());
+            let of = numbers.iter().map(|number| (&[][..], Some(*number)));
+            self.find_causes(verdicts.iter_mut().zip(of), || pipeline.settle());
             if present.replace(part.name) != Some(part.name) {
                 (self.observe)(Event::Part { name: part.name, checks: part.count(self.options) });
             }

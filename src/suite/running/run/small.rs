@@ -7,7 +7,7 @@ use crate::{
     rules,
     suite::{
         judging::{
-            compare::OPENED,
+            compare::{OPENED, STATUS},
             divergence::Divergence,
             judge::{Case, Verdict, judge},
             shrink::{Failing, Tree, shrink, simplify_call},
@@ -86,10 +86,12 @@ impl Run<'_> {
     /// Names what differs by the rules that a check is about, and by what was asked before, where the call alone is answered
     /// rightly. `is_single` says that the check is about one call, and not about a story, whose earlier calls are to matter.
     pub(super) fn named(&mut self, divergence: Divergence, rules: &[String], is_single: bool) -> Divergence {
-        let is_opening = matches!(divergence.call, Call::Verify(_)) || divergence.difference.what == OPENED;
+        // What is opened, and whether a view may run at all, is decided before it acts.
+        let is_before = matches!(divergence.call, Call::Verify(_))
+            || [OPENED, STATUS].contains(&divergence.difference.what.as_str());
         let is_about_defaults = rules.iter().any(|rule| rule == DEFAULTS);
         let found = named(divergence.clone(), rules);
-        let is_of_call = is_opening && (is_single || is_about_defaults);
+        let is_of_call = is_before && (is_single || is_about_defaults);
         if self.is_replay || !is_of_call && !matches!(found.difference.rule(), RENEWAL | DEFAULTS) {
             return found;
         }
@@ -100,14 +102,14 @@ impl Run<'_> {
         let rules: Vec<_> = rules.iter().filter(|rule| *rule != DEFAULTS && *rule != RENEWAL).cloned().collect();
         let mut found = named(divergence, &rules);
         let rule = match (found.difference.rule(), found.difference.what.as_str()) {
-            _ if is_opening => NO_MEMORY,
+            _ if is_before => NO_MEMORY,
             (RENEWAL, "the timestamp") => "SIG-4",
             (RENEWAL, _) => "PERM-3",
             (other, _) => other,
         };
         if let Some(rule) = rules::find(rule) {
             found.difference.suspects = rule.id.as_str().into();
-            found.also.retain(|also| also.rule() != rule.id && !is_opening);
+            found.also.retain(|also| also.rule() != rule.id && !is_before);
         }
         found
     }
