@@ -150,14 +150,17 @@ fn the_shards_of_a_run_ask_exactly_what_the_whole_run_asks() {
 
 #[test]
 fn joined_shards_count_what_the_whole_run_counts_and_find_the_same_rules_broken() {
-    let options = Options::default().cases(600);
+    let options = Options::default().cases(200);
     for name in ["age-equal-refused", "accept-all"] {
         let mutant = mutant(name);
         let whole = run(mutant.make().as_ref(), &options);
         assert_eq!(whole.outcome(), Outcome::NotConformant);
         let parts = in_shards(3, &options).map(|options| (String::new(), run(mutant.make().as_ref(), &options)));
         let joined = merge(parts.collect()).unwrap();
-        assert_eq!((joined.total, &joined.families, &joined.rules), (whole.total, &whole.families, &whole.rules));
+        assert_eq!((joined.total, &joined.families), (whole.total, &whole.families), "{name}");
+        let differing = joined.rules.iter().filter(|(rule, tally)| whole.rules.get(*rule) != Some(tally));
+        assert_eq!(differing.collect::<Vec<_>>(), [], "{name}");
+        assert_eq!(joined.rules.len(), whole.rules.len(), "{name}");
         let found = |results: &Results| {
             let mut found: Vec<_> = results.failures.iter().map(|f| (f.rule.clone(), f.origin.clone())).collect();
             found.sort_by_key(|found| format!("{found:?}"));

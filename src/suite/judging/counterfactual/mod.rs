@@ -34,7 +34,7 @@ use changes::Change;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many generated cases of each part are asked about, from its first on.
-const ASKED_ABOUT: usize = 40;
+const ASKED_ABOUT: usize = 200;
 /// How many questions are asked at most in one run to find causes.
 const QUESTIONS: usize = 25_000;
 /// The same where each is a request to a server.

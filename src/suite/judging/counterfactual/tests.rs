@@ -199,7 +199,7 @@ fn vary_has_cookie_and_nothing_else() {
         let expected = Answer::Exchange(response.clone());
         response.headers = vec![("Vary".to_owned(), vary.to_owned())];
         let found = super::differences(&call, &expected, &Answer::Exchange(response.clone()), &Choices::default());
-        let rules: Vec<_> = found.iter().map(super::Difference::rule).collect();
+        let rules: Vec<_> = found.iter().map(crate::suite::judging::compare::Difference::rule).collect();
         assert_eq!(rules.is_empty(), is_right, "{vary}: {rules:?}");
         // A second header counts as one more field.
         response.headers.push(("Vary".to_owned(), "Accept-Encoding".to_owned()));
