@@ -1,5 +1,6 @@
 //! The mutants against the suite: every mutant is caught, by a rule that it breaks, and what is right is not blamed.
 
+use super::common;
 use sessionproof::{
     adapter::{
         Implementation,
@@ -18,15 +19,14 @@ use std::{collections::BTreeSet, env, fs, path::Path};
 
 const CASES: usize = 200;
 
-/// Every mutant takes some minutes, so a build without optimisation tries some: `cargo test --release mutants` takes all.
-const EACH: usize = if cfg!(debug_assertions) { 12 } else { 1 };
+/// Every mutant takes some minutes, so some are tried, unless the whole is wanted.
+const EACH: usize = 12;
 
 fn tried() -> Vec<&'static Mutant> {
-    mutants::all().step_by(EACH).collect()
+    mutants::all().step_by(if common::is_whole() { 1 } else { EACH }).collect()
 }
 
 #[test]
-#[cfg_attr(not(debug_assertions), ignore = "all are tried")]
 fn the_suite_finds_some_mutants_as_the_page_says() {
     let mutants = tried();
     let found = matrix::run(&mutants, &vectors::embedded().unwrap(), CASES, 0);
@@ -41,7 +41,7 @@ fn the_suite_finds_some_mutants_as_the_page_says() {
 
 /// One test, so that the matrix is made once.
 #[test]
-#[cfg_attr(debug_assertions, ignore = "it takes minutes: cargo test --release mutants")]
+#[ignore = "it takes minutes: SESSIONPROOF_WHOLE=1 cargo test --release -- --include-ignored mutants::"]
 fn the_suite_finds_every_mutant_and_needs_every_rule_for_it() {
     let (mutants, vectors) = (mutants::all().collect::<Vec<_>>(), vectors::embedded().unwrap());
     let found = matrix::run(&mutants, &vectors, CASES, 0);
@@ -61,7 +61,7 @@ fn the_suite_finds_every_mutant_and_needs_every_rule_for_it() {
         let kept = fs::read_to_string(folder.join(name)).unwrap_or_default();
         assert!(
             kept == page,
-            "docs/evidence/{name} is not up to date: run UPDATE_MUTANTS=1 cargo test --release --test integration mutants"
+            "docs/evidence/{name} is not up to date: run UPDATE_MUTANTS=1 cargo test --release --test integration -- --include-ignored mutants::"
         );
     }
 }

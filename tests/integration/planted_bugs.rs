@@ -38,9 +38,8 @@ const FIXTURES: &str = "tests/fixtures/planted";
 const PAGE: &str = "docs/evidence/planted-bugs.md";
 
 const CASES: usize = 400;
-/// All of them take minutes, so a build without optimisation takes every second mutant and all patches of ports:
-/// `cargo test --release planted_bugs` takes all.
-const EACH: usize = if cfg!(debug_assertions) { 2 } else { 1 };
+/// All of them take minutes, so every second mutant and all patches of ports are taken, unless the whole is wanted.
+const EACH: usize = 2;
 /// The longest case of one call (characters), and of several (calls).
 const LONGEST: usize = 200;
 const MOST_CALLS: usize = 6;
@@ -339,7 +338,7 @@ fn planted_bugs_are_found_named_shown_small_and_repeated() {
     const TEST: &str = "planted_bugs_are_found_named_shown_small_and_repeated";
     let folder = tempfile::tempdir().unwrap();
     let chosen = env::var("PLANTED").ok();
-    let each = if chosen.is_some() { 1 } else { EACH };
+    let each = if chosen.is_some() || common::is_whole() { 1 } else { EACH };
     let mut bugs = of_the_model(each);
     let (python, node) = (common::runs(TEST, "python3"), common::runs(TEST, "node"));
     if python {

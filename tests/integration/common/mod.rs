@@ -22,6 +22,11 @@ pub struct Steps<T> {
     pub steps: Vec<T>,
 }
 
+/// Whether tests that take minutes take all of their cases, and not a part. Pages of evidence are about all.
+pub fn is_whole() -> bool {
+    ["SESSIONPROOF_WHOLE", "UPDATE_MUTANTS", "UPDATE_PLANTED"].iter().any(|name| env::var_os(name).is_some())
+}
+
 /// The oracle; if it cannot be set up, `None` and a message. With `SESSIONPROOF_REQUIRE_PYTHON` set, a
 /// missing oracle is a failure.
 pub fn oracle(test: &str) -> Option<&'static Oracle> {
