@@ -122,6 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg(feature = "json")]
     fn microseconds_survive_the_line() {
         for text in ["0", "1700000000", "1700000000.25", "1700000000.999999", "253402300799.5"] {
             let time: UnixTime = crate::json::from_str(text).unwrap();

@@ -348,6 +348,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg(feature = "json")]
     fn what_is_missing_is_flasks_default_and_is_not_written() {
         let config: Config = crate::json::from_str(r#"{"secret_key":"k"}"#).unwrap();
         assert_eq!(config, Config::with_key("k"));
@@ -355,6 +356,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(feature = "json")]
     fn integers_and_fractions_of_lifetime_keep_their_form() {
         for text in [r#"{"lifetime":1800}"#, r#"{"lifetime":1800.0}"#, r#"{"lifetime":-0.5}"#] {
             let config: Config = crate::json::from_str(text).unwrap();
@@ -395,6 +397,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(feature = "json")]
     fn unknown_members_are_refused() {
         assert!(crate::json::from_str::<Config>(r#"{"secret":"k"}"#).is_err());
     }
