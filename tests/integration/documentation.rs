@@ -137,6 +137,20 @@ fn steady(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// The model is asked what real Flask is asked, and counts as it does.
+#[test]
+fn the_readme_shows_the_counts_of_its_main_command() {
+    let done = Command::new(env!("CARGO_BIN_EXE_sessionproof")).args(["check", "model"]).output().unwrap();
+    let printed = String::from_utf8(done.stdout).unwrap();
+    // How long it took is told where it took long, with a line around it.
+    let from_cases = |text: &str| {
+        let counts = steady(text.split_once("generated cases: ").unwrap().1);
+        counts.lines().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+    };
+    assert!(done.status.success(), "{printed}{}", String::from_utf8_lossy(&done.stderr));
+    assert_eq!(from_cases(&printed), from_cases(shown("flask 3.1.3")));
+}
+
 #[test]
 fn the_readme_shows_the_failure_that_its_commands_print() {
     if !common::runs("the_readme_shows_the_failure_that_its_commands_print", "python3") {
