@@ -6,10 +6,10 @@
 //! none, because they are not about one call.
 //!
 //! ```
-//! use sessionproof::{json, predicates::{self, Observed}, protocol::{Answer, Call, Choices, Op}};
+//! use sessionproof::{json::json, predicates::{self, Observed}, protocol::{Answer, Call, Choices, Op}};
 //!
 //! let input = json!({"config": {"secret_key": "k"}, "now": 1700000000, "actions": [{"do": "clear"}]});
-//! let call = Call::from_json(Op::Exchange, input)?;
+//! let call = Call::from_json("exchange", input)?;
 //! let answer = Answer::from_json(Op::Exchange, &json!({"status": 200, "opened": {}, "results": [null], "headers": []}))?;
 //! let choices = Choices::default();
 //! let observed = Observed::new(&call, &answer, &choices).ok_or("an answer to another operation")?;
