@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# itsdangerous.js 1.1.5: a signer with several secret keys that has checked one value signs with the oldest key from then on, and with
-# the newest again after the next check.
+# itsdangerous.js 1.1.5: after a signer with two secret keys has checked a value, it signs with the old key, and with the current one again
+# after the next check.
 #
 # What a user of itsdangerous expects: a check tries the keys from the newest to the oldest, and leaves the list as it is, so that what is
 # signed afterwards does not depend on what was checked before.
-# Behaviour: each check turns the signer's own list of keys round. An application that keeps its signer, as one does, signs every second
-# value with the key that it wanted to retire. Whoever then takes the old key off the list logs these users out.
+# Behaviour: each check turns the signer's own list of keys round. What is signed after an odd number of checks has the signature of the key
+# that was to be retired, and is refused once that key is off the list.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -24,14 +24,16 @@ const value = signer.sign('a').toString();
 console.log('before any check:', signedBy(value));
 for (const check of [1, 2, 3]) {
     signer.unsign(value);
-    console.log(`after check ${check}:`, signedBy(signer.sign('a').toString()));
+    const signed = signer.sign('a').toString();
+    const later = new Signer({secretKey: [current]}).validate(signed) ? 'accepted' : 'refused';
+    console.log(`after check ${check}:`, signedBy(signed), '-', later, 'without the old key');
 }
 END
 # Output seen:
 diff - <(node signs.mjs) <<'END'
 before any check: the current key
-after check 1: the old key
-after check 2: the current key
-after check 3: the old key
+after check 1: the old key - refused without the old key
+after check 2: the current key - accepted without the old key
+after check 3: the old key - refused without the old key
 END
 echo "as seen: in itsdangerous.js 1.1.5 a check turns the signer's keys round"
