@@ -150,7 +150,7 @@ fn the_shards_of_a_run_ask_exactly_what_the_whole_run_asks() {
 
 #[test]
 fn joined_shards_count_what_the_whole_run_counts_and_find_the_same_rules_broken() {
-    let options = Options::default().cases(200);
+    let options = Options::default().cases(600);
     for name in ["age-equal-refused", "accept-all"] {
         let mutant = mutant(name);
         let whole = run(mutant.make().as_ref(), &options);

@@ -7,8 +7,8 @@
 //!
 //! Questions cost time, so not every failure is asked about: each vector is, and of the generated cases the first of each part.
 //! Which ones these are does not depend on the run, so that shards name them as the whole run does. Other failures are named by
-//! what was found behind those like them. A bound on all questions keeps a broken implementation that is slow from doubling
-//! the time.
+//! what was found behind those like them. So are those that come after a bound on all questions, which a run reaches only where
+//! nearly everything is wrong.
 
 mod changes;
 mod plain;

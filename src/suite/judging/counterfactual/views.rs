@@ -17,8 +17,8 @@ use crate::{
     value::Value,
 };
 
-/// The calls that tell which rule a difference breaks, the most special rule first. There are none where the difference
-/// itself says it.
+/// The calls that tell which rule a difference breaks, the most special rule first. There are none if the difference itself tells
+/// the rule.
 pub(super) fn of(divergence: &Divergence, choices: &Choices) -> Vec<Change> {
     let Divergence { call, difference, .. } = divergence;
     let is_raised = [&divergence.expected, &divergence.got].into_iter().any(raised);
