@@ -2,10 +2,11 @@
 
 use crate::common::program::Run;
 use sessionproof::{
-    adapter::in_process::Model,
+    adapter::{AdapterError, Implementation, in_process::Model},
     case::scenario::Scenario,
     evidence::vectors::{self, LoadedVector},
     mutants,
+    protocol::{Answer, Call, Capabilities, Reply},
     report::{json, terminal},
     rules::Pattern,
     suite::{
@@ -14,7 +15,13 @@ use sessionproof::{
         running::run::{self, Options},
     },
 };
-use std::{fs, sync::LazyLock};
+use std::{
+    fs,
+    sync::{
+        LazyLock,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+};
 
 static VECTORS: LazyLock<Vec<LoadedVector>> = LazyLock::new(|| vectors::embedded().unwrap());
 
@@ -135,4 +142,42 @@ fn a_replay_without_an_implementation_asks_the_one_in_the_file_or_for_one() {
     let done = Run::new(&["replay", "named.json"]).file("named.json", &named).done();
     assert_eq!(done.output.status.code(), Some(0), "{}{}", done.stdout(), done.stderr());
     assert!(done.stderr().contains("asking model, in which the failure was found"), "{}", done.stderr());
+}
+
+/// The model, but every fiftieth answer to a request is an error: what was asked before has worn it out.
+#[derive(Default)]
+struct WornOut {
+    model: Model,
+    asked: AtomicUsize,
+}
+
+impl Implementation for WornOut {
+    fn capabilities(&self) -> Capabilities {
+        self.model.capabilities()
+    }
+
+    fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, AdapterError> {
+        let mut replies = self.model.answer(calls)?;
+        for reply in &mut replies {
+            if let Reply::Ok(Answer::Exchange(response)) = reply
+                && self.asked.fetch_add(1, Relaxed) % 50 == 49
+            {
+                response.status = 500;
+            }
+        }
+        Ok(replies)
+    }
+
+    fn fresh(&self) -> Option<Box<dyn Implementation>> {
+        Some(Box::<Self>::default())
+    }
+}
+
+#[test]
+fn a_status_that_a_call_alone_does_not_get_is_named_as_one_of_memory() {
+    let options = Options::default().cases(0);
+    let some: Vec<_> = VECTORS.iter().step_by(4).cloned().collect();
+    let results = run::run(&WornOut::default(), &some, &options, &mut |_| {});
+    let failed = |rule: &str| results.rules.get(rule).map_or(0, |tally| tally.failed);
+    assert!(failed("SYS-4") > results.total.failed / 2, "{} of {}", failed("SYS-4"), results.total.failed);
 }
