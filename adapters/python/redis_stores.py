@@ -4,7 +4,6 @@ The server belongs to the adapter: it is emptied for each story, filled and cut 
 of an adapter needs one of its own.
 """
 
-import math
 import mmap
 import os
 import socket
@@ -25,7 +24,7 @@ for _, key in ipairs(redis.call('KEYS', '*')) do
     if left >= 0 then redis.call('PEXPIRE', key, left - ARGV[1]) end
 end"""
 LOOK = """
-local found = {redis.call('TIME')}
+local found = {}
 for _, key in ipairs(redis.call('KEYS', '*')) do
     local kind = redis.call('TYPE', key).ok
     table.insert(found, {key, redis.call('PTTL', key), kind == 'string' and redis.call('STRLEN', key) or 0})
@@ -44,7 +43,7 @@ def store_of(words, environ=os.environ):
 
 
 class Redis(Store):
-    """A server whose clock runs. A key's life is shortened to make time pass; what really passed meanwhile is `early_ms`."""
+    """A server whose clock runs. To make time pass, the life of each key is shortened."""
 
     clock = "advanced"
 
@@ -73,26 +72,13 @@ class Redis(Store):
 
     def begin(self, now):
         self.become("up")
-        self.started = self.emptied_at()
-
-    def emptied_at(self):
-        """Empty it. By the server's own clock, this is when."""
-        pipe = self.admin.pipeline(transaction=False)
-        pipe.flushall()
-        pipe.time()
-        return in_ms(pipe.execute()[1])
+        self.admin.flushall()
 
     def advance(self, before, now):
         self.advance_script(args=[now // 1000 - before // 1000])
 
     def look(self):
-        time, *keys = self.look_script()
-        found = [(name.decode("utf-8", "backslashreplace"), None if left < 0 else left, size) for name, left, size in keys]
-        return found, self.early(in_ms(time))
-
-    def early(self, time):
-        # Each of the two readings is cut to whole milliseconds.
-        return math.ceil(time - self.started) + 1
+        return [(as_text(name), None if left < 0 else left, size) for name, left, size in self.look_script()]
 
     def become(self, state):
         if state == "emptied":
@@ -116,17 +102,21 @@ class Redis(Store):
         """The application's connections break, and new ones are refused: its client looks where nobody listens."""
         taken = socket.socket()
         taken.bind(("127.0.0.1", 0))
-        self.closed_port = taken
-        self.real = dict(self.client.connection_pool.connection_kwargs)
-        self.client.connection_pool.connection_kwargs.update({"host": "127.0.0.1", "port": taken.getsockname()[1]})
-        self.client.connection_pool.disconnect()
+        self.closed_port, self.address = taken, dict(self.client.connection_pool.connection_kwargs)
+        self.look_at({"host": "127.0.0.1", "port": taken.getsockname()[1]})
 
     def connect_again(self):
         if self.closed_port is not None:
-            self.client.connection_pool.connection_kwargs.update(self.real)
-            self.client.connection_pool.disconnect()
+            self.look_at(self.address)
             self.closed_port.close()
             self.closed_port = None
+
+    def look_at(self, address):
+        pool = self.client.connection_pool
+        pool.connection_kwargs.update(address)
+        # A connection that was closed would open again at its own address, so the pool forgets them all.
+        pool.disconnect()
+        pool.reset()
 
     def close(self):
         try:
@@ -149,7 +139,7 @@ class HeldRedis(Redis):
     def open(self):
         self.set(1_000_000_000_123_456)
         super().open()
-        if in_us(self.admin.time()) != 1_000_000_000_123_456:
+        if self.admin.time() != (1_000_000_000, 123_456):
             raise RuntimeError(f"the Redis at {self.url} does not take its clock from the file of SESSIONPROOF_REDIS_CLOCK")
         self.name += ", clock held"
 
@@ -159,9 +149,6 @@ class HeldRedis(Redis):
 
     def advance(self, before, now):
         self.set(now)
-
-    def early(self, time):
-        return 0
 
     def set(self, now):
         self.page[:] = now.to_bytes(8, "little")
@@ -198,9 +185,9 @@ class FakeRedis(Store):
         found = []
         for name in self.admin.keys():
             left = self.admin.pttl(name)
-            found.append((name.decode("utf-8", "backslashreplace"), None if left < 0 else left, self.admin.strlen(name)))
+            found.append((as_text(name), None if left < 0 else left, self.admin.strlen(name)))
         self.server.connected = was
-        return found, 0
+        return found
 
     def become(self, state):
         if state in ("emptied", "restarted"):
@@ -211,9 +198,5 @@ class FakeRedis(Store):
             raise Unsupported(f"fakeredis that is {state}")
 
 
-def in_ms(time):
-    return in_us(time) / 1000
-
-
-def in_us(time):
-    return int(time[0]) * 1_000_000 + int(time[1])
+def as_text(name):
+    return name.decode("utf-8", "backslashreplace")

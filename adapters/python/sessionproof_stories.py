@@ -28,6 +28,7 @@ end, :data:`LIMIT` seconds after the story began, and an error that says what it
 It knows nothing about Flask or Redis.
 """
 
+import math
 import queue
 import threading
 import time
@@ -98,7 +99,7 @@ class Store:
         raise NotImplementedError
 
     def look(self):
-        """The keys as ``[(name, ends in ms or None, bytes)]``, and by how many ms their ends may be too early."""
+        """The keys as ``[(name, remaining life in ms or None, bytes)]``."""
         raise NotImplementedError
 
     def become(self, state):
@@ -232,7 +233,8 @@ class Story:
         self.target = adapter.target(config)
         self.now = microseconds(now)
         self.jars, self.held = {}, {}
-        self.deadline = time.monotonic() + adapter.limit
+        self.started, self.started_by_wall = time.monotonic(), time.time()
+        self.deadline = self.started + adapter.limit
 
     def played(self):
         """The answer of each step."""
@@ -243,7 +245,7 @@ class Story:
         try:
             for at, step in enumerate(self.steps):
                 try:
-                    answers.append(getattr(self, f"_{step['do']}")(step))
+                    answers.append({**getattr(self, f"_{step['do']}")(step), **self.passed()})
                 except (Unsupported, BadRequest):
                     raise
                 except Exception as error:
@@ -261,6 +263,13 @@ class Story:
         before, self.now = self.now, self.now + microseconds(seconds)
         self.set_clock()
         self.store.advance(before, self.now)
+
+    def passed(self):
+        """How long the story took so far, where the store noticed: by so much keys may end too early."""
+        if self.store.clock == "held":
+            return {}
+        seconds = max(time.monotonic() - self.started, time.time() - self.started_by_wall)
+        return {"passed_ms": math.ceil(seconds * 1000) + 1}
 
     def let_go(self):
         """After an error: no request of this story may write into the next one."""
@@ -292,11 +301,9 @@ class Story:
         return {}
 
     def _look(self, step):
-        keys, early = self.store.look()
+        keys = self.store.look()
         ident = self.adapter.ident or (lambda target, key: None)
-        return {"early_ms": early, "keys": [
-            {"key": key, "id": ident(self.target, key), "ends_in_ms": end, "bytes": size} for key, end, size in sorted(keys)
-        ]}
+        return {"keys": [{"key": key, "id": ident(self.target, key), "ends_in_ms": left, "bytes": size} for key, left, size in sorted(keys)]}
 
     def _copy(self, step):
         self.jars[step["as"]] = Jar(self.jar(step["from"]))
