@@ -9,6 +9,7 @@ import os
 import socket
 
 import redis
+import redis.connection
 import redis.retry
 
 from sessionproof_adapter import CLOCK, Unsupported, installed
@@ -49,7 +50,7 @@ class Redis(Store):
 
     def __init__(self, url):
         self.url = url
-        self.client = redis.Redis.from_url(url) if url else None
+        self.client = client_of(url) if url else None
         self.closed_port = None
         self.state = "up"
 
@@ -196,6 +197,16 @@ class FakeRedis(Store):
             self.server.connected = state == "up"
         else:
             raise Unsupported(f"fakeredis that is {state}")
+
+
+def client_of(url):
+    """The application's client. Made by its constructor, as Flask-Session makes its own, it tries ten times where `from_url` tries
+    once (redis-py 8)."""
+    address = redis.connection.parse_url(url)
+    if "path" in address:
+        address["unix_socket_path"] = address.pop("path")
+    address.pop("connection_class", None)
+    return redis.Redis(**address)
 
 
 def as_text(name):
