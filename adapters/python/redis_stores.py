@@ -4,6 +4,7 @@ The server belongs to the adapter: it is emptied for each story, filled and cut 
 of an adapter needs one of its own.
 """
 
+import contextlib
 import mmap
 import os
 import socket
@@ -53,9 +54,10 @@ class Redis(Store):
         self.client = client_of(url) if url else None
         self.closed_port = None
         self.state = "up"
+        self.is_ours = False
 
     def open(self):
-        if self.url is None:
+        if not self.url:
             raise RuntimeError("SESSIONPROOF_REDIS is not set: give the address of an empty Redis, such as redis://127.0.0.1:6390")
         self.admin = redis.Redis.from_url(self.url, client_name=NAME, socket_timeout=4, retry=None)
         try:
@@ -69,6 +71,7 @@ class Redis(Store):
         if sum(client["name"] == NAME for client in self.admin.client_list()) > 1:
             raise RuntimeError(f"another adapter uses the Redis at {self.url}. Each copy wants a server of its own")
         self.name = f"redis {version}"
+        self.is_ours = True
         self.advance_script, self.look_script = self.admin.register_script(ADVANCE), self.admin.register_script(LOOK)
 
     def begin(self, now):
@@ -120,11 +123,10 @@ class Redis(Store):
         pool.reset()
 
     def close(self):
-        try:
-            if self.url and hasattr(self, "name"):
+        # A server that was refused is somebody's, and keeps what it holds.
+        if self.is_ours:
+            with contextlib.suppress(redis.RedisError):
                 self.admin.flushall()
-        except redis.RedisError:
-            pass  # nothing is left where no server is
 
 
 class HeldRedis(Redis):
