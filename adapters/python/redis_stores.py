@@ -61,16 +61,18 @@ class Redis(Store):
             raise RuntimeError("SESSIONPROOF_REDIS is not set: give the address of an empty Redis, such as redis://127.0.0.1:6390")
         self.admin = redis.Redis.from_url(self.url, client_name=NAME, socket_timeout=4, retry=None)
         try:
-            version = self.admin.info("server")["redis_version"]
+            server = self.admin.info("server")
         except redis.RedisError as error:
             raise RuntimeError(f"there is no Redis at {self.url}: {error}") from None
+        version = server["redis_version"]
         if int(version.split(".")[0]) < 5:
             raise RuntimeError(f"Redis {version} at {self.url} is too old: 5 is needed")
         if self.admin.info("keyspace"):
             raise RuntimeError(f"the Redis at {self.url} holds keys. Stories empty the server, so they want one of their own")
         if sum(client["name"] == NAME for client in self.admin.client_list()) > 1:
             raise RuntimeError(f"another adapter uses the Redis at {self.url}. Each copy wants a server of its own")
-        self.name = f"redis {version}"
+        # Valkey says which Redis it answers like, and its own version beside it.
+        self.name = f"valkey {server['valkey_version']}" if "valkey_version" in server else f"redis {version}"
         self.is_ours = True
         self.advance_script, self.look_script = self.admin.register_script(ADVANCE), self.admin.register_script(LOOK)
 
