@@ -25,7 +25,7 @@ Call ``call.opened(session)`` where your framework has just opened the session, 
 A *store* is an object with the methods of :class:`Store`; `redis_stores.py` has three. Nothing sleeps here. Every wait has the same
 end, :data:`LIMIT` seconds after the story began, and an error that says what it waited for.
 
-It knows nothing about Flask or Redis.
+It knows nothing about Flask or Redis, and needs Python 3.7 or newer.
 """
 
 import math
@@ -186,7 +186,11 @@ def read_step(at, step, held, adapter):
     do = step["do"]
     for member in {"as", "from", "name", "method", "path"} & set(step):
         read_text(step[member], f"step {at} ({do}): {member}")
+    if step.get("cookie_header") is not None:
+        read_text(step["cookie_header"], f"step {at} ({do}): cookie_header")
     if do in ("request", "begin", "end"):
+        if not isinstance(step.get("actions", []), list):
+            raise BadRequest(f"step {at} ({do}): actions: a list is needed")
         step["actions"] = [read_action(action, adapter) for action in step.get("actions", [])]
     if do == "begin":
         if step["name"] in held:
