@@ -59,7 +59,7 @@ class Redis(Store):
     def open(self):
         if not self.url:
             raise RuntimeError("SESSIONPROOF_REDIS is not set: give the address of an empty Redis, such as redis://127.0.0.1:6390")
-        self.admin = redis.Redis.from_url(self.url, client_name=NAME, socket_timeout=4, retry=None)
+        self.admin = redis.Redis.from_url(self.url, client_name=NAME, socket_timeout=1.5, retry=None)
         try:
             server = self.admin.info("server")
         except redis.RedisError as error:

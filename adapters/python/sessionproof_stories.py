@@ -42,7 +42,7 @@ from sessionproof_adapter import (
 
 PROTOCOL = 2
 #: A story takes at most so many seconds, so that the suite, which waits for 10, hears why.
-LIMIT = 8.0
+LIMIT = 7.0
 #: What a request that is let go after an error may still take.
 GRACE = 1.0
 HOST = "localhost"
