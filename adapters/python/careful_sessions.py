@@ -5,7 +5,8 @@ before a logout and ended after it so logs the user in again, and undoes a new i
 
 - a request that changed nothing sets the end of the key anew (`PEXPIRE`) and writes no data;
 - a request that changed something writes over a live key only (`SET … XX`);
-- where the key is gone no cookie is set, and a request that had something to write is answered with 409 Conflict;
+- where the key is gone no cookie is set, and a request that had something to write is answered with 409 Conflict, unless it is an
+  error already;
 - a new session, and a new id from ``regenerate``, are written whatever is there. An id whose session has ended meanwhile cannot be
   exchanged for a new one.
 
@@ -46,7 +47,7 @@ class CarefulSessionInterface(RedisSessionInterface):
 
     def save_session(self, app, session, response):
         super().save_session(app, session, response)
-        if session.has_ended and session.modified:
+        if session.has_ended and session.modified and response.status_code < 400:
             response.status_code = 409
             response.set_data("The session ended while this request was under way. Nothing was saved.\n")
 
