@@ -1,14 +1,21 @@
-//! The adapter protocol, version 1, as types: what is asked of an implementation and what it answers
+//! The adapter protocol, versions 1 and 2, as types: what is asked of an implementation and what it answers
 //! (`spec/adapter-protocol.md`). Only lines and their meaning live here; processes and pipes do not.
 
 mod capabilities;
 mod made;
+mod store_choices;
+pub mod story;
 
 pub use crate::{reason::Reason, value::kind::ValueKind};
 pub use capabilities::{
     Base64Choice, Capabilities, Choices, CompressionChoice, DuplicatesChoice, OnInvalid, Op, OrderChoice, ReasonsChoice,
 };
 pub use made::Made;
+pub use store_choices::{
+    BoundaryChoice, ConcurrentChoice, DownChoice, FullChoice, GuardChoice, LateWriteChoice, PermanenceChoice, Precision,
+    RenewChoice, StoreChoices,
+};
+pub use story::{Story, StoryAnswer};
 
 use crate::json::{Json, json};
 use crate::{
@@ -19,8 +26,8 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, sync::Arc};
 
-/// The version that this crate speaks.
-pub const VERSION: u32 = 1;
+/// The newest version that this crate speaks. It speaks all before it, too.
+pub const VERSION: u32 = 2;
 
 /// One question to an implementation.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +36,8 @@ pub enum Call {
     Exchange(Exchange),
     /// Write a session.
     Sign(Sign),
+    /// Steps that depend on each other, against a store.
+    Story(Story),
     /// Read one cookie value.
     Verify(Verify),
 }
@@ -144,6 +153,7 @@ pub enum Action {
     #[serde(rename = "popitem")]
     PopItem,
     Raise,
+    Regenerate,
     Set {
         key: Value,
         value: Value,
@@ -209,6 +219,12 @@ impl From<SignOutcome> for Reply {
     }
 }
 
+impl From<StoryAnswer> for Reply {
+    fn from(told: StoryAnswer) -> Self {
+        Self::Ok(Answer::Story(told))
+    }
+}
+
 impl From<VerifyOutcome> for Reply {
     fn from(verified: VerifyOutcome) -> Self {
         Self::Ok(Answer::Verify(verified))
@@ -222,6 +238,8 @@ pub enum Answer {
     Exchange(Response),
     /// To `sign`.
     Sign(SignOutcome),
+    /// To `story`.
+    Story(StoryAnswer),
     /// To `verify`.
     Verify(VerifyOutcome),
 }
@@ -259,9 +277,9 @@ pub struct Response {
     pub headers: Vec<(String, String)>,
 }
 
-/// The request that opens a conversation.
-pub fn hello_line(id: u64) -> String {
-    json!({ "id": id, "op": "hello", "protocol": VERSION }).to_string()
+/// The request that opens a conversation in a version of the protocol.
+pub fn hello_line(id: u64, version: u32) -> String {
+    json!({ "id": id, "op": "hello", "protocol": version }).to_string()
 }
 
 impl Call {
@@ -271,6 +289,7 @@ impl Call {
         match self {
             Self::Exchange(_) => Op::Exchange,
             Self::Sign(_) => Op::Sign,
+            Self::Story(_) => Op::Story,
             Self::Verify(_) => Op::Verify,
         }
     }
@@ -280,6 +299,7 @@ impl Call {
         match self {
             Self::Exchange(call) => &call.config,
             Self::Sign(call) => &call.config,
+            Self::Story(call) => &call.config.config,
             Self::Verify(call) => &call.config,
         }
     }
@@ -289,6 +309,7 @@ impl Call {
         let json = match self {
             Self::Exchange(call) => crate::json::to_value(call),
             Self::Sign(call) => crate::json::to_value(call),
+            Self::Story(call) => crate::json::to_value(call),
             Self::Verify(call) => crate::json::to_value(call),
         };
         json.unwrap_or_default()
@@ -299,6 +320,7 @@ impl Call {
         match op {
             "exchange" => members(&input).map(Self::Exchange),
             "sign" => members(&input).map(Self::Sign),
+            "story" => members(&input).map(Self::Story),
             "verify" => members(&input).map(Self::Verify),
             other => Err(format!("unknown operation {other:?}")),
         }
@@ -319,6 +341,7 @@ impl Call {
         match self {
             Self::Exchange(call) => line(id, self.op(), call),
             Self::Sign(call) => line(id, self.op(), call),
+            Self::Story(call) => line(id, self.op(), call),
             Self::Verify(call) => line(id, self.op(), call),
         }
     }
@@ -330,6 +353,11 @@ impl Call {
             Self::Sign(call) => wire::kinds_needed(&Value::Map(call.session.clone()), &mut kinds),
             Self::Exchange(call) => {
                 for action in &call.actions {
+                    action.values(|value| wire::kinds_needed(value, &mut kinds));
+                }
+            }
+            Self::Story(call) => {
+                for action in call.steps.iter().flat_map(story::Step::actions) {
                     action.values(|value| wire::kinds_needed(value, &mut kinds));
                 }
             }
@@ -395,6 +423,7 @@ impl Answer {
                 (None, Some(what)) => Ok(Self::Sign(SignOutcome::Raised(plain(what)))),
                 _ => Err("sign answers {\"cookie\":\"…\"} or {\"raised\":\"…\"}".to_owned()),
             },
+            Op::Story => members(ok).map(Self::Story),
             Op::Verify => VerifyOutcome::from_json(ok).map(Self::Verify),
             Op::Bench => Err("bench has no answer to judge".to_owned()),
         }
@@ -404,6 +433,7 @@ impl Answer {
     pub fn to_json(&self) -> Json {
         match self {
             Self::Exchange(exchanged) => crate::json::to_value(exchanged).unwrap_or_default(),
+            Self::Story(answer) => crate::json::to_value(answer).unwrap_or_default(),
             Self::Sign(SignOutcome::Cookie(cookie)) => json!({ "cookie": cookie }),
             Self::Sign(SignOutcome::Raised(what)) | Self::Verify(VerifyOutcome::Raised(what)) => {
                 json!({ "raised": what })

@@ -1,9 +1,28 @@
-//! The rules, read from the headings of `spec/session-lifetime.md`, which is their only source.
+//! The rules, read from the headings of `spec/session-lifetime.md` and `spec/stores.md`, which are their only source.
 
 use std::{collections::BTreeSet, fmt, str::FromStr, sync::LazyLock};
 
-/// The normative text.
+/// The normative text about sessions in cookies.
 pub static TEXT: &str = include_str!("../spec/session-lifetime.md");
+
+/// The normative text about sessions in a store.
+pub static STORES: &str = include_str!("../spec/stores.md");
+
+/// What a rule is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// Sessions in a signed cookie: [`TEXT`].
+    Cookie,
+    /// Sessions in a store: [`STORES`].
+    Store,
+}
+
+impl Profile {
+    /// The profile of a rule.
+    pub fn of(rule: &str) -> Self {
+        if family_of(rule) == "STO" { Self::Store } else { Self::Cookie }
+    }
+}
 
 /// One rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,14 +81,24 @@ struct Registry {
     families: Vec<Family>,
 }
 
-static REGISTRY: LazyLock<Registry> = LazyLock::new(|| parse(TEXT));
+static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
+    let (mut all, stores) = (parse(TEXT), parse(STORES));
+    all.rules.extend(stores.rules);
+    all.families.extend(stores.families);
+    all
+});
 
-/// All rules in the order of the text.
+/// All rules in the order of the texts.
 pub fn all() -> &'static [Rule] {
     &REGISTRY.rules
 }
 
-/// The families in the order of the text.
+/// The rules of a profile in the order of its text.
+pub fn of(profile: Profile) -> impl Iterator<Item = &'static Rule> {
+    all().iter().filter(move |rule| Profile::of(&rule.id) == profile)
+}
+
+/// The families in the order of the texts.
 pub fn families() -> &'static [Family] {
     &REGISTRY.families
 }

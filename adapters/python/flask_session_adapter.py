@@ -91,6 +91,6 @@ if __name__ == "__main__":
         regenerate=Application.regenerate,
         ident=Application.ident,
         members=MEMBERS | {"key_prefix"},
-        # Flask-Session cuts a lifetime to whole seconds.
-        choices={"precision_ms": 1 if IS_CAREFUL else 1000},
+        # Flask-Session makes sessions permanent, and cuts a lifetime to whole seconds.
+        choices={"permanence": "permanent", "precision_ms": 1 if IS_CAREFUL else 1000},
     )

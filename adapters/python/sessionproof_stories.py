@@ -58,6 +58,7 @@ CHOICES = {
     "full": ("refuse", "evict"),
     "down": ("error", "empty"),
     "guard": ("none", "signer"),
+    "permanence": ("browser", "permanent"),
 }
 #: The members of each step, and those that it cannot be without.
 STEPS = {
@@ -146,9 +147,10 @@ class StoryAdapter(Adapter):
         if request.get("op") == "hello" and request.get("protocol") == PROTOCOL:
             no_more(set(request) - {"op", "protocol"}, "member")
             self.open_store()
-            return {**self.description, "protocol": PROTOCOL, "ops": [*self.handlers, "story"], "story": {
+            choices = {**self.description.get("choices", {}), **self.story_choices}
+            return {**self.description, "protocol": PROTOCOL, "ops": [*self.handlers, "story"], "choices": choices, "story": {
                 "store": self.store.name, "clock": self.store.clock, "states": list(self.store.states),
-                "regenerate": self.regenerate is not None, "choices": self.story_choices,
+                "regenerate": self.regenerate is not None,
             }}
         if request.get("op") != "story":
             return super().dispatch(request)

@@ -5,8 +5,9 @@ use crate::{
     config::Config,
     model,
     protocol::{
-        Base64Choice, Capabilities, Choices, Exchange, Op, ReasonsChoice, Response, Sign, SignOutcome, ValueKind,
+        Base64Choice, Capabilities, Choices, Exchange, Op, ReasonsChoice, Response, Sign, SignOutcome, Story, StoryAnswer, ValueKind,
         Verify, VerifyOutcome,
+        story::{StoreClock, StoreState, StoryOffer},
     },
     verifier::{self, Verifier},
 };
@@ -21,7 +22,9 @@ pub struct Model {
 impl Model {
     /// The model with some choices.
     pub fn new(choices: Choices) -> Self {
-        Self { capabilities: capabilities("model", [Op::Exchange, Op::Sign, Op::Verify], choices) }
+        let mut capabilities = capabilities("model", [Op::Exchange, Op::Sign, Op::Story, Op::Verify], choices);
+        capabilities.story = Some(stories_of_model());
+        Self { capabilities }
     }
 }
 
@@ -47,6 +50,10 @@ impl Implementation for Model {
 
     fn exchange(&self, call: &Exchange) -> Result<Response, CallError> {
         Ok(model::server::exchange(call, &self.capabilities.choices))
+    }
+
+    fn story(&self, call: &Story) -> Result<StoryAnswer, CallError> {
+        Ok(model::store::answer(call, &self.capabilities.choices))
     }
 }
 
@@ -136,6 +143,17 @@ impl Implementation for BuiltInVerifier {
             Ok(cookie) => SignOutcome::Cookie(cookie),
             Err(error) => SignOutcome::Raised(error.to_string()),
         })
+    }
+}
+
+/// What the model of stores offers: everything.
+pub(crate) fn stories_of_model() -> StoryOffer {
+    use StoreState::{Down, Emptied, Full, Restarted, Up};
+    StoryOffer {
+        store: "the model's own".to_owned(),
+        clock: StoreClock::Held,
+        states: vec![Emptied, Full, Down, Up, Restarted],
+        regenerate: true,
     }
 }
 

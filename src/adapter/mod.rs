@@ -18,7 +18,7 @@ pub(crate) use guarded::Guarded;
 use crate::{
     config::Config,
     foreign,
-    protocol::{Call, Capabilities, Exchange, Op, Reply, Response, Sign, SignOutcome, Verify, VerifyOutcome},
+    protocol::{Call, Capabilities, Exchange, Op, Reply, Response, Sign, SignOutcome, Story, StoryAnswer, Verify, VerifyOutcome},
 };
 use std::{
     fmt,
@@ -105,6 +105,15 @@ pub trait Implementation: Send + Sync {
         Err(CallError::NotImplemented(Op::Exchange))
     }
 
+    /// Lets the steps of a story happen, against an empty store.
+    ///
+    /// # Errors
+    ///
+    /// As for [`verify`](Self::verify).
+    fn story(&self, _call: &Story) -> Result<StoryAnswer, CallError> {
+        Err(CallError::NotImplemented(Op::Story))
+    }
+
     /// Answers every call, in the order of the calls, with one reply each. No call depends on another, and each may be
     /// answered at any time in any order behind the scenes. Unless it is replaced, each call goes to the method of its
     /// operation, one after another, and a panic there is a reply.
@@ -116,6 +125,7 @@ pub trait Implementation: Send + Sync {
         let one = |call: &Call| match call {
             Call::Exchange(call) => self.exchange(call).into(),
             Call::Sign(call) => self.sign(call).into(),
+            Call::Story(call) => self.story(call).into(),
             Call::Verify(call) => self.verify(call).into(),
         };
         Ok(calls.iter().map(|call| caught(|| one(call))).collect())
@@ -302,6 +312,10 @@ macro_rules! implementation_behind {
 
             fn exchange(&self, call: &Exchange) -> Result<Response, CallError> {
                 (**self).exchange(call)
+            }
+
+            fn story(&self, call: &Story) -> Result<StoryAnswer, CallError> {
+                (**self).story(call)
             }
 
             fn answer(&self, calls: &[Call]) -> Result<Vec<Reply>, AdapterError> {

@@ -20,7 +20,8 @@ use sessionproof::{
     evidence::{revision::Revision, vectors},
     foreign,
     report::terminal,
-    rules::Pattern,
+    protocol::{Capabilities, Op},
+    rules::{Pattern, Profile},
     suite::{
         generate::sizes::Preset,
         outcome::{
@@ -146,16 +147,17 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
         signals::prepare()?;
         return protocol::run(&arguments.target);
     }
-    let revision = match &arguments.spec {
-        Some(revision) => revision.clone(),
-        None => Revision::newest().map_err(CliError)?,
-    };
-    let vectors = revision.vectors(vectors::embedded()?);
     arguments.reports.make_ready()?;
     let known = arguments.known_failures.as_deref().map(KnownFailures::read).transpose()?.unwrap_or_default();
     arguments.write_known_failures.as_deref().map_or(Ok(()), make_ready_new)?;
     signals::prepare()?;
     let implementation = arguments.target.open()?;
+    let revision = match &arguments.spec {
+        Some(revision) => revision.clone(),
+        None => in_force(&implementation.capabilities())?,
+    };
+    let all = [vectors::embedded()?, vectors::of_stores()?].concat();
+    let vectors = revision.vectors(all);
     let options = Options::default()
         .rules(revision.restrict(arguments.rules.clone()))
         .spec(revision.name)
@@ -189,6 +191,17 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
         write_new(file, &results, out)?;
     }
     Ok(results.outcome())
+}
+
+/// The newest revisions of what an implementation offers.
+fn in_force(hello: &Capabilities) -> Result<Revision, CliError> {
+    let newest = |profile| Revision::newest(profile).map_err(CliError);
+    let (story, others): (Vec<Op>, Vec<Op>) = hello.ops.iter().partition(|op| **op == Op::Story);
+    match (story.is_empty(), others.is_empty()) {
+        (true, _) => newest(Profile::Cookie),
+        (false, true) => newest(Profile::Store),
+        (false, false) => Ok(newest(Profile::Cookie)?.and(newest(Profile::Store)?)),
+    }
 }
 
 /// Refuses to overwrite a list of known failures: somebody wrote the reasons in it.

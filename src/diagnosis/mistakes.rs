@@ -297,7 +297,7 @@ fn canonical(call: &Call, part: Part) -> Call {
                 *header = header.replace(&cookie, &respelled(&cookie, part));
             }
         }
-        Call::Sign(_) => {}
+        Call::Sign(_) | Call::Story(_) => {}
         Call::Verify(verify) => verify.cookie = respelled(&verify.cookie, part),
     }
     call

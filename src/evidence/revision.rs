@@ -3,10 +3,10 @@
 //! A later revision may add rules and vectors. A run with an earlier revision uses that one alone, so that no later addition can
 //! turn a conformant implementation into one that is not. A published revision never changes, which a test checks.
 
-use super::vectors::{LoadedVector, Vector};
+use super::vectors::{LoadedVector, STORES, Vector};
 use crate::bundled;
 use crate::json::json;
-use crate::rules::{self, Pattern};
+use crate::rules::{self, Pattern, Profile};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,16 +39,31 @@ impl Revision {
         }
     }
 
-    /// The newest revision.
-    pub fn newest() -> Result<Self, String> {
-        all()?.pop().ok_or_else(|| "no revision is in this binary".to_owned())
+    /// The newest revision of a profile.
+    pub fn newest(profile: Profile) -> Result<Self, String> {
+        let of_profile = all()?.into_iter().filter(|revision| revision.profile() == profile);
+        of_profile.last().ok_or_else(|| "no revision is in this binary".to_owned())
     }
 
-    /// Everything that is in force now, under a name.
-    pub fn of_now(name: &str, vectors: &[LoadedVector]) -> Self {
+    /// What it is about.
+    pub fn profile(&self) -> Profile {
+        if self.name.starts_with(STORES) { Profile::Store } else { Profile::Cookie }
+    }
+
+    /// Both revisions together.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.name = format!("{} and {}", self.name, other.name);
+        self.rules.extend(other.rules);
+        self.vectors.extend(other.vectors);
+        self
+    }
+
+    /// Everything of a profile that is in force now, under a name.
+    pub fn of_now(name: &str, profile: Profile, vectors: &[LoadedVector]) -> Self {
         Self {
             name: name.to_owned(),
-            rules: rules::all().iter().map(|rule| rule.id.clone()).collect(),
+            rules: rules::of(profile).map(|rule| rule.id.clone()).collect(),
             vectors: vectors.iter().map(|ready| (ready.vector.id.clone(), fingerprint(&ready.vector))).collect(),
         }
     }
@@ -78,7 +93,7 @@ pub fn all() -> Result<Vec<Revision>, String> {
         let revision: Revision = crate::json::from_str(text).map_err(|error| format!("{path}: {error}"))?;
         all.push(revision);
     }
-    all.sort_by_key(|revision| number(&revision.name));
+    all.sort_by_key(|revision: &Revision| number(&revision.name));
     Ok(all)
 }
 
@@ -101,9 +116,8 @@ mod tests {
 
     #[test]
     fn what_a_revision_lists_is_neither_changed_nor_taken_away() {
-        let vectors = vectors::embedded().unwrap();
-        let now = Revision::of_now("now", &vectors);
         for revision in all().unwrap() {
+            let now = now(&revision.name, revision.profile());
             for rule in &revision.rules {
                 assert!(now.rules.contains(rule), "{}: rule {rule} is gone", revision.name);
             }
@@ -116,8 +130,22 @@ mod tests {
     /// `UPDATE_REVISION=1 cargo test revision` rewrites the newest revision, which is allowed only until it is published.
     #[test]
     fn every_rule_and_vector_belongs_to_the_newest_revision() {
-        let name = all().unwrap().pop().map_or_else(|| format!("{SPEC}.r1"), |newest| newest.name);
-        let now = Revision::of_now(&name, &vectors::embedded().unwrap());
+        for (profile, first) in [(Profile::Cookie, SPEC), (Profile::Store, STORES)] {
+            let name = Revision::newest(profile).map_or_else(|_| format!("{first}.r1"), |newest| newest.name);
+            is_kept(&now(&name, profile));
+        }
+    }
+
+    fn now(name: &str, profile: Profile) -> Revision {
+        let vectors = match profile {
+            Profile::Cookie => vectors::embedded(),
+            Profile::Store => vectors::of_stores(),
+        };
+        Revision::of_now(name, profile, &vectors.unwrap())
+    }
+
+    fn is_kept(now: &Revision) {
+        let name = &now.name;
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(FOLDER).join(format!("{name}.json"));
         if env::var_os("UPDATE_REVISION").is_some() {
             fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -134,7 +162,7 @@ mod tests {
     #[test]
     fn an_earlier_revision_leaves_out_what_came_later() {
         let vectors = vectors::embedded().unwrap();
-        let mut earlier = Revision::of_now("flask-3.1.r0", &vectors);
+        let mut earlier = Revision::of_now("flask-3.1.r0", Profile::Cookie, &vectors);
         earlier.rules.retain(|rule| rule != "EXP-2");
         earlier.vectors.retain(|id, _| id.starts_with("expiry-"));
         let pattern = earlier.restrict(Pattern::default());

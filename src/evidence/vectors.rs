@@ -27,6 +27,9 @@ pub const FAILURES: &str = "failures";
 /// The specification that the vectors in this crate belong to.
 pub const SPEC: &str = "flask-3.1";
 
+/// The specification of sessions in a store.
+pub const STORES: &str = "server-session-1";
+
 /// A file of vectors.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -88,6 +91,9 @@ pub struct Provenance {
     pub flask: String,
     pub werkzeug: String,
     pub itsdangerous: String,
+    /// What else ran: a session interface, its client, its store.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub store: String,
     /// The zlib that Python ran on, whose bytes compressed payloads are.
     pub zlib: String,
 }
@@ -128,6 +134,8 @@ pub enum Kind {
     Sequence,
     /// One session written.
     Sign,
+    /// Steps that depend on each other, against a store.
+    Story,
     /// One cookie read.
     Verify,
     /// Browsers, servers and clocks together; only in saved failures.
@@ -258,10 +266,11 @@ impl Vector {
         };
         let (scenario, recorded) = match self.kind {
             Kind::Calls => self.calls().map_err(wrong)?,
-            Kind::Exchange | Kind::Sign | Kind::Verify => {
+            Kind::Exchange | Kind::Sign | Kind::Story | Kind::Verify => {
                 let op = match self.kind {
                     Kind::Exchange => Op::Exchange,
                     Kind::Sign => Op::Sign,
+                    Kind::Story => Op::Story,
                     _ => Op::Verify,
                 };
                 let call =
@@ -365,6 +374,7 @@ pub fn from_scenario(
             let kind = match call {
                 Call::Exchange(_) => Kind::Exchange,
                 Call::Sign(_) => Kind::Sign,
+                Call::Story(_) => Kind::Story,
                 Call::Verify(_) => Kind::Verify,
             };
             (kind, call.to_json(), first)
@@ -401,7 +411,18 @@ fn step_output((call, answer): &(Call, Answer)) -> Json {
     json
 }
 
-/// Every vector in this binary, in the order of the specification's families, so that what everything else
+/// Every vector about sessions in a store, those of what hurts most in practice first.
+pub fn of_stores() -> Result<Vec<LoadedVector>, VectorError> {
+    let mut ready = Vec::new();
+    for (path, text) in bundled::under(&format!("vectors/{STORES}/")) {
+        for vector in VectorFile::parse(path, text)?.vectors {
+            ready.push(vector.ready(path)?);
+        }
+    }
+    Ok(ready)
+}
+
+/// Every vector about sessions in a cookie, in the order of the specification's families, so that what everything else
 /// rests on comes first.
 pub fn embedded() -> Result<Vec<LoadedVector>, VectorError> {
     let mut ready = Vec::new();

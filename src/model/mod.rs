@@ -12,6 +12,7 @@
 //! - [`session`] and [`server`]: what a view does with a session, and one whole request;
 //! - [`browser`]: the user agent, which keeps the cookie, and for how long;
 //! - [`world`]: browsers and servers, each with its own clock, over a time that passes;
+//! - [`store`]: sessions in a store, and requests that overlap;
 //! - [`recipe`]: applications that give each user a lifetime of their own, and what one of them leaves behind.
 
 pub mod base64;
@@ -27,6 +28,7 @@ pub mod server;
 pub mod session;
 pub mod set_cookie;
 pub mod signing;
+pub mod store;
 pub mod tagging;
 pub mod world;
 
@@ -37,6 +39,7 @@ pub fn answer(call: &Call, choices: &Choices) -> Answer {
     match call {
         Call::Exchange(call) => Answer::Exchange(server::exchange(call, choices)),
         Call::Sign(call) => Answer::Sign(server::sign(call, choices)),
+        Call::Story(call) => Answer::Story(store::answer(call, choices)),
         Call::Verify(call) => Answer::Verify(server::verify(call, choices)),
     }
 }

@@ -42,7 +42,8 @@ impl Session {
     pub fn act(&mut self, action: &Action) -> Result<Value, Raised> {
         match action {
             Action::Nothing => return Ok(Value::Null),
-            Action::NotFound | Action::Raise => return Err(Raised::Action),
+            // Sessions in cookies have no id.
+            Action::NotFound | Action::Raise | Action::Regenerate => return Err(Raised::Action),
             _ => self.accessed = true,
         }
         let writes = matches!(
@@ -144,7 +145,7 @@ impl Session {
                 }
                 self.mark_modified()
             }
-            Action::NotFound | Action::Nothing | Action::Raise => Value::Null,
+            Action::NotFound | Action::Nothing | Action::Raise | Action::Regenerate => Value::Null,
         })
     }
 

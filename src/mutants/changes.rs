@@ -3,7 +3,7 @@
 use crate::{
     config::FallbackTextChoice,
     model::{Raised, base64, json, payload, tagging},
-    protocol::{Base64Choice, Choices, CompressionChoice, DuplicatesChoice, OnInvalid, OrderChoice, ReasonsChoice},
+    protocol::{Base64Choice, Choices, CompressionChoice, DuplicatesChoice, OnInvalid, OrderChoice, ReasonsChoice, StoreChoices},
     value::{Map, Value},
 };
 
@@ -17,6 +17,7 @@ pub(super) const FLASK: Choices = Choices {
     duplicates: DuplicatesChoice::First,
     fallback_text: FallbackTextChoice::Letters,
     reasons: ReasonsChoice::Typed,
+    store: StoreChoices::FIRST,
 };
 
 /// A letter for private use.

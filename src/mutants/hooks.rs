@@ -7,7 +7,7 @@ use crate::{
     clock::UnixTime,
     config::Config,
     model::{
-        Raised, cookie_header, payload, server,
+        self, Raised, cookie_header, payload, server,
         session::Session,
         signing::{self, Refusal},
     },
@@ -207,6 +207,7 @@ impl Implementation for Mutated {
         let answer = |call: &Call| match call {
             Call::Exchange(call) => Answer::Exchange(self.hooks.exchange(call)),
             Call::Sign(call) => Answer::Sign(self.hooks.sign_call(call)),
+            Call::Story(_) => model::answer(call, &FLASK),
             Call::Verify(call) => Answer::Verify(self.hooks.verify_call(call)),
         };
         Ok(calls.iter().map(|call| Reply::Ok(answer(call))).collect())

@@ -189,7 +189,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
                     Some(key) => answer(call, |call| configure(call, |config| config.secret_key = Some(key))),
                     None => model::answer(call, &FLASK),
                 },
-                Call::Exchange(_) => model::answer(call, &FLASK),
+                Call::Exchange(_) | Call::Story(_) => model::answer(call, &FLASK),
             }
         },
     ),
@@ -273,6 +273,7 @@ fn configure(call: &mut Call, change: impl FnOnce(&mut Config)) {
     let config = match call {
         Call::Exchange(call) => &mut call.config,
         Call::Sign(call) => &mut call.config,
+        Call::Story(call) => &mut call.config.config,
         Call::Verify(call) => &mut call.config,
     };
     change(Arc::make_mut(config));
@@ -282,6 +283,7 @@ fn now(call: &Call) -> UnixTime {
     match call {
         Call::Exchange(call) => call.now,
         Call::Sign(call) => call.now,
+        Call::Story(call) => call.now,
         Call::Verify(call) => call.now,
     }
 }
@@ -290,6 +292,7 @@ fn set_now(call: &mut Call, now: UnixTime) {
     match call {
         Call::Exchange(call) => call.now = now,
         Call::Sign(call) => call.now = now,
+        Call::Story(call) => call.now = now,
         Call::Verify(call) => call.now = now,
     }
 }

@@ -66,6 +66,7 @@ impl<'a> Observed<'a> {
                 (call.now, Found::of(header, &config.cookie_name, choices.duplicates))
             }
             Call::Sign(call) => (call.now, Found::default()),
+            Call::Story(_) => return None,
             Call::Verify(call) => (call.now, Found { value: Some(call.cookie.clone()), ..Found::default() }),
         };
         let mut observed = Self {

@@ -17,11 +17,14 @@ mod group;
 mod guard;
 mod mark;
 mod program;
+mod server;
 pub mod time_zone;
 
 pub use crate::interruption::{interrupted_by, interruption};
 pub use program::Program;
 pub(crate) use program::{Isolation, Release};
+pub use server::ServerKind;
+pub(crate) use server::Server;
 
 pub use guard::stand_guard;
 

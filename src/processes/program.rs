@@ -3,7 +3,7 @@
 //! A program that a user names is started as a shell would start it. One that was set up by name is isolated: it sees a few
 //! variables of the environment and works in its own folder, so that neither changes what is tested.
 
-use super::time_zone;
+use super::{ServerKind, time_zone};
 use crate::adapter_error::AdapterError;
 use crate::protocol::Capabilities;
 use std::{env, ffi::OsString, fs::File, path::PathBuf, process::Command, sync::Arc};
@@ -16,6 +16,7 @@ pub struct Program {
     isolation: Option<Isolation>,
     release: Option<Release>,
     time_zone: Option<String>,
+    servers: Vec<ServerKind>,
 }
 
 /// What an isolated program is started with.
@@ -50,7 +51,7 @@ impl Isolation {
 
 impl Program {
     pub(crate) fn isolated(words: Vec<String>, isolation: Isolation, release: Option<Release>) -> Self {
-        Self { words, isolation: Some(isolation), release, time_zone: None }
+        Self { words, isolation: Some(isolation), release, time_zone: None, servers: Vec::new() }
     }
 
     /// Gives it a time zone, as `TZ` names one. By default it is that of the environment, and if there is none,
@@ -58,6 +59,25 @@ impl Program {
     #[must_use]
     pub fn with_time_zone(self, zone: impl Into<String>) -> Self {
         Self { time_zone: Some(zone.into()), ..self }
+    }
+
+    /// Gives each copy of it a server of its own, whose address it finds in its environment.
+    #[must_use]
+    pub fn with_server(mut self, kind: ServerKind) -> Self {
+        self.servers.push(kind);
+        self
+    }
+
+    /// The servers that each copy has for itself.
+    pub fn servers(&self) -> &[ServerKind] {
+        &self.servers
+    }
+
+    /// Gives it another argument.
+    #[must_use]
+    pub fn with_argument(mut self, word: impl Into<String>) -> Self {
+        self.words.push(word.into());
+        self
     }
 
     /// The program and its arguments.
@@ -98,7 +118,7 @@ impl Program {
 
 impl From<&[String]> for Program {
     fn from(words: &[String]) -> Self {
-        Self { words: words.to_vec(), isolation: None, release: None, time_zone: None }
+        Self { words: words.to_vec(), isolation: None, release: None, time_zone: None, servers: Vec::new() }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What an implementation says of itself: the operations and kinds of value that it offers, and how it decides what the
 //! specification leaves open.
 
+use super::{store_choices::StoreChoices, story::StoryOffer};
 use crate::{config::FallbackTextChoice, value::kind::ValueKind};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, fmt};
@@ -16,13 +17,15 @@ pub enum Op {
     Exchange,
     /// Write a session as a cookie value.
     Sign,
+    /// Steps that depend on each other, against a store.
+    Story,
     /// Read one cookie value.
     Verify,
 }
 
 impl Op {
     /// Every operation.
-    pub const ALL: [Self; 4] = [Self::Bench, Self::Exchange, Self::Sign, Self::Verify];
+    pub const ALL: [Self; 5] = [Self::Bench, Self::Exchange, Self::Sign, Self::Story, Self::Verify];
 
     /// The word of the protocol.
     #[must_use]
@@ -31,6 +34,7 @@ impl Op {
             Self::Bench => "bench",
             Self::Exchange => "exchange",
             Self::Sign => "sign",
+            Self::Story => "story",
             Self::Verify => "verify",
         }
     }
@@ -73,6 +77,9 @@ pub struct Capabilities {
     /// How it decides what the specification leaves open.
     #[serde(default)]
     pub choices: Choices,
+    /// What it says about stories, if it offers them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub story: Option<StoryOffer>,
 }
 
 impl Capabilities {
@@ -86,6 +93,7 @@ impl Capabilities {
             ops: BTreeSet::new(),
             values: json_only(),
             choices: Choices::default(),
+            story: None,
         }
     }
 
@@ -158,6 +166,9 @@ pub struct Choices {
     pub fallback_text: FallbackTextChoice,
     /// Whether `verify` gives its reasons.
     pub reasons: ReasonsChoice,
+    /// What is left open about stores.
+    #[serde(flatten)]
+    pub store: StoreChoices,
 }
 
 impl Choices {
@@ -207,6 +218,12 @@ impl Choices {
     #[must_use]
     pub fn reasons(self, reasons: ReasonsChoice) -> Self {
         Self { reasons, ..self }
+    }
+
+    /// What is left open about stores.
+    #[must_use]
+    pub fn store(self, store: StoreChoices) -> Self {
+        Self { store, ..self }
     }
 }
 

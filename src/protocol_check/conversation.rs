@@ -61,9 +61,9 @@ impl<'a> Conversation<'a> {
     /// Starts a copy, and hears its hello, unread.
     pub(super) fn start(&mut self) -> Result<Result<Json, Violation>, AdapterError> {
         let (sender, events) = mpsc::sync_channel(16);
-        let worker = Worker::start(self.program, 0, LONGEST, &sender)?;
+        let worker = Worker::start(self.program, 1, 0, LONGEST, &sender)?;
         self.copy = Some((worker, events));
-        self.asked = protocol::hello_line(0);
+        self.asked = protocol::hello_line(0, 1);
         Ok(self.reply(0, false))
     }
 

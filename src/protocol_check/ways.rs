@@ -123,7 +123,9 @@ impl Way {
                               implementation's?";
                 Err(conversation.violation("an error", remedy).into())
             }
-            Answer::Exchange(_) | Answer::Sign(_) | Answer::Verify(VerifyOutcome::Rejected(_)) => Ok(Opened::Refused),
+            Answer::Exchange(_) | Answer::Sign(_) | Answer::Story(_) | Answer::Verify(VerifyOutcome::Rejected(_)) => {
+                Ok(Opened::Refused)
+            }
         }
     }
 }
@@ -149,6 +151,6 @@ fn written(answer: &Answer) -> Option<String> {
             let (pair, _) = header.split_once(';').unwrap_or((&header, ""));
             pair.strip_prefix("session=").filter(|cookie| !cookie.is_empty()).map(str::to_owned)
         }
-        Answer::Sign(SignOutcome::Raised(_)) | Answer::Verify(_) => None,
+        Answer::Sign(SignOutcome::Raised(_)) | Answer::Story(_) | Answer::Verify(_) => None,
     }
 }

@@ -328,6 +328,7 @@ fn call_words(call: &Call) -> String {
             )
         }
         Call::Sign(call) => format!("sign at {}", call.now),
+        Call::Story(call) => format!("a story of {} steps", call.steps.len()),
         Call::Verify(call) => format!("verify at {}", call.now),
     }
 }

@@ -6,6 +6,7 @@ use super::{
     rust::RustPackage,
     stock,
 };
+use crate::processes::ServerKind;
 
 /// An implementation that is known by name.
 pub struct Known {
@@ -14,6 +15,15 @@ pub struct Known {
     /// What it is, in some words.
     pub about: &'static str,
     pub(crate) recipe: Recipe,
+    /// The server that each copy of its adapter has for itself.
+    pub(crate) server: Option<OwnServer>,
+}
+
+/// A server that an adapter has for itself.
+pub(crate) struct OwnServer {
+    pub(crate) kind: ServerKind,
+    /// The argument of the adapter that makes it do without, if it can.
+    pub(crate) without: Option<&'static str>,
 }
 
 pub(crate) enum Recipe {
@@ -45,9 +55,9 @@ pub(crate) const ITSDANGEROUS: RustPackage =
 
 /// All implementations that are known by name.
 pub static KNOWN: &[Known] = &[
-    Known { name: "verifier", about: "the fast verifier in this binary", recipe: Recipe::InBinary },
-    Known { name: "model", about: "the specification as code, in this binary", recipe: Recipe::InBinary },
-    Known { name: "flask", about: "real Flask, whole requests: the oracle", recipe: Recipe::Python(FLASK) },
+    Known { name: "verifier", about: "the fast verifier in this binary", recipe: Recipe::InBinary, server: None },
+    Known { name: "model", about: "the specification as code, in this binary", recipe: Recipe::InBinary, server: None },
+    Known { name: "flask", about: "real Flask, whole requests: the oracle", recipe: Recipe::Python(FLASK), server: None },
     Known {
         name: "quart",
         about: "Quart, whole requests",
@@ -57,6 +67,7 @@ pub static KNOWN: &[Known] = &[
             adapter: &["quart_adapter.py"],
             releases: &[("0.23.1", (3, 13)), ("0.22.0", (3, 11))],
         }),
+        server: None,
     },
     Known {
         name: "anyquart",
@@ -67,6 +78,7 @@ pub static KNOWN: &[Known] = &[
             adapter: &["quart_adapter.py", "anyquart"],
             releases: &[("0.3.0", (3, 10))],
         }),
+        server: None,
     },
     Known {
         name: "itsdangerous",
@@ -77,6 +89,7 @@ pub static KNOWN: &[Known] = &[
             adapter: &["itsdangerous_adapter.py"],
             releases: &[("2.2.0", OLDEST_PYTHON)],
         }),
+        server: None,
     },
     Known {
         name: "starlette-flask",
@@ -87,6 +100,7 @@ pub static KNOWN: &[Known] = &[
             adapter: &["starlette_flask_adapter.py"],
             releases: &[("0.1.0", OLDEST_PYTHON)],
         }),
+        server: None,
     },
     Known {
         name: "flask-session-decoder",
@@ -97,6 +111,7 @@ pub static KNOWN: &[Known] = &[
             adapter: &["flask_session_decoder_adapter.py"],
             releases: &[("0.1.0", OLDEST_PYTHON)],
         }),
+        server: None,
     },
     Known {
         name: "flask-unsign",
@@ -107,6 +122,7 @@ pub static KNOWN: &[Known] = &[
             adapter: &["flask_unsign_adapter.py"],
             releases: &[("1.2.1", OLDEST_PYTHON)],
         }),
+        server: None,
     },
     Known {
         name: "itsdangerous.js",
@@ -117,6 +133,7 @@ pub static KNOWN: &[Known] = &[
             folder: "",
             release: "1.1.5",
         }),
+        server: None,
     },
     Known {
         name: "cyberchef",
@@ -127,9 +144,34 @@ pub static KNOWN: &[Known] = &[
             folder: "cyberchef/",
             release: "11.5.0",
         }),
+        server: None,
     },
-    Known { name: "itsdangerous-rs", about: "the port of itsdangerous for Rust", recipe: Recipe::Rust(ITSDANGEROUS) },
+    Known {
+        name: "itsdangerous-rs",
+        about: "the port of itsdangerous for Rust",
+        recipe: Recipe::Rust(ITSDANGEROUS),
+        server: None,
+    },
+    Known {
+        name: "flask-session",
+        about: "Flask-Session on Redis: sessions in a store",
+        recipe: Recipe::Python(flask_session(&["flask_session_adapter.py"])),
+        server: Some(REDIS_OR_FAKE),
+    },
+    Known {
+        name: "careful-sessions",
+        about: "the interface on top of it that keeps every rule",
+        recipe: Recipe::Python(flask_session(&["flask_session_adapter.py", "careful"])),
+        server: Some(REDIS_OR_FAKE),
+    },
 ];
+
+/// A Redis, or fakeredis in the adapter's own process.
+const REDIS_OR_FAKE: OwnServer = OwnServer { kind: ServerKind::Redis, without: Some("fakeredis") };
+
+const fn flask_session(adapter: &'static [&'static str]) -> PythonPackage {
+    PythonPackage { name: "flask-session", module: "flask_session", adapter, releases: &[("0.8.0", OLDEST_PYTHON)] }
+}
 
 impl Known {
     /// The implementation of that name.

@@ -26,7 +26,7 @@ pub use stock::{Entry, clear, list};
 use crate::foreign;
 use crate::processes::{Isolation, Program, Release};
 use cache::Cache;
-use known::Recipe;
+use known::{OwnServer, Recipe};
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -206,6 +206,22 @@ impl Setup<'_> {
     /// The program that runs the adapter of an implementation, which is set up if it is not yet; without a release the one that
     /// this version of the suite pins. None for what stands in this binary.
     pub fn program(&mut self, known: &Known, release: Option<&str>) -> Result<Option<Program>, SetupError> {
+        let program = self.plain_program(known, release)?;
+        Ok(program.map(|program| match &known.server {
+            None => program,
+            Some(OwnServer { kind, without }) => match (kind.program(), without) {
+                (None, Some(word)) => {
+                    (self.report)(&format!(
+                        "there is no {kind} on this machine: {word} takes its place, in the process of the adapter"
+                    ));
+                    program.with_argument(*word)
+                }
+                _ => program.with_server(*kind),
+            },
+        }))
+    }
+
+    fn plain_program(&mut self, known: &Known, release: Option<&str>) -> Result<Option<Program>, SetupError> {
         if !known.is_in_binary() {
             release.map(version).transpose()?;
         }

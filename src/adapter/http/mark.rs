@@ -64,6 +64,7 @@ fn mark_action(mut action: Action) -> Action {
         Union { values } | Update { values } => *values = mark_session(values),
         Bool
         | Clear
+        | Regenerate
         | Items
         | Iterate
         | Len

@@ -142,6 +142,7 @@ impl Server {
         match call {
             Call::Exchange(call) => self.ask(call),
             Call::Sign(call) => self.signed(call),
+            Call::Story(_) => Ok(Reply::Unsupported("stories of a running server".to_owned())),
             Call::Verify(call) => self.verified(call),
         }
     }

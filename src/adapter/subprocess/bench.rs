@@ -76,8 +76,9 @@ impl Bencher {
     pub fn start(program: impl Into<Program>, call_timeout: Duration) -> Result<Self, AdapterError> {
         let program = program.into();
         let (sender, events) = mpsc::sync_channel(16);
-        let worker = Worker::start(&program, 0, LONGEST, &sender)?;
+        let worker = Worker::start(&program, 1, 0, LONGEST, &sender)?;
         let hello = Capabilities {
+            story: None,
             name: String::new(),
             version: String::new(),
             runtime: String::new(),

@@ -14,8 +14,9 @@ pub fn from_json(reply: &Json) -> Result<Capabilities, String> {
         }
     }
     let ok = reply.get("ok").ok_or("it has no \"ok\"")?;
-    if let Some(protocol) = ok.get("protocol").filter(|protocol| protocol.as_u64() != Some(VERSION.into())) {
-        return Err(format!("it speaks protocol {protocol}, and this suite speaks {VERSION}"));
+    let is_known = |protocol: &&Json| protocol.as_u64().is_some_and(|version| (1..=VERSION.into()).contains(&version));
+    if let Some(protocol) = ok.get("protocol").filter(|protocol| !is_known(protocol)) {
+        return Err(format!("it speaks protocol {protocol}, and this suite speaks 1 to {VERSION}"));
     }
     all_known(ok, "ops", &Op::ALL.map(Op::as_str))?;
     all_known(ok, "values", &ValueKind::ALL.map(ValueKind::as_str))?;
@@ -52,14 +53,14 @@ mod tests {
             (json!({"error": "no"}), "it answers hello with error: \"no\""),
             (json!({"id": 0}), "it has no \"ok\""),
             (json!({"ok": {"ops": ["verify"]}}), "missing field `name`"),
-            (json!({"ok": {"name": "mine", "ops": []}}), "\"ops\" is empty; there are bench, exchange, sign, verify"),
+            (json!({"ok": {"name": "mine", "ops": []}}), "\"ops\" is empty; there are bench, exchange, sign, story, verify"),
             (
                 json!({"ok": {"name": "mine", "ops": ["read"]}}),
-                "\"ops\" names \"read\"; there are bench, exchange, sign, verify",
+                "\"ops\" names \"read\"; there are bench, exchange, sign, story, verify",
             ),
             (
-                json!({"ok": {"name": "mine", "ops": ["sign"], "protocol": 2}}),
-                "it speaks protocol 2, and this suite speaks 1",
+                json!({"ok": {"name": "mine", "ops": ["sign"], "protocol": 3}}),
+                "it speaks protocol 3, and this suite speaks 1 to 2",
             ),
         ];
         for (reply, message) in wrong {

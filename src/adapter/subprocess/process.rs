@@ -1,6 +1,10 @@
 //! The operating system's side of one copy of an adapter: it starts the process with pipes, and makes sure that it ends.
 
-use crate::{adapter::Program, processes::Running};
+use super::messages;
+use crate::{
+    adapter::{AdapterError, Program},
+    processes::{Running, Server},
+};
 use std::{
     io,
     process::{Child, ExitStatus, Stdio},
@@ -14,6 +18,8 @@ const LOOK: Duration = Duration::from_millis(5);
 /// A process that has not been reaped.
 pub(crate) struct Process {
     running: Running,
+    /// The servers that it has for itself, which end after it.
+    _servers: Vec<Server>,
 }
 
 /// How a process ended.
@@ -34,10 +40,17 @@ pub(crate) struct Death {
 
 impl Process {
     /// Starts a program, with pipes for the three standard streams.
-    pub(crate) fn start(program: &Program) -> io::Result<Self> {
-        let Some(mut command) = program.to_command() else { return Err(io::ErrorKind::InvalidInput.into()) };
+    ///
+    /// # Errors
+    ///
+    /// It cannot be started, or a server that it needs cannot.
+    pub(crate) fn start(program: &Program) -> Result<Self, AdapterError> {
+        let cannot_start = |error: io::Error| messages::cannot_start(program.words(), &error);
+        let mut command = program.to_command().ok_or_else(|| cannot_start(io::ErrorKind::InvalidInput.into()))?;
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        Ok(Self { running: Running::start(&mut command)? })
+        let servers = program.servers().iter().map(|kind| Server::start(*kind)).collect::<Result<Vec<_>, _>>()?;
+        servers.iter().for_each(|server| server.tell(&mut command));
+        Ok(Self { running: Running::start(&mut command).map_err(cannot_start)?, _servers: servers })
     }
 
     /// The process, to take its pipes from.

@@ -15,6 +15,8 @@ use crate::{
 pub(super) enum Read {
     /// What the adapter says of itself.
     Capabilities(Capabilities),
+    /// That it does not speak this version of the protocol. It was asked again, in an older one.
+    OlderVersion,
     /// The reply to the call at this place.
     Reply(usize, Reply),
 }
@@ -70,7 +72,12 @@ pub(super) fn read(
         (_, Some(None)) => return Err(Wrong::Id("its \"id\" is no id of a request".to_owned())),
         (_, Some(Some(id))) => id,
     };
-    if worker.greeting && id == 0 {
+    if worker.greeting && id == worker.hello.0 {
+        let is_refused = ["error", "unsupported"].iter().any(|member| reply.get(member).is_some());
+        if is_refused && worker.hello.1 > 1 {
+            worker.greet(1);
+            return Ok(Read::OlderVersion);
+        }
         let hello = hello::from_json(&reply).map_err(Wrong::Capabilities)?;
         if first.is_some_and(|first| *first != hello) {
             return Err(Wrong::OtherHello);

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     adapter::{AdapterError, Program},
     processes,
-    protocol::{Call, Capabilities, Reply},
+    protocol::{Call, Capabilities, Reply, VERSION},
 };
 use std::{
     collections::VecDeque,
@@ -283,7 +283,8 @@ impl Runner {
 
     fn start_worker(&mut self) -> Result<(), AdapterError> {
         processes::interruption().map_or(Ok(()), Err)?;
-        let worker = Worker::start(&self.program, self.started, self.options.max_reply_line, &self.sender)?;
+        let (number, longest) = (self.started, self.options.max_reply_line);
+        let worker = Worker::start(&self.program, VERSION, number, longest, &self.sender)?;
         self.started += 1;
         self.workers.push(worker);
         Ok(())
@@ -321,6 +322,7 @@ impl Runner {
                 self.program.is_what_was_set_up(&hello)?;
                 self.hello = Some(hello);
             }
+            Ok(Read::OlderVersion) => {}
             Ok(Read::Reply(place, reply)) => batch.settle(place, reply, &self.counters),
             Err(wrong) => {
                 let scene = scene_after(self.workers.swap_remove(at), batch);

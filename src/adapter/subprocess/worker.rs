@@ -53,6 +53,8 @@ pub(crate) struct Worker {
     pub(crate) number: u64,
     /// Whether hello is still unanswered.
     pub(crate) greeting: bool,
+    /// The id of the hello that was asked last, and the version of the protocol in it.
+    pub(crate) hello: (u64, u32),
     /// Whether it was given one call, to see whether that one breaks it.
     pub(crate) alone: bool,
     /// Whether it closed its standard input.
@@ -68,14 +70,15 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Starts a copy and asks it for its hello. What it does arrives as events.
+    /// Starts a copy and asks it for its hello in a version of the protocol. What it does arrives as events.
     pub(crate) fn start(
         program: &Program,
+        version: u32,
         number: u64,
         max_reply_line: usize,
         events: &SyncSender<Event>,
     ) -> Result<Self, AdapterError> {
-        let mut process = Process::start(program).map_err(|error| messages::cannot_start(program.words(), &error))?;
+        let mut process = Process::start(program)?;
         let (requests, lines) = mpsc::channel();
         let stderr = Arc::new(Tail::default());
         let child = process.child();
@@ -90,6 +93,7 @@ impl Worker {
         let mut worker = Self {
             number,
             greeting: true,
+            hello: (0, version),
             alone: false,
             stdin_closed: false,
             waiting: BTreeMap::new(),
@@ -99,11 +103,17 @@ impl Worker {
             stderr,
             process,
         };
-        worker.request(protocol::hello_line);
+        worker.greet(version);
         Ok(worker)
     }
 
-    /// Sends the request that `line` makes of its id. Ids count from zero in each copy, and zero is hello's.
+    /// Asks for a hello in a version of the protocol.
+    pub(crate) fn greet(&mut self, version: u32) {
+        let id = self.request(|id| protocol::hello_line(id, version));
+        self.hello = (id, version);
+    }
+
+    /// Sends the request that `line` makes of its id. Ids count from zero in each copy, and the first are hello's.
     pub(crate) fn request(&mut self, line: impl FnOnce(u64) -> String) -> u64 {
         let id = self.next_id;
         self.next_id += 1;
@@ -137,7 +147,7 @@ impl Worker {
 
     /// Whether it can be asked and never was.
     pub(crate) fn is_fresh(&self) -> bool {
-        self.is_open() && self.next_id == 1
+        self.is_open() && self.next_id == self.hello.0 + 1
     }
 
     /// Whether a reply is due.

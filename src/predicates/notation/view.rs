@@ -114,7 +114,7 @@ impl<'a> View<'a> {
             Action::Len => Some(Value::int(self.session.len())),
             Action::Modified => Some(self.modified.into()),
             Action::Nothing => done,
-            Action::NotFound | Action::Raise => None,
+            Action::NotFound | Action::Raise | Action::Regenerate => None,
             Action::Permanent => Some(self.session.get("_permanent").cloned().unwrap_or(false.into())),
             Action::Append { key, value } => match self.session.get_mut(Some(key).filter(|key| is_hashable(key))?)? {
                 Value::List(items) => {

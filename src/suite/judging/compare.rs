@@ -7,14 +7,17 @@
 //! A [`Difference`] names the rules that it may break, found by [`blame`], so that a failing generated case says more than "not
 //! equal".
 
-use super::blame::{self, Suspects};
+use super::{
+    blame::{self, Suspects},
+    stories::{self, Told},
+};
 use crate::rules::family_of;
 use crate::{
     cookie_text::{ParsedCookie, headers, instant, parts, read_timestamp, session_cookies, set_cookie},
     model::{self, base64, json, payload, signing},
     protocol::{
         Action, Answer, Base64Choice, Call, Choices, CompressionChoice, Exchange, OrderChoice, ReasonsChoice, Response,
-        SignOutcome, Verify, VerifyOutcome,
+        SignOutcome, StoryAnswer, Verify, VerifyOutcome,
     },
     value::{Map, Value, wire},
 };
@@ -83,6 +86,10 @@ pub fn differences(call: &Call, expected: &Answer, got: &Answer, choices: &Choic
         (Call::Exchange(call), Answer::Exchange(expected), Answer::Exchange(got)) => {
             exchanges(call, expected, got, choices)
         }
+        (Call::Story(story), _, Answer::Story(got)) => match stories::judge(story, got, choices) {
+            Told::Differs(found) => return found,
+            Told::Same | Told::Unclear(_) => return Vec::new(),
+        },
         _ => vec![differ("MOD-10", "the kind of answer", format!("{expected:?}"), format!("{got:?}"))],
     };
     if let Some(first) = all.first_mut().filter(|_| is_read_leniently(call, got, choices)) {
@@ -145,6 +152,7 @@ pub fn panicked(call: &Call, expected: &Answer, what: &str, choices: &Choices) -
             (blame::verdict(call, &answer).rule, Answer::Verify(answer))
         }
         Call::Sign(call) => (blame::writing(call, false).rule, Answer::Sign(SignOutcome::Raised(got.clone()))),
+        Call::Story(_) => ("STO-2", Answer::Story(StoryAnswer::default())),
         Call::Exchange(_) => {
             let answer =
                 Answer::Exchange(Response { status: 500, opened: None, results: Vec::new(), headers: Vec::new() });
@@ -156,6 +164,7 @@ pub fn panicked(call: &Call, expected: &Answer, what: &str, choices: &Choices) -
         Answer::Sign(SignOutcome::Cookie(cookie)) => cookie.clone(),
         Answer::Sign(SignOutcome::Raised(why)) => format!("an error: {why}"),
         Answer::Exchange(expected) => format!("a response with status {}", expected.status),
+        Answer::Story(expected) => format!("the answers of {} steps", expected.steps.len()),
     };
     let difference =
         Difference { suspects: Suspects { rule, also: ANY }, what: format!("the end of {}", call.op()), expected, got };

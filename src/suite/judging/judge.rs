@@ -7,6 +7,7 @@ use super::{
     compare::{Difference, differences, panicked},
     divergence::Divergence,
     invariants,
+    stories::{self, Told},
 };
 use crate::{
     adapter::{AdapterError, Implementation, unanswered},
@@ -265,6 +266,11 @@ impl<'a> CaseRun<'a> {
             }
             Reply::Unsupported(what) => return self.end(Inconclusive::NotOffered(kept::reason(what))),
         };
+        if let (Call::Story(story), Answer::Story(told)) = (call, &got)
+            && let Told::Unclear(why) = stories::judge(story, told, choices)
+        {
+            return self.end(Inconclusive::NotJudged(why));
+        }
         let mut found = differences(call, &expected, &got, choices);
         self.answered.push((call.clone(), got));
         if found.is_empty() {

@@ -5,7 +5,10 @@
 
 use crate::suite::judging::divergence::Divergence;
 use crate::{
-    protocol::{Answer, Call, Reply, Response, SignOutcome, VerifyOutcome},
+    protocol::{
+        Answer, Call, Reply, Response, SignOutcome, StoryAnswer, VerifyOutcome,
+        story::{StepAnswer, Step, StoredKey},
+    },
     value::{Map, Text, Value},
 };
 use std::mem::size_of;
@@ -34,6 +37,7 @@ pub(in crate::suite) fn weight_of_call(call: &Call) -> usize {
             values + call.cookie_header.as_ref().map_or(0, String::len) + call.path.len()
         }
         Call::Sign(call) => of_map(&call.session),
+        Call::Story(call) => call.steps.len() * size_of::<Step>(),
         Call::Verify(call) => call.cookie.len(),
     }
 }
@@ -48,11 +52,25 @@ pub(in crate::suite) fn weight_of(answer: &Answer) -> usize {
                 + exchanged.results.iter().map(of_value).sum::<usize>()
                 + headers.sum::<usize>()
         }
+        Answer::Story(story) => story.steps.iter().map(of_step).sum(),
         Answer::Sign(SignOutcome::Cookie(text) | SignOutcome::Raised(text))
         | Answer::Verify(VerifyOutcome::Raised(text)) => text.len(),
         Answer::Verify(VerifyOutcome::Accepted(session)) => of_map(session),
         Answer::Verify(VerifyOutcome::Rejected(_)) => 0,
     }
+}
+
+fn of_step(step: &StepAnswer) -> usize {
+    let headers = step.headers.iter().map(|(name, value)| size_of::<(String, String)>() + name.len() + value.len());
+    let keys = step.keys.iter().flatten();
+    let keys = keys.map(|key| size_of::<StoredKey>() + key.key.len() + key.id.as_ref().map_or(0, String::len));
+    let sent = step.cookie_header.iter().flatten().map(String::len);
+    size_of::<StepAnswer>()
+        + step.opened.as_ref().map_or(0, of_map)
+        + step.results.iter().map(of_value).sum::<usize>()
+        + headers.sum::<usize>()
+        + keys.sum::<usize>()
+        + sent.sum::<usize>()
 }
 
 fn of_map(map: &Map) -> usize {
@@ -89,7 +107,7 @@ pub(in crate::suite) fn trim(answer: &mut Answer, expected: &Answer) -> bool {
             });
         }
         Answer::Sign(SignOutcome::Raised(text)) | Answer::Verify(VerifyOutcome::Raised(text)) => shorten(text, REASON),
-        Answer::Sign(SignOutcome::Cookie(_)) | Answer::Verify(_) => {}
+        Answer::Sign(SignOutcome::Cookie(_)) | Answer::Story(_) | Answer::Verify(_) => {}
     }
     weight_of(answer) <= room
 }
@@ -125,6 +143,7 @@ pub(in crate::suite) fn within(mut divergence: Divergence, room: usize) -> Diver
             Answer::Exchange(exchanged) => Answer::Exchange(cut_exchanged(exchanged, &mut left)),
             Answer::Sign(SignOutcome::Cookie(text)) => Answer::Sign(SignOutcome::Cookie(cut_text(text, &mut left))),
             Answer::Sign(SignOutcome::Raised(text)) => Answer::Sign(SignOutcome::Raised(cut_text(text, &mut left))),
+            Answer::Story(story) => Answer::Story(cut_story(story, &mut left)),
             Answer::Verify(VerifyOutcome::Accepted(session)) => {
                 Answer::Verify(VerifyOutcome::Accepted(cut_map(session, &mut left)))
             }
@@ -135,6 +154,12 @@ pub(in crate::suite) fn within(mut divergence: Divergence, room: usize) -> Diver
         };
     }
     divergence
+}
+
+/// The first steps, as far as there is room.
+fn cut_story(story: StoryAnswer, left: &mut usize) -> StoryAnswer {
+    let fits = |step: &StepAnswer| takes(of_step(step), left);
+    StoryAnswer { steps: story.steps.into_iter().take_while(fits).collect() }
 }
 
 /// What is worth to be seen comes first: the headers, then what the view saw.

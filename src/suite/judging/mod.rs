@@ -12,3 +12,4 @@ pub mod invariants;
 pub mod judge;
 pub(in crate::suite) mod kept;
 pub mod shrink;
+pub(in crate::suite) mod stories;

@@ -130,7 +130,7 @@ pub(in crate::suite) const NO_MEMORY: &str = "SYS-4";
 /// rules of its own.
 pub(in crate::suite) fn of_memory(divergence: &Divergence) -> &'static str {
     match &divergence.call {
-        Call::Sign(_) => divergence.difference.rule(),
+        Call::Sign(_) | Call::Story(_) => divergence.difference.rule(),
         Call::Exchange(_) | Call::Verify(_) => NO_MEMORY,
     }
 }

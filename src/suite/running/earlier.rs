@@ -187,7 +187,7 @@ fn same_cookie(one: &Call, other: &Call) -> bool {
     fn cookie(call: &Call) -> Option<&str> {
         match call {
             Call::Exchange(call) => call.cookie_header.as_deref(),
-            Call::Sign(_) => None,
+            Call::Sign(_) | Call::Story(_) => None,
             Call::Verify(call) => Some(&call.cookie),
         }
     }

@@ -83,6 +83,7 @@ pub fn with_server_lifetime(ready: &LoadedVector, config: &Config) -> Option<Loa
     let there = match &mut scenario {
         Scenario::Single(Call::Exchange(call)) => &mut call.config,
         Scenario::Single(Call::Sign(sign)) | Scenario::RoundTrip(sign) => &mut sign.config,
+        Scenario::Single(Call::Story(_)) => return None,
         Scenario::Single(Call::Verify(call)) => &mut call.config,
         Scenario::Sequence(sequence) if sequence.steps.iter().all(|step| step.config.is_empty()) => {
             &mut sequence.config

@@ -9,7 +9,9 @@ use crate::{
     config::{Config, Digest, Fallbacks, Key, KeyDerivation, Lifetime},
     cookie_text::{parts, read_timestamp},
     model::{cookie_header, session::PERMANENT},
-    protocol::{Answer, Call, Choices, Exchange, Sign, SignOutcome, Verify, VerifyOutcome},
+    protocol::{
+        Answer, Call, Choices, Exchange, Sign, SignOutcome, Story, Verify, VerifyOutcome, story::StoryConfig,
+    },
     suite::judging::blame::{self, Suspects, has_unusual_key, is_unusual, leads_beyond_the_calendar},
     value::Value,
 };
@@ -43,7 +45,7 @@ pub(super) fn odd_payload(call: &Call, choices: &Choices) -> Option<Call> {
     let verify = match call {
         Call::Verify(verify) => verify.clone(),
         Call::Exchange(exchange) => found(exchange, choices)?,
-        Call::Sign(_) => return None,
+        Call::Sign(_) | Call::Story(_) => return None,
     };
     let odd = Sealed::of(&verify)?.with_text("[1]").call()?;
     Some(match call {
@@ -57,7 +59,7 @@ pub(super) fn all_plain(call: &Call, choices: &Choices) -> Option<Call> {
     let verify = match call {
         Call::Verify(verify) => verify.clone(),
         Call::Exchange(exchange) => found(exchange, choices)?,
-        Call::Sign(_) => return None,
+        Call::Sign(_) | Call::Story(_) => return None,
     };
     let sealed = Sealed::of(&verify)?.by_current_key().with(|config| {
         config.fallback_keys = None;
@@ -78,7 +80,7 @@ pub(super) fn forged(call: &Call, choices: &Choices) -> Option<Call> {
     let verify = match call {
         Call::Verify(verify) => verify.clone(),
         Call::Exchange(exchange) => found(exchange, choices)?,
-        Call::Sign(_) => return None,
+        Call::Sign(_) | Call::Story(_) => return None,
     };
     let (signed, signature) = verify.cookie.rsplit_once('.')?;
     let is_whole = signed.contains('.') && signature.len() == NOBODYS.len() && signature != NOBODYS;
@@ -103,7 +105,7 @@ pub(super) fn is_of_the_future(call: &Call) -> bool {
     match call {
         Call::Verify(verify) => is_later(verify),
         Call::Exchange(exchange) => found(exchange, &Choices::default()).is_some_and(|verify| is_later(&verify)),
-        Call::Sign(_) => false,
+        Call::Sign(_) | Call::Story(_) => false,
     }
 }
 
@@ -126,7 +128,7 @@ pub(super) fn neutral(call: &Call, choices: &Choices) -> Option<Call> {
                 Call::Exchange(Exchange { cookie_header: Some(header.replace(&from, &to)), ..exchange.clone() })
             })
         }
-        Call::Sign(_) => None,
+        Call::Sign(_) | Call::Story(_) => None,
     }
 }
 
@@ -141,6 +143,7 @@ pub(super) fn raised(answer: &Answer) -> bool {
     match answer {
         Answer::Exchange(response) => response.opened.is_none() || response.status == 500,
         Answer::Sign(signed) => matches!(signed, SignOutcome::Raised(_)),
+        Answer::Story(_) => false,
         Answer::Verify(verified) => matches!(verified, VerifyOutcome::Raised(_)),
     }
 }
@@ -346,6 +349,10 @@ pub(super) fn under(call: &Call, choices: &Choices, change: impl Fn(&mut Config)
     };
     match call {
         Call::Sign(sign) => Call::Sign(Sign { config: changed(&sign.config), ..sign.clone() }),
+        Call::Story(story) => {
+            let config = StoryConfig { config: changed(&story.config.config), ..story.config.clone() };
+            Call::Story(Story { config, ..story.clone() })
+        }
         Call::Verify(verify) => Call::Verify(
             Sealed::of(verify)
                 .and_then(|sealed| sealed.with(&change).call())
@@ -382,6 +389,7 @@ pub(super) fn of_signer(call: &Call, choices: &Choices, changes: &mut Vec<Change
     let now = match call {
         Call::Exchange(call) => call.now,
         Call::Sign(call) => call.now,
+        Call::Story(call) => call.now,
         Call::Verify(call) => call.now,
     };
     if leads_beyond_the_calendar(config, now) {

@@ -91,7 +91,7 @@ fn of_missing(call: &Exchange, choices: &Choices, likeliest: &str, changes: &mut
 fn sets(answer: &Answer) -> bool {
     match answer {
         Answer::Exchange(response) => response.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Set-Cookie")),
-        Answer::Sign(_) | Answer::Verify(_) => false,
+        Answer::Sign(_) | Answer::Story(_) | Answer::Verify(_) => false,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The generated cases of a run: asked in batches or in turn, and made small where they fail.
 
 use super::{Event, Run, Stop};
-use crate::case::scenario::Scenario;
+use crate::{case::scenario::Scenario, protocol::Op};
 use crate::suite::{
     judging::{
         divergence::Divergence,
@@ -28,6 +28,8 @@ impl Run<'_> {
         let mut parts = cases::parts(options);
         parts.retain(|part| match part.not_offered(self.hello) {
             None => true,
+            // Sessions in a store are a profile of their own.
+            Some(Op::Story) => false,
             Some(op) => {
                 let why = Inconclusive::op_not_offered(op);
                 (self.observe)(Event::Part { name: part.name, checks: part.count(options) });
