@@ -123,6 +123,7 @@ mod tests {
         duplicates: crate::protocol::DuplicatesChoice::First,
         fallback_text: crate::config::FallbackTextChoice::Letters,
         reasons: crate::protocol::ReasonsChoice::None,
+        store: crate::protocol::StoreChoices::FIRST,
     };
 
     #[test]

@@ -20,11 +20,12 @@ mod reading;
 mod session;
 mod signature;
 mod state;
+mod stores;
 mod tools;
 pub mod traceability;
 mod trivial;
 
-use crate::adapter::Implementation;
+use crate::{adapter::Implementation, model::store::Mistake};
 use hooks::{Hooks, Mutated};
 use state::Remembering;
 
@@ -46,6 +47,8 @@ enum Kind {
     Memory(state::Answer),
     /// The model with one step replaced.
     Hooks(Hooks),
+    /// The model of stores with a mistake.
+    Store(Mistake),
 }
 
 impl Mutant {
@@ -67,11 +70,17 @@ impl Mutant {
         matches!(self.kind, Kind::Memory(_))
     }
 
+    /// Whether it is wrong about sessions in a store, and about nothing else.
+    pub fn is_of_stores(&self) -> bool {
+        matches!(self.kind, Kind::Store(_))
+    }
+
     /// The mutant, in the state in which a program starts. It declares what Flask chooses, and gives reasons.
     pub fn make(&self) -> Box<dyn Implementation> {
         match self.kind {
             Kind::Memory(answer) => Box::new(Remembering::new(self.name, answer)),
             Kind::Hooks(hooks) => Box::new(Mutated::new(self.name, hooks)),
+            Kind::Store(mistake) => Box::new(stores::Mistaken::new(self.name, mistake)),
         }
     }
 }
@@ -93,7 +102,7 @@ pub fn all() -> impl Iterator<Item = &'static Mutant> {
         state::MUTANTS,
         trivial::MUTANTS,
     ];
-    families.into_iter().flatten()
+    families.into_iter().flatten().chain(stores::MUTANTS.iter())
 }
 
 /// The mutant of a name.

@@ -133,7 +133,7 @@ fn is_rejected(o: &Observed<'_>) -> bool {
     match o.answer {
         Answer::Verify(verified) => matches!(verified, VerifyOutcome::Rejected(_)),
         Answer::Exchange(exchanged) => exchanged.opened.as_ref().is_some_and(|opened| opened.is_empty()),
-        Answer::Sign(_) => false,
+        Answer::Sign(_) | Answer::Story(_) => false,
     }
 }
 

@@ -4,6 +4,7 @@
 //! [`sizes`] holds their settings. A test of the properties counts what each generator must produce in a run.
 
 pub mod cookies;
+pub mod overlaps;
 pub mod payloads;
 pub mod requests;
 pub mod settings;

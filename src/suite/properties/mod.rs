@@ -12,6 +12,7 @@ mod base64;
 mod cookie_header;
 mod email_date;
 mod json;
+mod overlaps;
 mod payload;
 mod server;
 mod session;
@@ -72,6 +73,7 @@ pub const PROPERTIES: &[Property] = &[
     stories::STORIES,
     tagging::LOADED,
     turns::TURNS,
+    overlaps::OVERLAPS,
 ];
 
 impl Property {
