@@ -29,7 +29,10 @@ fn main() -> io::Result<()> {
 /// compare, and the verifier none.
 const EMBEDDED: [(&str, &[&str]); 2] = [
     ("CARGO_FEATURE_CLI", &["adapters", "vectors/generate", "vectors/inputs", "vectors/recipes"]),
-    ("CARGO_FEATURE_CONFORMANCE", &["vectors/flask-3.1", "vectors/revisions", "vectors/server-session-1", "vectors/user-agent"]),
+    (
+        "CARGO_FEATURE_CONFORMANCE",
+        &["vectors/flask-3.1", "vectors/revisions", "vectors/server-session-1", "vectors/user-agent"],
+    ),
 ];
 
 /// The files that are embedded, by the ends of their names.

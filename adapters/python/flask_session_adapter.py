@@ -92,5 +92,5 @@ if __name__ == "__main__":
         ident=Application.ident,
         members=MEMBERS | {"key_prefix"},
         # Flask-Session makes sessions permanent, and cuts a lifetime to whole seconds.
-        choices={"permanence": "permanent", "precision_ms": 1 if IS_CAREFUL else 1000},
+        choices={"permanence": "permanent", **({"concurrent": "merge"} if IS_CAREFUL else {"precision_ms": 1000})},
     )

@@ -321,7 +321,8 @@ class Story:
         return {"keys": [{"key": key, "id": ident(self.target, key), "ends_in_ms": left, "bytes": size} for key, left, size in sorted(keys)]}
 
     def _copy(self, step):
-        self.jars[step["as"]] = Jar(self.jar(step["from"]))
+        # In place: a request under way still brings its cookies there.
+        self.jar(step["as"]).cookies = dict(self.jar(step["from"]).cookies)
         return {}
 
     def _store(self, step):
@@ -477,14 +478,14 @@ SLEEP = Sleep()
 class Jar:
     """The cookies of one user agent, which talks to one host that counts as secure (RFC 6265bis, 5.6 and 5.8)."""
 
-    def __init__(self, other=None):
+    def __init__(self):
         #: (name, domain, path) → (value, end in seconds or None)
-        self.cookies = dict(other.cookies) if other else {}
+        self.cookies = {}
 
     def header(self, path, now):
         """What it sends: longer paths first, then in the order of creation. None without cookies."""
         sent = [(name, where, value) for (name, _, where), (value, end) in self.cookies.items()
-                if (end is None or end > now) and reaches(where, path)]
+                if (end is None or end >= now) and reaches(where, path)]
         sent.sort(key=lambda cookie: -len(cookie[1]))
         return "; ".join(f"{name}={value}" if name else value for name, _, value in sent) or None
 
@@ -506,16 +507,17 @@ class Jar:
             return
         where = where if where.startswith("/") else path.rpartition("/")[0] or "/"
         end = ends_at(given, now)
-        if end is not None and end <= now:
+        if end is not None and end < now:
             self.cookies.pop((name, domain, where), None)
         else:
             self.cookies[name, domain, where] = (value, end)
 
 
 def ends_at(given, now):
-    """Max-Age before Expires; what cannot be read is not there."""
+    """The last instant at which it is kept: Max-Age before Expires; what cannot be read is not there."""
     try:
-        return now + int(given["max-age"])
+        seconds = int(given["max-age"])
+        return now + seconds if seconds > 0 else -math.inf
     except (KeyError, ValueError):
         pass
     try:

@@ -5,8 +5,8 @@ use crate::{
     config::Config,
     model,
     protocol::{
-        Base64Choice, Capabilities, Choices, Exchange, Op, ReasonsChoice, Response, Sign, SignOutcome, Story, StoryAnswer, ValueKind,
-        Verify, VerifyOutcome,
+        Base64Choice, Capabilities, Choices, Exchange, Op, ReasonsChoice, Response, Sign, SignOutcome, Story,
+        StoryAnswer, ValueKind, Verify, VerifyOutcome,
         story::{StoreClock, StoreState, StoryOffer},
     },
     verifier::{self, Verifier},

@@ -18,7 +18,9 @@ pub(crate) use guarded::Guarded;
 use crate::{
     config::Config,
     foreign,
-    protocol::{Call, Capabilities, Exchange, Op, Reply, Response, Sign, SignOutcome, Story, StoryAnswer, Verify, VerifyOutcome},
+    protocol::{
+        Call, Capabilities, Exchange, Op, Reply, Response, Sign, SignOutcome, Story, StoryAnswer, Verify, VerifyOutcome,
+    },
 };
 use std::{
     fmt,

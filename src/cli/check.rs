@@ -19,8 +19,8 @@ use sessionproof::{
     diagnosis,
     evidence::{revision::Revision, vectors},
     foreign,
-    report::terminal,
     protocol::{Capabilities, Op},
+    report::terminal,
     rules::{Pattern, Profile},
     suite::{
         generate::sizes::Preset,

@@ -3,7 +3,9 @@
 use crate::{
     config::FallbackTextChoice,
     model::{Raised, base64, json, payload, tagging},
-    protocol::{Base64Choice, Choices, CompressionChoice, DuplicatesChoice, OnInvalid, OrderChoice, ReasonsChoice, StoreChoices},
+    protocol::{
+        Base64Choice, Choices, CompressionChoice, DuplicatesChoice, OnInvalid, OrderChoice, ReasonsChoice, StoreChoices,
+    },
     value::{Map, Value},
 };
 

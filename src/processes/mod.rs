@@ -23,8 +23,8 @@ pub mod time_zone;
 pub use crate::interruption::{interrupted_by, interruption};
 pub use program::Program;
 pub(crate) use program::{Isolation, Release};
-pub use server::ServerKind;
 pub(crate) use server::Server;
+pub use server::ServerKind;
 
 pub use guard::stand_guard;
 

@@ -3,7 +3,7 @@
 use super::style::{BAD, FAINT, styled};
 use crate::{
     evidence::standing::{Kind, Known, Standing},
-    foreign,
+    foreign, rules,
     suite::outcome::{
         diagnosis::{Cause, CauseKind, Diagnosis},
         results::{Results, Tally},
@@ -44,7 +44,7 @@ impl BrokenRule {
         let (group, place) = match &self.standing {
             Some(Standing { kind: Kind::Published, place, .. }) => (0, *place),
             Some(Standing { kind: Kind::Defect, .. }) => (1, 0),
-            None => (2, 0),
+            None => (2, rules::weight(&self.rule)),
             Some(_) => (3, 0),
         };
         (group, place, Reverse(self.failed))

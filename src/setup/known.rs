@@ -57,7 +57,12 @@ pub(crate) const ITSDANGEROUS: RustPackage =
 pub static KNOWN: &[Known] = &[
     Known { name: "verifier", about: "the fast verifier in this binary", recipe: Recipe::InBinary, server: None },
     Known { name: "model", about: "the specification as code, in this binary", recipe: Recipe::InBinary, server: None },
-    Known { name: "flask", about: "real Flask, whole requests: the oracle", recipe: Recipe::Python(FLASK), server: None },
+    Known {
+        name: "flask",
+        about: "real Flask, whole requests: the oracle",
+        recipe: Recipe::Python(FLASK),
+        server: None,
+    },
     Known {
         name: "quart",
         about: "Quart, whole requests",

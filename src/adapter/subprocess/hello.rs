@@ -53,7 +53,10 @@ mod tests {
             (json!({"error": "no"}), "it answers hello with error: \"no\""),
             (json!({"id": 0}), "it has no \"ok\""),
             (json!({"ok": {"ops": ["verify"]}}), "missing field `name`"),
-            (json!({"ok": {"name": "mine", "ops": []}}), "\"ops\" is empty; there are bench, exchange, sign, story, verify"),
+            (
+                json!({"ok": {"name": "mine", "ops": []}}),
+                "\"ops\" is empty; there are bench, exchange, sign, story, verify",
+            ),
             (
                 json!({"ok": {"name": "mine", "ops": ["read"]}}),
                 "\"ops\" names \"read\"; there are bench, exchange, sign, story, verify",

@@ -65,7 +65,8 @@ impl Stores {
         if let Some(cookie) = self.set_cookie(request) {
             headers.push(("Set-Cookie".to_owned(), cookie));
         }
-        let is_written = matches!(request.effect, Effect::Created | Effect::Deleted | Effect::Regenerated | Effect::Updated);
+        let is_written =
+            matches!(request.effect, Effect::Created | Effect::Deleted | Effect::Regenerated | Effect::Updated);
         if request.vary && !(is_written && self.has(Mistake::NoVaryOnWrite)) {
             headers.push(("Vary".to_owned(), "Cookie".to_owned()));
         }

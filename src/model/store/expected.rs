@@ -42,6 +42,8 @@ pub struct RequestIs {
     pub accessed: bool,
     /// Whether the view changed the session.
     pub wrote: bool,
+    /// How long the session has left when the request ends, if it is still there (microseconds).
+    pub left: Option<i64>,
     /// Whether another request wrote into the session since this one began.
     pub is_stale: bool,
     /// Whether nothing that comes later in the story is specified.

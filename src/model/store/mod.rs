@@ -134,6 +134,12 @@ impl Stores {
         self.ended.get(id)
     }
 
+    /// Whether a session is over only since a shorter lifetime is configured now. Its key may still be there.
+    pub fn is_over_by_shortening(&self, id: &str) -> bool {
+        let is_shortened = |record: &Record| record.lifetime > self.given_lifetime() && !self.is_live(record);
+        self.records.get(id).is_some_and(is_shortened)
+    }
+
     /// Whether the session of an id is permanent.
     pub fn is_permanent(&self, id: &str) -> bool {
         self.records.get(id).is_some_and(|record| self.until(&record.data).is_some())

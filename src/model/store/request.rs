@@ -91,16 +91,19 @@ impl Stores {
     /// Opens the session of a request, and runs its view as far as its first actions go.
     pub(super) fn begin(&mut self, request: &Request) -> Held {
         let now = self.now;
-        let of_agent = || self.agents.get(&request.agent).and_then(|jar| jar.cookie_header(&Self::target(&request.path), now));
+        let of_agent =
+            || self.agents.get(&request.agent).and_then(|jar| jar.cookie_header(&Self::target(&request.path), now));
         let cookie_header = request.cookie_header.clone().unwrap_or_else(of_agent);
         let name = cookie_text::name(&self.config.config);
-        let value = cookie_header.as_deref().and_then(|header| cookie_header::value(header, &name, DuplicatesChoice::First));
+        let value =
+            cookie_header.as_deref().and_then(|header| cookie_header::value(header, &name, DuplicatesChoice::First));
         let found = self.find(value.as_deref().filter(|value| !value.is_empty()));
         let record = match &found {
             Found::Live { id, .. } => self.records.get(id),
             _ => None,
         };
-        let (mut opened, version) = record.map_or_else(Default::default, |record| (record.data.clone(), record.version));
+        let (mut opened, version) =
+            record.map_or_else(Default::default, |record| (record.data.clone(), record.version));
         if self.has(Mistake::ValuesChanged) {
             opened = opened.into_iter().map(|(key, value)| (key, changed(value))).collect();
         }
@@ -110,6 +113,9 @@ impl Stores {
             Found::Ended { id, .. } | Found::Over { id, .. } if self.has(Mistake::EndedIdUsedAgain) => Some(id.clone()),
             _ => None,
         };
+        if id.is_none() && self.choices.permanence == PermanenceChoice::Permanent {
+            opened.insert(Value::from(PERMANENT), Value::Bool(true));
+        }
         let mut held = Held {
             found,
             cookie_header,
@@ -192,7 +198,12 @@ impl Stores {
             vary: held.session.accessed && !self.has(Mistake::NoVaryOnRead),
             accessed: held.session.accessed,
             wrote: held.wrote(),
-            is_stale: held.id.as_ref().and_then(|id| self.records.get(id)).is_some_and(|now| now.version != held.version),
+            left: held.id.as_ref().and_then(|id| self.records.get(id)).map(|record| self.left(record)),
+            is_stale: held
+                .id
+                .as_ref()
+                .and_then(|id| self.records.get(id))
+                .is_some_and(|now| now.version != held.version),
             open_end: false,
         };
         match &held.found {
@@ -228,6 +239,9 @@ impl Stores {
         let writes = held.wrote() && !is_empty(&held.session.data);
         if writes || self.has(Mistake::DownForVisitors) {
             expected.status = StatusIs::Error;
+        } else if held.session.modified {
+            // To clear nothing may ask the store.
+            expected.status = StatusIs::Any;
         }
     }
 

@@ -17,7 +17,7 @@ use crate::{
     model::{self, base64, json, payload, signing},
     protocol::{
         Action, Answer, Base64Choice, Call, Choices, CompressionChoice, Exchange, OrderChoice, ReasonsChoice, Response,
-        SignOutcome, StoryAnswer, Verify, VerifyOutcome,
+        SignOutcome, Story, StoryAnswer, Verify, VerifyOutcome,
     },
     value::{Map, Value, wire},
 };
@@ -65,6 +65,15 @@ fn differ(
 /// The foremost difference.
 pub fn compare(call: &Call, expected: &Answer, got: &Answer, choices: &Choices) -> Result<(), Difference> {
     differences(call, expected, got, choices).into_iter().next().map_or(Ok(()), Err)
+}
+
+/// What is wrong in the answer to a story, as rules and aspects, the foremost first.
+#[cfg(feature = "cli")]
+pub fn story_differences(story: &Story, answer: &StoryAnswer, choices: &Choices) -> Vec<(&'static str, String)> {
+    match stories::judge(story, answer, choices) {
+        Told::Differs(found) => found.into_iter().map(|found| (found.rule(), found.what)).collect(),
+        Told::Same | Told::Unclear(_) => Vec::new(),
+    }
 }
 
 /// Everything in which an answer to `call` differs from the expected one, the foremost first, and each likeliest rule once.

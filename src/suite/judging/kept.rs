@@ -7,7 +7,7 @@ use crate::suite::judging::divergence::Divergence;
 use crate::{
     protocol::{
         Answer, Call, Reply, Response, SignOutcome, StoryAnswer, VerifyOutcome,
-        story::{StepAnswer, Step, StoredKey},
+        story::{Step, StepAnswer, StoredKey},
     },
     value::{Map, Text, Value},
 };

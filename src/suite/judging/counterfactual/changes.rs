@@ -9,9 +9,7 @@ use crate::{
     config::{Config, Digest, Fallbacks, Key, KeyDerivation, Lifetime},
     cookie_text::{parts, read_timestamp},
     model::{cookie_header, session::PERMANENT},
-    protocol::{
-        Answer, Call, Choices, Exchange, Sign, SignOutcome, Story, Verify, VerifyOutcome, story::StoryConfig,
-    },
+    protocol::{Answer, Call, Choices, Exchange, Sign, SignOutcome, Story, Verify, VerifyOutcome, story::StoryConfig},
     suite::judging::blame::{self, Suspects, has_unusual_key, is_unusual, leads_beyond_the_calendar},
     value::Value,
 };

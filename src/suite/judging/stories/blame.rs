@@ -123,7 +123,11 @@ impl Walk<'_> {
             _ if self.past.was_away => "STO-34",
             _ if self.past.was_full => "STO-36",
             _ if self.past.is_restarted => {
-                if self.world.is_guarded_by_fallback(id) { "STO-30" } else { "STO-37" }
+                if self.world.is_guarded_by_fallback(id) {
+                    "STO-30"
+                } else {
+                    "STO-37"
+                }
             }
             Effect::Renewed if only_by_renewal => match last {
                 Some(last) if !last.is_accessed => "STO-12",

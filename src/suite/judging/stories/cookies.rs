@@ -230,7 +230,8 @@ pub(super) fn words(change: &Change) -> String {
 fn bits(id: &str) -> f64 {
     let id = id.split_once('.').map_or(id, |(id, _)| id);
     let has = |kind: fn(&u8) -> bool| id.bytes().any(|b| kind(&b));
-    let is_hex = id.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-') && !(has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase));
+    let is_hex = id.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')
+        && !(has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase));
     let letters = match () {
         () if id.bytes().all(|b| b.is_ascii_digit()) => 10.0_f64,
         () if is_hex => 16.0,

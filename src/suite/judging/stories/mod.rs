@@ -17,6 +17,7 @@ use crate::{
         BoundaryChoice, Choices,
         story::{Step, StepAnswer, Story, StoryAnswer},
     },
+    rules,
     value::{Map, Value, wire},
 };
 use cookies::{Change, Looks};
@@ -43,9 +44,11 @@ pub(in crate::suite) fn judge(story: &Story, answer: &StoryAnswer, choices: &Cho
     let mut walk = Walk::new(story, answer, choices);
     for (at, (step, got)) in story.steps.iter().zip(&answer.steps).enumerate() {
         walk.at = at;
-        let before = walk.world.now;
+        // Whoever sleeps, for example before a lost store is tried again, moves the clocks.
+        let slept = i64::try_from(got.slept_ms.unwrap_or(0)).unwrap_or(i64::MAX).saturating_mul(1000);
+        walk.world.now = walk.world.now.plus_micros(slept);
         let expected = walk.world.step(step);
-        walk.note(step, before);
+        walk.note(step);
         let goes_on = match &expected {
             Expected::Answered(request) => walk.answered(step, request, got),
             Expected::Begun(found, so_far) => walk.begun(step, found, so_far, got),
@@ -56,6 +59,7 @@ pub(in crate::suite) fn judge(story: &Story, answer: &StoryAnswer, choices: &Cho
             break;
         }
     }
+    walk.found.sort_by_key(|found| rules::weight(found.rule()));
     match (walk.found.is_empty(), walk.unclear) {
         (false, _) => Told::Differs(walk.found),
         (true, Some(why)) => Told::Unclear(why),
@@ -119,7 +123,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn note(&mut self, step: &Step, _before: crate::clock::UnixTime) {
+    fn note(&mut self, step: &Step) {
         use crate::protocol::{Action, story::StoreState};
         let past = &mut self.past;
         match step {
@@ -163,7 +167,9 @@ impl<'a> Walk<'a> {
         };
         match found {
             Found::Live { left, .. } => *left > passed.max(tick) || (passed == 0 && tick == 0),
-            Found::Over { since, slack, .. } => *since > slack.saturating_add(passed).max(tick) || (*slack == 0 && passed == 0 && tick == 0),
+            Found::Over { since, slack, .. } => {
+                *since > slack.saturating_add(passed).max(tick) || (*slack == 0 && passed == 0 && tick == 0)
+            }
             _ => true,
         }
     }
@@ -225,6 +231,9 @@ impl<'a> Walk<'a> {
         if is_whole && !self.is_shown(&request.found, got) {
             return self.unclear(blame::NOT_SHOWN);
         }
+        if request.left.is_some_and(|left| self.passed(got) > 0 && left.abs() <= self.passed(got)) {
+            return self.unclear(blame::NOT_SHOWN);
+        }
         if request.open_end {
             return self.unclear("what follows is left open by the rules");
         }
@@ -240,7 +249,8 @@ impl<'a> Walk<'a> {
     /// A cookie that the story itself gives means what it says.
     fn literal(&mut self, header: Option<&Option<String>>) {
         let name = self.cookie_name();
-        if let Some(value) = header.and_then(Option::as_deref).and_then(|header| cookies::session_value(header, &name)) {
+        if let Some(value) = header.and_then(Option::as_deref).and_then(|header| cookies::session_value(header, &name))
+        {
             self.ids.literal(value);
         }
     }

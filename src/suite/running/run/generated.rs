@@ -1,7 +1,6 @@
 //! The generated cases of a run: asked in batches or in turn, and made small where they fail.
 
 use super::{Event, Run, Stop};
-use crate::{case::scenario::Scenario, protocol::Op};
 use crate::suite::{
     judging::{
         divergence::Divergence,
@@ -13,6 +12,7 @@ use crate::suite::{
         pipeline::{Pipeline, no_thread},
     },
 };
+use crate::{case::scenario::Scenario, protocol::Op};
 use std::{collections::BTreeSet, thread};
 
 /// How many failures of generated cases are shrunk in one run.
