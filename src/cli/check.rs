@@ -156,8 +156,7 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
         Some(revision) => revision.clone(),
         None => in_force(&implementation.capabilities())?,
     };
-    let all = [vectors::embedded()?, vectors::of_stores()?].concat();
-    let vectors = revision.vectors(all);
+    let vectors = revision.vectors(vectors::all()?);
     let options = Options::default()
         .rules(revision.restrict(arguments.rules.clone()))
         .spec(revision.name)

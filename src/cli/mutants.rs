@@ -101,7 +101,7 @@ pub fn run(arguments: &MatrixArguments) -> Result<Outcome, CliError> {
             },
         });
     }
-    let vectors = vectors::embedded()?;
+    let vectors = vectors::all()?;
     let cases = arguments.cases.unwrap_or(2_000);
     let mutants: Vec<&'static Mutant> =
         if arguments.names.is_empty() { mutants::all().collect() } else { arguments.names.clone() };

@@ -35,7 +35,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
-    let vectors = vectors::embedded()?;
+    let vectors = vectors::all()?;
     let chosen: Vec<_> = rules::all().iter().filter(|rule| arguments.rules.matches(&rule.id)).collect();
     match chosen[..] {
         [rule] => Out::StandardOutput.print(page(rule, &vectors) + &of_releases(rule)?),

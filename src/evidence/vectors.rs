@@ -411,6 +411,11 @@ fn step_output((call, answer): &(Call, Answer)) -> Json {
     json
 }
 
+/// Every vector in this binary.
+pub fn all() -> Result<Vec<LoadedVector>, VectorError> {
+    Ok([embedded()?, of_stores()?].concat())
+}
+
 /// Every vector about sessions in a store, those of what hurts most in practice first.
 pub fn of_stores() -> Result<Vec<LoadedVector>, VectorError> {
     let mut ready = Vec::new();

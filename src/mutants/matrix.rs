@@ -242,7 +242,7 @@ mod tests {
     #[test]
     #[ignore = "a measurement: cargo test --lib named_by_a_rule_that_they_break -- --ignored --nocapture"]
     fn mutants_are_named_by_a_rule_that_they_break() {
-        let (mutants, vectors) = (mutants::all().collect::<Vec<_>>(), vectors::embedded().unwrap());
+        let (mutants, vectors) = (mutants::all().collect::<Vec<_>>(), vectors::all().unwrap());
         let found = run(&mutants, &vectors, 200, 0);
         let (mut counts, mut checks) = (BTreeMap::<_, usize>::new(), (0, 0));
         for (mutant, found) in mutants.iter().zip(&found) {

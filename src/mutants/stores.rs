@@ -46,3 +46,30 @@ impl Implementation for Mistaken {
         Ok(calls.iter().map(answer).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        evidence::vectors,
+        mutants::{matrix, traceability},
+        rules::{self, Profile},
+    };
+
+    #[test]
+    fn every_mistake_is_caught_by_a_rule_that_it_breaks_and_every_rule_catches_one_alone() {
+        let (mutants, vectors) = (MUTANTS.iter().collect::<Vec<_>>(), vectors::of_stores().unwrap());
+        let found = matrix::run(&mutants, &vectors, 500, 0);
+        let caught = mutants.iter().zip(&found).filter(|(mutant, found)| found.caught_by(mutant).is_none());
+        let wrong: Vec<_> = caught.map(|(mutant, found)| (mutant.name, found.blamed())).collect();
+        let alone = |rule: &str| traceability::only_caught_by(rule, &mutants, &found).is_some();
+        let without: Vec<_> = rules::of(Profile::Store)
+            .map(|rule| rule.id.as_str())
+            .filter(|rule| !alone(rule) && traceability::why_without_mutant(rule).is_none())
+            .collect();
+        let is_tried = |mutant: &Mutant| mutant.rules.first().is_some_and(|rule| without.contains(rule));
+        let tried = mutants.iter().zip(&found).filter(|(mutant, _)| is_tried(mutant));
+        let tried: Vec<_> = tried.map(|(mutant, found)| (mutant.name, found.blamed())).collect();
+        assert!(wrong.is_empty() && without.is_empty(), "{wrong:#?}\n{without:?}\n{tried:?}");
+    }
+}

@@ -29,7 +29,7 @@ fn tried() -> Vec<&'static Mutant> {
 #[test]
 fn the_suite_finds_some_mutants_as_the_page_says() {
     let mutants = tried();
-    let found = matrix::run(&mutants, &vectors::embedded().unwrap(), CASES, 0);
+    let found = matrix::run(&mutants, &vectors::all().unwrap(), CASES, 0);
     every_mutant_is_caught_by_a_rule_that_it_breaks(&mutants, &found);
     let kept = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/evidence/mutants.md")).unwrap();
     let page = matrix::page(&mutants, &found, CASES);
@@ -43,7 +43,7 @@ fn the_suite_finds_some_mutants_as_the_page_says() {
 #[test]
 #[ignore = "it takes minutes: SESSIONPROOF_WHOLE=1 cargo test --release -- --include-ignored mutants::"]
 fn the_suite_finds_every_mutant_and_needs_every_rule_for_it() {
-    let (mutants, vectors) = (mutants::all().collect::<Vec<_>>(), vectors::embedded().unwrap());
+    let (mutants, vectors) = (mutants::all().collect::<Vec<_>>(), vectors::all().unwrap());
     let found = matrix::run(&mutants, &vectors, CASES, 0);
     let mutant_of = |rule: &str| traceability::cell(rule, &mutants, &found);
     let pages = [
@@ -98,7 +98,7 @@ fn what_only_a_rule_catches_survives_without_it(mutants: &[&Mutant], found: &[Fo
 /// Whoever chooses the rule that a mutant breaks foremost must not be told that all is well, whichever rule is blamed.
 #[test]
 fn no_mutant_is_green_when_the_rule_that_it_breaks_is_chosen_alone() {
-    let vectors = vectors::embedded().unwrap();
+    let vectors = vectors::all().unwrap();
     let mut green = Vec::new();
     for mutant in tried() {
         let rule = mutant.rules[0];
@@ -112,7 +112,7 @@ fn no_mutant_is_green_when_the_rule_that_it_breaks_is_chosen_alone() {
 
 #[test]
 fn the_model_is_blamed_for_nothing() {
-    assert_eq!(matrix::blame_on_the_model(&vectors::embedded().unwrap(), CASES, 0), BTreeSet::new());
+    assert_eq!(matrix::blame_on_the_model(&vectors::all().unwrap(), CASES, 0), BTreeSet::new());
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn a_mutant_program_is_judged_as_in_process() {
     let mutant = mutants::find("age-equal-refused").unwrap();
     let command = [env!("CARGO_BIN_EXE_sessionproof"), "mutant", mutant.name].map(str::to_owned);
     let program = Subprocess::start(&command, Options::default()).unwrap();
-    let vectors = vectors::embedded().unwrap();
+    let vectors = vectors::all().unwrap();
     let judged = |implementation: &dyn Implementation| {
         let results = sessionproof::suite::running::run::replay(implementation, &vectors, &mut |_| {});
         results.failures.into_iter().map(|failure| (failure.rule, failure.vector.id)).collect::<Vec<_>>()

@@ -82,6 +82,8 @@ pub struct Record {
     made: i64,
     /// The key that guards its id, if one does.
     key: Option<Vec<u8>>,
+    /// Whether it only lives on where nobody looks.
+    is_hidden: bool,
 }
 
 /// An id that no session has any more.
@@ -199,13 +201,13 @@ impl Stores {
 
     /// What the store holds, for the namespace of the application.
     fn keys(&self) -> Vec<KeyIs> {
-        let live = self.records.iter().filter(|(_, record)| self.is_live(record));
+        let live = self.records.iter().filter(|(_, record)| self.is_live(record) && !record.is_hidden);
         live.map(|(id, record)| KeyIs {
             id: id.clone(),
             is_own: record.prefix == self.config.key_prefix,
             left: self.left(record),
             slack: self.slack(record),
-            has_end: !self.is_endless(record),
+            has_end: !self.is_endless(record) && !self.leaks(record),
             by: record.by,
             is_shortened: record.lifetime > self.given_lifetime(),
         })
@@ -244,6 +246,15 @@ impl Stores {
         match self.choices.boundary {
             BoundaryChoice::Inclusive | BoundaryChoice::Tick if !self.has(Mistake::Boundary) => left >= 0,
             _ => left > 0,
+        }
+    }
+
+    /// Whether a key stays for ever, though its session ends.
+    fn leaks(&self, record: &Record) -> bool {
+        match record.data.get(PERMANENT).is_some_and(Value::is_true) {
+            _ if record.lifetime < SECOND => false,
+            true => self.has(Mistake::KeyStays),
+            false => self.has(Mistake::NotPermanentKeyStays),
         }
     }
 

@@ -37,6 +37,8 @@ pub(super) struct Held {
     regenerates: bool,
     /// Whether it had a session of its own before it was changed.
     id: Option<String>,
+    /// Whether that was one which only a mistake keeps alive.
+    is_hidden: bool,
 }
 
 impl Held {
@@ -128,6 +130,7 @@ impl Stores {
             results: Vec::new(),
             status: 200,
             regenerates: false,
+            is_hidden: id.as_ref().and_then(|id| self.records.get(id)).is_some_and(|record| record.is_hidden),
             id,
         };
         match (held.path.as_str(), held.method.as_str()) {
@@ -140,8 +143,9 @@ impl Stores {
 
     fn find(&self, id: Option<&str>) -> Found {
         let Some(id) = id.map(str::to_owned) else { return Found::NoCookie };
-        if self.state == StoreState::Down && self.choices_of_down() {
-            return Found::Unreachable;
+        if self.state == StoreState::Down {
+            let is_error = self.choices.down == DownChoice::Error && !self.has(Mistake::DownIsEmpty);
+            return if is_error { Found::Unreachable } else { Found::NoCookie };
         }
         if let Some(record) = self.records.get(&id) {
             if record.prefix != self.config.key_prefix && !self.has(Mistake::PrefixIgnored) {
@@ -165,11 +169,6 @@ impl Stores {
             Some(Ended { how, late }) => Found::Ended { id, how: *how, late: *late },
             None => Found::Unknown,
         }
-    }
-
-    /// Whether an unreachable store is an error.
-    fn choices_of_down(&self) -> bool {
-        self.choices.down == DownChoice::Error || !self.has(Mistake::DownIsEmpty)
     }
 
     /// Whether one of the keys that count now guards the id of a session.
@@ -210,6 +209,7 @@ impl Stores {
             Found::Unreachable => self.unreachable(&held, &mut expected),
             _ if self.state == StoreState::Down => self.away(&held, &mut expected),
             Found::Live { id, .. } => match self.records.get(id).filter(|record| self.is_live(record)) {
+                Some(record) if record.is_hidden && !held.is_hidden => self.late(&held, &id.clone(), &mut expected),
                 Some(_) => self.go_on(&held, &id.clone(), &mut expected),
                 None if self.records.contains_key(id) => {
                     // It was there at the beginning, and its lifetime ended meanwhile. Whether its use counts is left open.
@@ -218,6 +218,9 @@ impl Stores {
                 }
                 None => self.late(&held, &id.clone(), &mut expected),
             },
+            Found::Ended { .. } | Found::Over { .. } if self.has(Mistake::EndedIsError) => {
+                (expected.status, expected.opened) = (StatusIs::Exactly(500), None);
+            }
             _ => self.without_session(&held, &mut expected),
         }
         self.receive(&held, &expected);
@@ -253,7 +256,7 @@ impl Stores {
                 Found::NoCookie if !held.session.modified => CookieIs::None,
                 _ => CookieIs::DeletedOrNone,
             };
-            if self.has(Mistake::EveryVisitorGetsKey) && held.status == 200 {
+            if self.has(Mistake::EveryVisitorGetsKey) && held.found == Found::NoCookie {
                 self.create(held, expected, None);
             }
             return;
@@ -329,7 +332,11 @@ impl Stores {
             return;
         }
         if !(is_stale && self.has(Mistake::FirstWriterWins)) {
-            let data = if self.has(Mistake::UpdateLost) { held.opened.clone() } else { data };
+            let data = match () {
+                () if self.has(Mistake::UpdateLost) => held.opened.clone(),
+                () if self.has(Mistake::MarkedChangeLost) => with_nested_of(data, &held.opened),
+                () => data,
+            };
             self.write(id, data, Effect::Updated);
         }
         (expected.effect, expected.vary) = (Effect::Updated, true);
@@ -368,7 +375,11 @@ impl Stores {
         };
         let is_used = held.session.accessed;
         let renews = match self.choices.renew {
-            RenewChoice::Request => is_used || !self.has(Mistake::UntouchedDoesNotRenew),
+            RenewChoice::Request if is_used => true,
+            RenewChoice::Request if self.until(&held.session.data).is_none() => {
+                !self.has(Mistake::UntouchedDoesNotRenewUntilClosed) && !self.has(Mistake::UntouchedDoesNotRenew)
+            }
+            RenewChoice::Request => !self.has(Mistake::UntouchedDoesNotRenew),
             RenewChoice::Use => is_used,
             RenewChoice::Write => false,
         };
@@ -382,10 +393,17 @@ impl Stores {
         if undoes && let Some(record) = self.records.get_mut(id) {
             record.data.clone_from(&held.opened);
         }
+        if self.has(Mistake::NestedChangeSaved)
+            && held.session.data != held.opened
+            && let Some(record) = self.records.get_mut(id)
+        {
+            record.data.clone_from(&held.session.data);
+        }
         if self.state == StoreState::Full {
             expected.status = StatusIs::Any;
         }
-        if in_cookie && !self.has(Mistake::ReadDoesNotRenewCookie) && !self.has(Mistake::ReadDoesNotRenew) {
+        let forgets_cookie = self.has(Mistake::ReadDoesNotRenewCookie) && is_used;
+        if in_cookie && !forgets_cookie && !self.has(Mistake::ReadDoesNotRenew) {
             expected.cookie = self.renewed(id, &held.session.data);
         }
         expected.vary |= matches!(expected.cookie, CookieIs::Set { .. });
@@ -468,6 +486,7 @@ impl Stores {
             version: self.writes,
             by,
             key: self.config.config.signing_key().map(<[u8]>::to_vec),
+            is_hidden: false,
         };
         self.records.insert(id.to_owned(), record);
     }
@@ -490,6 +509,10 @@ impl Stores {
             (how, self.has(Mistake::ClearKeepsEmptyKey), self.records.get_mut(id))
         {
             record.data = Map::new();
+            return;
+        }
+        if how == How::Cleared && self.has(Mistake::KeepsCopies) {
+            self.records.get_mut(id).into_iter().for_each(|record| record.is_hidden = true);
             return;
         }
         self.records.remove(id);
@@ -536,6 +559,15 @@ fn changed(value: Value) -> Value {
         Value::List(items) => Value::List(items.into_iter().map(changed).collect()),
         other => other,
     }
+}
+
+/// The data with the maps that were there before.
+fn with_nested_of(data: Map, before: &Map) -> Map {
+    let nested = |(key, value): (Value, Value)| match (before.get(&key), &value) {
+        (Some(old @ Value::Map(_)), Value::Map(_)) => (key, old.clone()),
+        _ => (key, value),
+    };
+    data.into_iter().map(nested).collect()
 }
 
 fn only_first(data: Map) -> Map {

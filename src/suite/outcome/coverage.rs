@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn every_rule_has_a_vector_and_a_property_or_a_reason() {
-        let vectors = vectors::embedded().unwrap();
+        let vectors = vectors::all().unwrap();
         for rule in rules::all() {
             let evidence = evidence(&rule.id, &vectors);
             assert!(
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_reason_stands_only_where_it_is_needed() {
-        let vectors = vectors::embedded().unwrap();
+        let vectors = vectors::all().unwrap();
         for (family, _) in WITHOUT_VECTORS {
             let cited =
                 vectors.iter().flat_map(|ready| &ready.vector.rules).any(|rule| rules::family_of(rule) == *family);
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn whatever_is_cited_exists() {
-        let vectors = vectors::embedded().unwrap();
+        let vectors = vectors::all().unwrap();
         let cited = vectors.iter().flat_map(|ready| ready.vector.rules.iter().map(String::as_str));
         let named = PROPERTIES.iter().flat_map(|property| property.rules).chain(ONE_CHARACTER_EDITS_RULES);
         let tested = MODEL_PROPERTIES.iter().flat_map(|(_, rules)| *rules);
@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn ids_of_vectors_are_unique() {
         let mut seen = BTreeSet::new();
-        for ready in vectors::embedded().unwrap() {
+        for ready in vectors::all().unwrap() {
             assert!(seen.insert(ready.vector.id.clone()), "{} stands twice", ready.vector.id);
         }
     }

@@ -253,7 +253,7 @@ impl KnownFailures {
 
 /// The ids of all vectors and the sentences of all properties.
 fn all_names() -> BTreeSet<String> {
-    let vectors = vectors::embedded().unwrap_or_default().into_iter().map(|ready| ready.vector.id);
+    let vectors = vectors::all().unwrap_or_default().into_iter().map(|ready| ready.vector.id);
     let properties = PROPERTIES.iter().map(|property| property.name).chain([ONE_CHARACTER_EDITS]);
     vectors.chain(properties.map(str::to_owned)).collect()
 }

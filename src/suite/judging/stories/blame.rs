@@ -21,6 +21,7 @@ const THIRTY_DAYS: i64 = 30 * 86_400 * SECOND;
 pub(super) fn not_opened(found: &Found, past: &Past) -> &'static str {
     match found {
         Found::Unreachable => "STO-34",
+        Found::Ended { .. } | Found::Over { .. } => "STO-15",
         _ if past.was_away => "STO-34",
         Found::OtherPrefix { .. } => "STO-31",
         Found::Unknown => "STO-26",
@@ -122,20 +123,15 @@ impl Walk<'_> {
             _ if left == 0 => "STO-14",
             _ if self.past.was_away => "STO-34",
             _ if self.past.was_full => "STO-36",
-            _ if self.past.is_restarted => {
-                if self.world.is_guarded_by_fallback(id) {
-                    "STO-30"
-                } else {
-                    "STO-37"
-                }
-            }
             Effect::Renewed if only_by_renewal => match last {
                 Some(last) if !last.is_accessed => "STO-12",
                 _ if self.world.is_permanent(id) => "STO-9",
                 _ => "STO-11",
             },
-            Effect::Regenerated => "STO-27",
             Effect::Updated if only_by_renewal => "STO-3",
+            _ if self.past.is_restarted && self.world.is_guarded_by_fallback(id) => "STO-30",
+            _ if self.past.is_restarted => "STO-37",
+            Effect::Regenerated => "STO-27",
             _ if self.of_end() != "STO-3" => self.of_end(),
             _ if last.is_some_and(|last| last.effect.is_late()) => "STO-22",
             Effect::Created if left == self.lifetime() => "STO-2",
@@ -213,6 +209,7 @@ impl Walk<'_> {
             (Found::OtherPrefix { .. }, _) => "STO-31",
             (Found::Over { since: 0, .. }, _) => "STO-14",
             (Found::Over { .. }, _) if sets => "STO-3",
+            (Found::NoCookie, Effect::Nothing) if sets && !self.past.is_away => "STO-1",
             _ if self.past.was_away => "STO-34",
             _ if self.past.was_full => "STO-36",
             _ => "STO-1",
@@ -242,12 +239,12 @@ impl Walk<'_> {
     }
 
     /// The store has a key that no living session has.
-    pub(super) fn blame_extra_key(&self, id: Option<&str>, value: &str, has_own: bool) -> (&'static str, String) {
+    pub(super) fn blame_extra_key(&self, id: Option<&str>, value: &str) -> (&'static str, String) {
         let Some(id) = id else {
-            return match (self.ids.is_literal(value), has_own) {
-                (true, _) => ("STO-26", "a key of an id that was made up".to_owned()),
-                (false, true) => ("STO-2", "a second key, which no cookie has".to_owned()),
-                (false, false) => ("STO-1", "a key that no cookie has".to_owned()),
+            return match self.ids.is_literal(value) {
+                true => ("STO-26", "a key of an id that was made up".to_owned()),
+                false if self.past.has_visitor => ("STO-1", "a key that no cookie has".to_owned()),
+                false => ("STO-2", "a second key, which no cookie has".to_owned()),
             };
         };
         let there = "the key of a session that has ended".to_owned();
@@ -263,7 +260,7 @@ impl Walk<'_> {
     /// A key has no end.
     pub(super) fn blame_endless(&self, key: &KeyIs) -> &'static str {
         match self.of_end() {
-            "STO-4" => "STO-4",
+            "STO-4" if self.lifetime() < SECOND => "STO-4",
             _ if !self.world.is_permanent(&key.id) => "STO-8",
             _ => "STO-5",
         }

@@ -34,7 +34,7 @@ impl Walk<'_> {
                 |id: &String| expected.iter().any(|key| key.id == *id) || self.world.is_over_by_shortening(id);
             let is_expected = id.as_ref().is_some_and(is_allowed);
             if !is_expected {
-                let (rule, what) = self.blame_extra_key(id.as_deref(), value, !own.is_empty());
+                let (rule, what) = self.blame_extra_key(id.as_deref(), value);
                 self.differ(rule, "the keys of the store", "no other key", what);
                 return false;
             }

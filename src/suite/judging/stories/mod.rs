@@ -9,6 +9,8 @@ mod blame;
 mod cookies;
 mod ids;
 mod keys;
+#[cfg(test)]
+mod tests;
 
 use super::{compare::Difference, kept};
 use crate::{
@@ -103,6 +105,8 @@ struct Past {
     was_away: bool,
     was_full: bool,
     has_nested_change: bool,
+    has_visitor: bool,
+    is_away: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -131,7 +135,8 @@ impl<'a> Walk<'a> {
                 self.agents.insert(name.clone(), request.agent.clone());
             }
             Step::Restart { .. } => past.is_restarted = true,
-            Step::Store { is: StoreState::Down } => past.was_away = true,
+            Step::Store { is: StoreState::Down } => (past.was_away, past.is_away) = (true, true),
+            Step::Store { is: StoreState::Up } => past.is_away = false,
             Step::Store { is: StoreState::Full } => past.was_full = true,
             _ => {}
         }
@@ -302,7 +307,7 @@ impl<'a> Walk<'a> {
 
     fn vary(&mut self, request: &RequestIs, got: &StepAnswer) {
         let sets = !matches!(self.change(got), Change::None);
-        if !(request.vary || sets) || got.status.is_some_and(|status| status >= 500) {
+        if !(request.accessed || sets) || got.status.is_some_and(|status| status >= 500) {
             return;
         }
         let mut named = got.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("vary"));
@@ -313,6 +318,7 @@ impl<'a> Walk<'a> {
     }
 
     fn remember(&mut self, request: &RequestIs) {
+        self.past.has_visitor |= request.effect == Effect::Nothing && request.found == Found::NoCookie;
         let (Found::Live { id, .. }, effect) = (&request.found, request.effect) else { return };
         let before = self.last.get(id).and_then(|last| last.stale);
         let stale = if request.is_stale { Some(effect) } else { before };
