@@ -7,9 +7,6 @@
 // is held. `resave` and `saveUninitialized` are off, as the readme of connect-redis tells. The word `defaults` leaves both as
 // express-session has them: on.
 //
-// By default the client keeps commands until a lost server is back, and the request waits with them. No story can wait for that, so
-// the state `down` is not offered then. The word `fail-fast` sets the client's `disableOfflineQueue`, and offers it.
-//
 // A logout is `req.session.destroy()`. A new id is `req.session.regenerate()`, with the data copied.
 
 import {CALL, overHttp, serveStories} from './sessionproof_stories.mjs';
@@ -40,13 +37,7 @@ function memoryStore() {
 async function redisStore() {
     const [{storeOf}, {RedisStore}] = await Promise.all([import('./redis_stores.mjs'), import('connect-redis')]);
     const store = storeOf();
-    const isPatient = !WORDS.includes('fail-fast');
-    store.states = store.states.filter((state) => state !== 'down' || !isPatient);
-    let client;
-    store.of = async (config) => {
-        client ??= await store.connect(isPatient ? {} : {disableOfflineQueue: true});
-        return new RedisStore({client, ...optionsOf(config, {key_prefix: 'prefix'})});
-    };
+    store.of = async (config) => new RedisStore({client: await store.connect(), ...optionsOf(config, {key_prefix: 'prefix'})});
     return store;
 }
 

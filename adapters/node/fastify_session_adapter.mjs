@@ -45,7 +45,8 @@ async function build(config) {
     });
     app.get('/static/file.txt', async () => 'a file');
     await app.ready();
-    return {app, config, sign: (id) => app.signCookie(id)};
+    const signer = new cookie.Signer(secret);
+    return {app, valueOf: (id) => app.serializeCookie('name', signer.sign(id)).slice('name='.length)};
 }
 
 serveStories({
@@ -57,7 +58,7 @@ serveStories({
     request: ({app}, call) => overHttp(app.routing, call, {'x-forwarded-proto': 'https'}),
     session: (request) => request.session,
     hidden: ['cookie'],
-    ident: ({config}, id) => encodeURIComponent(new cookie.Signer(secretsOf(config)).sign(id)),
+    ident: ({valueOf}, id) => valueOf(id),
     acts: {
         clear: (request) => request.session.destroy(),
         regenerate: (request) => request.session.regenerate(Object.keys(request.session).filter((name) => name !== 'cookie')),

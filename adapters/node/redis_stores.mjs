@@ -9,11 +9,21 @@ import {syncBuiltinESMExports} from 'node:module';
 import net from 'node:net';
 import timersPromises from 'node:timers/promises';
 import {createClient} from 'redis';
-import {STATES, realSetTimeout} from './sessionproof_stories.mjs';
+import {STATES, realSetTimeout, sleep} from './sessionproof_stories.mjs';
 
-// The client waits before it connects again. That is no request's time, so it moves no clock, and it is kept short.
+// Before it connects again the client waits. That is no request's time, so it moves no clock, and it is kept short.
 timersPromises.setTimeout = (millis) => new Promise((resolve) => realSetTimeout(resolve, Math.min(millis, 10)));
 syncBuiltinESMExports();
+
+// A command of the client waits so long for its answer. While the server is away none comes, so the wait moves the clocks and takes no time.
+let isAway = false;
+AbortSignal.timeout = (millis) => {
+    const controller = new AbortController();
+    if (isAway) {
+        sleep(millis).then(() => controller.abort());
+    }
+    return controller.signal;
+};
 
 /** Within a script the server's clock stands still, so nothing is lost between asking and setting. Works from Redis 5 on. */
 const ADVANCE = `
@@ -49,7 +59,9 @@ export class Redis {
         if (!this.url) {
             throw new Error('SESSIONPROOF_REDIS is not set: give the address of an empty Redis, such as redis://127.0.0.1:6390');
         }
-        this.admin = createClient({url: this.url, name: NAME, socket: {reconnectStrategy: false}}).on('error', () => {});
+        this.admin = createClient({
+            url: this.url, name: NAME, socket: {reconnectStrategy: false}, commandOptions: {timeout: 0},
+        }).on('error', () => {});
         await this.admin.connect().catch((error) => {
             throw new Error(`there is no Redis at ${this.url}: ${error.message || error.code}`);
         });
@@ -69,12 +81,14 @@ export class Redis {
         this.relay = await new Relay(new URL(this.url)).open();
     }
 
-    /** A client of the application, as its constructor makes one from its address and these options. */
-    async connect(options = {}) {
-        const address = new URL(this.url);
-        address.host = `127.0.0.1:${this.relay.port}`;
-        this.client = createClient({url: address.href, ...options}).on('error', () => {});
-        await this.client.connect();
+    /** The application's client, as `createClient` makes it from nothing but an address. */
+    async connect() {
+        if (this.client === undefined) {
+            const address = new URL(this.url);
+            address.host = `127.0.0.1:${this.relay.port}`;
+            this.client = createClient({url: address.href}).on('error', () => {});
+            await this.client.connect();
+        }
         return this.client;
     }
 
@@ -104,12 +118,14 @@ export class Redis {
             await this.admin.configSet({'maxmemory-policy': 'noeviction', maxmemory: '1'});
             this.#state = state;
         } else if (state === 'down') {
-            this.relay.isOpen = false;
+            this.relay.close();
             await this.#cut('reconnecting');
+            isAway = true;
             this.#state = state;
         } else if (this.#state !== 'up') {
             await this.admin.configSet('maxmemory', '0');
-            this.relay.isOpen = true;
+            await this.relay.open();
+            isAway = false;
             if (this.client && !this.client.isReady) {
                 await coming(this.client, 'ready');
             }
@@ -172,18 +188,13 @@ export class HeldRedis extends Redis {
     }
 }
 
-/** What comes to a port of loopback goes on to the server. It can be cut, and then also refuses what is new. */
+/** What comes to a port of loopback goes on to the server. */
 class Relay {
-    isOpen = true;
     #ends = new Set();
 
     constructor({hostname, port}) {
         this.server = net.createServer((near) => {
-            if (!this.isOpen) {
-                near.destroy();
-                return;
-            }
-            const far = net.connect({host: hostname, port: Number(port || 6379), noDelay: true});
+            const far = net.connect({host: hostname, port: Number(port || 6379)}).setNoDelay();
             near.setNoDelay().pipe(far).pipe(near);
             for (const [end, other] of [[near, far], [far, near]]) {
                 this.#ends.add(end);
@@ -196,12 +207,20 @@ class Relay {
     }
 
     async open() {
-        this.server.listen(0, '127.0.0.1');
-        await once(this.server, 'listening');
-        this.port = this.server.address().port;
+        if (!this.server.listening) {
+            this.server.listen(this.port ?? 0, '127.0.0.1');
+            await once(this.server, 'listening');
+            this.port = this.server.address().port;
+        }
         return this;
     }
 
+    /** New connections are refused. */
+    close() {
+        this.server.close();
+    }
+
+    /** The connections break. */
     cut() {
         for (const end of this.#ends) {
             end.destroy();

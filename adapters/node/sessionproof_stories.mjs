@@ -734,6 +734,8 @@ function listening() {
         handle(req, res);
     });
     made.keepAliveTimeout = 0;
+    // It does not keep the process running.
+    made.unref().on('connection', (socket) => socket.unref());
     return new Promise((resolve, reject) => {
         made.once('error', reject).listen(0, '127.0.0.1', () => resolve(made));
     });
