@@ -65,6 +65,17 @@ export class Redis {
         await this.admin.connect().catch((error) => {
             throw new Error(`there is no Redis at ${this.url}: ${error.message || error.code}`);
         });
+        try {
+            await this.#examine();
+        } catch (error) {
+            this.admin.destroy();
+            throw error;
+        }
+        this.isOurs = true;
+        this.relay = await new Relay(new URL(this.url)).open();
+    }
+
+    async #examine() {
         const server = Object.fromEntries((await this.admin.info('server')).split('\r\n').map((line) => line.split(':')));
         if (Number.parseInt(server.redis_version, 10) < 5) {
             throw new Error(`Redis ${server.redis_version} at ${this.url} is too old: 5 is needed`);
@@ -77,8 +88,6 @@ export class Redis {
         }
         // Valkey says which Redis it answers like, and its own version beside it.
         this.name = server.valkey_version ? `valkey ${server.valkey_version}` : `redis ${server.redis_version}`;
-        this.isOurs = true;
-        this.relay = await new Relay(new URL(this.url)).open();
     }
 
     /** The application's client, as `createClient` makes it from nothing but an address. */
@@ -93,6 +102,9 @@ export class Redis {
     }
 
     async begin() {
+        if (!this.admin.isReady) {
+            throw new Error(`the connection to the Redis at ${this.url} is lost`);
+        }
         await this.become('up');
         await this.admin.flushAll();
     }
