@@ -3,8 +3,8 @@
 //     node koa_session_adapter.mjs cookie
 //     node koa_session_adapter.mjs memory
 //
-// `cookie` keeps sessions in the cookie, as koa-session does without a store. It brings no store of its own; `memory` is one from here with the three
-// methods that its readme asks for, over a map. koa-session runs as it is, by a clock that is held.
+// `cookie` keeps sessions in the cookie, as koa-session does without a store. It brings no store of its own: `memory` is one from this
+// file, a map with the three methods that its readme asks for. koa-session runs as it is, by a clock that is held.
 //
 // A logout is `ctx.session = null`. A new id is `ctx.session.regenerate()`; there is none in the cookie.
 
@@ -31,7 +31,9 @@ const store = {
         sessions.delete(id);
     },
 };
-const MEMORY = memory(sessions, () => [...sessions].map(([id, {text, end}]) => [id, end === Infinity ? null : end, Buffer.byteLength(text)]));
+const MEMORY = memory(sessions, () => [...sessions].map(([id, {text, end}]) => [
+    id, end === Infinity ? null : end, Buffer.byteLength(text),
+]));
 
 function build(config) {
     const app = new Koa({proxy: true, keys: secretsOf(config)});
@@ -74,5 +76,6 @@ serveStories({
     },
     values: ['json', 'surrogates'],
     members: ['secret_key', 'fallback_keys', ...Object.keys(OPTIONS)],
-    storyChoices: {guard: 'signer', renew: 'request'},
+    // In the cookie only a session that was used is sent again.
+    storyChoices: {guard: 'signer', renew: KIND === 'memory' ? 'request' : 'use'},
 });

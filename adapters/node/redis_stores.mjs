@@ -15,7 +15,8 @@ import {STATES, realSetTimeout, sleep} from './sessionproof_stories.mjs';
 timersPromises.setTimeout = (millis) => new Promise((resolve) => realSetTimeout(resolve, Math.min(millis, 10)));
 syncBuiltinESMExports();
 
-// A command of the client waits so long for its answer. While the server is away none comes, so the wait moves the clocks and takes no time.
+// The client waits for the answer to a command so long. While the server is away none comes, so the wait moves the clocks and takes no
+// time.
 let isAway = false;
 AbortSignal.timeout = (millis) => {
     const controller = new AbortController();

@@ -24,10 +24,10 @@
 // A *store* is an object with the members of `COOKIE`, which stands for an implementation that keeps everything in the cookie.
 //
 // Nothing sleeps here. Every wait has the same end, `LIMIT` milliseconds after the story began, and an error that says what it waited
-// for. The clocks that a package may ask are held: `Date`, `performance.now`, `setTimeout` and `setInterval`. A timer of a store that
-// forgets sessions so fires when the story's time reaches it. Time moves as for a process that stood still: what is due fires once, at the
-// new time. Only a timer of 1 ms or less, which a package uses to go on a little later, also fires by itself. A request that waits for a longer
-// timer is named in an error. What sleeps by `timers/promises` moves the clocks and takes no time.
+// for. The clocks that a package may ask are held: `Date`, `performance.now`, `setTimeout` and `setInterval`. So a store that forgets
+// sessions by a timer forgets them when the story's time reaches it. Time moves as for a process that stood still: what is due fires
+// once, at the new time. A timer of 1 ms, with which a package goes on a little later, also fires by itself. A request that waits
+// for a longer timer is named in an error. What sleeps by `timers/promises` moves the clocks and takes no time.
 //
 // It knows nothing about Express or Redis, and needs Node.js 18 or newer.
 
@@ -448,7 +448,8 @@ class Story {
 
     async _restart({config = this.config}) {
         this.config = config;
-        this.target = await this.inTime(this.adapter.core.build(readConfig(config, this.adapter.core.members)), 'the application was not built');
+        const {core} = this.adapter;
+        this.target = await this.inTime(core.build(readConfig(config, core.members)), 'the application was not built');
         return {};
     }
 
@@ -693,7 +694,8 @@ globalThis.setTimeout = (run, delay, ...args) => new Timer(false, run, delay, ar
 globalThis.setInterval = (run, delay, ...args) => new Timer(true, run, delay, args);
 globalThis.clearTimeout = globalThis.clearInterval = clear;
 globalThis.setTimeout[promisify.custom] = sleep;
-performance.now = () => startedAt + movedBy;
+// Read-only in Node.js 18.
+Object.defineProperty(performance, 'now', {value: () => startedAt + movedBy, configurable: true, writable: true});
 timersPromises.setTimeout = sleep;
 syncBuiltinESMExports();
 
