@@ -74,6 +74,9 @@ export const isMap = (value) => value instanceof Map || (typeof value === 'objec
 // The clock.
 
 const SystemDate = Date;
+// Stories hold these two as well.
+export const elapsed = performance.now.bind(performance);
+export const wallClock = SystemDate.now;
 let held = 0;
 
 /** Stands where the program has `Date`: without arguments it is the instant of the call. */
@@ -87,6 +90,11 @@ globalThis.Date = class Date extends SystemDate {
     }
 };
 
+/** Sets the held clock, in milliseconds since the epoch. */
+export function setClock(millis) {
+    held = millis;
+}
+
 // Requests and replies.
 
 /**
@@ -98,27 +106,32 @@ globalThis.Date = class Date extends SystemDate {
  * cookie, part)` returns a function that reads the cookie once and returns whether it counts. `values` are the kinds of session
  * value that survive, `choices` what the implementation decides, `members` the config members that it can serve.
  */
-export function serve({name, version, build, verify, sign, bench, values = ['json'], choices = {}, members}) {
+export function serve(options) {
+    const adapter = describe(options);
+    for (const line of lines()) {
+        writeAll(replyLine(answer(adapter, line)));
+    }
+}
+
+/** The adapter that these options describe. From here on whatever prints goes to standard error. */
+export function describe({name, version, runtime, build, verify, sign, bench, values = ['json'], choices = {}, members}) {
     console.log = console.info = console.debug = console.error;
     const handlers = Object.entries({verify, sign, bench: bench && timed(bench)}).filter(([, handler]) => handler);
-    const adapter = {
+    return {
         build,
         handlers: new Map(handlers),
         kinds: new Set(values),
         members: new Set(members ?? Object.keys(CONFIG)),
         targets: new Map(),
         description: {
-            name, version, runtime: `node ${process.versions.node}`, ops: handlers.map(([op]) => op),
+            name, version, runtime: runtime ?? `node ${process.versions.node}`, ops: handlers.map(([op]) => op),
             values: KINDS.filter((kind) => values.includes(kind)), choices,
         },
     };
-    for (const line of lines()) {
-        writeAll(replyLine(adapter, line));
-    }
 }
 
-function replyLine(adapter, line) {
-    const reply = answer(adapter, line);
+/** A reply as the line that is written. */
+export function replyLine(reply) {
     const refused = (error) => `${JSON.stringify({id: reply.id, error: message(error)})}\n`;
     let text;
     try {
@@ -139,23 +152,26 @@ function answer(adapter, line) {
     let id = null;
     try {
         const request = parse(line);
-        if (!Number.isSafeInteger(request.id)) {
-            throw new BadRequest('id: an integer is needed');
-        }
         id = request.id;
         return {id, ok: dispatch(adapter, request)};
     } catch (error) {
-        if (error instanceof Unsupported) {
-            return {id, unsupported: message(error.message)};
-        }
-        if (!(error instanceof BadRequest)) {
-            console.error(error);
-        }
-        return {id, error: message(error instanceof BadRequest ? error.message : `${error?.name}: ${error?.message}`)};
+        return {id, ...refusal(error)};
     }
 }
 
-function dispatch(adapter, {id, op, ...request}) {
+/** What a reply says where an error came instead of an answer. */
+export function refusal(error) {
+    if (error instanceof Unsupported) {
+        return {unsupported: message(error.message)};
+    }
+    if (!(error instanceof BadRequest)) {
+        console.error(error);
+    }
+    return {error: message(error instanceof BadRequest ? error.message : `${error?.name}: ${error?.message}`)};
+}
+
+/** Answers one request of version 1. */
+export function dispatch(adapter, {id, op, ...request}) {
     if (op === 'hello') {
         if (request.protocol !== PROTOCOL) {
             throw new Unsupported(`a protocol other than version ${PROTOCOL}`);
@@ -178,7 +194,7 @@ function dispatch(adapter, {id, op, ...request}) {
 }
 
 /** The object built for this configuration; the least recently used one goes when there are too many. */
-function targetFor(adapter, raw) {
+export function targetFor(adapter, raw) {
     const key = JSON.stringify(raw);
     let target = adapter.targets.get(key);
     if (!adapter.targets.delete(key)) {
@@ -220,11 +236,11 @@ const READ = {
 const timed = (bench) => (target, now, {cookie, calls, part}) => {
     const work = bench(target, now, cookie, part);
     const isAccepted = Boolean(work());
-    const start = performance.now();
+    const start = elapsed();
     for (let call = 0; call < calls; call++) {
         work();
     }
-    return {seconds: (performance.now() - start) / 1000, accepted: isAccepted};
+    return {seconds: (elapsed() - start) / 1000, accepted: isAccepted};
 };
 
 // Configuration.
@@ -267,7 +283,7 @@ export const CONFIG = {
 };
 
 /** The whole configuration: what was given, and defaults for the rest. */
-function readConfig(raw, members) {
+export function readConfig(raw, members) {
     if (!isMap(raw)) {
         throw new BadRequest('config: an object is needed');
     }
@@ -442,7 +458,8 @@ function decodeMap(content, kinds) {
 
 // Lines.
 
-function parse(line) {
+/** The request that a line holds. It has an `id`. */
+export function parse(line) {
     let request;
     try {
         request = JSON.parse(new TextDecoder('utf-8', {fatal: true}).decode(line));
@@ -452,17 +469,20 @@ function parse(line) {
     if (!isMap(request)) {
         throw new BadRequest('not a JSON object');
     }
+    if (!Number.isSafeInteger(request.id)) {
+        throw new BadRequest('id: an integer is needed');
+    }
     return request;
 }
 
-function text(value, name) {
+export function text(value, name) {
     if (typeof value !== 'string') {
         throw new BadRequest(`${name}: text is needed`);
     }
     return value;
 }
 
-function noMore(rest, what) {
+export function noMore(rest, what) {
     const [name] = Object.keys(rest);
     if (name !== undefined) {
         throw new Unsupported(`${what} ${name}`);
@@ -472,22 +492,26 @@ function noMore(rest, what) {
 /** The lines of standard input, as they come. */
 function* lines() {
     const chunk = Buffer.alloc(65536);
+    const split = splitter();
+    for (let size = readChunk(chunk); size !== 0; size = readChunk(chunk)) {
+        yield* split(chunk.subarray(0, size));
+    }
+}
+
+/** A function that takes what came next, and gives the lines that have ended with it. */
+export function splitter() {
     let rest = [];
-    for (;;) {
-        const size = readChunk(chunk);
-        if (size === 0) {
-            return;
-        }
+    return function* (chunk) {
         let start = 0;
-        for (let end = chunk.indexOf(10); end !== -1 && end < size; end = chunk.indexOf(10, start)) {
+        for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, start)) {
             yield Buffer.concat([...rest, chunk.subarray(start, end)]);
             rest = [];
             start = end + 1;
         }
-        if (start < size) {
-            rest.push(Buffer.from(chunk.subarray(start, size)));
+        if (start < chunk.length) {
+            rest.push(Buffer.from(chunk.subarray(start)));
         }
-    }
+    };
 }
 
 function readChunk(chunk) {
@@ -505,7 +529,8 @@ function readChunk(chunk) {
     }
 }
 
-function writeAll(line) {
+/** Writes a line of standard output, however long it takes. */
+export function writeAll(line) {
     let left = Buffer.from(line);
     while (left.length > 0) {
         try {
