@@ -127,6 +127,20 @@ class NoStore(Store):
         return []
 
 
+def configured(config, names):
+    """What a request configures, by the names that the implementation has for it. For what counts whole seconds."""
+    options = {}
+    for member in config.given & set(names):
+        value = config[member]
+        if member == "lifetime" and value % 1:
+            raise Unsupported("a lifetime that is not whole seconds")
+        if value is None and member not in ("cookie_domain", "cookie_path"):
+            raise Unsupported(f"{member} that is null")
+        if value is not None:
+            options[names[member]] = int(value) if member == "lifetime" else value
+    return options
+
+
 class StoryAdapter(Adapter):
     """One implementation, whose sessions live in a store, behind the protocol.
 

@@ -24,6 +24,7 @@ It knows nothing about any framework, and needs Python 3.10 or newer.
 import asyncio
 import contextvars
 import threading
+from pathlib import Path
 
 import asgi
 from sessionproof_stories import ENDED, GRACE, HELD, LIMIT, SLEEP, Call, GivenUp, StoryAdapter
@@ -33,6 +34,8 @@ CALL = contextvars.ContextVar("CALL")
 #: Where all requests run.
 LOOP = asyncio.new_event_loop()
 THREAD = threading.Thread(target=LOOP.run_forever, daemon=True)
+#: A folder with `file.txt`, for the address /static.
+STATIC_FOLDER = Path(__file__).resolve().parent / "static"
 #: What a session that is a plain map has nothing for.
 FLASK_ACTIONS = ("permanent", "set_permanent", "set_permanent_to", "modified", "set_modified")
 

@@ -6,8 +6,6 @@ Starlette runs as it is: what is replaced is the clock of itsdangerous, which si
 Starlette cannot be built without a secret, so one is made up where the configuration names none.
 """
 
-from pathlib import Path
-
 import itsdangerous.timed
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -18,10 +16,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from sessionproof_adapter import CLOCK, Unsupported, installed, runtime_with
-from sessionproof_stories import NoStore
-from sessionproof_stories_asgi import CALL, act, serve_asgi_stories
+from sessionproof_stories import NoStore, configured
+from sessionproof_stories_asgi import CALL, STATIC_FOLDER, act, serve_asgi_stories
 
-STATIC_FOLDER = Path(__file__).resolve().parent / "static"
 itsdangerous.timed.time = CLOCK
 #: Starlette's name for each config member.
 OPTIONS = {
@@ -40,15 +37,10 @@ class Application:
     """One Starlette application for one configuration."""
 
     def __init__(self, config):
-        options = {"secret_key": "a secret of the adapter"}
-        for member in config.given & set(OPTIONS):
-            value = config[member]
-            if member == "lifetime" and value % 1:
-                raise Unsupported("a lifetime that is not whole seconds")
-            if member in ("secret_key", "cookie_samesite") and not isinstance(value, str):
-                raise Unsupported(f"{member} that is not text")
-            if value is not None:
-                options[OPTIONS[member]] = int(value) if member == "lifetime" else value
+        options = configured(config, OPTIONS)
+        secret = options.setdefault("secret_key", "a secret of the adapter")
+        if not isinstance(secret, str):
+            raise Unsupported("a secret of bytes")
         self.app = Starlette(
             routes=[Route("/", view, methods=["GET", "POST"]), Mount("/static", StaticFiles(directory=STATIC_FOLDER))],
             middleware=[Middleware(SessionMiddleware, **options), Middleware(Opened)])
