@@ -24,8 +24,8 @@ from litestar.stores.memory import MemoryStore
 import sessionproof_stories_asgi
 from held_datetime import HeldDatetime
 from sessionproof_adapter import CLOCK, Unsupported, installed, runtime_with
-from sessionproof_stories import NoStore, Store, configured
-from sessionproof_stories_asgi import CALL, FLASK_ACTIONS, STATIC_FOLDER, serve_asgi_stories
+from sessionproof_stories import FLASK_ACTIONS, NoStore, Store, configured
+from sessionproof_stories_asgi import CALL, STATIC_FOLDER, serve_asgi_stories
 
 litestar.stores.base.datetime = HeldDatetime
 http.cookies._getdate = lambda future=0: formatdate(CLOCK.now + future, usegmt=True)
@@ -63,7 +63,6 @@ if BACKEND == "cookie":
     STORE, STORES, CHOICES = NoStore(), {}, {"boundary": "tick", "guard": "signer", "precision_ms": 1000}
 elif BACKEND == "redis":
     from litestar.stores.redis import RedisStore
-
     from redis_stores_asyncio import store_of
 
     STORE = store_of(sys.argv[2:])
@@ -80,8 +79,8 @@ class Application:
         if options.get("max_age", 1) < 1:
             raise Unsupported("a lifetime below 1 s")
         if BACKEND == "cookie":
-            secret = options.get("secret", "the adapter's 16")
-            options["secret"] = secret if isinstance(secret, bytes) else secret.encode()
+            secret = options.get("secret", b"the adapter's 16")
+            options["secret"] = secret.encode() if isinstance(secret, str) else secret
             if len(options["secret"]) not in (16, 24, 32):
                 raise Unsupported("a secret that has not 16, 24 or 32 bytes")
         sessions = Config(**options)

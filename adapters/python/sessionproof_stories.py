@@ -49,6 +49,8 @@ HOST = "localhost"
 
 #: What the store may be told to be, by the protocol's words.
 STATES = ("emptied", "full", "down", "up", "restarted")
+#: Actions by Flask's own names, which a session that is a plain map has nothing for.
+FLASK_ACTIONS = ("permanent", "set_permanent", "set_permanent_to", "modified", "set_modified")
 #: The choices with their values. The first is what counts where an adapter names none.
 CHOICES = {
     "boundary": ("inclusive", "exclusive", "tick"),
@@ -127,14 +129,15 @@ class NoStore(Store):
         return []
 
 
-def configured(config, names):
-    """What a request configures, by the names that the implementation has for it. For what counts whole seconds."""
+def configured(config, names, nullable=("cookie_domain", "cookie_path")):
+    """What a request configures, by the names that the implementation has for it. For what counts whole seconds, and has null for no
+    member, or as the default of those that are `nullable`."""
     options = {}
     for member in config.given & set(names):
         value = config[member]
         if member == "lifetime" and value % 1:
             raise Unsupported("a lifetime that is not whole seconds")
-        if value is None and member not in ("cookie_domain", "cookie_path"):
+        if value is None and member not in nullable:
             raise Unsupported(f"{member} that is null")
         if value is not None:
             options[names[member]] = int(value) if member == "lifetime" else value

@@ -36,8 +36,6 @@ LOOP = asyncio.new_event_loop()
 THREAD = threading.Thread(target=LOOP.run_forever, daemon=True)
 #: A folder with `file.txt`, for the address /static.
 STATIC_FOLDER = Path(__file__).resolve().parent / "static"
-#: What a session that is a plain map has nothing for.
-FLASK_ACTIONS = ("permanent", "set_permanent", "set_permanent_to", "modified", "set_modified")
 
 
 def serve_asgi_stories(**options):

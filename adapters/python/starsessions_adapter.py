@@ -21,8 +21,8 @@ from starlette.staticfiles import StaticFiles
 from starsessions import InMemoryStore, SessionAutoloadMiddleware, SessionMiddleware, regenerate_session_id
 
 from sessionproof_adapter import CLOCK, Unsupported, installed, runtime_with
-from sessionproof_stories import Store, configured
-from sessionproof_stories_asgi import CALL, FLASK_ACTIONS, STATIC_FOLDER, act, serve_asgi_stories
+from sessionproof_stories import FLASK_ACTIONS, Store, configured
+from sessionproof_stories_asgi import CALL, STATIC_FOLDER, act, serve_asgi_stories
 
 starsessions.session.time = CLOCK
 BACKEND = next(iter(sys.argv[1:]), "memory")
