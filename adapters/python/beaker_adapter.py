@@ -3,9 +3,9 @@
     python beaker_adapter.py
 
 The view calls `session.save()` after each action that writes, and logs out by `session.delete()`. `lifetime` is Beaker's `timeout`, which
-the server enforces; the cookie has no end, as is Beaker's default. Beaker runs as it is: what is replaced are the places where it asks
-for the time. Beaker opens a session only when it is used. What is told as opened is what its session object would have given before the
-view. Beaker's memory keeps for ever what has ended: a session counts as gone when the application would not get it any more.
+the server enforces; the cookie has no end, as is Beaker's default. What is replaced are the places where Beaker asks for the time.
+Beaker opens a session only when it is used: what is told as opened is what it would have given before the view. Its memory keeps for
+ever what has ended: a session counts as gone when the application would not get it any more.
 """
 
 import base64
@@ -33,8 +33,7 @@ OPTIONS = {"lifetime": "timeout", "secret_key": "secret", "cookie_name": "key", 
 class Memory(Store):
     """Beaker's dictionaries: one for each id, in which the session is a text."""
 
-    name, states = "memory", ("emptied",)
-    timeout = None
+    name, states, timeout = "memory", ("emptied",), None
 
     def begin(self, now):
         MemoryNamespaceManager.namespaces.dict.clear()

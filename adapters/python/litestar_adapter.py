@@ -65,9 +65,9 @@ elif BACKEND == "redis":
     from litestar.stores.redis import RedisStore
     from redis_stores_asyncio import store_of
 
-    STORE = store_of(sys.argv[2:])
+    STORE = store_of(())
     STORES, CHOICES = {"sessions": RedisStore(STORE.client)}, {}
-else:
+elif BACKEND == "memory":
     STORE, STORES, CHOICES = Memory(), {"sessions": Memory.sessions}, {"boundary": "exclusive"}
 
 

@@ -15,7 +15,7 @@ from quart_session import Session
 
 import framework
 from redis_stores_asyncio import store_of
-from sessionproof_adapter import installed, runtime_with
+from sessionproof_adapter import KINDS, installed, runtime_with
 from sessionproof_stories_asgi import CALL, serve_asgi_stories
 
 quart.sessions.datetime = framework.HeldDatetime
@@ -67,6 +67,7 @@ if __name__ == "__main__":
         build=Application,
         ident=Application.ident,
         members=MEMBERS | {"key_prefix"},
+        values=KINDS,
         # Quart-Session cuts a lifetime to whole seconds.
         choices={"renew": "write", "precision_ms": 1000},
     )

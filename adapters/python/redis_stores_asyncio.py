@@ -1,11 +1,13 @@
 """The stores of `redis_stores.py` for asynchronous applications, whose client works on the event loop of the stories."""
 
+import contextlib
 import os
 
 import redis.asyncio
 import redis.asyncio.retry
 
 from redis_stores import FakeRedis, HeldRedis, Redis
+from sessionproof_stories import GRACE
 from sessionproof_stories_asgi import awaited, sleep
 
 # What waits before it tries again moves the story's clock.
@@ -18,8 +20,8 @@ def store_of(words, environ=os.environ, **options):
         return AsyncFakeRedis(options)
     url, clock = environ.get("SESSIONPROOF_REDIS"), environ.get("SESSIONPROOF_REDIS_CLOCK")
     store = AsyncHeldRedis(url, clock) if clock else AsyncRedis(url)
-    # Made from an address, as the packages' documentation has it, a client does not try again.
-    store.client = redis.asyncio.Redis.from_url(url, **options) if url else None
+    # Made from an address, as the packages' documentation has it, a client does not try again. Without one `open` refuses.
+    store.client = redis.asyncio.Redis.from_url(url or "redis://", **options)
     return store
 
 
@@ -34,8 +36,8 @@ class OnLoop:
 
     def close(self):
         super().close()
-        if self.client is not None:
-            awaited(self.client.aclose())
+        with contextlib.suppress(Exception):
+            awaited(self.client.aclose(), GRACE)
 
 
 class AsyncRedis(OnLoop, Redis):

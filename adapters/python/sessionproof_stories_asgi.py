@@ -43,9 +43,9 @@ def serve_asgi_stories(**options):
     AsgiStoryAdapter(**options).run()
 
 
-def awaited(coroutine):
-    """The result of a coroutine on the loop, for other threads."""
-    return asyncio.run_coroutine_threadsafe(coroutine, LOOP).result(LIMIT)
+def awaited(coroutine, seconds=LIMIT):
+    """The result of a coroutine on the loop, for other threads, which wait for so long at most."""
+    return asyncio.run_coroutine_threadsafe(coroutine, LOOP).result(seconds)
 
 
 async def answered(target, call):

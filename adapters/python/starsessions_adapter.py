@@ -59,7 +59,7 @@ class Memory(Store):
 
 if BACKEND == "memory":
     STORE, MEMBERS = Memory(), {"lifetime", *OPTIONS}
-else:
+elif BACKEND in ("redis", "fakeredis"):
     from starsessions.stores.redis import RedisStore
 
     from redis_stores_asyncio import store_of
@@ -112,4 +112,4 @@ if __name__ == "__main__":
     serve_asgi_stories(
         name=f"starsessions-{BACKEND}", version=installed("starsessions"), runtime=runtime_with("starlette", "redis"), store=STORE,
         build=Application, ident=Application.ident, regenerate=lambda target, request: regenerate_session_id(request),
-        members=MEMBERS, without=FLASK_ACTIONS, choices={"precision_ms": 1000})
+        members=MEMBERS, values=["json", "integers", "floats", "surrogates"], without=FLASK_ACTIONS, choices={"precision_ms": 1000})
