@@ -10,6 +10,7 @@ import inspect
 import sys
 
 import framework
+from asgi import answered
 from framework import CLOCK
 from sessionproof_adapter import KINDS, encode, installed, raised, runtime_with, serve
 
@@ -21,10 +22,6 @@ sessions.datetime = framework.HeldDatetime
 LOOP = asyncio.new_event_loop()
 # Before Python 3.10 what waits asks for the loop when it is made.
 asyncio.set_event_loop(LOOP)
-
-
-#: What a server answers for an application out of which an error came.
-BROKEN = {"type": "http.response.start", "status": 500, "headers": []}
 
 
 #: Old releases open an empty session that a cookie held as they open one without a cookie. So it is noted whether one was read.
@@ -107,16 +104,9 @@ class Application(framework.Application):
     def exchange(self, now, request):
         CLOCK.now = now
         self.actions, self.results, self.interface.opened = request.actions, [], None
-        exchange = Exchange()
-        try:
-            LOOP.run_until_complete(self.app(scope(request), exchange.receive, exchange.send))
-        except Exception:
-            exchange.sent.append(BROKEN)
-        start = next(message for message in exchange.sent if message["type"] == "http.response.start")
-        # As HTTP does, which knows no space around a value: old releases put one before it.
-        headers = [[name.decode("latin-1"), value.decode("latin-1").strip(" \t")] for name, value in start["headers"]]
+        status, headers = LOOP.run_until_complete(answered(self.app, request))
         return {
-            "status": start["status"],
+            "status": status,
             "opened": self.interface.opened,
             "results": self.results,
             "headers": [[name, value] for name, value in headers if name.lower() in ("set-cookie", "vary")],
@@ -130,47 +120,6 @@ def finished(coroutine):
     except StopIteration as stop:
         return stop.value
     raise RuntimeError("opening a session waited for something")
-
-
-def scope(request):
-    """What an ASGI server says of a request."""
-    headers = [(b"host", b"localhost"), (b"content-length", b"0")]
-    if request.cookie_header is not None:
-        headers.append((b"cookie", request.cookie_header.encode("latin-1")))
-    return {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.3"},
-        "http_version": "1.1",
-        "method": request.method,
-        "scheme": "http",
-        "path": request.path,
-        "raw_path": request.path.encode(),
-        "query_string": b"",
-        "root_path": "",
-        "headers": headers,
-        "client": ("127.0.0.1", 1),
-        "server": ("localhost", 80),
-        "extensions": {},
-    }
-
-
-class Exchange:
-    """What an ASGI server and an application tell each other about one request, whose body is empty."""
-
-    def __init__(self):
-        self.sent, self.is_read, self.is_answered = [], False, asyncio.Event()
-
-    async def receive(self):
-        if not self.is_read:
-            self.is_read = True
-            return {"type": "http.request", "body": b"", "more_body": False}
-        await self.is_answered.wait()
-        return {"type": "http.disconnect"}
-
-    async def send(self, message):
-        self.sent.append(message)
-        if message["type"] == "http.response.body" and not message.get("more_body", False):
-            self.is_answered.set()
 
 
 if __name__ == "__main__":

@@ -49,6 +49,8 @@ HOST = "localhost"
 
 #: What the store may be told to be, by the protocol's words.
 STATES = ("emptied", "full", "down", "up", "restarted")
+#: Actions by Flask's own names, which a session that is a plain map has nothing for.
+FLASK_ACTIONS = ("permanent", "set_permanent", "set_permanent_to", "modified", "set_modified")
 #: The choices with their values. The first is what counts where an adapter names none.
 CHOICES = {
     "boundary": ("inclusive", "exclusive", "tick"),
@@ -112,6 +114,37 @@ class Store:
         """Leave nothing behind. Called at the end even where `open` refused."""
 
 
+class NoStore(Store):
+    """Sessions that live in the cookie: there is nothing to look at."""
+
+    name = "cookie"
+    states = ()
+
+    def begin(self, now):
+        pass
+
+    def advance(self, before, now):
+        pass
+
+    def look(self):
+        return []
+
+
+def configured(config, names, nullable=("cookie_domain", "cookie_path")):
+    """What a request configures, by the names that the implementation has for it. For what counts whole seconds, and has null for no
+    member, or as the default of those that are `nullable`."""
+    options = {}
+    for member in config.given & set(names):
+        value = config[member]
+        if member == "lifetime" and value % 1:
+            raise Unsupported("a lifetime that is not whole seconds")
+        if value is None and member not in nullable:
+            raise Unsupported(f"{member} that is null")
+        if value is not None:
+            options[names[member]] = int(value) if member == "lifetime" else value
+    return options
+
+
 class StoryAdapter(Adapter):
     """One implementation, whose sessions live in a store, behind the protocol.
 
@@ -120,16 +153,17 @@ class StoryAdapter(Adapter):
     :param request: ``request(target, call)`` answers one whole request and returns its status and headers. It runs on a thread.
     :param regenerate: ``regenerate(target, session)`` gives the session a new id. Without it the action is unsupported.
     :param ident: ``ident(target, key)`` gives the cookie's value for a key of the store, None for a key that is no session.
+    :param without: the actions that the implementation has nothing for.
     :param choices: of :data:`CHOICES`; and ``precision_ms``, to which ends are kept.
     """
 
-    def __init__(self, *, store, request, regenerate=None, ident=None, choices=None, limit=LIMIT, **options):
+    def __init__(self, *, store, request, regenerate=None, ident=None, without=(), choices=None, limit=LIMIT, **options):
         super().__init__(**options)
         self.members |= {"key_prefix"} if options.get("members") is None else set()
         self.store, self.request, self.regenerate, self.ident = store, request, regenerate, ident
         self.story_choices = {name: words[0] for name, words in CHOICES.items()}
         self.story_choices.update({"precision_ms": 1}, **(choices or {}))
-        self.limit = limit
+        self.without, self.limit = frozenset(without), limit
         self.is_open, self.stuck = False, None
 
     def open_store(self):
@@ -142,6 +176,10 @@ class StoryAdapter(Adapter):
             super().run()
         finally:
             self.store.close()
+
+    def call(self, *about):
+        """A request that is about to begin."""
+        return Call(*about)
 
     def dispatch(self, request):
         if request.get("op") == "hello" and request.get("protocol") == PROTOCOL:
@@ -216,6 +254,8 @@ def read_action(raw, adapter):
         action = Action(raw, adapter.values)
         if action.do == "stream_get":
             raise Unsupported("action stream_get in a story")
+        if action.do in adapter.without:
+            raise Unsupported(f"action {action.do}")
         return action
     if adapter.regenerate is None:
         raise Unsupported("action regenerate")
@@ -342,7 +382,7 @@ class Story:
     def begun(self, name, step, is_held):
         jar, path = self.jar(step["as"]), step.get("path", "/")
         cookies = step["cookie_header"] if "cookie_header" in step else jar.header(path, self.now / 1_000_000)
-        call = Call(self, step.get("method", "GET"), path, cookies, step["actions"], is_held, jar)
+        call = self.adapter.call(self, step.get("method", "GET"), path, cookies, step["actions"], is_held, jar)
         self.held[name] = call
         call.start()
         return call
