@@ -12,8 +12,8 @@ pub use capabilities::{
 };
 pub use made::Made;
 pub use store_choices::{
-    BoundaryChoice, ConcurrentChoice, DownChoice, FullChoice, GuardChoice, LateWriteChoice, PermanenceChoice,
-    Precision, RenewChoice, StoreChoices,
+    BoundaryChoice, ConcurrentChoice, DownChoice, FullChoice, GuardChoice, KeptChoice, LateWriteChoice,
+    PermanenceChoice, Precision, RenewChoice, StoreChoices,
 };
 pub use story::{Story, StoryAnswer};
 

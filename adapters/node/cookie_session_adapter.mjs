@@ -53,5 +53,5 @@ serveStories({
     },
     values: ['json', 'surrogates'],
     members: ['secret_key', 'fallback_keys', 'refresh_each_request', ...Object.keys(OPTIONS)],
-    storyChoices: {guard: 'signer', renew: 'write'},
+    storyChoices: {permanence: 'permanent', guard: 'signer', renew: 'write'},
 });

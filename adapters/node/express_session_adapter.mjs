@@ -67,11 +67,10 @@ const call = (req, method) => new Promise((resolve, reject) => {
     req.session[method]((error) => (error ? reject(error) : resolve()));
 });
 
-const NAME = KIND === 'redis' ? 'connect-redis' : 'express-session';
 serveStories({
-    name: NAME,
-    version: versionOf(NAME),
-    runtime: runtimeOf('express', 'express-session', ...(KIND === 'redis' ? ['redis'] : [])),
+    name: 'express-session',
+    version: versionOf('express-session'),
+    runtime: runtimeOf('express', ...(KIND === 'redis' ? ['connect-redis', 'redis'] : [])),
     store: STORE,
     build,
     request: ({app, config}, call) => overHttp(app, call, proxied(config)),
@@ -99,5 +98,5 @@ serveStories({
     values: ['json', 'surrogates'],
     members: ['secret_key', 'fallback_keys', ...Object.keys({...ATTRIBUTES, ...OPTIONS}), ...(KIND === 'redis' ? ['key_prefix'] : [])],
     // MemoryStore forgets at exactly the end. connect-redis rounds up to whole seconds, which Redis keeps inclusively.
-    storyChoices: {guard: 'signer', ...(KIND === 'redis' ? {precision_ms: 1000} : {boundary: 'exclusive'})},
+    storyChoices: {permanence: 'permanent', guard: 'signer', ...(KIND === 'redis' ? {precision_ms: 1000} : {boundary: 'exclusive'})},
 });

@@ -74,5 +74,5 @@ serveStories({
     },
     values: ['json', 'surrogates'],
     members: ['secret_key', 'fallback_keys', ...Object.keys({...ATTRIBUTES, ...OPTIONS})],
-    storyChoices: {guard: 'signer', boundary: 'exclusive'},
+    storyChoices: {permanence: 'permanent', guard: 'signer', boundary: 'exclusive'},
 });

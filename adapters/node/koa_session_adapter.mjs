@@ -77,5 +77,5 @@ serveStories({
     values: ['json', 'surrogates'],
     members: ['secret_key', 'fallback_keys', ...Object.keys(OPTIONS)],
     // In the cookie only a session that was used is sent again.
-    storyChoices: {guard: 'signer', renew: KIND === 'memory' ? 'request' : 'use'},
+    storyChoices: {permanence: 'permanent', guard: 'signer', renew: KIND === 'memory' ? 'request' : 'use'},
 });

@@ -51,7 +51,7 @@ const HOST = 'localhost';
 export const STATES = ['emptied', 'full', 'down', 'up', 'restarted'];
 /** The choices with what counts where an adapter names none. */
 const CHOICES = {
-    boundary: 'inclusive', renew: 'request', late_write: 'error', concurrent: 'last', full: 'refuse', down: 'error', guard: 'none',
+    boundary: 'inclusive', permanence: 'browser', renew: 'request', late_write: 'error', concurrent: 'last', full: 'refuse', down: 'error', guard: 'none',
     precision_ms: 1,
 };
 const REQUEST = ['as', 'actions', 'method', 'path', 'cookie_header'];
@@ -118,7 +118,7 @@ export class StoryAdapter {
     }) {
         Object.assign(this, {store, request, session, hidden, acts, ident, limit});
         this.core = describe(options);
-        this.choices = {...CHOICES, ...storyChoices};
+        this.choices = {...CHOICES, kept: store === COOKIE ? 'cookie' : 'store', ...storyChoices};
         this.isOpen = false;
         this.stuck = null;
     }
@@ -140,10 +140,9 @@ export class StoryAdapter {
             const {id, op, protocol, ...rest} = request;
             noMore(rest, 'member');
             await this.openStore();
-            const {ops, ...description} = this.core.description;
-            return {...description, protocol, ops: [...ops, 'story'], story: {
-                store: this.store.name, clock: this.store.clock, states: this.store.states,
-                regenerate: 'regenerate' in this.acts, choices: this.choices,
+            const {ops, choices, ...description} = this.core.description;
+            return {...description, protocol, ops: [...ops, 'story'], choices: {...choices, ...this.choices}, story: {
+                store: this.store.name, clock: this.store.clock, states: this.store.states, regenerate: 'regenerate' in this.acts,
             }};
         }
         if (request.op !== 'story') {
@@ -437,7 +436,8 @@ class Story {
     }
 
     async _copy(step) {
-        this.jars.set(step.as, new Jar(this.jar(step.from)));
+        // In place: a request under way still brings its cookies there.
+        this.jar(step.as).cookies = new Map(this.jar(step.from).cookies);
         return {};
     }
 
@@ -768,14 +768,14 @@ function send(options, number) {
 
 /** The cookies of one user agent, which talks to one host that counts as secure (RFC 6265bis, 5.6 and 5.8). */
 export class Jar {
-    constructor(other) {
+    constructor() {
         /** The name, domain and path, as JSON → `{name, path, value, end}`, the end in seconds or null. */
-        this.cookies = new Map(other?.cookies);
+        this.cookies = new Map();
     }
 
     /** What it sends: longer paths first, then in the order of creation. Null without cookies. */
     header(path, now) {
-        const sent = [...this.cookies.values()].filter(({end, path: where}) => (end === null || end > now) && reaches(where, path));
+        const sent = [...this.cookies.values()].filter(({end, path: where}) => (end === null || end >= now) && reaches(where, path));
         sent.sort((one, other) => other.path.length - one.path.length);
         return sent.map(({name, value}) => (name ? `${name}=${value}` : value)).join('; ') || null;
     }
@@ -802,7 +802,7 @@ export class Jar {
         const directory = where.startsWith('/') ? where : path.slice(0, Math.max(path.lastIndexOf('/'), 0)) || '/';
         const key = JSON.stringify([name, domain, directory]);
         const end = endsAt(given, now);
-        if (end !== null && end <= now) {
+        if (end !== null && end < now) {
             this.cookies.delete(key);
         } else {
             this.cookies.set(key, {name, path: directory, value, end});
@@ -810,10 +810,11 @@ export class Jar {
     }
 }
 
-/** Max-Age before Expires; what cannot be read is not there. */
+/** The last instant at which it is kept: Max-Age before Expires; what cannot be read is not there. */
 function endsAt(given, now) {
     if (/^-?\d+$/.test(given.get('max-age') ?? '')) {
-        return now + Number(given.get('max-age'));
+        const seconds = Number(given.get('max-age'));
+        return seconds > 0 ? now + seconds : -Infinity;
     }
     const expires = Date.parse(given.get('expires') ?? '');
     return Number.isNaN(expires) ? null : expires / 1000;

@@ -116,4 +116,4 @@ if __name__ == "__main__":
     serve_asgi_stories(
         name=f"litestar-{BACKEND}", version=installed("litestar"), runtime=runtime_with("cryptography", "redis"), store=STORE,
         build=Application, ident=lambda target, key: key.removeprefix("LITESTAR:"), members=set(OPTIONS), without=FLASK_ACTIONS,
-        choices=CHOICES)
+        choices={**CHOICES, "permanence": "permanent"})

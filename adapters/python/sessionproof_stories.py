@@ -60,6 +60,7 @@ CHOICES = {
     "full": ("refuse", "evict"),
     "down": ("error", "empty"),
     "guard": ("none", "signer"),
+    "kept": ("store", "cookie"),
     "permanence": ("browser", "permanent"),
 }
 #: The members of each step, and those that it cannot be without.
@@ -162,7 +163,11 @@ class StoryAdapter(Adapter):
         self.members |= {"key_prefix"} if options.get("members") is None else set()
         self.store, self.request, self.regenerate, self.ident = store, request, regenerate, ident
         self.story_choices = {name: words[0] for name, words in CHOICES.items()}
-        self.story_choices.update({"precision_ms": 1}, **(choices or {}))
+        kept = "cookie" if isinstance(store, NoStore) else "store"
+        self.story_choices.update({"precision_ms": 1, "kept": kept}, **(choices or {}))
+        if self.story_choices["guard"] == "none":
+            # A key that guards nothing changes nothing.
+            self.members |= {"secret_key"}
         self.without, self.limit = frozenset(without), limit
         self.is_open, self.stuck = False, None
 
@@ -254,6 +259,10 @@ def read_action(raw, adapter):
         action = Action(raw, adapter.values)
         if action.do == "stream_get":
             raise Unsupported("action stream_get in a story")
+        if action.do == "set_permanent" and "set_permanent" in adapter.without:
+            # Where every session is what is asked for, there is nothing to do.
+            if action.value is (adapter.story_choices["permanence"] == "permanent"):
+                return Action({"do": "nothing"}, adapter.values)
         if action.do in adapter.without:
             raise Unsupported(f"action {action.do}")
         return action

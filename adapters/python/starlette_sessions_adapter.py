@@ -77,5 +77,5 @@ if __name__ == "__main__":
         values=["json", "integers", "floats", "surrogates"],
         without=["permanent", "set_permanent", "set_permanent_to"],
         # itsdangerous counts the seconds that have begun.
-        choices={"boundary": "tick", "renew": "write", "guard": "signer", "precision_ms": 1000},
+        choices={"permanence": "permanent", "boundary": "tick", "renew": "write", "guard": "signer", "precision_ms": 1000},
     )

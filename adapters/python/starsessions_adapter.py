@@ -112,4 +112,4 @@ if __name__ == "__main__":
     serve_asgi_stories(
         name=f"starsessions-{BACKEND}", version=installed("starsessions"), runtime=runtime_with("starlette", "redis"), store=STORE,
         build=Application, ident=Application.ident, regenerate=lambda target, request: regenerate_session_id(request),
-        members=MEMBERS, values=["json", "integers", "floats", "surrogates"], without=FLASK_ACTIONS, choices={"precision_ms": 1000})
+        members=MEMBERS, values=["json", "integers", "floats", "surrogates"], without=FLASK_ACTIONS, choices={"permanence": "permanent", "precision_ms": 1000})

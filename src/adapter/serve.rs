@@ -9,7 +9,7 @@ use super::{
 use crate::json::{Json, json};
 use crate::{
     foreign,
-    protocol::{Call, Capabilities, Reply},
+    protocol::{Call, Capabilities, Op, Reply, VERSION},
 };
 use std::io::{self, BufRead, Write};
 
@@ -44,7 +44,10 @@ fn reply(implementation: &dyn Implementation, line: &[u8]) -> Json {
     let op = request.shift_remove("op");
     let (kind, what) = match op.as_ref().and_then(Json::as_str) {
         None => ("error", "a request has an \"op\"".into()),
-        Some("hello") => ("ok", hello(&implementation.capabilities())),
+        Some("hello") => {
+            let speaks_stories = request.get("protocol").and_then(Json::as_u64) == Some(VERSION.into());
+            ("ok", hello(implementation.capabilities(), speaks_stories))
+        }
         Some(op) => match Call::from_json(op, Json::Object(request)) {
             // A member or an action that is not known is not guessed at; the rest makes no sense.
             Err(what) if is_unknown(&what) => ("unsupported", what.into()),
@@ -60,8 +63,17 @@ fn is_unknown(what: &str) -> bool {
     ["unknown field", "unknown operation", "unknown variant"].iter().any(|unknown| what.contains(unknown))
 }
 
-fn hello(hello: &Capabilities) -> Json {
-    crate::json::to_value(hello).unwrap_or_default()
+/// What an implementation says of itself, without what came with stories if the other side does not know of them.
+fn hello(mut hello: Capabilities, speaks_stories: bool) -> Json {
+    if !speaks_stories && hello.ops.iter().any(|op| *op != Op::Story) {
+        hello.ops.remove(&Op::Story);
+        hello.story = None;
+    }
+    let mut json = crate::json::to_value(&hello).unwrap_or_default();
+    if let (true, Some(members)) = (speaks_stories, json.as_object_mut()) {
+        members.insert("protocol".to_owned(), json!(VERSION));
+    }
+    json
 }
 
 fn answer(implementation: &dyn Implementation, call: Call) -> (&'static str, Json) {

@@ -17,6 +17,8 @@ pub struct StoreChoices {
     pub full: FullChoice,
     /// `STO-30`.
     pub guard: GuardChoice,
+    /// Where the data of a session are.
+    pub kept: KeptChoice,
     /// `STO-23`.
     pub late_write: LateWriteChoice,
     /// Whether a new session is permanent.
@@ -36,6 +38,7 @@ impl StoreChoices {
         down: DownChoice::Error,
         full: FullChoice::Refuse,
         guard: GuardChoice::None,
+        kept: KeptChoice::Store,
         late_write: LateWriteChoice::Error,
         permanence: PermanenceChoice::Browser,
         precision_ms: Precision(1),
@@ -127,6 +130,16 @@ choice! {
         None,
         /// A signature too.
         Signer,
+    }
+}
+
+choice! {
+    /// Where the data of a session are.
+    KeptChoice {
+        /// In a store; the cookie has an id.
+        Store,
+        /// In the cookie itself.
+        Cookie,
     }
 }
 

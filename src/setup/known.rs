@@ -137,6 +137,7 @@ pub static KNOWN: &[Known] = &[
             adapter: "itsdangerous_adapter.mjs",
             folder: "",
             release: "1.1.5",
+            arguments: &[],
         }),
         server: None,
     },
@@ -148,6 +149,7 @@ pub static KNOWN: &[Known] = &[
             adapter: "cyberchef_adapter.mjs",
             folder: "cyberchef/",
             release: "11.5.0",
+            arguments: &[],
         }),
         server: None,
     },
@@ -169,7 +171,62 @@ pub static KNOWN: &[Known] = &[
         recipe: Recipe::Python(flask_session(&["flask_session_adapter.py", "careful"])),
         server: Some(REDIS_OR_FAKE),
     },
+    stored("express-session", "express-session on Redis, by connect-redis", EXPRESS_ON_REDIS, REDIS),
+    stored("express-session-memory", "express-session in memory", EXPRESS_IN_MEMORY, None),
+    stored("cookie-session", "cookie-session: the session in a signed cookie", COOKIE_SESSION, None),
+    stored("koa-session", "koa-session in a signed cookie", KOA, None),
+    stored("fastify-session", "@fastify/session in memory", FASTIFY, None),
+    stored("starlette", "Starlette's sessions in a signed cookie", STARLETTE, None),
+    stored("litestar", "Litestar's sessions on Redis", LITESTAR, REDIS),
+    stored("litestar-memory", "Litestar's sessions in memory", LITESTAR_IN_MEMORY, None),
+    stored("starsessions", "starsessions on Redis", STARSESSIONS, REDIS),
+    stored("starsessions-memory", "starsessions in memory", STARSESSIONS_IN_MEMORY, None),
+    stored("beaker", "Beaker in memory", BEAKER, None),
 ];
+
+const REDIS: Option<OwnServer> = Some(OwnServer { kind: ServerKind::Redis, without: None });
+
+/// An implementation of sessions in a store.
+const fn stored(name: &'static str, about: &'static str, recipe: Recipe, server: Option<OwnServer>) -> Known {
+    Known { name, about, recipe, server }
+}
+
+const fn node(
+    name: &'static str,
+    adapter: &'static str,
+    folder: &'static str,
+    release: &'static str,
+    arguments: &'static [&'static str],
+) -> Recipe {
+    Recipe::Node(NodePackage { name, adapter, folder, release, arguments })
+}
+
+const EXPRESS_ON_REDIS: Recipe =
+    node("express-session", "express_session_adapter.mjs", "express-session/", "1.19.0", &["redis"]);
+const EXPRESS_IN_MEMORY: Recipe =
+    node("express-session", "express_session_adapter.mjs", "express-session/", "1.19.0", &["memory"]);
+const COOKIE_SESSION: Recipe = node("cookie-session", "cookie_session_adapter.mjs", "cookie-session/", "2.1.1", &[]);
+const KOA: Recipe = node("koa-session", "koa_session_adapter.mjs", "koa-session/", "7.0.2", &["cookie"]);
+const FASTIFY: Recipe = node("@fastify/session", "fastify_session_adapter.mjs", "fastify-session/", "11.1.3", &[]);
+
+const fn python(
+    name: &'static str,
+    module: &'static str,
+    adapter: &'static [&'static str],
+    releases: &'static [(&'static str, (u32, u32))],
+) -> Recipe {
+    Recipe::Python(PythonPackage { name, module, adapter, releases })
+}
+
+const STARLETTE: Recipe = python("starlette", "starlette", &["starlette_sessions_adapter.py"], &[("1.10.0", (3, 10))]);
+const LITESTAR: Recipe = python("litestar", "litestar", &["litestar_adapter.py", "redis"], &[("2.25.0", (3, 10))]);
+const LITESTAR_IN_MEMORY: Recipe =
+    python("litestar", "litestar", &["litestar_adapter.py", "memory"], &[("2.25.0", (3, 10))]);
+const STARSESSIONS: Recipe =
+    python("starsessions", "starsessions", &["starsessions_adapter.py", "redis"], &[("2.2.1", (3, 10))]);
+const STARSESSIONS_IN_MEMORY: Recipe =
+    python("starsessions", "starsessions", &["starsessions_adapter.py", "memory"], &[("2.2.1", (3, 10))]);
+const BEAKER: Recipe = python("beaker", "beaker", &["beaker_adapter.py"], &[("1.14.1", (3, 10))]);
 
 /// A Redis, or fakeredis in the adapter's own process.
 const REDIS_OR_FAKE: OwnServer = OwnServer { kind: ServerKind::Redis, without: Some("fakeredis") };
@@ -236,9 +293,14 @@ impl Known {
         matches!(self.recipe, Recipe::InBinary)
     }
 
-    /// The releases that are set up in the cache.
+    /// The releases that are set up in the cache. Several implementations may share the packages of one.
     pub fn releases_set_up(&self) -> Vec<String> {
-        if self.is_in_binary() { Vec::new() } else { stock::releases(self.name) }
+        match &self.recipe {
+            Recipe::InBinary => Vec::new(),
+            Recipe::Node(package) => stock::releases(package.name_in_cache()),
+            Recipe::Python(package) => stock::releases(package.name),
+            Recipe::Rust(package) => stock::releases(package.known),
+        }
     }
 }
 

@@ -27,9 +27,19 @@ pub(crate) struct NodePackage {
     pub(crate) folder: &'static str,
     /// The release in `package-lock.json`.
     pub(crate) release: &'static str,
+    /// The arguments of the adapter.
+    pub(crate) arguments: &'static [&'static str],
 }
 
 impl NodePackage {
+    /// What it is called in the cache: its name there must be that of a folder.
+    pub(crate) fn name_in_cache(&self) -> &'static str {
+        match self.folder.trim_end_matches('/') {
+            "" => self.name,
+            folder => folder,
+        }
+    }
+
     /// The files that are laid out for it, each with its name there: the modules, and the lists of its packages.
     pub(crate) fn files(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         let own = format!("{FOLDER}{}", self.folder);
@@ -56,16 +66,17 @@ pub(crate) fn set_up(
     let release = version(release.unwrap_or(package.release))?;
     let files: Vec<_> = package.files().collect();
     find_node(cache)?;
-    let home = cache.home(package.name, release, files.iter().flat_map(|&(path, text)| [path, text]));
+    let home = cache.home(package.name_in_cache(), release, files.iter().flat_map(|&(path, text)| [path, text]));
     if contents::whole(&home).is_none() {
-        setup.announce(package.name, release, &home);
+        setup.announce(package.name_in_cache(), release, &home);
         let beside = cache.beside()?;
         lay_out(beside.path(), files)?;
         npm(cache, beside.path(), package, release)?;
-        cache.finish(beside, &home, (package.name, release, release))?;
+        cache.finish(beside, &home, (package.name_in_cache(), release, release))?;
     }
-    let words = vec!["node".to_owned(), home.join(package.adapter).display().to_string()];
-    let (name, asked, installed) = (package.name.to_owned(), release.to_owned(), release.to_owned());
+    let mut words = vec!["node".to_owned(), home.join(package.adapter).display().to_string()];
+    words.extend(package.arguments.iter().map(|&word| word.to_owned()));
+    let (name, asked, installed) = (package.name_in_cache().to_owned(), release.to_owned(), release.to_owned());
     Ok(Program::isolated(words, super::isolation(cache, &home), Some(Release { name, asked, installed })))
 }
 

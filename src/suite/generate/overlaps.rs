@@ -25,6 +25,9 @@ const SECOND: i64 = 1_000_000;
 const START: i64 = 1_700_000_000;
 /// The user agents of a story.
 const AGENTS: [&str; 3] = ["browser", "copier", "other"];
+/// Secret keys, as long as some implementations want them.
+const KEYS: [&str; 2] =
+    ["a key of stories, as long as some want it", "a newer key of stories, as long as some want it"];
 /// An id that nobody gave.
 const MADE_UP: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 /// How many requests are under way at once, at most.
@@ -49,7 +52,8 @@ pub fn config() -> BoxedStrategy<Config> {
         .prop_map(|(lifetime, refresh, looks)| {
             let mut json: crate::json::Json = crate::json::from_str(looks).unwrap_or_default();
             if let Some(members) = json.as_object_mut() {
-                members.insert("secret_key".to_owned(), "a key of stories".into());
+                members.insert("secret_key".to_owned(), KEYS[0].into());
+                members.insert("cookie_name".to_owned(), "session".into());
                 members.insert("lifetime".to_owned(), crate::json::to_value(&lifetime).unwrap_or_default());
                 members.insert("refresh_each_request".to_owned(), crate::json::Json::Bool(refresh));
             }
@@ -240,11 +244,8 @@ impl Draft {
                 self.steps.push(Step::Request(Request { cookie_header, ..Request::new(AGENTS[2], actions) }));
             }
             Plan::OtherKey => self.restart(|config| {
-                let key = if config.config.signing_key() == Some(b"a newer key") {
-                    "a key of stories"
-                } else {
-                    "a newer key"
-                };
+                let [one, other] = KEYS;
+                let key = if config.config.signing_key() == Some(one.as_bytes()) { other } else { one };
                 config.config = Arc::new((*config.config).clone().secret_key(Some(key.into())));
             }),
             Plan::OtherPrefix => self.restart(|config| {

@@ -132,7 +132,7 @@ impl Walk<'_> {
         got: &StepAnswer,
     ) -> bool {
         let value = &cookie.value;
-        let is_new = matches!(request.effect, Effect::Created | Effect::Regenerated);
+        let is_new = matches!(request.effect, Effect::Created | Effect::Regenerated) && !self.is_in_cookie();
         if is_new && (self.ids.known(value).is_some() || self.ids.is_literal(value)) {
             let rule = blame::same_id(request);
             self.differ(rule, "the id of the session", "a new one", "one that was there before");

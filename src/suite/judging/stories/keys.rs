@@ -9,6 +9,9 @@ use crate::{
 impl Walk<'_> {
     /// Compares what the store holds: which sessions, and how long each still lives.
     pub(super) fn keys(&mut self, expected: &[KeyIs], got: &StepAnswer) -> bool {
+        if self.is_in_cookie() {
+            return true;
+        }
         let Some(keys) = &got.keys else { return true };
         let passed = self.passed(got);
         // What has ended and was not removed yet is no session any more.

@@ -16,7 +16,7 @@ use super::{compare::Difference, kept};
 use crate::{
     model::store::{CookieIs, Effect, Expected, Found, RequestIs, Stores},
     protocol::{
-        BoundaryChoice, Choices,
+        BoundaryChoice, Choices, KeptChoice,
         story::{Step, StepAnswer, Story, StoryAnswer},
     },
     rules,
@@ -146,6 +146,11 @@ impl<'a> Walk<'a> {
     /// How much real time a running store may have noticed by now (microseconds).
     fn passed(&self, got: &StepAnswer) -> i64 {
         i64::try_from(got.passed_ms.unwrap_or(0)).unwrap_or(i64::MAX).saturating_mul(1000)
+    }
+
+    /// Whether there is no store, and so no id.
+    pub(super) fn is_in_cookie(&self) -> bool {
+        self.choices.store.kept == KeptChoice::Cookie
     }
 
     /// Nothing more can be told of the story.
