@@ -10,7 +10,7 @@ use sessionproof::{
     },
     evidence::vectors::FailedWith,
     foreign,
-    processes::time_zone,
+    processes::{ServerKind, time_zone},
     protocol::Capabilities,
     protocol_check::Limits,
     setup::{KNOWN, Known, Setup},
@@ -50,6 +50,12 @@ pub struct Target {
     /// The Python to use; what is installed there is tested in place
     #[arg(long, value_name = "PATH")]
     python: Option<PathBuf>,
+    /// Start an empty Redis for each copy of the program (SESSIONPROOF_REDIS)
+    #[arg(long, requires = "command")]
+    redis: bool,
+    /// Start an empty memcached for each copy (SESSIONPROOF_MEMCACHED)
+    #[arg(long, requires = "command")]
+    memcached: bool,
     /// The time zone that programs run in [default: $TZ or America/New_York]
     #[arg(long, value_name = "ZONE", value_parser = zone)]
     time_zone: Option<String>,
@@ -112,7 +118,10 @@ impl Target {
 
     fn named_program(&self, name: Option<&str>) -> Result<Option<Program>, CliError> {
         if !self.command.is_empty() {
-            return Ok(Some(Program::from(&self.command)));
+            let wanted = [(self.redis, ServerKind::Redis), (self.memcached, ServerKind::Memcached)];
+            let wanted = wanted.into_iter().filter(|(is_wanted, _)| *is_wanted);
+            let program = Program::from(&self.command);
+            return Ok(Some(wanted.fold(program, |program, (_, kind)| program.with_server(kind))));
         }
         let name = name.unwrap_or("verifier");
         let (name, release) = name.split_once('@').map_or((name, None), |(name, release)| (name, Some(release)));
@@ -182,6 +191,9 @@ impl Target {
         }
         if self.call_timeout != SHORT {
             words += &format!(" --call-timeout {}", self.call_timeout);
+        }
+        for (is_wanted, word) in [(self.redis, " --redis"), (self.memcached, " --memcached")] {
+            words += if is_wanted { word } else { "" };
         }
         if let Some(name) = &self.implementation {
             words += &format!(" {}", foreign::shell_word(name));

@@ -91,7 +91,13 @@ impl Server {
         for _ in 0..TRIES {
             match Self::try_start(kind, &program) {
                 Ok(server) => return Ok(server),
-                Err(error) => said = error.to_string(),
+                Err(error) => {
+                    said = error.to_string();
+                    // Another port would not help one that says nothing.
+                    if error.kind() == io::ErrorKind::TimedOut {
+                        break;
+                    }
+                }
             }
         }
         Err(AdapterError {
@@ -137,7 +143,8 @@ impl Server {
                 return Err(io::Error::other("it ended before it answered"));
             }
             if Instant::now() >= until {
-                return Err(io::Error::other(format!("it did not answer for {} s", PATIENCE.as_secs())));
+                let said = format!("it did not answer for {} s", PATIENCE.as_secs());
+                return Err(io::Error::new(io::ErrorKind::TimedOut, said));
             }
             thread::sleep(LOOK);
         }

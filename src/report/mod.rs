@@ -11,6 +11,7 @@ pub mod json;
 pub mod junit;
 #[cfg(feature = "cli")]
 pub mod matrix;
+mod overlaps;
 #[cfg(feature = "cli")]
 mod picture;
 #[cfg(feature = "cli")]

@@ -5,7 +5,10 @@
 
 #![cfg_attr(not(feature = "cli"), allow(dead_code, reason = "the HTML report alone draws the rows"))]
 
-use super::style::{BAD, styled};
+use super::{
+    overlaps::overlaps,
+    style::{BAD, styled},
+};
 use crate::json::{Json, json};
 use crate::{
     case::{
@@ -32,7 +35,7 @@ const WIDTH: usize = 110;
 
 /// The timeline of a failure as text; `None` for a check of another kind.
 pub fn timeline(failure: &Failure) -> Option<String> {
-    Some(cast(failure) + &lines(failure)?.table())
+    overlaps(failure).or_else(|| Some(cast(failure) + &lines(failure)?.table()))
 }
 
 /// The events of a failure; `None` for a check of another kind.

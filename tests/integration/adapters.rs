@@ -45,7 +45,9 @@ macro_rules! judged {
 
         #[test]
         fn every_known_implementation_is_judged() {
-            let all: Vec<_> = KNOWN.iter().filter(|known| !known.is_in_binary()).map(|known| known.name).collect();
+            // Those of stores come last; `stores` is about them.
+            let all = KNOWN.iter().filter(|known| !known.is_in_binary()).map(|known| known.name);
+            let all: Vec<_> = all.take_while(|name| *name != "flask-session").collect();
             assert_eq!(all, [$($name),*]);
         }
     };

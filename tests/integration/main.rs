@@ -48,6 +48,7 @@ mod results;
 mod rust_implementers;
 mod signals;
 mod specification;
+mod stores;
 mod supply_chain;
 mod system_rules;
 mod unhappy_ends;
