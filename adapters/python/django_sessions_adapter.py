@@ -4,7 +4,7 @@
 
 BACKEND is `db`, `cache`, `cached_db`, `file` or `signed_cookies`. With `save_every_request` SESSION_SAVE_EVERY_REQUEST is on; a
 configuration that names `refresh_each_request` sets it, too. Each request runs through Django's whole WSGI handler, with
-SessionMiddleware and one view. Django runs as it is: `django_stores.py` says where the clock is replaced.
+SessionMiddleware and one view. Django runs as it is: `django_for_stories.py` replaces the clock, and says where.
 
 - Django opens a session when it is first used. `opened` is null in a request that never used it.
 - `clear` is `flush()`, as Django's own logout does it. `regenerate` is `cycle_key()`, as its login does it.
@@ -19,43 +19,23 @@ from pathlib import Path
 from wsgiref.util import setup_testing_defaults
 
 import django
-from django.conf import UserSettingsHolder, settings
+from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import Http404, HttpResponse
 from django.urls import path
 from django.views import View
 from django.views.static import serve
 
-from django_stores import PACKAGE, STORES, hold_clock
+from django_for_stories import CALL, MEMBERS, STORES, configured, started
 from sessionproof_adapter import Unsupported, runtime_with
 from sessionproof_stories import serve_stories
-
-CALL = "sessionproof.call"
-SETTINGS = {
-    "secret_key": "SECRET_KEY",
-    "fallback_keys": "SECRET_KEY_FALLBACKS",
-    "lifetime": "SESSION_COOKIE_AGE",
-    "refresh_each_request": "SESSION_SAVE_EVERY_REQUEST",
-    "cookie_name": "SESSION_COOKIE_NAME",
-    "cookie_domain": "SESSION_COOKIE_DOMAIN",
-    "cookie_path": "SESSION_COOKIE_PATH",
-    "cookie_httponly": "SESSION_COOKIE_HTTPONLY",
-    "cookie_secure": "SESSION_COOKIE_SECURE",
-    "cookie_samesite": "SESSION_COOKIE_SAMESITE",
-}
-#: Where null stands for a default that Django spells otherwise.
-NOT_NULL = {"secret_key", "fallback_keys", "cookie_path"}
 
 
 class Application:
     """Django's handler with the settings of one configuration. Django has one place for settings: each request puts its own there."""
 
     def __init__(self, config):
-        self.settings = UserSettingsHolder(BASE)
-        for member in config.given & set(SETTINGS):
-            if config[member] is not None or member not in NOT_NULL:
-                setattr(self.settings, SETTINGS[member], config[member])
-        settings._wrapped = self.settings
+        self.settings = settings._wrapped = configured(BASE, config)
         self.handler = WSGIHandler()
 
     def request(self, call):
@@ -66,31 +46,13 @@ class Application:
         setup_testing_defaults(environ)
         answers = []
         response = self.handler(environ, lambda status, headers: answers.append((int(status.split()[0]), headers)))
-        for _ in response:
-            pass
+        b"".join(response)
         response.close()
         if isinstance(environ[CALL], Unsupported):
             raise environ[CALL]
-        return answers[-1]
-
-
-def noting(get_response):
-    """The middleware inside SessionMiddleware, which notes the session when Django loads it."""
-
-    def middleware(request):
-        session, call = request.session, request.META[CALL]
-
-        def noted(load=session.load):
-            opened = load()
-            call.opened(opened)
-            return opened
-
-        session.load = noted
-        if session.session_key is None:
-            call.opened({})
-        return get_response(request)
-
-    return middleware
+        status, headers = answers[-1]
+        # Django puts a space in front of a cookie, which a client takes for no part of it (RFC 9110, 5.5).
+        return status, [(name, value.strip()) for name, value in headers]
 
 
 class Main(View):
@@ -115,8 +77,8 @@ DJANGO_WAYS = {
     "len": lambda session, action: len(session.keys()),
     "permanent": lambda session, action: not session.get_expire_at_browser_close(),
     "set_permanent": lambda session, action: session.set_expiry(None if action.value else 0),
-    "set_permanent_to": lambda session, action: session.set_expiry(None if action.value else 0),
 }
+DJANGO_WAYS["set_permanent_to"] = DJANGO_WAYS["set_permanent"]
 
 
 def act(action, session):
@@ -128,18 +90,21 @@ def act(action, session):
 urlpatterns = [path("", Main.as_view()), path("static/<path:path>", serve, {"document_root": Path(__file__).parent / "static"})]
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2 or sys.argv[1] not in STORES or set(sys.argv[2:]) > {"save_every_request"}:
+    if len(sys.argv) < 2 or sys.argv[1] not in STORES or set(sys.argv[2:]) - {"save_every_request"}:
         sys.exit(__doc__)
-    STORE, IS_SAVED = STORES[sys.argv[1]](), "save_every_request" in sys.argv
-    settings.configure(
-        SECRET_KEY="the adapter's own", SESSION_ENGINE=f"{PACKAGE}.backends.{sys.argv[1]}", SESSION_SAVE_EVERY_REQUEST=IS_SAVED,
-        MIDDLEWARE=[f"{PACKAGE}.middleware.SessionMiddleware", f"{__name__}.noting"], INSTALLED_APPS=[PACKAGE],
-        ROOT_URLCONF=__name__, ALLOWED_HOSTS=["localhost"], LOGGING_CONFIG=None, USE_TZ=True, **STORE.settings)
+    IS_SAVED = "save_every_request" in sys.argv
+    STORE = started(
+        sys.argv[1], SECRET_KEY="the adapter's own", SESSION_SAVE_EVERY_REQUEST=IS_SAVED, ROOT_URLCONF=__name__, ALLOWED_HOSTS=["localhost"])
     BASE = settings._wrapped
-    django.setup()
-    hold_clock()
-    STORE.prepare()
     serve_stories(
-        name=" ".join(["django", *sys.argv[1:]]), version=django.__version__, runtime=runtime_with("asgiref", "sqlparse"),
-        store=STORE, build=Application, request=Application.request, regenerate=lambda application, session: session.cycle_key(),
-        ident=lambda application, key: key, members=set(SETTINGS), choices={"renew": "request" if IS_SAVED else "write", **STORE.choices})
+        name=" ".join(["django", *sys.argv[1:]]),
+        version=django.__version__,
+        runtime=runtime_with("asgiref", "sqlparse"),
+        store=STORE,
+        build=Application,
+        request=Application.request,
+        regenerate=lambda application, session: session.cycle_key(),
+        ident=lambda application, key: key,
+        members=set(MEMBERS),
+        choices={"renew": "request" if IS_SAVED else "write", **STORE.choices},
+    )

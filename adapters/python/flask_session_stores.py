@@ -1,6 +1,7 @@
 """What Flask-Session needs for each of its stores: its configuration, its clock, and what the store decides."""
 
 import importlib
+import logging
 import os
 import struct
 import types
@@ -99,6 +100,8 @@ class CacheLib(Folder):
         super().__init__()
         module = importlib.import_module("cachelib.file")
         module.time, module.sleep = CLOCK.time, SLEEP
+        # It warns of each file that it cannot reach, which is what some stories are about.
+        logging.getLogger().setLevel(logging.CRITICAL)
         self.client = module.FileSystemCache(self.path, hash_method=Readable)
         self.threshold = self.client._threshold
         self.name = f"files of cachelib {installed('cachelib')}"

@@ -1,4 +1,4 @@
-"""The stores of Django's sessions, by the clock of the story: what look tells of each, and what each decides.
+"""Django for stories: its settings, its clock, the middleware that notes a session, and its stores.
 
 Django runs as it is. What is replaced are the places where it asks for the time: `timezone.now`, and `time` in the modules of sessions,
 cookies, signatures and caches. A file of a session gets the story's time as that of its last change, which Django takes its end from.
@@ -6,26 +6,83 @@ cookies, signatures and caches. A file of a session gets the story's time as tha
 
 import contextlib
 import importlib
+import logging
 import os
 import weakref
 from datetime import timedelta
 
+import django
 import django.utils.timezone
-from django.conf import settings
+from django.conf import UserSettingsHolder, settings
 
 from folder_stores import EPOCH, Database, Folder, left_until
 from sessionproof_adapter import CLOCK, microseconds
 from sessionproof_stories import Store
 
 PACKAGE = "django.contrib.sessions"
+#: Where a request has its call.
+CALL = "sessionproof.call"
 CACHE = "django.core.cache.backends.locmem.LocMemCache"
+#: Django's name for each config member.
+MEMBERS = {
+    "secret_key": "SECRET_KEY",
+    "fallback_keys": "SECRET_KEY_FALLBACKS",
+    "lifetime": "SESSION_COOKIE_AGE",
+    "refresh_each_request": "SESSION_SAVE_EVERY_REQUEST",
+    "cookie_name": "SESSION_COOKIE_NAME",
+    "cookie_domain": "SESSION_COOKIE_DOMAIN",
+    "cookie_path": "SESSION_COOKIE_PATH",
+    "cookie_httponly": "SESSION_COOKIE_HTTPONLY",
+    "cookie_secure": "SESSION_COOKIE_SECURE",
+    "cookie_samesite": "SESSION_COOKIE_SAMESITE",
+}
+#: Where null stands for a default that Django spells otherwise.
+NOT_NULL = {"secret_key", "fallback_keys", "cookie_path"}
 
 
-def hold_clock():
+def configured(base, config):
+    """The settings of one configuration: what it names, on top of those of the adapter."""
+    made = UserSettingsHolder(base)
+    for member in config.given & set(MEMBERS):
+        if config[member] is not None or member not in NOT_NULL:
+            setattr(made, MEMBERS[member], config[member])
+    return made
+
+
+def started(backend, **options):
+    """Set up Django once for all configurations, with the store of a backend, which it returns."""
+    store = STORES[backend]()
+    settings.configure(
+        SESSION_ENGINE=f"{PACKAGE}.backends.{backend}", INSTALLED_APPS=[PACKAGE], LOGGING_CONFIG=None,
+        MIDDLEWARE=[f"{PACKAGE}.middleware.SessionMiddleware", f"{__name__}.noting"], **options, **store.settings)
+    # Requests that fail are what some stories are about; they are no news.
+    logging.getLogger("django").setLevel(logging.CRITICAL)
+    django.setup()
     django.utils.timezone.now = lambda: EPOCH + timedelta(microseconds=microseconds(CLOCK.now))
     for name in (f"{PACKAGE}.middleware", "django.http.response", "django.core.signing", "django.core.cache.backends.base",
                  "django.core.cache.backends.locmem"):
         importlib.import_module(name).time = CLOCK
+    store.prepare()
+    return store
+
+
+def noting(get_response):
+    """The middleware inside SessionMiddleware: notes the session when Django loads it."""
+
+    def middleware(request):
+        session, call = request.session, request.META[CALL]
+
+        def noted(load=session.load):
+            opened = load()
+            call.opened(opened)
+            return opened
+
+        session.load = noted
+        if session.session_key is None:
+            call.opened({})
+        return get_response(request)
+
+    return middleware
 
 
 class Tables(Database):
