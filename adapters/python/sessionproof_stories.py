@@ -142,6 +142,10 @@ class StoryAdapter(Adapter):
         finally:
             self.store.close()
 
+    def leave(self):
+        self.store.close()
+        super().leave()
+
     def dispatch(self, request):
         if request.get("op") == "hello" and request.get("protocol") == PROTOCOL:
             no_more(set(request) - {"op", "protocol"}, "member")
