@@ -1,11 +1,14 @@
-"""Flask-Session on Redis behind version 2 of the adapter protocol.
+"""Flask-Session behind version 2 of the adapter protocol, on Redis or on another of its stores.
 
     SESSIONPROOF_REDIS=redis://127.0.0.1:6390 python flask_session_adapter.py
     python flask_session_adapter.py fakeredis
     python flask_session_adapter.py careful [fakeredis]
+    SESSIONPROOF_MEMCACHED=127.0.0.1:11299 python flask_session_adapter.py memcached
+    python flask_session_adapter.py sqlalchemy
+    python flask_session_adapter.py cachelib
 
-The argument `careful` takes the interface of `careful_sessions.py`. Flask and Flask-Session run as they are: what is replaced are
-the places where they ask for the time.
+The argument `careful` takes the interface of `careful_sessions.py`, which is for Redis alone. Flask, Flask-Session and the clients of
+the stores run as they are: what is replaced are the places where they ask for the time, or sleep before they try again.
 """
 
 import sys
@@ -16,7 +19,7 @@ from flask_session import Session
 
 import framework
 from flask_adapter import act, serve_once
-from redis_stores import store_of
+from flask_session_stores import choices, configure, packages, store_of
 from sessionproof_adapter import installed, runtime_with
 from sessionproof_stories import serve_stories
 
@@ -33,7 +36,8 @@ class Application:
 
     def __init__(self, config):
         self.app = app = flask.Flask("sessionproof", static_folder=framework.STATIC_FOLDER, static_url_path="/static")
-        app.config.update(DEBUG=False, TESTING=False, PROPAGATE_EXCEPTIONS=False, SESSION_TYPE="redis", SESSION_REDIS=STORE.client)
+        app.config.update(DEBUG=False, TESTING=False, PROPAGATE_EXCEPTIONS=False)
+        configure(STORE, app)
         for member in config.given & MEMBERS:
             value = config[member]
             app.config[framework.FLASK_CONFIG[member]] = framework.Application.lifetime(value) if member == "lifetime" else value
@@ -84,13 +88,13 @@ if __name__ == "__main__":
     serve_stories(
         name="careful-sessions" if IS_CAREFUL else "flask-session",
         version=installed("flask-session"),
-        runtime=runtime_with("flask", "werkzeug", "redis"),
+        runtime=runtime_with("flask", "werkzeug", *packages(STORE)),
         store=STORE,
         build=Application,
         request=Application.request,
         regenerate=Application.regenerate,
         ident=Application.ident,
         members=MEMBERS | {"key_prefix"},
-        # Flask-Session makes sessions permanent, and cuts a lifetime to whole seconds.
-        choices={"permanence": "permanent", **({"concurrent": "merge"} if IS_CAREFUL else {"precision_ms": 1000})},
+        # Flask-Session makes sessions permanent.
+        choices={"permanence": "permanent", **({"concurrent": "merge"} if IS_CAREFUL else choices(STORE))},
     )

@@ -245,7 +245,11 @@ class Adapter:
                 replies.write(self.reply_line(line))
                 replies.flush()
         except BrokenPipeError:
-            os._exit(0)  # nobody listens any more, and closing `replies` would fail again
+            self.leave()
+
+    def leave(self):
+        """Nobody listens any more, and closing what replies are written to would fail again."""
+        os._exit(0)
 
     def reply_line(self, line):
         """The reply to one line, as bytes with the newline."""

@@ -186,6 +186,10 @@ class StoryAdapter(Adapter):
         """A request that is about to begin."""
         return Call(*about)
 
+    def leave(self):
+        self.store.close()
+        super().leave()
+
     def dispatch(self, request):
         if request.get("op") == "hello" and request.get("protocol") == PROTOCOL:
             no_more(set(request) - {"op", "protocol"}, "member")

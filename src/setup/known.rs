@@ -171,6 +171,14 @@ pub static KNOWN: &[Known] = &[
         recipe: Recipe::Python(flask_session(&["flask_session_adapter.py", "careful"])),
         server: Some(REDIS_OR_FAKE),
     },
+    stored("flask-session-memcached", "Flask-Session on memcached", FLASK_SESSION_MEMCACHED, MEMCACHED),
+    stored("flask-session-sqlalchemy", "Flask-Session on SQLite", FLASK_SESSION_SQLALCHEMY, None),
+    stored("flask-session-cachelib", "Flask-Session on files", FLASK_SESSION_CACHELIB, None),
+    stored("django", "Django's sessions in its database", DJANGO, None),
+    stored("django-cache", "Django's sessions in its cache", DJANGO_CACHE, None),
+    stored("django-cached-db", "Django's sessions in cache and database", DJANGO_CACHED_DB, None),
+    stored("django-file", "Django's sessions in files", DJANGO_FILE, None),
+    stored("django-signed-cookies", "Django's sessions in signed cookies", DJANGO_SIGNED_COOKIES, None),
     stored("express-session", "express-session on Redis, by connect-redis", EXPRESS_ON_REDIS, REDIS),
     stored("express-session-memory", "express-session in memory", EXPRESS_IN_MEMORY, None),
     stored("cookie-session", "cookie-session: the session in a signed cookie", COOKIE_SESSION, None),
@@ -183,6 +191,20 @@ pub static KNOWN: &[Known] = &[
     stored("starsessions-memory", "starsessions in memory", STARSESSIONS_IN_MEMORY, None),
     stored("beaker", "Beaker in memory", BEAKER, None),
 ];
+
+const MEMCACHED: Option<OwnServer> = Some(OwnServer { kind: ServerKind::Memcached, without: None });
+const FLASK_SESSION_MEMCACHED: Recipe = Recipe::Python(flask_session(&["flask_session_adapter.py", "memcached"]));
+const FLASK_SESSION_SQLALCHEMY: Recipe = Recipe::Python(flask_session(&["flask_session_adapter.py", "sqlalchemy"]));
+const FLASK_SESSION_CACHELIB: Recipe = Recipe::Python(flask_session(&["flask_session_adapter.py", "cachelib"]));
+const DJANGO: Recipe = django(&["django_sessions_adapter.py", "db"]);
+const DJANGO_CACHE: Recipe = django(&["django_sessions_adapter.py", "cache"]);
+const DJANGO_CACHED_DB: Recipe = django(&["django_sessions_adapter.py", "cached_db"]);
+const DJANGO_FILE: Recipe = django(&["django_sessions_adapter.py", "file"]);
+const DJANGO_SIGNED_COOKIES: Recipe = django(&["django_sessions_adapter.py", "signed_cookies"]);
+
+const fn django(adapter: &'static [&'static str]) -> Recipe {
+    python("django", "django", adapter, &[("5.2.19", (3, 10))])
+}
 
 const REDIS: Option<OwnServer> = Some(OwnServer { kind: ServerKind::Redis, without: None });
 
