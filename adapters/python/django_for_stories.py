@@ -208,7 +208,7 @@ class Cookies(Store):
     """No store: the backend `signed_cookies`. An end is counted from the whole second of the signature."""
 
     name, states, settings = "none, the cookie holds the session", (), {}
-    choices = {"boundary": "tick", "precision_ms": 1000, "guard": "signer"}
+    choices = {"boundary": "tick", "precision_ms": 1000, "guard": "signer", "kept": "cookie"}
 
     def prepare(self):
         pass
