@@ -74,7 +74,8 @@ def noting(get_response):
 
         def noted(load=session.load):
             opened = load()
-            call.opened(opened)
+            # Django notes there whether the cookie has an end.
+            call.opened({key: value for key, value in opened.items() if key != "_session_expiry"})
             return opened
 
         session.load = noted

@@ -106,5 +106,5 @@ if __name__ == "__main__":
         regenerate=lambda application, session: session.cycle_key(),
         ident=lambda application, key: key,
         members=set(MEMBERS),
-        choices={"permanence": "permanent", "renew": "request" if IS_SAVED else "write", **STORE.choices},
+        choices={"permanence": "permanent", **STORE.choices},
     )

@@ -130,7 +130,11 @@ pub(crate) fn set_up(
     let files = cache.files()?;
     let of = Of { package, release, of_its_day };
     let wanted = of.pip_arguments(base.version);
-    let home = cache.home(package.name, release, [base.identity.as_str(), &wanted.join(" ")]);
+    // What is pinned may change while a release stays.
+    let pins = format!("adapters/python/{}", package.requirements(release));
+    let pins = bundled::under(&pins).map(|(_, text)| text);
+    let told = wanted.join(" ");
+    let home = cache.home(package.name, release, [base.identity.as_str(), &told].into_iter().chain(pins));
     let whole = contents::whole(&home).filter(|_| runs(&home));
     let installed = match whole {
         Some(contents) => contents.installed,

@@ -125,6 +125,14 @@ impl Stores {
         Self { observes: true, ..self }
     }
 
+    /// A request under way opens its session only now: an implementation may wait until the session is used.
+    pub fn open_now(&mut self, name: &str) {
+        if let Some(held) = self.held.remove(name) {
+            let again = self.begin(&held.again());
+            self.held.insert(name.to_owned(), again);
+        }
+    }
+
     /// A user agent takes some Set-Cookie headers of an answer from `/`.
     pub fn take_cookies(&mut self, agent: &str, headers: &[String]) {
         let now = self.now;

@@ -42,6 +42,16 @@ pub(super) struct Held {
 }
 
 impl Held {
+    /// The request as it began, without its view.
+    pub(super) fn again(&self) -> Request {
+        Request {
+            method: self.method.clone(),
+            path: self.path.clone(),
+            cookie_header: Some(self.cookie_header.clone()),
+            ..Request::new(self.agent.clone(), [])
+        }
+    }
+
     pub(super) fn path(&self) -> &str {
         &self.path
     }

@@ -6,6 +6,7 @@
 //! as before.
 
 mod call;
+pub(in crate::suite::judging) mod stories;
 
 pub use call::simplify_call;
 

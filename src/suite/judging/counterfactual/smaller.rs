@@ -8,6 +8,7 @@ use crate::{
     clock::UnixTime,
     config::{Config, Key, Lifetime},
     protocol::{Action, Call, Choices, Exchange, Sign, Verify},
+    suite::judging::shrink::stories,
     value::{Map, Value},
 };
 
@@ -22,6 +23,9 @@ const FEW: usize = 16;
 
 /// Calls that may be plainer, the greatest steps first. Cookies are signed anew, as far as a key of the server signed them.
 pub(in crate::suite::judging) fn smaller(call: &Call, choices: &Choices) -> Vec<Call> {
+    if let Call::Story(story) = call {
+        return stories::smaller(story).into_iter().map(Call::Story).collect();
+    }
     let mut all = Vec::new();
     configs(call, choices, &mut all);
     match call {
@@ -33,7 +37,6 @@ pub(in crate::suite::judging) fn smaller(call: &Call, choices: &Choices) -> Vec<
                     .map(|now| Call::Sign(Sign { now: UnixTime::from_seconds(now), ..sign.clone() })),
             );
         }
-        // A story is shrunk by its steps.
         Call::Story(_) => {}
         Call::Verify(verify) => {
             all.extend(cookies(verify).into_iter().map(Call::Verify));

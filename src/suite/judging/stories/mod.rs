@@ -24,7 +24,7 @@ use crate::{
 };
 use cookies::{Change, Looks};
 use ids::Ids;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the comparison says.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +49,11 @@ pub(in crate::suite) fn judge(story: &Story, answer: &StoryAnswer, choices: &Cho
         // Whoever sleeps, for example before a lost store is tried again, moves the clocks.
         let slept = i64::try_from(got.slept_ms.unwrap_or(0)).unwrap_or(i64::MAX).saturating_mul(1000);
         walk.world.now = walk.world.now.plus_micros(slept);
+        if let Step::End { name, .. } = step
+            && walk.unopened.contains(name)
+        {
+            walk.world.open_now(name);
+        }
         let expected = walk.world.step(step);
         walk.note(step);
         let goes_on = match &expected {
@@ -85,6 +90,8 @@ struct Walk<'a> {
     looks: BTreeMap<String, Looks>,
     /// Who asks in each request that is under way.
     agents: BTreeMap<String, String>,
+    /// The requests under way whose session was not opened where they began.
+    unopened: BTreeSet<String>,
     /// What happened to everything so far.
     past: Past,
 }
@@ -123,6 +130,7 @@ impl<'a> Walk<'a> {
             last: BTreeMap::new(),
             looks: BTreeMap::new(),
             agents: BTreeMap::new(),
+            unopened: BTreeSet::new(),
             past: Past::default(),
         }
     }
@@ -209,7 +217,10 @@ impl<'a> Walk<'a> {
     }
 
     fn begun(&mut self, step: &Step, found: &Found, so_far: &StepAnswer, got: &StepAnswer) -> bool {
-        let Step::Begin { request, .. } = step else { return true };
+        let Step::Begin { name, request } = step else { return true };
+        if got.opened.is_none() && got.held == Some(true) && request.actions.is_empty() {
+            self.unopened.insert(name.clone());
+        }
         self.literal(request.cookie_header.as_ref());
         let sent = so_far.cookie_header.clone().flatten();
         if !self.is_sent(sent.as_deref(), got) {
@@ -312,7 +323,7 @@ impl<'a> Walk<'a> {
 
     fn vary(&mut self, request: &RequestIs, got: &StepAnswer) {
         let sets = !matches!(self.change(got), Change::None);
-        if !(request.accessed || sets) || got.status.is_some_and(|status| status >= 500) {
+        if !(request.accessed || sets) || got.status.is_some_and(|status| status >= 400) {
             return;
         }
         let mut named = got.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("vary"));
