@@ -35,6 +35,8 @@ pub(super) struct Held {
     results: Vec<Value>,
     status: u16,
     regenerates: bool,
+    /// Whether it asked for a new id where there was no session.
+    regenerates_nothing: bool,
     /// Whether it had a session of its own before it was changed.
     id: Option<String>,
     /// Whether that was one which only a mistake keeps alive.
@@ -75,7 +77,10 @@ impl Held {
             let result = match action {
                 Action::Regenerate => {
                     self.session.accessed = true;
-                    self.regenerates |= !is_empty(&self.session.data);
+                    match is_empty(&self.session.data) {
+                        true => self.regenerates_nothing = true,
+                        false => self.regenerates = true,
+                    }
                     Ok(Value::Null)
                 }
                 other => self.session.act(other),
@@ -140,6 +145,7 @@ impl Stores {
             results: Vec::new(),
             status: 200,
             regenerates: false,
+            regenerates_nothing: false,
             is_hidden: id.as_ref().and_then(|id| self.records.get(id)).is_some_and(|record| record.is_hidden),
             id,
         };
@@ -213,7 +219,8 @@ impl Stores {
                 .as_ref()
                 .and_then(|id| self.records.get(id))
                 .is_some_and(|now| now.version != held.version),
-            open_end: false,
+            // Some give an empty session an id.
+            open_end: held.regenerates_nothing,
         };
         match &held.found {
             Found::Unreachable => self.unreachable(&held, &mut expected),

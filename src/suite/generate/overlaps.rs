@@ -12,6 +12,7 @@ use crate::{
     case::scenario::Scenario,
     clock::UnixTime,
     config::{Config, Lifetime},
+    json::Json,
     protocol::{
         Action, Call,
         story::{Request, Step, StoreState, Story, StoryConfig},
@@ -48,24 +49,29 @@ pub fn config() -> BoxedStrategy<Config> {
         1 => Just(r#"{"cookie_domain":"localhost","cookie_path":"/"}"#),
         1 => Just(r#"{"cookie_httponly":false,"cookie_secure":false}"#),
     ];
-    (lifetime, any::<bool>(), looks)
-        .prop_map(|(lifetime, refresh, looks)| {
-            let mut json: crate::json::Json = crate::json::from_str(looks).unwrap_or_default();
-            if let Some(members) = json.as_object_mut() {
-                members.insert("secret_key".to_owned(), KEYS[0].into());
-                members.insert("cookie_name".to_owned(), "session".into());
-                members.insert("lifetime".to_owned(), crate::json::to_value(&lifetime).unwrap_or_default());
-                members.insert("refresh_each_request".to_owned(), crate::json::Json::Bool(refresh));
-            }
-            crate::json::from_value(&json).unwrap_or_default()
-        })
-        .boxed()
+    (lifetime, any::<bool>(), looks).prop_map(|(lifetime, refresh, looks)| named(lifetime, refresh, looks)).boxed()
+}
+
+/// A configuration that names all that stories are about, so that no implementation's own defaults count.
+fn named(lifetime: Lifetime, refresh: bool, looks: &str) -> Config {
+    let mut json: Json = crate::json::from_str(looks).unwrap_or_default();
+    if let Some(members) = json.as_object_mut() {
+        members.insert("secret_key".to_owned(), KEYS[0].into());
+        members.insert("cookie_name".to_owned(), "session".into());
+        members.insert("lifetime".to_owned(), crate::json::to_value(&lifetime).unwrap_or_default());
+        members.insert("refresh_each_request".to_owned(), Json::Bool(refresh));
+    }
+    crate::json::from_value(&json).unwrap_or_default()
 }
 
 /// Stories of an application that begins with one of these configurations.
 pub fn story(configs: BoxedStrategy<Arc<Config>>, sizes: &Sizes) -> BoxedStrategy<Scenario> {
-    (configs, any::<Index>(), vec(plan(), 2..=sizes.steps))
-        .prop_map(|(config, _, plans)| Scenario::Single(Call::Story(Draft::new(config).write(plans))))
+    (configs, vec(plan(), 2..=sizes.steps))
+        .prop_map(|(config, plans)| {
+            let is_named = config.names("cookie_name") && config.names("refresh_each_request");
+            let config = if is_named { config } else { Arc::new(named(Lifetime::Seconds(60), true, "{}")) };
+            Scenario::Single(Call::Story(Draft::new(config).write(plans)))
+        })
         .boxed()
 }
 

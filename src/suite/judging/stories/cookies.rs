@@ -235,6 +235,8 @@ fn bits(id: &str) -> f64 {
     let letters = match () {
         () if id.bytes().all(|b| b.is_ascii_digit()) => 10.0_f64,
         () if is_hex => 16.0,
+        // Base64 of either alphabet, whichever of its signs occur.
+        () if has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) => 64.0,
         () => {
             let of = |kind: fn(&u8) -> bool, count: f64| if has(kind) { count } else { 0.0 };
             of(u8::is_ascii_digit, 10.0)
