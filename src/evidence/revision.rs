@@ -41,8 +41,8 @@ impl Revision {
 
     /// The newest revision of a profile.
     pub fn newest(profile: Profile) -> Result<Self, String> {
-        let of_profile = all()?.into_iter().filter(|revision| revision.profile() == profile);
-        of_profile.last().ok_or_else(|| "no revision is in this binary".to_owned())
+        let mut of_profile = all()?.into_iter().filter(|revision| revision.profile() == profile);
+        of_profile.next_back().ok_or_else(|| "no revision is in this binary".to_owned())
     }
 
     /// What it is about.

@@ -12,7 +12,7 @@ use crate::{
         story::{Request, Step, StepAnswer, Story, StoryAnswer},
     },
     suite::{judging::divergence::Divergence, outcome::results::Failure},
-    value::{Value, wire},
+    value::wire,
 };
 use std::fmt::Write;
 
@@ -104,7 +104,7 @@ fn words(step: &Step, answer: &StepAnswer, held: &[String]) -> (usize, String) {
 /// Who asks, what the view does, and what it saw.
 fn asked(request: &Request, answer: &StepAnswer) -> String {
     let saw = match &answer.opened {
-        Some(session) if session.iter().any(|(key, _)| *key != Value::from("_permanent")) => {
+        Some(session) if session.len() > usize::from(session.contains_key("_permanent")) => {
             format!(" (found {})", wire::encode_map(session))
         }
         Some(_) | None => String::new(),
@@ -135,7 +135,7 @@ fn listed(actions: &[Action]) -> String {
 fn answered(answer: &StepAnswer) -> String {
     let status = answer.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
     let cookies = answer.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
-    let cookie = match cookies.map(|(_, value)| parse_set_cookie(value)).last() {
+    let cookie = match cookies.map(|(_, value)| parse_set_cookie(value)).next_back() {
         None => "no cookie set",
         Some(cookie) if cookie.value.is_empty() => "cookie deleted",
         Some(_) => "cookie set",
@@ -162,7 +162,7 @@ fn keys(answer: &StepAnswer) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::story::StoryConfig;
+    use crate::{protocol::story::StoryConfig, value::Value};
 
     #[test]
     fn overlapping_requests_stand_beside_each_other() {

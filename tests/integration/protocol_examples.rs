@@ -31,7 +31,7 @@ fn each_example_is_a_line_that_this_crate_reads_and_the_model_answers_so() {
         assert_eq!(reply["id"], id);
         let op = op.as_str().unwrap();
         if op == "hello" {
-            assert_eq!(request.to_string(), protocol::hello_line(id.as_u64().unwrap()));
+            assert_eq!(request.to_string(), protocol::hello_line(id.as_u64().unwrap(), 1));
             json::from_value::<Capabilities>(&reply["ok"]).unwrap();
             continue;
         }

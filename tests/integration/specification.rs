@@ -12,7 +12,7 @@ use sessionproof::{
     },
     model::{base64, json, payload, server, signing, tagging},
     protocol::{Action, Choices, Exchange},
-    rules::{self, TEXT},
+    rules::{self, Profile, TEXT},
     value::{Map, Value},
 };
 use std::{
@@ -69,7 +69,7 @@ fn every_link_within_the_text_leads_to_a_heading() {
 
 #[test]
 fn the_revision_line_names_the_newest_revision() {
-    let newest = Revision::newest().unwrap().name;
+    let newest = Revision::newest(Profile::Cookie).unwrap().name;
     assert_eq!(TEXT.lines().nth(2).and_then(|line| line.split('`').nth(1)), Some(newest.as_str()));
     assert!(rows(section("Revisions")).iter().any(|row| row[0] == format!("`{newest}`")), "{newest} is not listed");
 }
@@ -180,7 +180,7 @@ fn defined() -> BTreeSet<String> {
 fn every_symbol_of_a_predicate_is_defined() {
     let defined = defined();
     let mut undefined = Vec::new();
-    for rule in rules::all() {
+    for rule in rules::of(Profile::Cookie) {
         for symbol in symbols(&predicate(rule)) {
             if !defined.contains(&symbol) && rules::find(&symbol).is_none() {
                 undefined.push(format!("{}: {symbol}", rule.id));
@@ -193,7 +193,7 @@ fn every_symbol_of_a_predicate_is_defined() {
 
 #[test]
 fn every_symbol_that_is_defined_is_used() {
-    let mut used: BTreeSet<_> = rules::all().iter().flat_map(|rule| symbols(&predicate(rule))).collect();
+    let mut used: BTreeSet<_> = rules::of(Profile::Cookie).flat_map(|rule| symbols(&predicate(rule))).collect();
     // What defines a symbol of a predicate uses others.
     used.extend(
         rows(section("Notation")).iter().flat_map(|row| row[1].split('`').skip(1).step_by(2)).flat_map(symbols),

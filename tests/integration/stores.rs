@@ -3,10 +3,7 @@
 use crate::common::{self, program::Run};
 
 use sessionproof::{
-    adapter::{
-        Implementation,
-        subprocess::{Options, Subprocess},
-    },
+    adapter::subprocess::{Options, Subprocess},
     evidence::vectors,
     rules::{Pattern, weight},
     setup::Known,

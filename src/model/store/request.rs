@@ -101,7 +101,7 @@ impl Held {
 
 /// Whether a session holds nothing but the note of its permanence.
 pub(super) fn is_empty(data: &Map) -> bool {
-    data.iter().all(|(key, _)| *key == Value::from(PERMANENT))
+    data.len() == usize::from(data.contains_key(PERMANENT))
 }
 
 impl Stores {

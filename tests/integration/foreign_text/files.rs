@@ -12,7 +12,7 @@ use sessionproof::{
     config::{Config, Digest, KeyDerivation, Lifetime},
     evidence::vectors::{self, LoadedVector, VectorFile},
     mutants,
-    protocol::{Answer, Call, Capabilities, Op, Reply, Response, SignOutcome, ValueKind, VerifyOutcome},
+    protocol::{Answer, Call, Capabilities, Op, Reply, Response, SignOutcome, StoryAnswer, ValueKind, VerifyOutcome},
     report::{self, github, html, junit, matrix, tap, terminal},
     rules::Pattern,
     suite::{
@@ -152,6 +152,7 @@ impl Implementation for Contrary {
                 }
                 .into(),
                 Call::Sign(_) => SignOutcome::Raised("raised".to_owned()).into(),
+                Call::Story(_) => StoryAnswer::default().into(),
                 Call::Verify(_) => VerifyOutcome::Accepted(session()).into(),
             },
         };

@@ -57,8 +57,8 @@ impl Walk<'_> {
     pub(super) fn change(&self, got: &StepAnswer) -> Change {
         let (name, now) = (self.cookie_name(), self.world.now.micros());
         let all = got.headers.iter().filter(|(field, _)| field.eq_ignore_ascii_case("set-cookie"));
-        let all = all.map(|(_, value)| parse_set_cookie(value)).filter(|cookie| cookie.name == name);
-        let Some(cookie) = all.last() else { return Change::None };
+        let mut all = all.map(|(_, value)| parse_set_cookie(value)).filter(|cookie| cookie.name == name);
+        let Some(cookie) = all.next_back() else { return Change::None };
         let max_age = cookie.attributes.get("max-age").and_then(|seconds| seconds.parse::<i64>().ok());
         let expires = cookie.attributes.get("expires").and_then(|date| instant(date));
         let until = match (max_age, expires) {

@@ -14,6 +14,7 @@ mod tests;
 
 use super::{compare::Difference, kept};
 use crate::{
+    model::session::PERMANENT,
     model::store::{CookieIs, Effect, Expected, Found, RequestIs, Stores},
     protocol::{
         BoundaryChoice, Choices, KeptChoice,
@@ -347,8 +348,9 @@ impl<'a> Walk<'a> {
 
 /// A session without the note of its permanence, which not every implementation keeps there.
 fn without_permanence(session: &Map) -> Map {
-    let is_note = |key: &Value| *key == Value::from(crate::model::session::PERMANENT);
-    session.iter().filter(|(key, _)| !is_note(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
+    let mut session = session.clone();
+    session.remove(&Value::from(PERMANENT));
+    session
 }
 
 fn told(session: &Map) -> String {
