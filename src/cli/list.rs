@@ -86,7 +86,7 @@ fn few(releases: &[String]) -> String {
 }
 
 fn line(name: &str, release: &str, needs: &str, set_up: &str, about: &str) -> String {
-    format!("{name:<23}{release:<9}{needs:<17}{set_up:<15} {about}\n")
+    format!("{name:<26}{release:<9}{needs:<17}{set_up:<15} {about}\n")
 }
 
 #[cfg(test)]

@@ -105,6 +105,11 @@ pub fn all() -> impl Iterator<Item = &'static Mutant> {
     families.into_iter().flatten().chain(stores::MUTANTS.iter())
 }
 
+/// Every mutant that is wrong about sessions in a cookie.
+pub fn of_cookies() -> impl Iterator<Item = &'static Mutant> {
+    all().filter(|mutant| !mutant.is_of_stores())
+}
+
 /// The mutant of a name.
 pub fn find(name: &str) -> Option<&'static Mutant> {
     all().find(|mutant| mutant.name == name)

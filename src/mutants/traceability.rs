@@ -29,6 +29,7 @@ pub const WITHOUT_MUTANT: &[(&str, &str)] = &[
         "STO-19",
         "an id that still counts after a logout is taken for one that a late request brought back, where there was one (STO-22)",
     ),
+    ("STO-24", "a write that is lost is taken for one that a reader undid, where there was one as well (STO-25)"),
     ("SYS-8", "it follows from EXP-1 and EXP-3 by the clock of the server that is asked"),
 ];
 

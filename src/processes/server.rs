@@ -1,5 +1,5 @@
-//! Servers that an adapter has for itself: an empty Redis or memcached on a free port of loopback, which keeps nothing on disk and
-//! ends with the adapter.
+//! Servers that an adapter has for itself: an empty Redis or memcached on a free port of loopback, which keeps nothing on
+//! disk and ends with the adapter.
 //!
 //! A Redis has a password of its own, so that no other user of the machine can use it.
 

@@ -335,7 +335,7 @@ fn the_known_implementations_are_listed_without_setting_anything_up() {
             "{line}"
         );
     }
-    for words in ["quart                  0.23.1   Python 3.13", "3.11 or newer, gets release 0.22.0"] {
+    for words in ["quart                     0.23.1   Python 3.13", "3.11 or newer, gets release 0.22.0"] {
         assert!(done.stdout().contains(words), "{words} is not in {}", done.stdout());
     }
     assert!(done.stdout().lines().all(|line| line.chars().count() <= 120), "{}", done.stdout());

@@ -120,7 +120,7 @@ fn noticed(mutant: &Mutant, vectors: &[LoadedVector]) -> BTreeSet<&'static str> 
 #[test]
 fn every_predicate_is_broken_by_a_mutant_of_its_rule() {
     let vectors = vectors::embedded().unwrap();
-    let mutants: Vec<&Mutant> = mutants::all().collect();
+    let mutants: Vec<&Mutant> = mutants::of_cookies().collect();
     let (next, found) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
     let work = || {
         while let Some(mutant) = mutants.get(next.fetch_add(1, Relaxed)) {

@@ -14,7 +14,7 @@ const MISTAKES: [(&str, &str, &str); 31] = [
     ("hello_names_another_choice", "hello", "\"choices\" names \"compresion\""),
     ("hello_decides_otherwise", "hello", "unknown variant"),
     ("hello_never_comes", "hello", "nothing for request 0 within"),
-    ("hello_speaks_another_protocol", "hello", "it speaks protocol 2"),
+    ("hello_speaks_another_protocol", "hello", "it speaks protocol 3"),
     ("ends_before_hello", "hello", "exited with status 3"),
     ("nothing_is_flushed", "hello", "this only when standard input ended"),
     ("only_hello_is_flushed", "flush", "this only when standard input ended"),

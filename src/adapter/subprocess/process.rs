@@ -1,6 +1,5 @@
 //! The operating system's side of one copy of an adapter: it starts the process with pipes, and makes sure that it ends.
 
-use super::messages;
 use crate::{
     adapter::{AdapterError, Program},
     processes::{Running, Server},
@@ -20,6 +19,14 @@ pub(crate) struct Process {
     running: Running,
     /// The servers that it has for itself, which end after it.
     _servers: Vec<Server>,
+}
+
+/// What could not be started.
+pub(crate) enum NotStarted {
+    /// The program itself.
+    Program(io::Error),
+    /// A server that it has for itself, and what to do.
+    Server(AdapterError),
 }
 
 /// How a process ended.
@@ -44,13 +51,13 @@ impl Process {
     /// # Errors
     ///
     /// It cannot be started, or a server that it needs cannot.
-    pub(crate) fn start(program: &Program) -> Result<Self, AdapterError> {
-        let cannot_start = |error: io::Error| messages::cannot_start(program.words(), &error);
-        let mut command = program.to_command().ok_or_else(|| cannot_start(io::ErrorKind::InvalidInput.into()))?;
+    pub(crate) fn start(program: &Program) -> Result<Self, NotStarted> {
+        let mut command = program.to_command().ok_or(NotStarted::Program(io::ErrorKind::InvalidInput.into()))?;
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let servers = program.servers().iter().map(|kind| Server::start(*kind)).collect::<Result<Vec<_>, _>>()?;
+        let servers = program.servers().iter().map(|kind| Server::start(*kind)).collect::<Result<Vec<_>, _>>();
+        let servers = servers.map_err(NotStarted::Server)?;
         servers.iter().for_each(|server| server.tell(&mut command));
-        Ok(Self { running: Running::start(&mut command).map_err(cannot_start)?, _servers: servers })
+        Ok(Self { running: Running::start(&mut command).map_err(NotStarted::Program)?, _servers: servers })
     }
 
     /// The process, to take its pipes from.

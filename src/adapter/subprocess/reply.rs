@@ -73,7 +73,9 @@ pub(super) fn read(
         (_, Some(Some(id))) => id,
     };
     if worker.greeting && id == worker.hello.0 {
-        let is_refused = ["error", "unsupported"].iter().any(|member| reply.get(member).is_some());
+        // An error that names no protocol is one of its own, such as a package that is missing.
+        let names_protocol = |error: &Json| error.to_string().contains("protocol");
+        let is_refused = reply.get("unsupported").is_some() || reply.get("error").is_some_and(names_protocol);
         if is_refused && worker.hello.1 > 1 {
             worker.greet(1);
             return Ok(Read::OlderVersion);

@@ -6,7 +6,7 @@
 use super::{
     lines::{Line, Lines},
     messages,
-    process::{Death, Process},
+    process::{Death, NotStarted, Process},
 };
 use crate::{
     adapter::{AdapterError, Program},
@@ -78,7 +78,10 @@ impl Worker {
         max_reply_line: usize,
         events: &SyncSender<Event>,
     ) -> Result<Self, AdapterError> {
-        let mut process = Process::start(program)?;
+        let mut process = Process::start(program).map_err(|error| match error {
+            NotStarted::Program(error) => messages::cannot_start(program.words(), &error),
+            NotStarted::Server(error) => error,
+        })?;
         let (requests, lines) = mpsc::channel();
         let stderr = Arc::new(Tail::default());
         let child = process.child();

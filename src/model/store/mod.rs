@@ -1,18 +1,20 @@
 //! Sessions in a store: what a server-side session does over time, for requests that may overlap (`STO-*`).
 //!
-//! The model is small. The store is a map from ids to records, each with its data and its end, and it remembers which ids have
-//! ended and how. A request that is under way is a snapshot: what its session held when it was opened. Whatever happens meanwhile,
-//! its end may only do what the rules allow. The ids of the model are `id-1`, `id-2` and so on; a real one's are matched to them.
+//! The model is small. The store is a map from ids to records, each with its data and its end, and it remembers which ids
+//! have ended and how. A request that is under way is a snapshot: what its session held when it was opened. Whatever happens
+//! meanwhile, its end may only do what the rules allow. The ids of the model are `id-1`, `id-2` and so on; a real one's are
+//! matched to them.
 //!
-//! [`Stores::step`] lets one step of a story happen and says what the answer must be ([`Expected`]), with the reason, so that a
-//! wrong answer can be blamed on a rule. [`answer`] is the same as an implementation would answer. What the rules leave open is
-//! declared ([`StoreChoices`]). [`Mistakes`] makes it wrong in one thing.
+//! [`Stores::step`] lets one step of a story happen and says what the answer must be ([`Expected`]), with the reason, so that
+//! a wrong answer can be blamed on a rule. [`answer()`] is the same as an implementation would answer. What the rules leave
+//! open is declared ([`StoreChoices`]). [`Mistakes`] makes it wrong in one thing.
 //!
 //! It does not know how a session is written, what guards the id, or how long anything takes.
 
 mod answer;
 pub mod expected;
 pub mod mistakes;
+mod records;
 mod request;
 
 pub use answer::{answer, answer_with};

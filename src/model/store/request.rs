@@ -6,8 +6,6 @@ use super::{
     mistakes::Mistake,
 };
 use crate::{
-    clock::UnixTime,
-    cookie_text,
     model::{
         Raised, cookie_header,
         session::{PERMANENT, Session},
@@ -111,7 +109,7 @@ impl Stores {
         let of_agent =
             || self.agents.get(&request.agent).and_then(|jar| jar.cookie_header(&Self::target(&request.path), now));
         let cookie_header = request.cookie_header.clone().unwrap_or_else(of_agent);
-        let name = cookie_text::name(&self.config.config);
+        let name: String = self.config.config.cookie_name.bytes().map(char::from).collect();
         let value =
             cookie_header.as_deref().and_then(|header| cookie_header::value(header, &name, DuplicatesChoice::First));
         let found = self.find(value.as_deref().filter(|value| !value.is_empty()));
@@ -488,84 +486,6 @@ impl Stores {
             }
         }
         true
-    }
-
-    fn write(&mut self, id: &str, data: Map, by: Effect) {
-        self.writes += 1;
-        let made = self.records.get(id).map_or(self.now.micros(), |record| record.made);
-        let made = if by == Effect::Updated && self.has(Mistake::WriteDoesNotRenew) { made } else { self.now.micros() };
-        let record = Record {
-            data,
-            prefix: self.config.key_prefix.clone(),
-            renewed: made,
-            made,
-            lifetime: self.given_lifetime(),
-            version: self.writes,
-            by,
-            key: self.config.config.signing_key().map(<[u8]>::to_vec),
-            is_hidden: false,
-        };
-        self.records.insert(id.to_owned(), record);
-    }
-
-    fn renew(&mut self, id: &str) {
-        let (now, lifetime) = (self.now.micros(), self.given_lifetime());
-        let keeps = self.has(Mistake::RenewalKeepsLifetime);
-        if let Some(record) = self.records.get_mut(id) {
-            record.renewed = now;
-            record.lifetime = if keeps { record.lifetime } else { lifetime };
-            record.by = Effect::Renewed;
-        }
-    }
-
-    fn delete(&mut self, id: &str, how: How) {
-        if how == How::Cleared && self.has(Mistake::ClearKeepsKey) {
-            return;
-        }
-        if let (How::Cleared, true, Some(record)) =
-            (how, self.has(Mistake::ClearKeepsEmptyKey), self.records.get_mut(id))
-        {
-            record.data = Map::new();
-            return;
-        }
-        if how == How::Cleared && self.has(Mistake::KeepsCopies) {
-            self.records.get_mut(id).into_iter().for_each(|record| record.is_hidden = true);
-            return;
-        }
-        self.records.remove(id);
-        self.ended.insert(id.to_owned(), Ended { how, late: None });
-    }
-
-    /// The cookie of a new id.
-    fn set(&self, id: String, data: &Map) -> CookieIs {
-        CookieIs::Set { id, until: self.until(data) }
-    }
-
-    /// The cookie of a session that was renewed. One without an end of its own says nothing new.
-    fn renewed(&self, id: &str, data: &Map) -> CookieIs {
-        let id = id.to_owned();
-        match self.until(data) {
-            Some(until) => CookieIs::Set { id, until: Some(until) },
-            None => CookieIs::SetOrNone { id, until: None },
-        }
-    }
-
-    /// When the user agent forgets the cookie of a session (`STO-7`).
-    pub(super) fn until(&self, data: &Map) -> Option<UnixTime> {
-        let is_permanent = match data.get(PERMANENT) {
-            Some(value) => value.is_true(),
-            None => self.choices.permanence == PermanenceChoice::Permanent,
-        };
-        is_permanent.then(|| self.now.plus_micros(self.lifetime()))
-    }
-
-    /// A new id: deterministic, and of the length and letters of a random one.
-    fn fresh_id(&mut self) -> String {
-        self.ids += 1;
-        match self.has(Mistake::ShortIds) {
-            true => format!("{:04}", self.ids),
-            false => format!("id-{:028}-{:028}", self.ids, u64::MAX - u64::from(self.ids)),
-        }
     }
 }
 

@@ -1,11 +1,13 @@
 //! Stories of sessions in a store, whose requests overlap.
 //!
-//! A story is planned first and then written down, since a plan says "end one of the requests under way" or "until the lifetime is
-//! over". Plans shrink by dropping steps and by turning each into the plainest, a request that reads. What is still under way at
-//! the end of a plan is ended, and then the store and every user agent are looked at, so that nothing that went wrong stays hidden.
+//! A story is planned first and then written down, since a plan says "end one of the requests under way" or "until the
+//! lifetime is over". Plans shrink by dropping steps and by turning each into the plainest, a request that reads. What is
+//! still under way at the end of a plan is ended, and then the store and every user agent are looked at, so that nothing that
+//! went wrong stays hidden.
 //!
-//! The bias: of twenty steps seven are whole requests and seven begin or end one; a quarter of the waits end within a second of a
-//! lifetime's end. Stores that are away or full, other prefixes and other keys are rare, since few implementations offer all.
+//! The bias: of twenty steps seven are whole requests and seven begin or end one; a quarter of the waits end within a second
+//! of a lifetime's end. Stores that are away or full, other prefixes and other keys are rare, since few implementations offer
+//! all.
 
 use super::sizes::Sizes;
 use crate::{

@@ -17,7 +17,7 @@ use crate::{
     model::{self, base64, json, payload, signing},
     protocol::{
         Action, Answer, Base64Choice, Call, Choices, CompressionChoice, Exchange, OrderChoice, ReasonsChoice, Response,
-        SignOutcome, Story, StoryAnswer, Verify, VerifyOutcome,
+        SignOutcome, StoryAnswer, Verify, VerifyOutcome,
     },
     value::{Map, Value, wire},
 };
@@ -69,7 +69,11 @@ pub fn compare(call: &Call, expected: &Answer, got: &Answer, choices: &Choices) 
 
 /// What is wrong in the answer to a story, as rules and aspects, the foremost first.
 #[cfg(feature = "cli")]
-pub fn story_differences(story: &Story, answer: &StoryAnswer, choices: &Choices) -> Vec<(&'static str, String)> {
+pub fn story_differences(
+    story: &crate::protocol::Story,
+    answer: &StoryAnswer,
+    choices: &Choices,
+) -> Vec<(&'static str, String)> {
     match stories::judge(story, answer, choices) {
         Told::Differs(found) => found.into_iter().map(|found| (found.rule(), found.what)).collect(),
         Told::Same | Told::Unclear(_) => Vec::new(),

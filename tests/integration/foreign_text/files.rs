@@ -12,7 +12,10 @@ use sessionproof::{
     config::{Config, Digest, KeyDerivation, Lifetime},
     evidence::vectors::{self, LoadedVector, VectorFile},
     mutants,
-    protocol::{Answer, Call, Capabilities, Op, Reply, Response, SignOutcome, StoryAnswer, ValueKind, VerifyOutcome},
+    protocol::{
+        Answer, Call, Capabilities, Op, Reply, Response, SignOutcome, StoryAnswer, ValueKind, VerifyOutcome,
+        story::{StoreClock, StoryOffer},
+    },
     report::{self, github, html, junit, matrix, tap, terminal},
     rules::Pattern,
     suite::{
@@ -123,12 +126,18 @@ fn members(value: &impl std::fmt::Debug) -> usize {
 
 /// A hello with everything in it.
 fn hello() -> Capabilities {
-    let hello = Capabilities::new("mine")
+    let mut hello = Capabilities::new("mine")
         .version("1")
         .runtime("a machine")
         .operations([Op::Verify, Op::Sign, Op::Exchange])
         .values([ValueKind::Bytes, ValueKind::Map, ValueKind::Markup, ValueKind::Tuple]);
-    assert_eq!(members(&hello), 6, "give the new member a text of its own");
+    hello.story = Some(StoryOffer {
+        store: "a store".to_owned(),
+        clock: StoreClock::Advanced,
+        states: Vec::new(),
+        regenerate: false,
+    });
+    assert_eq!(members(&hello), 7, "give the new member a text of its own");
     hello
 }
 

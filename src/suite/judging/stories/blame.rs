@@ -1,7 +1,7 @@
 //! Which rule a difference in a story breaks. The model knows why the right answer is right: how a session ended, what a request
 //! did, what happened before. That tells the rule.
 
-use super::{Last, Past, Walk, cookies::Change};
+use super::{Last, Past, Walk, change::Change};
 use crate::{
     model::store::{Effect, Found, How, KeyIs, RequestIs, StatusIs},
     protocol::{
@@ -271,7 +271,11 @@ impl Walk<'_> {
         let is_on = self.world.config.config.refresh_each_request;
         let last = self.last.get(&key.id);
         let is_long = left > key.left;
+        if self.lifetime() > THIRTY_DAYS && left <= THIRTY_DAYS {
+            return "STO-6";
+        }
         match last {
+            Some(Last { effect: Effect::Updated, .. }) => "STO-3",
             Some(Last { effect: Effect::Nothing, .. }) if is_long && !is_on => "STO-10",
             Some(Last { effect: Effect::Nothing, .. }) if is_long => "STO-12",
             Some(Last { effect: Effect::Renewed, is_accessed, .. }) if !is_long && key.by == Effect::Renewed => {

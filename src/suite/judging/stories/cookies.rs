@@ -1,6 +1,9 @@
 //! The session's cookie in an answer: whether it is set, deleted or left alone, for how long, and how it looks.
 
-use super::{Walk, blame};
+use super::{
+    Walk, blame,
+    change::{Change, words},
+};
 use crate::{
     clock::UnixTime,
     cookie_text::{ParsedCookie, instant, parse_set_cookie},
@@ -15,15 +18,6 @@ use crate::{
 const SECOND: i64 = 1_000_000;
 /// The bits of randomness that an id has at least (`STO-29`).
 const BITS: f64 = 128.0;
-
-/// What an answer does to the cookie.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Change {
-    Deleted(ParsedCookie),
-    None,
-    /// With the instant at which the user agent forgets it (microseconds), if there is one.
-    Set(ParsedCookie, Option<i64>),
-}
 
 /// The attributes of a cookie that its deletion has to repeat.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -214,15 +208,6 @@ impl Walk<'_> {
             let (what, wanted, got) = (format!("the deletion's {name}"), words(wanted), words(got));
             self.differ("STO-20", &what, wanted, got);
         }
-    }
-}
-
-/// What an answer does to the cookie, in words.
-pub(super) fn words(change: &Change) -> String {
-    match change {
-        Change::Deleted(_) => "the cookie is deleted".to_owned(),
-        Change::None => "no cookie is set".to_owned(),
-        Change::Set(..) => "the session's cookie is set".to_owned(),
     }
 }
 
