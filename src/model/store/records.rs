@@ -2,12 +2,33 @@
 
 use super::{
     Ended, Record, Stores,
-    expected::{CookieIs, Effect, How},
+    expected::{CookieIs, Effect, How, RequestIs, StatusIs},
     mistakes::Mistake,
 };
-use crate::{clock::UnixTime, model::session::PERMANENT, protocol::PermanenceChoice, value::Map};
+use crate::{
+    clock::UnixTime,
+    model::session::PERMANENT,
+    protocol::{FullChoice, PermanenceChoice, story::StoreState},
+    value::Map,
+};
 
 impl Stores {
+    /// Whether the store refuses a write, being full (`STO-36`).
+    pub(super) fn is_refused(&self, expected: &mut RequestIs) -> bool {
+        if self.state != StoreState::Full {
+            return false;
+        }
+        match self.choices.full {
+            FullChoice::Refuse if self.has(Mistake::FullLosesSilently) => expected.status = StatusIs::Exactly(200),
+            FullChoice::Refuse => expected.status = StatusIs::Error,
+            FullChoice::Evict => {
+                expected.open_end = true;
+                return false;
+            }
+        }
+        true
+    }
+
     pub(super) fn write(&mut self, id: &str, data: Map, by: Effect) {
         self.writes += 1;
         let made = self.records.get(id).map_or(self.now.micros(), |record| record.made);

@@ -11,8 +11,8 @@ use crate::{
         session::{PERMANENT, Session},
     },
     protocol::{
-        Action, ConcurrentChoice, DownChoice, DuplicatesChoice, FullChoice, GuardChoice, LateWriteChoice,
-        PermanenceChoice, RenewChoice,
+        Action, ConcurrentChoice, DownChoice, DuplicatesChoice, GuardChoice, LateWriteChoice, PermanenceChoice,
+        RenewChoice,
         story::{Request, StepAnswer, StoreState},
     },
     value::{Map, Value},
@@ -470,22 +470,6 @@ impl Stores {
         if let Some(ended) = self.ended.get_mut(id) {
             ended.late = Some(expected.effect);
         }
-    }
-
-    /// Whether the store refuses a write, being full (`STO-36`).
-    fn is_refused(&self, expected: &mut RequestIs) -> bool {
-        if self.state != StoreState::Full {
-            return false;
-        }
-        match self.choices.full {
-            FullChoice::Refuse if self.has(Mistake::FullLosesSilently) => expected.status = StatusIs::Exactly(200),
-            FullChoice::Refuse => expected.status = StatusIs::Error,
-            FullChoice::Evict => {
-                expected.open_end = true;
-                return false;
-            }
-        }
-        true
     }
 }
 
