@@ -1,7 +1,11 @@
 #!/usr/bin/env bash
 # Beaker 1.14.1: with `cookie_expires` a session's cookie ends that long after the login, however active the user is, while the store goes on.
 #
-# GUESS
+# What a user expects: with `timeout` and `cookie_expires` of ten minutes both, a user who comes every four minutes stays: store and cookie are
+# renewed together, or neither is.
+# Behaviour: the store renews the session at each read and each write, and the cookie is sent at the login and not again, after a write
+# either. Its end stays at ten past twelve. The visit at 12:12 below still works, and a browser would have dropped the cookie two minutes
+# before. A request that does not use the session renews nothing: after eleven minutes of those the session has ended at the server as well.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
