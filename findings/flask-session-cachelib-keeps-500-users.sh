@@ -3,9 +3,9 @@
 # out, long before their sessions end.
 #
 # What a user expects: a session lasts its lifetime, 31 days here, and files are limited by the disk alone.
-# Behaviour: cachelib keeps some 500 files by default, and Flask-Session leaves it so. Beyond that each login deletes the
-# session that ends soonest. With 520 logins within nine minutes, nineteen users are strangers at their next request, and nothing is said about
-# it: no error, no warning. `FileSystemCache(folder, threshold=0)` sets no limit.
+# Behaviour: cachelib keeps some 500 files by default, and Flask-Session leaves it so. Beyond that each login deletes the session that ends
+# soonest. With 520 logins within nine minutes, nineteen users are strangers at their next request, and nothing is said about it: no error,
+# no warning. `FileSystemCache(folder, threshold=0)` sets no limit.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

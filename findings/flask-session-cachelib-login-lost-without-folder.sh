@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Flask-Session 0.8.0 with cachelib 0.17.0, sessions in files: when the folder is gone, a login answers 200 and is lost.
 #
-# What a user expects: the folder is made again, as it is at the start, or the answer is 500, as it is with Flask-Session on a Redis that is away.
-# Behaviour: cachelib's `set` says by its return value that it stored nothing, and Flask-Session does not look at it. The user gets a welcome and a
-# cookie that stands for nothing, and is asked to log in again, for as long as the process runs. A temporary folder that is cleaned up by age
-# is a way to get there.
+# What a user expects: the folder is made again, as it is at the start, or the answer is 500, as with Flask-Session on a Redis that is away.
+# Behaviour: cachelib's `set` says by its return value that it stored nothing, and Flask-Session does not look at it. The user gets a welcome
+# and a cookie that stands for nothing, and is asked to log in again, for as long as the process runs. A temporary folder that is cleaned up
+# by age is a way to get there.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

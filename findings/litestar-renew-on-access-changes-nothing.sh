@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Litestar 2.25.0, sessions at the server: `renew_on_access=False`, which is the default, renews a session at each access.
 #
-# What a user expects: the option is described as renewing the session's end when it is accessed, so without it a session that is only read ends
-# ten minutes after the login under `max_age=600`.
-# Behaviour: each answer stores the session again with a whole lifetime, and sends its cookie again, whether the view wrote, read or did not touch
-# it. So the session slides either way, and nothing but the user's absence ends it. Who relies on the default for a limit has none.
+# What a user expects: the option is described as renewing the session's end when it is accessed, so without it a session that is only read
+# ends ten minutes after the login under `max_age=600`.
+# Behaviour: each answer stores the session again with a whole lifetime, and sends its cookie again, whether the view wrote, read or did not
+# touch it. So the session slides either way, and only the user's absence ends it. Who relies on the default for a limit has none.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
