@@ -6,6 +6,7 @@
 //! - [`system`]: what a search needs to know of a system;
 //! - [`graph`]: the states and transitions of a system, found breadth first;
 //! - [`search`]: the search, which decides each property and finds shortest witnesses;
+//! - [`shortest`]: the shortest run that shows something, as soon as it is found;
 //! - [`covering`]: runs on which every transition of a system is taken.
 //!
 //! These make systems of the model:
@@ -19,6 +20,8 @@
 //! - [`sequences`]: covering runs as servers see them: vectors, and requests that any implementation can be asked;
 //! - [`timeline`]: a run as text, one line for each event.
 //!
+//! [`overlaps`] has the worlds of sessions in a store, whose requests overlap.
+//!
 //! It knows the model, and the model does not know it. It does not know implementations under test.
 
 pub mod configuration;
@@ -29,10 +32,12 @@ pub mod exploration;
 pub mod graph;
 pub mod mutants;
 pub mod observation;
+pub mod overlaps;
 pub mod per_user;
 mod properties;
 pub mod search;
 pub mod sequences;
+pub mod shortest;
 pub mod state;
 pub mod system;
 pub mod timeline;

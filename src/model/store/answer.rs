@@ -12,7 +12,7 @@ use crate::{
     model::set_cookie::SetCookie,
     protocol::{
         Choices,
-        story::{StepAnswer, StoredKey, Story, StoryAnswer},
+        story::{Step, StepAnswer, StoredKey, Story, StoryAnswer},
     },
 };
 
@@ -24,19 +24,23 @@ pub fn answer(story: &Story, choices: &Choices) -> StoryAnswer {
 /// The answer to a story of an implementation that makes some mistakes.
 pub fn answer_with(story: &Story, choices: &Choices, mistakes: Mistakes) -> StoryAnswer {
     let mut world = Stores::with(story, choices, mistakes);
-    let answered = story.steps.iter().map(|step| match world.step(step) {
-        Expected::Answered(request) => world.answer_of(&request),
-        Expected::Begun(_, answer) => *answer,
-        Expected::Keys(keys) => {
-            let keys = keys.iter().map(|key| world.stored(key)).collect();
-            StepAnswer { keys: Some(keys), ..StepAnswer::default() }
-        }
-        Expected::Nothing => StepAnswer::default(),
-    });
-    StoryAnswer { steps: answered.collect() }
+    StoryAnswer { steps: story.steps.iter().map(|step| world.answer(step)).collect() }
 }
 
 impl Stores {
+    /// Lets a step happen, and answers it as an implementation would.
+    pub fn answer(&mut self, step: &Step) -> StepAnswer {
+        match self.step(step) {
+            Expected::Answered(request) => self.answer_of(&request),
+            Expected::Begun(_, answer) => *answer,
+            Expected::Keys(keys) => {
+                let keys = keys.iter().map(|key| self.stored(key)).collect();
+                StepAnswer { keys: Some(keys), ..StepAnswer::default() }
+            }
+            Expected::Nothing => StepAnswer::default(),
+        }
+    }
+
     pub(super) fn has(&self, mistake: Mistake) -> bool {
         self.mistakes.has(mistake)
     }

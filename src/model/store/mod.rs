@@ -18,6 +18,7 @@ mod request;
 pub use answer::{answer, answer_with};
 pub use expected::{CookieIs, Effect, Expected, Found, How, KeyIs, RequestIs, StatusIs};
 pub use mistakes::{Mistake, Mistakes};
+pub use request::hash_of_data;
 
 use super::{
     browser::{Browser, Target},

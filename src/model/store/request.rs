@@ -1,5 +1,9 @@
 //! One request of a session in a store: what its cookie led to when it began, and what it may do when it ends.
 
+mod future;
+
+pub use future::hash_of_data;
+
 use super::{
     Ended, Record, Stores,
     expected::{CookieIs, Effect, Found, How, RequestIs, StatusIs},

@@ -1,0 +1,19 @@
+//! The search over requests that overlap: every interleaving in small worlds of tabs, one application and its store.
+//!
+//! The implementation is the model of stores, with or without mistakes. What is claimed of it does not come from the model: an
+//! [`observer`] sees requests, answers and the keys in the store, and the [`properties`] are about what it saw.
+//!
+//! - [`world`]: the worlds;
+//! - [`event`]: what may happen, and how a story asks it;
+//! - [`observer`]: what can be known from outside;
+//! - [`properties`]: the rules as predicates over that;
+//! - [`system`]: a world as a system to search.
+
+pub mod event;
+pub mod observer;
+pub mod properties;
+pub mod system;
+pub mod world;
+
+#[cfg(test)]
+mod tests;

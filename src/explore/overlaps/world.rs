@@ -1,0 +1,110 @@
+//! The worlds of requests that overlap: who is there, and what may happen.
+//!
+//! All but two have a lifetime of 90 seconds. Time passes by 89 seconds, one second and one second, over and over. So a
+//! session is seen right after it was renewed, just before its end, at its very end and just after it. A lifetime that is not
+//! whole minutes shows who counts in minutes.
+
+use super::event::View;
+use crate::protocol::{ConcurrentChoice, StoreChoices, story::StoreState};
+
+/// The second, in microseconds.
+pub const SECOND: i64 = 1_000_000;
+
+/// One world and what may happen in it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct World {
+    /// Its name: words with hyphens.
+    pub name: &'static str,
+    /// What it is about, in a few words.
+    pub about: &'static str,
+    /// How many distinct states it has. Another number means that the model or the definition of a state has changed.
+    pub states: usize,
+    /// How many transitions there are between them, including those that change nothing.
+    pub transitions: usize,
+    /// How many stories take every transition.
+    pub stories: usize,
+    /// How many requests may be under way at once.
+    pub tabs: u8,
+    /// What views do.
+    pub views: &'static [View],
+    /// Whether somebody may copy the browser's cookies, and then sends requests with them.
+    pub thief: bool,
+    /// Whether somebody sends an id that no session ever had.
+    pub forges: bool,
+    /// Whether a login makes the session permanent.
+    pub permanent: bool,
+    /// Whether sessions are renewed on each request.
+    pub refresh: bool,
+    /// Whether time passes.
+    pub time: bool,
+    /// The lifetime (microseconds).
+    pub lifetime: i64,
+    /// How long before and after its end a session is looked at (microseconds).
+    pub instant: i64,
+    /// What the application may be configured with when it starts again.
+    pub restarts: Restarts,
+    /// What the store can be made.
+    pub store: &'static [StoreState],
+    /// What the implementation chooses.
+    pub choices: StoreChoices,
+}
+
+/// What may change when the application starts again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Restarts {
+    /// Nothing: it does not.
+    Never,
+    /// The secret key.
+    Key,
+    /// The lifetime becomes shorter and longer.
+    Lifetime,
+    /// The prefix of its keys in the store.
+    Prefix,
+    /// Nothing, but it starts again.
+    Same,
+}
+
+/// Two tabs of one browser, whose requests do all there is.
+const TWO: World = World {
+    name: "two-requests",
+    about: "two requests of one browser overlap, with all pairs of what views do",
+    states: 0,
+    transitions: 0,
+    stories: 0,
+    tabs: 2,
+    views: &View::ALL,
+    thief: false,
+    forges: false,
+    permanent: false,
+    refresh: true,
+    time: false,
+    lifetime: 90 * SECOND,
+    instant: SECOND,
+    restarts: Restarts::Never,
+    store: &[],
+    choices: StoreChoices::FIRST,
+};
+
+/// One request after the other.
+const ONE: World = World { tabs: 1, ..TWO };
+
+/// What two requests do to each other, and no more.
+const CORE: &[View] = &[View::LogOut, View::Read, View::Write];
+
+/// All of them.
+pub const WORLDS: &[World] = &[TWO];
+
+impl World {
+    /// The world of a name.
+    pub fn find(name: &str) -> Option<&'static Self> {
+        WORLDS.iter().find(|world| world.name == name)
+    }
+
+    /// By how much time passes at each place of the clock (microseconds).
+    pub(super) const fn passes(&self, place: u8) -> i64 {
+        match place {
+            0 => self.lifetime - self.instant,
+            _ => self.instant,
+        }
+    }
+}
