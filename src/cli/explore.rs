@@ -1,5 +1,7 @@
 //! `explore`: a search of every state of small worlds, and a test of every transition between them on an implementation.
 
+mod stores;
+
 use super::{
     CliError,
     failures::Failures,
@@ -9,7 +11,7 @@ use super::{
     signals,
     target::Target,
 };
-use clap::Args;
+use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use sessionproof::{
     adapter::Implementation,
@@ -54,6 +56,8 @@ Examples:
   sessionproof explore --configuration rotation \\
     --export runs.json
   sessionproof replay runs.json -- python3 my_adapter.py
+  # sessions in a store, whose requests overlap
+  sessionproof explore stores
 
 Exit status:
   0  every property and answer is as expected
@@ -64,8 +68,16 @@ Exit status:
 const EXPORTED: usize = 20_000;
 
 #[derive(Args)]
-#[command(after_help = EXAMPLES, mut_args(super::server::hidden), next_line_help = true)]
+#[command(
+    after_help = EXAMPLES,
+    mut_args(super::server::hidden),
+    next_line_help = true,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true
+)]
 pub struct Arguments {
+    #[command(subcommand)]
+    of: Option<Of>,
     /// Search only this configuration
     #[arg(long, value_name = "NAME")]
     configuration: Option<String>,
@@ -81,9 +93,19 @@ pub struct Arguments {
     failures: Failures,
 }
 
+/// What else is searched.
+#[derive(Subcommand)]
+enum Of {
+    /// Search every interleaving of requests whose session is in a store
+    Stores(stores::Arguments),
+}
+
 type Explored = Searched<Exploration>;
 
 pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
+    if let Some(Of::Stores(arguments)) = &arguments.of {
+        return stores::run(arguments);
+    }
     let configurations = chosen(arguments.configuration.as_deref())?;
     signals::prepare()?;
     let began = Instant::now();

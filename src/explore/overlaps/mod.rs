@@ -7,12 +7,16 @@
 //! - [`event`]: what may happen, and how a story asks it;
 //! - [`observer`]: what can be known from outside;
 //! - [`properties`]: the rules as predicates over that;
-//! - [`system`]: a world as a system to search.
+//! - [`system`]: a world as a system to search;
+//! - [`story`]: runs as stories of the protocol;
+//! - [`timeline`]: a run as text.
 
 pub mod event;
 pub mod observer;
 pub mod properties;
+pub mod story;
 pub mod system;
+pub mod timeline;
 pub mod world;
 
 #[cfg(test)]

@@ -166,6 +166,8 @@ pub struct Ending {
     pub is_known: bool,
     /// Whether the store is full.
     pub is_full: bool,
+    /// Whether the store cannot be reached.
+    pub is_away: bool,
     /// Whether every key in the store has an id that somebody was given.
     pub all_named: bool,
     /// How old the life of the session was (microseconds).
@@ -408,6 +410,7 @@ impl Observer {
             before,
             after,
             is_full: self.is_full,
+            is_away: self.is_away,
             age: session.map_or(0, |session| now.saturating_sub(session.renewed)),
             lifetime: self.lifetime,
             set,

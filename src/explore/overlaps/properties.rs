@@ -200,7 +200,7 @@ rules! {
     "STO-34" "a-visitor-who-writes-nothing-is-served-while-the-store-is-away" |_, facts| {
         let ending = facts.ending.as_ref()?;
         let is_visitor = ending.began == Standing::NoCookie && !ending.view.changes();
-        says(is_visitor, ending.is_acknowledged())
+        says(is_visitor && ending.is_away, ending.is_acknowledged())
     };
     "STO-35" "a-logout-while-the-store-is-away-is-an-error" |_, facts| {
         let ending = facts.ending.as_ref()?;

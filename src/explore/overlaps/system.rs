@@ -46,6 +46,18 @@ pub struct State {
     is_open: bool,
 }
 
+impl State {
+    /// How much time has passed since the beginning (microseconds).
+    pub const fn passed(&self) -> i64 {
+        self.stores.now.micros() - START.micros()
+    }
+
+    /// Whether a request is under way in a tab.
+    pub fn is_under_way(&self, tab: Tab) -> bool {
+        self.observer.is_under_way(tab)
+    }
+}
+
 impl Hash for State {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let mut ids = self.stores.ids_in_reach();

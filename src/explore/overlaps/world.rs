@@ -86,13 +86,121 @@ const TWO: World = World {
 };
 
 /// One request after the other.
-const ONE: World = World { tabs: 1, ..TWO };
+const ONE: World = World { name: "", tabs: 1, ..TWO };
 
-/// What two requests do to each other, and no more.
+/// What requests do to each other, and no more.
 const CORE: &[View] = &[View::LogOut, View::Read, View::Write];
 
-/// All of them.
-pub const WORLDS: &[World] = &[TWO];
+/// The same with requests that do not use the session.
+const WIDER: &[View] = &[View::LogOut, View::Read, View::Untouched, View::Write];
+
+/// What a session goes through while time passes: a login is the only write.
+const LIFE: &[View] = &[View::LogIn, View::LogOut, View::Read, View::Untouched, View::Regenerate];
+
+/// What a thief and the user do.
+const THEFT: &[View] = &[View::LogIn, View::LogOut, View::Read, View::Regenerate];
+
+/// What two requests write.
+const WRITES: &[View] = &[View::LogOut, View::Read, View::Regenerate, View::Write];
+
+/// All of them, from those without overlapping requests to the largest.
+pub const WORLDS: &[World] = &[
+    World {
+        name: "half-a-second",
+        about: "a lifetime of half a second",
+        lifetime: SECOND / 2,
+        instant: SECOND / 10,
+        time: true,
+        ..ONE
+    },
+    World { name: "forty-days", about: "a lifetime of forty days", lifetime: 40 * 86_400 * SECOND, time: true, ..ONE },
+    World { name: "made-up-id", about: "somebody sends an id that no session ever had", forges: true, ..ONE },
+    World { name: "new-key", about: "the secret key changes", restarts: Restarts::Key, ..ONE },
+    World {
+        name: "prefixes",
+        about: "two applications with different prefixes, one after the other",
+        restarts: Restarts::Prefix,
+        ..ONE
+    },
+    World {
+        name: "no-refresh",
+        about: "permanent sessions, and refreshing is off",
+        permanent: true,
+        refresh: false,
+        time: true,
+        ..ONE
+    },
+    World {
+        name: "lifetimes",
+        about: "the lifetime is cut and lengthened",
+        time: true,
+        restarts: Restarts::Lifetime,
+        ..ONE
+    },
+    World {
+        name: "full",
+        about: "the store becomes full",
+        store: &[StoreState::Full, StoreState::Up],
+        views: WIDER,
+        ..TWO
+    },
+    World {
+        name: "away",
+        about: "the store goes away and comes back",
+        store: &[StoreState::Down, StoreState::Up],
+        views: WIDER,
+        ..TWO
+    },
+    World {
+        name: "store-lost",
+        about: "the store loses all that it holds, and the application starts again",
+        store: &[StoreState::Emptied],
+        restarts: Restarts::Same,
+        views: WRITES,
+        ..TWO
+    },
+    TWO,
+    World {
+        name: "permanent",
+        about: "two requests overlap while time passes, with permanent sessions",
+        permanent: true,
+        time: true,
+        views: LIFE,
+        ..TWO
+    },
+    World {
+        name: "until-closed",
+        about: "two requests overlap while time passes, with sessions that are not permanent",
+        time: true,
+        views: LIFE,
+        ..TWO
+    },
+    World {
+        name: "copied-cookie",
+        about: "two requests of a user and a thief overlap",
+        thief: true,
+        views: THEFT,
+        ..TWO
+    },
+    World { name: "merge", about: "two requests overlap, and both writes stay", choices: MERGE, views: WRITES, ..TWO },
+    World {
+        name: "conflict",
+        about: "two requests overlap, and the later write is refused",
+        choices: CONFLICT,
+        views: WRITES,
+        ..TWO
+    },
+    World {
+        name: "three-requests",
+        about: "three requests overlap that read, write or log out",
+        tabs: 3,
+        views: CORE,
+        ..TWO
+    },
+];
+
+const MERGE: StoreChoices = StoreChoices { concurrent: ConcurrentChoice::Merge, ..StoreChoices::FIRST };
+const CONFLICT: StoreChoices = StoreChoices { concurrent: ConcurrentChoice::Conflict, ..StoreChoices::FIRST };
 
 impl World {
     /// The world of a name.
