@@ -17,7 +17,7 @@ use crate::{
     },
     protocol::{
         ConcurrentChoice, DuplicatesChoice, RenewChoice,
-        story::{StepAnswer, StoreState, StoredKey},
+        story::{StepAnswer, StoreState},
     },
     value::{Map, Value},
 };
@@ -219,11 +219,6 @@ impl Ending {
     }
 }
 
-/// What a look at the store shows.
-pub fn keys(look: &[StoredKey]) -> Keys {
-    look.iter().map(|key| (key.id.clone().unwrap_or_else(|| key.key.clone()), key.ends_in_ms)).collect()
-}
-
 impl Observer {
     /// Somebody who has seen nothing yet.
     pub fn new(world: &World) -> Self {
@@ -404,9 +399,9 @@ impl Observer {
             is_known: set.as_ref().is_some_and(|(id, _)| self.sessions.contains_key(id) || id == MADE_UP),
             deleted,
             permanent: changed.get(PERMANENT).is_some_and(Value::is_true),
-            all_named: after.keys().all(|id| {
-                self.sessions.contains_key(id) || set.as_ref().is_some_and(|(given, _)| given == id) || id.contains(':')
-            }),
+            all_named: after
+                .keys()
+                .all(|id| self.sessions.contains_key(id) || set.as_ref().is_some_and(|(given, _)| given == id)),
             before,
             after,
             is_full: self.is_full,

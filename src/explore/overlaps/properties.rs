@@ -53,7 +53,7 @@ rules! {
     "STO-24" "of-two-writes-at-once-what-is-declared-stays" |_, facts| read_back(facts, Since::StaleWrite);
     "STO-24" "the-later-of-two-writes-is-refused-if-that-is-declared" |world, facts| {
         let ending = live(facts)?;
-        let is_write = matches!(ending.view, View::LogIn | View::Write);
+        let is_write = ending.wrote && ending.view != View::LogOut;
         let is_refused = !ending.is_acknowledged() && ending.set.is_none() && ending.keys_stay();
         says(world.choices.concurrent == ConcurrentChoice::Conflict && is_write && ending.is_stale, is_refused)
     };

@@ -2,7 +2,7 @@
 
 use super::{
     event::{Agent, Event, MADE_UP, Setting, Tab, View},
-    observer::{self, Facts, Observer},
+    observer::{Facts, Keys, Observer},
     properties::RULES,
     world::{Restarts, World},
 };
@@ -10,7 +10,7 @@ use crate::{
     clock::UnixTime,
     config::{Config, Lifetime},
     explore::system::{Kind, Property, System, Transition},
-    model::store::{Mistakes, Stores},
+    model::store::{Expected, Mistakes, Stores},
     protocol::{
         Choices,
         story::{Step, StepAnswer, StoreState, Story, StoryConfig},
@@ -149,7 +149,7 @@ impl Overlaps {
     }
 
     /// All that can happen in a state.
-    fn events(&self, state: &State) -> Vec<Event> {
+    pub fn events(&self, state: &State) -> Vec<Event> {
         let (world, observer) = (self.world, &state.observer);
         let agents: &[Agent] = if world.thief { &[Agent::Browser, Agent::Thief] } else { &[Agent::Browser] };
         let mut events = Vec::new();
@@ -260,8 +260,10 @@ fn is_change(is: StoreState, observer: &Observer) -> bool {
     }
 }
 
-fn look(stores: &mut Stores) -> observer::Keys {
-    observer::keys(&stores.answer(&Step::Look).keys.unwrap_or_default())
+/// What a look at the store shows.
+fn look(stores: &mut Stores) -> Keys {
+    let Expected::Keys(keys) = stores.step(&Step::Look) else { return Keys::new() };
+    keys.into_iter().map(|key| (key.id, key.has_end.then(|| key.left.div_euclid(1000)))).collect()
 }
 
 fn lifetime(micros: i64) -> Lifetime {

@@ -292,6 +292,8 @@ impl Stores {
         if held.session.modified && is_empty(&held.session.data) {
             self.delete(id, How::Cleared);
             (expected.effect, expected.cookie, expected.vary) = (Effect::Deleted, CookieIs::Deleted, true);
+        } else if held.wrote() && expected.is_stale && self.choices.concurrent == ConcurrentChoice::Conflict {
+            (expected.effect, expected.status) = (Effect::Refused, StatusIs::Error);
         } else if held.regenerates {
             self.regenerate(held, id, data, expected);
         } else if held.session.modified {
@@ -324,11 +326,7 @@ impl Stores {
     }
 
     fn update(&mut self, held: &Held, id: &str, data: Map, expected: &mut RequestIs) {
-        let is_stale = self.records.get(id).is_some_and(|record| record.version != held.version);
-        if is_stale && self.choices.concurrent == ConcurrentChoice::Conflict {
-            (expected.effect, expected.status) = (Effect::Refused, StatusIs::Error);
-            return;
-        }
+        let is_stale = expected.is_stale;
         if self.is_refused(expected) {
             return;
         }
