@@ -102,7 +102,7 @@ rules! {
     "STO-15" "a-session-that-has-ended-is-no-error" |_, facts| {
         let ending = facts.ending.as_ref()?;
         let has_ended = matches!(ending.began, Standing::Ended(_) | Standing::Over | Standing::Unknown);
-        says(has_ended && !ending.is_full, ending.is_acknowledged())
+        says(has_ended && !ending.is_full && !ending.is_away, ending.is_acknowledged())
     };
     "STO-32" "what-was-written-is-read" |_, facts| read_back(facts, Since::Nothing);
     "STO-1" "a-visitor-who-writes-nothing-leaves-nothing" |_, facts| {

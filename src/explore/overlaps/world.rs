@@ -68,9 +68,9 @@ pub enum Restarts {
 const TWO: World = World {
     name: "two-requests",
     about: "two requests of one browser overlap, with all pairs of what views do",
-    states: 0,
-    transitions: 0,
-    stories: 0,
+    states: 15_297,
+    transitions: 168_296,
+    stories: 78_836,
     tabs: 2,
     views: &View::ALL,
     thief: false,
@@ -109,23 +109,57 @@ pub const WORLDS: &[World] = &[
     World {
         name: "half-a-second",
         about: "a lifetime of half a second",
+        states: 165,
+        transitions: 1_155,
+        stories: 331,
         lifetime: SECOND / 2,
         instant: SECOND / 10,
         time: true,
         ..ONE
     },
-    World { name: "forty-days", about: "a lifetime of forty days", lifetime: 40 * 86_400 * SECOND, time: true, ..ONE },
-    World { name: "made-up-id", about: "somebody sends an id that no session ever had", forges: true, ..ONE },
-    World { name: "new-key", about: "the secret key changes", restarts: Restarts::Key, ..ONE },
+    World {
+        name: "forty-days",
+        about: "a lifetime of forty days",
+        states: 75,
+        transitions: 525,
+        stories: 154,
+        lifetime: 40 * 86_400 * SECOND,
+        time: true,
+        ..ONE
+    },
+    World {
+        name: "made-up-id",
+        about: "somebody sends an id that no session ever had",
+        states: 21,
+        transitions: 252,
+        stories: 24,
+        forges: true,
+        ..ONE
+    },
+    World {
+        name: "new-key",
+        about: "the secret key changes",
+        states: 20,
+        transitions: 140,
+        stories: 24,
+        restarts: Restarts::Key,
+        ..ONE
+    },
     World {
         name: "prefixes",
         about: "two applications with different prefixes, one after the other",
+        states: 26,
+        transitions: 182,
+        stories: 28,
         restarts: Restarts::Prefix,
         ..ONE
     },
     World {
         name: "no-refresh",
         about: "permanent sessions, and refreshing is off",
+        states: 63,
+        transitions: 441,
+        stories: 118,
         permanent: true,
         refresh: false,
         time: true,
@@ -134,6 +168,9 @@ pub const WORLDS: &[World] = &[
     World {
         name: "lifetimes",
         about: "the lifetime is cut and lengthened",
+        states: 579,
+        transitions: 5_211,
+        stories: 1_460,
         time: true,
         restarts: Restarts::Lifetime,
         ..ONE
@@ -141,6 +178,9 @@ pub const WORLDS: &[World] = &[
     World {
         name: "full",
         about: "the store becomes full",
+        states: 1_188,
+        transitions: 9_564,
+        stories: 3_231,
         store: &[StoreState::Full, StoreState::Up],
         views: WIDER,
         ..TWO
@@ -148,6 +188,9 @@ pub const WORLDS: &[World] = &[
     World {
         name: "away",
         about: "the store goes away and comes back",
+        states: 3_074,
+        transitions: 24_026,
+        stories: 9_662,
         store: &[StoreState::Down, StoreState::Up],
         views: WIDER,
         ..TWO
@@ -155,6 +198,9 @@ pub const WORLDS: &[World] = &[
     World {
         name: "store-lost",
         about: "the store loses all that it holds, and the application starts again",
+        states: 2_657,
+        transitions: 24_961,
+        stories: 10_533,
         store: &[StoreState::Emptied],
         restarts: Restarts::Same,
         views: WRITES,
@@ -163,6 +209,9 @@ pub const WORLDS: &[World] = &[
     World {
         name: "permanent",
         about: "two requests overlap while time passes, with permanent sessions",
+        states: 32_200,
+        transitions: 310_500,
+        stories: 179_380,
         permanent: true,
         time: true,
         views: LIFE,
@@ -171,6 +220,9 @@ pub const WORLDS: &[World] = &[
     World {
         name: "until-closed",
         about: "two requests overlap while time passes, with sessions that are not permanent",
+        states: 38_448,
+        transitions: 364_164,
+        stories: 205_226,
         time: true,
         views: LIFE,
         ..TWO
@@ -178,14 +230,29 @@ pub const WORLDS: &[World] = &[
     World {
         name: "copied-cookie",
         about: "two requests of a user and a thief overlap",
+        states: 31_765,
+        transitions: 337_707,
+        stories: 136_605,
         thief: true,
         views: THEFT,
         ..TWO
     },
-    World { name: "merge", about: "two requests overlap, and both writes stay", choices: MERGE, views: WRITES, ..TWO },
+    World {
+        name: "merge",
+        about: "two requests overlap, and both writes stay",
+        states: 636,
+        transitions: 5_367,
+        stories: 2_256,
+        choices: MERGE,
+        views: WRITES,
+        ..TWO
+    },
     World {
         name: "conflict",
         about: "two requests overlap, and the later write is refused",
+        states: 448,
+        transitions: 3_778,
+        stories: 1_556,
         choices: CONFLICT,
         views: WRITES,
         ..TWO
@@ -193,6 +260,9 @@ pub const WORLDS: &[World] = &[
     World {
         name: "three-requests",
         about: "three requests overlap that read, write or log out",
+        states: 92_624,
+        transitions: 870_472,
+        stories: 451_178,
         tabs: 3,
         views: CORE,
         ..TWO
