@@ -2,12 +2,16 @@
 
 use super::{CliError, cannot_write, side_by_side};
 use crate::cli::{
+    failures::Failures,
     files::{self, Readers, write_atomic},
-    out::say,
+    out::{Out, say},
+    progress::Progress,
     signals,
+    target::Target,
 };
 use clap::Args;
 use sessionproof::{
+    adapter::Implementation,
     evidence::vectors::{FORMAT, Provenance, STORES, Vector, VectorFile},
     explore::{
         overlaps::{
@@ -23,9 +27,17 @@ use sessionproof::{
     foreign,
     model::store::{Mistakes, mistakes},
     processes,
-    suite::outcome::results::Outcome,
+    report::terminal,
+    suite::{
+        outcome::results::Outcome,
+        running::run::{self, Event},
+    },
 };
-use std::{collections::BTreeSet, path::Path, path::PathBuf, time::Instant};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -38,11 +50,13 @@ Examples:
   sessionproof explore stores --mutant write-back \\
     --export revival.json
   sessionproof replay revival.json flask-session
+  # every transition of a world, taken by a real one
+  sessionproof explore stores --world away careful-sessions
 
 Exit status:
   0  every property and count is as expected
   1  one is not, or the mutant breaks a property
-  2  no verdict (usage)";
+  2  no verdict (usage, set-up, or the adapter broke)";
 
 /// The interface that writes every session back at the end of every request.
 const WRITE_BACK: &str = "write-back";
@@ -50,24 +64,31 @@ const WRITE_BACK: &str = "write-back";
 /// The longest runs that are looked at to find what a mutant breaks, in events.
 const LONGEST: usize = 12;
 
-/// The most transitions whose stories are written to a file.
-const EXPORTED: usize = 200_000;
+/// The most transitions whose stories are written to a file: about 25 megabytes.
+const EXPORTED: usize = 25_000;
+
+/// The most transitions whose stories an implementation is asked.
+const ASKED: usize = 200_000;
 
 #[derive(Args)]
-#[command(after_help = EXAMPLES, next_line_help = true)]
+#[command(after_help = EXAMPLES, mut_args(crate::cli::server::hidden), next_line_help = true)]
 pub struct Arguments {
     /// Search only this world
     #[arg(long, value_name = "NAME")]
     world: Option<String>,
     /// Search this mutant instead of the specification, or write-back
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["implementation", "command"])]
     mutant: Option<String>,
     /// Print the shortest run that breaks, or shows, this property
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["implementation", "command"])]
     property: Option<String>,
     /// Write the stories to FILE, as vectors
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["implementation", "command"])]
     export: Option<PathBuf>,
+    #[command(flatten)]
+    target: Target,
+    #[command(flatten)]
+    failures: Failures,
 }
 
 type Explored = Searched<Overlaps>;
@@ -83,7 +104,10 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, CliError> {
         return witness(&worlds, property);
     }
     if let Some(file) = &arguments.export {
-        return export(file, arguments.world.is_some(), &worlds);
+        return export(file, arguments, &worlds);
+    }
+    if arguments.target.is_named() {
+        return ask(arguments, &worlds);
     }
     let began = Instant::now();
     let all = side_by_side(&worlds, |world| {
@@ -192,23 +216,54 @@ fn witness(worlds: &[&'static World], property: &'static str) -> Result<Outcome,
     Ok(Outcome::NotConformant)
 }
 
-/// Writes the stories that take every transition of one world.
-fn export(file: &Path, is_one: bool, worlds: &[&'static World]) -> Result<Outcome, CliError> {
-    let (true, Some(world)) = (is_one, worlds.first()) else {
-        return Err(CliError("--export needs --world NAME or --mutant NAME".to_owned()));
-    };
-    let overlaps = Overlaps::new(world);
-    let Some(explored) = search(overlaps.clone(), &mut |_| {}) else { return Ok(Outcome::NotJudged) };
-    if explored.graph.transitions() > EXPORTED {
-        return Err(CliError(format!(
-            "the stories of {} take {} transitions, too many for a file\nname a smaller world",
-            world.name,
-            explored.graph.transitions()
-        )));
+/// Asks an implementation the stories that take every transition of one world.
+fn ask(arguments: &Arguments, worlds: &[&'static World]) -> Result<Outcome, CliError> {
+    let world = one(arguments, worlds, "an implementation is asked about one world")?;
+    let implementation = arguments.target.open()?;
+    let mut stories = Vec::new();
+    for vector in vectors(world, ASKED)? {
+        stories.push(vector.ready("explored").map_err(|error| CliError(error.to_string()))?);
     }
-    let vectors = story::vectors(&overlaps, &explored.graph);
-    write(file, format!("Stories that take every transition of the world {}: {}.", world.name, world.about), vectors)?;
+    let mut progress = Progress::new();
+    let failed_with = arguments.target.failed_with(&implementation.capabilities());
+    let mut failures = arguments.failures.folder(arguments.target.words(), failed_with, Out::StandardOutput);
+    let results = run::replay(implementation.as_ref(), &stories, &mut |event| match event {
+        Event::Broke(check) => progress.aside(|| failures.show_broken(check)),
+        Event::Failed(failure) => progress.aside(|| failures.show(failure)),
+        other => progress.follow(other),
+    });
+    progress.end();
+    failures.end();
+    Out::StandardOutput.print(terminal::summary(&results));
+    Ok(results.outcome())
+}
+
+/// Writes the stories that take every transition of one world.
+fn export(file: &Path, arguments: &Arguments, worlds: &[&'static World]) -> Result<Outcome, CliError> {
+    let world = one(arguments, worlds, "--export writes the stories of one world or of one mutant")?;
+    let description = format!("Stories that take every transition of the world {}: {}.", world.name, world.about);
+    write(file, description, vectors(world, EXPORTED)?)?;
     Ok(Outcome::Conformant)
+}
+
+/// The world that is named.
+fn one(arguments: &Arguments, worlds: &[&'static World], why: &str) -> Result<&'static World, CliError> {
+    match (&arguments.world, worlds) {
+        (Some(_), [world]) => Ok(world),
+        _ => Err(CliError(format!("{why}\nname it with --world NAME"))),
+    }
+}
+
+/// The stories that take every transition of a world, if there are not too many.
+fn vectors(world: &'static World, most: usize) -> Result<Vec<Vector>, CliError> {
+    let (name, transitions) = (world.name, world.transitions);
+    if transitions > most {
+        return Err(CliError(format!("the stories of {name} take {transitions} transitions: name a smaller world")));
+    }
+    let overlaps = Overlaps::new(world);
+    let searched = search(overlaps.clone(), &mut |_| {});
+    processes::interruption().map_or(Ok(()), Err)?;
+    Ok(searched.map(|explored| story::vectors(&overlaps, &explored.graph)).unwrap_or_default())
 }
 
 fn write(file: &Path, description: String, vectors: Vec<Vector>) -> Result<(), CliError> {
@@ -242,7 +297,8 @@ fn mistakes_of(name: &str) -> Result<Mistakes, CliError> {
     let found = mistakes::ALL.iter().find(|(_, known, ..)| *known == name).map(|(mistake, ..)| mistake.alone());
     found.ok_or_else(|| {
         CliError(format!(
-            "there is no mutant of stores {name:?}\nthere are {WRITE_BACK}, and those that `sessionproof mutants` lists with store-"
+            "there is no mutant of stores {name:?}\n\
+             there are {WRITE_BACK}, and those that `sessionproof mutants` lists with store-"
         ))
     })
 }
