@@ -471,7 +471,8 @@ impl Observer {
 
 /// Whether a session holds nothing but the note of its permanence.
 pub(super) fn is_nobody(data: &Map) -> bool {
-    data.iter().all(|(key, _)| *key == Value::from(PERMANENT))
+    let note = Value::from(PERMANENT);
+    data.iter().all(|(key, _)| *key == note)
 }
 
 /// What a session holds after a view.
