@@ -97,7 +97,7 @@ pub struct Arguments {
 #[derive(Subcommand)]
 enum Of {
     /// Search every interleaving of requests whose session is in a store
-    Stores(stores::Arguments),
+    Stores(Box<stores::Arguments>),
 }
 
 type Explored = Searched<Exploration>;
