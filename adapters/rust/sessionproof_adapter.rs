@@ -102,7 +102,8 @@ pub enum Refusal {
     Unsupported(String),
 }
 
-fn error(what: impl Into<String>) -> Refusal {
+/// The request makes no sense, or the adapter failed.
+pub fn error(what: impl Into<String>) -> Refusal {
     Refusal::Error(what.into())
 }
 
@@ -130,37 +131,8 @@ pub fn locked(lock: &'static str, name: &str) -> &'static str {
 impl<T> Adapter<T> {
     /// Answers requests until standard input ends.
     pub fn serve(&self) {
-        // What panics say is told in the replies.
-        std::panic::set_hook(Box::new(|_| {}));
-        let mut replies = io::stdout().lock();
         let mut targets = Vec::new();
-        for line in io::stdin().lock().split(b'\n') {
-            let Ok(line) = line else { return };
-            let mut text = self.reply(&line, &mut targets).to_string();
-            if text.len() >= MAX_REPLY {
-                text = json!({"id": null, "error": "the reply is longer than 4 MiB"}).to_string();
-            }
-            text.push('\n');
-            if replies.write_all(text.as_bytes()).and_then(|()| replies.flush()).is_err() {
-                return; // nobody listens any more
-            }
-        }
-    }
-
-    fn reply(&self, line: &[u8], targets: &mut Vec<(String, T)>) -> Value {
-        let Ok(Value::Object(mut request)) = serde_json::from_slice(line) else {
-            return json!({"id": null, "error": "a line is one JSON object"});
-        };
-        let id = request.remove("id").unwrap_or(Value::Null);
-        if id.as_i64().is_none() {
-            return json!({"id": null, "error": "id: an integer is needed"});
-        }
-        match attempt(|| self.answer(request, targets)) {
-            Ok(Ok(ok)) => json!({"id": id, "ok": ok}),
-            Ok(Err(Refusal::Unsupported(what))) => json!({"id": id, "unsupported": what}),
-            Ok(Err(Refusal::Error(what))) => json!({"id": id, "error": what}),
-            Err(panic) => json!({"id": id, "error": format!("the adapter panicked: {panic}")}),
-        }
+        answer_lines(|request| self.answer(request, &mut targets));
     }
 
     fn answer(&self, mut request: Map<String, Value>, targets: &mut Vec<(String, T)>) -> Result<Value, Refusal> {
@@ -174,22 +146,7 @@ impl<T> Adapter<T> {
         }
         let now = instant(request.remove("now").as_ref())?;
         let config = request.remove("config").unwrap_or_else(|| json!({}));
-        let key = config.to_string();
-        // The least recently used one stands first, and goes when there are too many.
-        match targets.iter().position(|(known, _)| *known == key) {
-            Some(place) => {
-                let target = targets.remove(place);
-                targets.push(target);
-            }
-            None => {
-                let config = Config::read(config, self.missing)?;
-                targets.push((key, (self.build)(&config)?));
-                if targets.len() > KEPT_CONFIGS {
-                    targets.remove(0);
-                }
-            }
-        }
-        let Some((_, target)) = targets.last() else { return Err(error("nothing was built")) };
+        let target = kept(targets, config, |config| (self.build)(&Config::read(config, self.missing)?))?;
         clock::hold(now)?;
         match op.as_str() {
             "verify" => {
@@ -249,19 +206,71 @@ impl<T> Adapter<T> {
     }
 }
 
-fn text(value: Option<Value>, name: &str) -> Result<String, Refusal> {
+/// Answers each line of standard input by this, until there is none.
+pub fn answer_lines(mut answer: impl FnMut(Map<String, Value>) -> Result<Value, Refusal>) {
+    // What panics say is told in the replies.
+    std::panic::set_hook(Box::new(|_| {}));
+    let mut replies = io::stdout().lock();
+    for line in io::stdin().lock().split(b'\n') {
+        let Ok(line) = line else { return };
+        let mut text = reply(&line, &mut answer).to_string();
+        if text.len() >= MAX_REPLY {
+            text = json!({"id": null, "error": "the reply is longer than 4 MiB"}).to_string();
+        }
+        text.push('\n');
+        if replies.write_all(text.as_bytes()).and_then(|()| replies.flush()).is_err() {
+            return; // nobody listens any more
+        }
+    }
+}
+
+fn reply(line: &[u8], answer: impl FnOnce(Map<String, Value>) -> Result<Value, Refusal>) -> Value {
+    let Ok(Value::Object(mut request)) = serde_json::from_slice(line) else {
+        return json!({"id": null, "error": "a line is one JSON object"});
+    };
+    let id = request.remove("id").unwrap_or(Value::Null);
+    if id.as_i64().is_none() {
+        return json!({"id": null, "error": "id: an integer is needed"});
+    }
+    match attempt(|| answer(request)) {
+        Ok(Ok(ok)) => json!({"id": id, "ok": ok}),
+        Ok(Err(Refusal::Unsupported(what))) => json!({"id": id, "unsupported": what}),
+        Ok(Err(Refusal::Error(what))) => json!({"id": id, "error": what}),
+        Err(panic) => json!({"id": id, "error": format!("the adapter panicked: {panic}")}),
+    }
+}
+
+/// The target of a configuration, built if it is not there. The least recently used one stands first, and goes when there are too many.
+pub fn kept<T>(
+    targets: &mut Vec<(String, T)>,
+    config: Value,
+    build: impl FnOnce(Value) -> Result<T, Refusal>,
+) -> Result<&T, Refusal> {
+    let key = config.to_string();
+    let target = match targets.iter().position(|(known, _)| *known == key) {
+        Some(place) => targets.remove(place),
+        None => (key, build(config)?),
+    };
+    targets.push(target);
+    if targets.len() > KEPT_CONFIGS {
+        targets.remove(0);
+    }
+    targets.last().map(|(_, target)| target).ok_or_else(|| error("nothing was built"))
+}
+
+pub fn text(value: Option<Value>, name: &str) -> Result<String, Refusal> {
     match value {
         Some(Value::String(text)) => Ok(text),
         _ => Err(error(format!("{name}: text is needed"))),
     }
 }
 
-fn no_more(rest: &Map<String, Value>) -> Result<(), Refusal> {
+pub fn no_more(rest: &Map<String, Value>) -> Result<(), Refusal> {
     rest.keys().next().map_or(Ok(()), |name| Err(unsupported(format!("member {name}"))))
 }
 
 /// Seconds with at most six decimals; the signature's timestamp is its floor.
-fn instant(now: Option<&Value>) -> Result<SystemTime, Refusal> {
+pub fn instant(now: Option<&Value>) -> Result<SystemTime, Refusal> {
     let Some(seconds) = now.and_then(Value::as_f64) else { return Err(error("now: a number is needed")) };
     let micros = Duration::from_micros((seconds.abs() * 1e6).round() as u64);
     let instant = if seconds < 0.0 { UNIX_EPOCH.checked_sub(micros) } else { UNIX_EPOCH.checked_add(micros) };
@@ -271,22 +280,32 @@ fn instant(now: Option<&Value>) -> Result<SystemTime, Refusal> {
 // Configuration.
 
 /// The configuration: what was given, and Flask's defaults for the rest.
-pub struct Config(Map<String, Value>);
+pub struct Config {
+    members: Map<String, Value>,
+    given: Vec<String>,
+}
 
 impl Config {
     fn read(raw: Value, missing: &[&str]) -> Result<Self, Refusal> {
+        Self::read_with(raw, Self::defaults(), |name| !missing.contains(&name))
+    }
+
+    /// What was given on top of these defaults. A member that is not served has its default, or there is no such configuration.
+    pub fn read_with(raw: Value, defaults: Value, is_served: impl Fn(&str) -> bool) -> Result<Self, Refusal> {
         let Value::Object(raw) = raw else { return Err(error("config: an object is needed")) };
-        let Value::Object(mut config) = Self::defaults() else { return Err(error("config: no defaults")) };
+        let Value::Object(mut members) = defaults else { return Err(error("config: no defaults")) };
+        let given = raw.keys().cloned().collect();
         for (name, value) in raw {
-            match config.get_mut(&name) {
-                Some(known) if *known == value || !missing.contains(&name.as_str()) => *known = value,
+            match members.get_mut(&name) {
+                Some(known) if *known == value || is_served(&name) => *known = value,
                 _ => return Err(unsupported(format!("config member {name}"))),
             }
         }
-        Ok(Self(config))
+        Ok(Self { members, given })
     }
 
-    fn defaults() -> Value {
+    /// Flask's defaults.
+    pub fn defaults() -> Value {
         json!({
             "secret_key": null, "fallback_keys": null, "lifetime": 2678400, "refresh_each_request": true,
             "cookie_name": "session", "cookie_domain": null, "cookie_path": null, "application_root": "/",
@@ -295,14 +314,30 @@ impl Config {
         })
     }
 
+    /// A member that the request named, for what has defaults of its own.
+    pub fn given(&self, name: &str) -> Option<&Value> {
+        self.members.get(name).filter(|_| self.given.iter().any(|given| given == name))
+    }
+
+    /// A boolean that the request named.
+    pub fn given_flag(&self, name: &str) -> Result<Option<bool>, Refusal> {
+        let flag = |value: &Value| value.as_bool().ok_or_else(|| error(format!("{name}: a boolean is needed")));
+        self.given(name).map(flag).transpose()
+    }
+
+    /// Text that the request named, and null as none.
+    pub fn given_text(&self, name: &str) -> Result<Option<String>, Refusal> {
+        self.given(name).filter(|value| !value.is_null()).map(|_| self.text(name).map(str::to_owned)).transpose()
+    }
+
     /// A member whose value is text.
     pub fn text(&self, name: &str) -> Result<&str, Refusal> {
-        self.0.get(name).and_then(Value::as_str).ok_or_else(|| error(format!("{name}: text is needed")))
+        self.members.get(name).and_then(Value::as_str).ok_or_else(|| error(format!("{name}: text is needed")))
     }
 
     /// The secret key in bytes. There may be none, or an empty one: Flask writes no sessions then, and a library has no say.
     pub fn secret_key(&self) -> Result<Vec<u8>, Refusal> {
-        let key = self.0.get("secret_key").unwrap_or(&Value::Null);
+        let key = self.members.get("secret_key").unwrap_or(&Value::Null);
         let bytes = match (key, key.get("$bytes").and_then(Value::as_str)) {
             (Value::String(text), _) => text.clone().into_bytes(),
             (_, Some(text)) => STANDARD.decode(text).map_err(|problem| error(format!("secret_key: {problem}")))?,
@@ -311,9 +346,17 @@ impl Config {
         if bytes.is_empty() { Err(unsupported("no secret key")) } else { Ok(bytes) }
     }
 
+    /// The lifetime in microseconds.
+    pub fn lifetime_micros(&self) -> Result<i64, Refusal> {
+        let seconds = self.members.get("lifetime").and_then(Value::as_f64);
+        let seconds =
+            seconds.filter(|seconds| seconds.abs() < 1e12).ok_or_else(|| unsupported("a lifetime of that length"))?;
+        Ok((seconds * 1e6).round() as i64)
+    }
+
     /// The lifetime in whole seconds, as an age is compared with it. Python's `timedelta` holds no longer ones.
     pub fn lifetime(&self) -> Result<i64, Refusal> {
-        let seconds = self.0.get("lifetime").and_then(Value::as_f64);
+        let seconds = self.members.get("lifetime").and_then(Value::as_f64);
         let whole = seconds.map(f64::trunc).filter(|seconds| LIFETIMES.contains(seconds));
         whole.map(|seconds| seconds as i64).ok_or_else(|| unsupported("a lifetime of that length"))
     }
@@ -322,7 +365,7 @@ impl Config {
 // Session values.
 
 /// A session value as it crosses the protocol.
-fn encode(value: &Value) -> Value {
+pub fn encode(value: &Value) -> Value {
     match value {
         Value::Array(items) => items.iter().map(encode).collect(),
         Value::Object(map) if map.len() == 1 && map.keys().all(|key| key.starts_with('$')) => {
@@ -356,7 +399,7 @@ fn python_repr(float: f64) -> String {
 }
 
 /// The session value that an encoding stands for, as far as `serde_json` holds it.
-fn decode(value: &Value, kinds: &[&str]) -> Result<Value, Refusal> {
+pub fn decode(value: &Value, kinds: &[&str]) -> Result<Value, Refusal> {
     match value {
         Value::Array(items) => items.iter().map(|item| decode(item, kinds)).collect(),
         Value::Object(map) => match map.iter().next() {
@@ -399,7 +442,7 @@ fn decode_form(form: &str, content: &Value, kinds: &[&str]) -> Result<Value, Ref
 // The clock.
 
 #[cfg(target_os = "linux")]
-mod clock {
+pub mod clock {
     use super::Refusal;
     use std::{
         sync::atomic::{AtomicI64, Ordering},
@@ -409,7 +452,7 @@ mod clock {
     static MICROS: AtomicI64 = AtomicI64::new(0);
 
     /// From now on the system's clock shows this.
-    pub(super) fn hold(now: SystemTime) -> Result<(), Refusal> {
+    pub fn hold(now: SystemTime) -> Result<(), Refusal> {
         let micros = match now.duration_since(UNIX_EPOCH) {
             Ok(after) => after.as_micros() as i64,
             Err(before) => -(before.duration().as_micros() as i64),
@@ -439,11 +482,11 @@ mod clock {
 }
 
 #[cfg(not(target_os = "linux"))]
-mod clock {
+pub mod clock {
     use super::{Refusal, unsupported};
     use std::time::SystemTime;
 
-    pub(super) fn hold(_now: SystemTime) -> Result<(), Refusal> {
+    pub fn hold(_now: SystemTime) -> Result<(), Refusal> {
         Err(unsupported("another time than the system's, which is held on Linux only"))
     }
 }
