@@ -319,10 +319,15 @@ impl Config {
         self.members.get(name).filter(|_| self.given.iter().any(|given| given == name))
     }
 
+    /// A member whose value is a boolean.
+    pub fn flag(&self, name: &str) -> Result<bool, Refusal> {
+        let flag = self.members.get(name).and_then(Value::as_bool);
+        flag.ok_or_else(|| error(format!("{name}: a boolean is needed")))
+    }
+
     /// A boolean that the request named.
     pub fn given_flag(&self, name: &str) -> Result<Option<bool>, Refusal> {
-        let flag = |value: &Value| value.as_bool().ok_or_else(|| error(format!("{name}: a boolean is needed")));
-        self.given(name).map(flag).transpose()
+        self.given(name).map(|_| self.flag(name)).transpose()
     }
 
     /// Text that the request named, and null as none.

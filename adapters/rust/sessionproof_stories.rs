@@ -776,6 +776,12 @@ impl Call {
         lock(&self.notes).opened = Some(encode(&session.into_iter().collect()));
     }
 
+    /// The Cookie header, which has one character for each byte.
+    pub fn cookie_bytes(&self) -> Option<Vec<u8>> {
+        let byte = |letter| u8::try_from(letter).unwrap_or(b'?');
+        self.cookie_header.as_ref().map(|header| header.chars().map(byte).collect())
+    }
+
     /// What the view does: the actions, and between those of `begin` and those of `end` the hold.
     pub async fn view(&self, session: &impl Session) -> Result<(), Broken> {
         self.run(&self.actions, session).await?;

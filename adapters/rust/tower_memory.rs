@@ -5,9 +5,9 @@
 
 use crate::sessionproof_adapter::{Refusal, locked};
 use crate::sessionproof_stories::{Kept, Store, awaited};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::SystemTime,
 };
@@ -41,6 +41,12 @@ impl Memory {
             true => Err(Error::Backend(format!("the store is {state}"))),
             false => Ok(store.clone()),
         }
+    }
+
+    /// What a session with this id opens as, whether the crate loads it or not.
+    pub async fn opened(&self, id: Option<Id>) -> Stored<HashMap<String, Value>> {
+        let Some(id) = id else { return Ok(HashMap::new()) };
+        Ok(self.load(&id).await?.map(|record| record.data).unwrap_or_default())
     }
 }
 

@@ -1,12 +1,12 @@
 //! tower-sessions in an axum application, behind version 2 of the adapter protocol. The store is its MemoryStore.
 //!
-//! The word `always_save` lets `refresh_each_request` turn on the layer's setting of that name. Without it the setting stays off, as
-//! the layer has it, and only a request that writes renews a session.
+//! The word `always_save` makes `refresh_each_request` the layer's setting of that name. Without it the setting is off, as it is in the
+//! layer, and only a request that writes renews a session.
 //!
-//! The crates run as they are, and their clock is held: they ask `SystemTime::now`. The layer's expiry is `OnInactivity` of the
-//! lifetime, `set_permanent` is `set_expiry`, a logout is `flush`, and a new id is `cycle_id`. A session is loaded when it is first
-//! used, so what was opened is what the store has for its id when the request begins. The cookie is called `session` unless the
-//! configuration names it. No secret guards an id, so a key changes nothing.
+//! The crates run as they are, and their clock is held: they ask `SystemTime::now`. The expiry is `OnInactivity` of the lifetime,
+//! `set_permanent` is `set_expiry`, a logout is `flush`, and a new id is `cycle_id`. A session is loaded when it is first used, so what
+//! was opened is what the store has for its id when the request begins. The cookie is called `session` unless the configuration names
+//! it. No secret guards an id, so a key changes nothing.
 
 mod sessionproof_adapter;
 mod sessionproof_stories;
@@ -21,28 +21,24 @@ use sessionproof_stories::{Action, Answer, Broken, Call, StoryAdapter, runtime_w
 use tower::ServiceExt;
 use tower_memory::Memory;
 use tower_sessions::cookie::{SameSite, time::Duration};
-use tower_sessions::{Expiry, Session, SessionManagerLayer, SessionStore, session};
+use tower_sessions::{Expiry, Session, SessionManagerLayer};
 
 const LOCK: &str = include_str!("Cargo.lock");
 
 /// One axum application for one configuration.
 fn build(config: &Config, store: &Memory, always_save: bool) -> Result<Router, Refusal> {
     let lifetime = Expiry::OnInactivity(Duration::microseconds(config.lifetime_micros()?));
-    let same_site = config.given_text("cookie_samesite")?.map(|word| match word.as_str() {
-        "Lax" => Ok(SameSite::Lax),
-        "None" => Ok(SameSite::None),
-        "Strict" => Ok(SameSite::Strict),
-        _ => Err(unsupported(format!("SameSite={word}"))),
+    let same_site = config.given("cookie_samesite").map(|word| {
+        let mut all = [SameSite::Lax, SameSite::None, SameSite::Strict].into_iter();
+        all.find(|known| *word == known.to_string()).ok_or_else(|| unsupported(format!("SameSite={word}")))
     });
-    let refresh = config.given_flag("refresh_each_request")?.filter(|_| always_save);
     let layer = SessionManagerLayer::new(store.clone()).with_name(config.text("cookie_name")?.to_owned());
-    let layer = with(layer, config.given("lifetime").map(|_| lifetime), SessionManagerLayer::with_expiry);
+    let layer = layer.with_expiry(lifetime).with_always_save(always_save && config.flag("refresh_each_request")?);
     let layer = with(layer, config.given_text("cookie_domain")?, SessionManagerLayer::with_domain);
     let layer = with(layer, config.given_text("cookie_path")?, SessionManagerLayer::with_path);
     let layer = with(layer, config.given_flag("cookie_httponly")?, SessionManagerLayer::with_http_only);
     let layer = with(layer, config.given_flag("cookie_secure")?, SessionManagerLayer::with_secure);
     let layer = with(layer, same_site.transpose()?, SessionManagerLayer::with_same_site);
-    let layer = with(layer, refresh, SessionManagerLayer::with_always_save);
     let app = Router::new().route("/", get(view).post(view)).route("/static/file.txt", get("a file"));
     Ok(app.layer(from_fn_with_state(store.clone(), note)).layer(Extension(lifetime)).layer(layer))
 }
@@ -53,19 +49,14 @@ fn with<L, V>(layer: L, value: Option<V>, set: fn(L, V) -> L) -> L {
 
 /// Notes each session as it was opened.
 async fn note(State(store): State<Memory>, session: Session, request: Request, next: Next) -> Response {
-    let stored = store.load(&session.id().unwrap_or(session::Id(0))).await;
-    if let (Ok(record), Some(call)) = (stored, request.extensions().get::<Call>()) {
-        call.opened(record.map(|record| record.data).unwrap_or_default());
+    if let (Some(call), Ok(data)) = (request.extensions().get::<Call>(), store.opened(session.id()).await) {
+        call.opened(data);
     }
     next.run(request).await
 }
 
-async fn view(
-    Extension(call): Extension<Call>,
-    Extension(lifetime): Extension<Expiry>,
-    session: Session,
-) -> StatusCode {
-    match call.view(&Browsing { session, lifetime }).await {
+async fn view(Extension(call): Extension<Call>, lifetime: Extension<Expiry>, session: Session) -> StatusCode {
+    match call.view(&Browsing(session, lifetime.0)).await {
         Ok(()) => StatusCode::OK,
         Err(Broken::NotFound) => StatusCode::NOT_FOUND,
         Err(Broken::GivenUp | Broken::Raised(_)) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -73,40 +64,35 @@ async fn view(
 }
 
 /// The session of a request, and what makes it permanent.
-struct Browsing {
-    session: Session,
-    lifetime: Expiry,
-}
+struct Browsing(Session, Expiry);
 
 impl sessionproof_stories::Session for Browsing {
     async fn get(&self, key: &str) -> Result<Option<Value>, String> {
-        self.session.get_value(key).await.map_err(|error| error.to_string())
+        self.0.get_value(key).await.map_err(|error| error.to_string())
     }
 
     async fn set(&self, key: &str, value: &Value) -> Result<(), String> {
-        self.session.insert(key, value).await.map_err(|error| error.to_string())
+        self.0.insert(key, value).await.map_err(|error| error.to_string())
     }
 
     async fn remove(&self, key: &str) -> Result<Option<Value>, String> {
-        self.session.remove_value(key).await.map_err(|error| error.to_string())
+        self.0.remove_value(key).await.map_err(|error| error.to_string())
     }
 
     async fn act(&self, action: &Action) -> Result<Value, String> {
         let done = match action {
-            Action::Clear => self.session.flush().await,
-            Action::Regenerate => self.session.cycle_id().await,
-            Action::SetPermanent { value: true } => Ok(self.session.set_expiry(Some(self.lifetime))),
-            _ => Ok(self.session.set_expiry(Some(Expiry::OnSessionEnd))),
+            Action::Clear => self.0.flush().await,
+            Action::Regenerate => self.0.cycle_id().await,
+            Action::SetPermanent { value: true } => Ok(self.0.set_expiry(Some(self.1))),
+            _ => Ok(self.0.set_expiry(Some(Expiry::OnSessionEnd))),
         };
         done.map(|()| Value::Null).map_err(|error| error.to_string())
     }
 }
 
 async fn answer(app: Router, call: Call) -> Result<Answer, Refusal> {
-    let mut request = Request::builder().method(call.method.as_str()).uri(&call.path).extension(call.clone());
-    if let Some(cookies) = &call.cookie_header {
-        request = request.header("Cookie", cookies);
-    }
+    let request = Request::builder().method(call.method.as_str()).uri(&call.path).extension(call.clone());
+    let request = call.cookie_bytes().iter().fold(request, |request, cookies| request.header("Cookie", &cookies[..]));
     let request = request.body(Body::empty()).map_err(|problem| unsupported(format!("such a request: {problem}")))?;
     let Ok(response) = app.oneshot(request).await;
     let text = |value: &HeaderValue| value.as_bytes().iter().copied().map(char::from).collect();
@@ -116,6 +102,7 @@ async fn answer(app: Router, call: Call) -> Result<Answer, Refusal> {
 
 fn main() {
     let (store, always_save) = (Memory::default(), std::env::args().any(|word| word == "always_save"));
+    let renew = if always_save { "request" } else { "write" };
     StoryAdapter {
         name: "tower-sessions",
         version: locked(LOCK, "tower-sessions"),
@@ -124,11 +111,7 @@ fn main() {
         missing: &["application_root", "cookie_partitioned", "digest", "key_derivation", "key_prefix", "salt"],
         actions: &["clear", "regenerate", "set_permanent"],
         values: &["json", "integers", "floats"],
-        choices: &[
-            ("boundary", "exclusive"),
-            ("permanence", "permanent"),
-            ("renew", if always_save { "request" } else { "write" }),
-        ],
+        choices: &[("boundary", "exclusive"), ("permanence", "permanent"), ("renew", renew)],
         precision_ms: 1,
         build: &|config| build(config, &store, always_save),
         request: |app, call| Box::pin(answer(app.clone(), call)),
