@@ -33,7 +33,8 @@
 #![allow(dead_code, reason = "every adapter uses its own part")]
 
 use crate::sessionproof_adapter::{
-    Config, Refusal, answer_lines, clock, decode, encode, error, instant, kept, locked, no_more, text, unsupported,
+    Config, Refusal, answer_lines, clock, decode, encode, error, instant, kept, locked, no_more, panic_text, text,
+    unsupported,
 };
 use serde_json::{Map, Value, json};
 use std::{
@@ -46,7 +47,7 @@ use std::{
 use tokio::{
     runtime::{Builder, Runtime},
     sync::{mpsc, oneshot},
-    task::JoinHandle,
+    task::{JoinError, JoinHandle},
     time::timeout,
 };
 
@@ -212,8 +213,8 @@ impl<T, S: Store> StoryAdapter<'_, T, S> {
                     let protocol = request.remove("protocol");
                     no_more(&request)?;
                     let mut hello = json!({
-                        "name": self.name, "version": self.version, "runtime": self.runtime, "ops": [], "values": self.values,
-                        "choices": {},
+                        "name": self.name, "version": self.version, "runtime": self.runtime, "values": self.values,
+                        "ops": [], "choices": {},
                     });
                     if protocol == Some(json!(PROTOCOL)) {
                         self.open(&mut is_open)?;
@@ -389,60 +390,34 @@ fn given_text(step: &mut Map<String, Value>, at: &str, member: &str) -> Result<O
     step.remove(member).map(|value| text(Some(value), &format!("{at}: {member}"))).transpose()
 }
 
-/// One thing that the view does. Its values are decoded.
+/// One thing that the view does, with its key and its decoded values.
 pub enum Action {
-    Append {
-        key: String,
-        value: Value,
-    },
+    Append(String, Value),
     Bool,
     Clear,
-    Contains {
-        key: String,
-    },
-    Delete {
-        key: String,
-    },
-    Get {
-        key: String,
-    },
+    Contains(String),
+    Delete(String),
+    Get(String),
     Items,
     Iterate,
     Len,
     Modified,
-    Mutate {
-        key: String,
-        path: Vec<Value>,
-        value: Value,
-    },
+    /// Which key, the way to the place within its value, and what comes there.
+    Mutate(String, Vec<Value>, Value),
     NotFound,
     Nothing,
     Permanent,
-    Pop {
-        key: String,
-        default: Option<Value>,
-    },
+    /// What is the result if the key is not there.
+    Pop(String, Option<Value>),
     Popitem,
     Raise,
     Regenerate,
-    Set {
-        key: String,
-        value: Value,
-    },
-    SetDefault {
-        key: String,
-        value: Value,
-    },
-    SetModified {
-        value: bool,
-    },
-    SetPermanent {
-        value: bool,
-    },
+    Set(String, Value),
+    SetDefault(String, Value),
+    SetModified(bool),
+    SetPermanent(bool),
     /// Also what `union` asks for.
-    Update {
-        values: Map<String, Value>,
-    },
+    Update(Map<String, Value>),
 }
 
 impl Action {
@@ -465,18 +440,18 @@ impl Action {
         };
         let as_flag = |value: Value| value.as_bool().ok_or_else(|| error(format!("{word}: value is a boolean")));
         let action = match word {
-            "append" => Self::Append { key: as_key(take("key")?)?, value: take("value")? },
+            "append" => Self::Append(as_key(take("key")?)?, take("value")?),
             "bool" => Self::Bool,
             "clear" => Self::Clear,
-            "contains" => Self::Contains { key: as_key(take("key")?)? },
-            "delete" => Self::Delete { key: as_key(take("key")?)? },
-            "get" => Self::Get { key: as_key(take("key")?)? },
+            "contains" => Self::Contains(as_key(take("key")?)?),
+            "delete" => Self::Delete(as_key(take("key")?)?),
+            "get" => Self::Get(as_key(take("key")?)?),
             "items" => Self::Items,
             "iterate" => Self::Iterate,
             "len" => Self::Len,
             "modified" => Self::Modified,
             "mutate" => match (as_key(take("key")?)?, take("path")?, take("value")?) {
-                (key, Value::Array(path), value) if !path.is_empty() => Self::Mutate { key, path, value },
+                (key, Value::Array(path), value) if !path.is_empty() => Self::Mutate(key, path, value),
                 _ => return Err(error("mutate: path is a list of at least one step")),
             },
             "not_found" => Self::NotFound,
@@ -484,17 +459,17 @@ impl Action {
             "permanent" => Self::Permanent,
             "pop" => {
                 let key = as_key(take("key")?)?;
-                Self::Pop { key, default: raw.remove("default").map(|value| decode(&value, kinds)).transpose()? }
+                Self::Pop(key, raw.remove("default").map(|value| decode(&value, kinds)).transpose()?)
             }
             "popitem" => Self::Popitem,
             "raise" => Self::Raise,
             "regenerate" => Self::Regenerate,
-            "set" => Self::Set { key: as_key(take("key")?)?, value: take("value")? },
-            "setdefault" => Self::SetDefault { key: as_key(take("key")?)?, value: take("value")? },
-            "set_modified" => Self::SetModified { value: as_flag(take("value")?)? },
-            "set_permanent" => Self::SetPermanent { value: as_flag(take("value")?)? },
+            "set" => Self::Set(as_key(take("key")?)?, take("value")?),
+            "setdefault" => Self::SetDefault(as_key(take("key")?)?, take("value")?),
+            "set_modified" => Self::SetModified(as_flag(take("value")?)?),
+            "set_permanent" => Self::SetPermanent(as_flag(take("value")?)?),
             "union" | "update" => match take("values")? {
-                Value::Object(values) => Self::Update { values },
+                Value::Object(values) => Self::Update(values),
                 _ => return Err(error(format!("{word}: values is a map"))),
             },
             _ => return Err(unsupported(format!("action {word}"))),
@@ -613,8 +588,10 @@ impl<'a, T, S: Store> Story<'a, T, S> {
             Step::Look => {
                 let mut keys = self.adapter.store.look()?;
                 keys.sort_by(|one, other| one.key.cmp(&other.key));
-                let ident = |key: &str| (self.adapter.ident)(self.target(), key);
-                let told = |Kept { key, ends_in_ms, bytes }: &Kept| json!({"key": key, "id": ident(key), "ends_in_ms": ends_in_ms, "bytes": bytes});
+                let told = |kept: &Kept| {
+                    let id = (self.adapter.ident)(self.target(), &kept.key);
+                    json!({"key": kept.key, "id": id, "ends_in_ms": kept.ends_in_ms, "bytes": kept.bytes})
+                };
                 Ok(json!({"keys": keys.iter().map(told).collect::<Vec<_>>()}))
             }
             Step::Copy { agent, from } => {
@@ -680,7 +657,11 @@ impl<'a, T, S: Store> Story<'a, T, S> {
         let Some(running) = self.running.get_mut(name) else { return Err(error(format!("{name} is not under way"))) };
         match RUNTIME.block_on(async { timeout(left, running.heard.recv()).await }) {
             Ok(Some(next)) => Ok(next),
-            Ok(None) => Err(error(format!("{name} panicked"))),
+            // Its future is gone, and so is whoever could speak.
+            Ok(None) => Err(error(match RUNTIME.block_on(&mut running.task).map_err(JoinError::try_into_panic) {
+                Err(Ok(panic)) => format!("{name} panicked: {}", panic_text(&*panic)),
+                _ => format!("{name} ended without an answer"),
+            })),
             Err(_) => {
                 let place = if lock(&running.notes).was_held { "held in its view" } else { "on its way to the view" };
                 Err(error(format!("{name} neither {what} within the {} s of a story; it was {place}", LIMIT.as_secs())))
@@ -810,19 +791,19 @@ impl Call {
 async fn done(action: &Action, session: &impl Session) -> Result<Value, String> {
     let missing = |key: &str| format!("{key} is not there");
     Ok(match action {
-        Action::Contains { key } => session.get(key).await?.is_some().into(),
-        Action::Delete { key } => session.remove(key).await?.map(|_| Value::Null).ok_or_else(|| missing(key))?,
-        Action::Get { key } => session.get(key).await?.unwrap_or_default(),
+        Action::Contains(key) => session.get(key).await?.is_some().into(),
+        Action::Delete(key) => session.remove(key).await?.map(|_| Value::Null).ok_or_else(|| missing(key))?,
+        Action::Get(key) => session.get(key).await?.unwrap_or_default(),
         Action::Nothing => Value::Null,
-        Action::Pop { key, default } => {
+        Action::Pop(key, default) => {
             session.remove(key).await?.or_else(|| default.clone()).ok_or_else(|| missing(key))?
         }
-        Action::Set { key, value } => session.set(key, value).await.map(|()| Value::Null)?,
-        Action::SetDefault { key, value } => match session.get(key).await? {
+        Action::Set(key, value) => session.set(key, value).await.map(|()| Value::Null)?,
+        Action::SetDefault(key, value) => match session.get(key).await? {
             Some(there) => there,
             None => session.set(key, value).await.map(|()| value.clone())?,
         },
-        Action::Update { values } => {
+        Action::Update(values) => {
             for (key, value) in values {
                 session.set(key, value).await?;
             }

@@ -1,7 +1,6 @@
 //! tower-sessions in an axum application, behind version 2 of the adapter protocol. The store is its MemoryStore.
 //!
-//! The word `always_save` makes `refresh_each_request` the layer's setting of that name. Without it the setting is off, as it is in the
-//! layer, and only a request that writes renews a session.
+//! The word `always_save` makes `refresh_each_request` the layer's setting of that name, which is off otherwise.
 //!
 //! The crates run as they are, and their clock is held: they ask `SystemTime::now`. The expiry is `OnInactivity` of the lifetime,
 //! `set_permanent` is `set_expiry`, a logout is `flush`, and a new id is `cycle_id`. A session is loaded when it is first used, so what
@@ -34,17 +33,13 @@ fn build(config: &Config, store: &Memory, always_save: bool) -> Result<Router, R
     });
     let layer = SessionManagerLayer::new(store.clone()).with_name(config.text("cookie_name")?.to_owned());
     let layer = layer.with_expiry(lifetime).with_always_save(always_save && config.flag("refresh_each_request")?);
-    let layer = with(layer, config.given_text("cookie_domain")?, SessionManagerLayer::with_domain);
-    let layer = with(layer, config.given_text("cookie_path")?, SessionManagerLayer::with_path);
-    let layer = with(layer, config.given_flag("cookie_httponly")?, SessionManagerLayer::with_http_only);
-    let layer = with(layer, config.given_flag("cookie_secure")?, SessionManagerLayer::with_secure);
-    let layer = with(layer, same_site.transpose()?, SessionManagerLayer::with_same_site);
+    let layer = config.given_text("cookie_domain")?.into_iter().fold(layer, SessionManagerLayer::with_domain);
+    let layer = config.given_text("cookie_path")?.into_iter().fold(layer, SessionManagerLayer::with_path);
+    let layer = config.given_flag("cookie_httponly")?.into_iter().fold(layer, SessionManagerLayer::with_http_only);
+    let layer = config.given_flag("cookie_secure")?.into_iter().fold(layer, SessionManagerLayer::with_secure);
+    let layer = same_site.transpose()?.into_iter().fold(layer, SessionManagerLayer::with_same_site);
     let app = Router::new().route("/", get(view).post(view)).route("/static/file.txt", get("a file"));
     Ok(app.layer(from_fn_with_state(store.clone(), note)).layer(Extension(lifetime)).layer(layer))
-}
-
-fn with<L, V>(layer: L, value: Option<V>, set: fn(L, V) -> L) -> L {
-    if let Some(value) = value { set(layer, value) } else { layer }
 }
 
 /// Notes each session as it was opened.
@@ -83,8 +78,11 @@ impl sessionproof_stories::Session for Browsing {
         let done = match action {
             Action::Clear => self.0.flush().await,
             Action::Regenerate => self.0.cycle_id().await,
-            Action::SetPermanent { value: true } => Ok(self.0.set_expiry(Some(self.1))),
-            _ => Ok(self.0.set_expiry(Some(Expiry::OnSessionEnd))),
+            other => {
+                let is_permanent = matches!(other, Action::SetPermanent(true));
+                self.0.set_expiry(Some(if is_permanent { self.1 } else { Expiry::OnSessionEnd }));
+                Ok(())
+            }
         };
         done.map(|()| Value::Null).map_err(|error| error.to_string())
     }
