@@ -47,7 +47,7 @@ use std::{
 use tokio::{
     runtime::{Builder, Runtime},
     sync::{mpsc, oneshot},
-    task::{JoinError, JoinHandle},
+    task::JoinHandle,
     time::timeout,
 };
 
@@ -655,18 +655,20 @@ impl<'a, T, S: Store> Story<'a, T, S> {
     fn next_move(&mut self, name: &Name, what: &str) -> Result<Move, Refusal> {
         let left = LIMIT.saturating_sub(self.started.elapsed());
         let Some(running) = self.running.get_mut(name) else { return Err(error(format!("{name} is not under way"))) };
-        match RUNTIME.block_on(async { timeout(left, running.heard.recv()).await }) {
-            Ok(Some(next)) => Ok(next),
-            // Its future is gone, and so is whoever could speak.
-            Ok(None) => Err(error(match RUNTIME.block_on(&mut running.task).map_err(JoinError::try_into_panic) {
-                Err(Ok(panic)) => format!("{name} panicked: {}", panic_text(&*panic)),
-                _ => format!("{name} ended without an answer"),
-            })),
-            Err(_) => {
-                let place = if lock(&running.notes).was_held { "held in its view" } else { "on its way to the view" };
-                Err(error(format!("{name} neither {what} within the {} s of a story; it was {place}", LIMIT.as_secs())))
-            }
+        let next = RUNTIME.block_on(async { timeout(left, running.heard.recv()).await });
+        if let Ok(Some(next)) = next {
+            return Ok(next);
         }
+        if next.is_err() {
+            let place = if lock(&running.notes).was_held { "held in its view" } else { "on its way to the view" };
+            let within = LIMIT.as_secs();
+            return Err(error(format!("{name} neither {what} within the {within} s of a story; it was {place}")));
+        }
+        // Its future is gone, and so is whoever could speak.
+        let task = self.running.remove(name).map(|running| running.task);
+        let panic = task.and_then(|task| RUNTIME.block_on(task).err()?.try_into_panic().ok());
+        let why = panic.map_or_else(|| "it was dropped".to_owned(), |panic| panic_text(&*panic));
+        Err(error(format!("{name} panicked: {why}")))
     }
 
     /// Waits for the end of a request. Its cookies reach the user agent now.
